@@ -1,0 +1,277 @@
+//! Identifiers: 128 bits, made by the node that takes the command, printed with their kind.
+//!
+//! Printed form: the kind, an underscore, 26 lower-case base32hex digits (RFC 4648 §7), which sort as the bits do.
+//! Ids are time-ordered (UUIDv7, RFC 9562), so that what is new lies together on disk.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use data_encoding::{Encoding, Specification};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification
+        .symbols
+        .push_str("0123456789abcdefghijklmnopqrstuv");
+    specification
+        .translate
+        .from
+        .push_str("ABCDEFGHIJKLMNOPQRSTUV");
+    specification
+        .translate
+        .to
+        .push_str("abcdefghijklmnopqrstuv");
+    // The alphabet is a constant with 32 distinct symbols; `data_encoding` refuses only malformed ones.
+    specification
+        .encoding()
+        .unwrap_or(data_encoding::BASE32HEX_NOPAD)
+});
+
+fn print(bits: u128) -> String {
+    BASE32.encode(&bits.to_be_bytes())
+}
+
+fn read(digits: &str) -> Option<u128> {
+    if digits.len() != 26 {
+        return None;
+    }
+    let bytes = BASE32.decode(digits.as_bytes()).ok()?;
+    Some(u128::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// Why a text is not an id of the kind that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not {wanted}; copy it from a list or a link")]
+pub struct Malformed {
+    text: String,
+    wanted: &'static str,
+}
+
+impl Malformed {
+    fn new(text: &str, wanted: &'static str) -> Self {
+        let text = text.chars().take(64).filter(|c| !c.is_control()).collect();
+        Self { text, wanted }
+    }
+}
+
+macro_rules! as_text {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(from)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $wanted:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// The id with these bits.
+            pub const fn from_bits(bits: u128) -> Self {
+                Self(bits)
+            }
+            /// Its 128 bits.
+            pub const fn bits(self) -> u128 {
+                self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), print(self.0))
+            }
+        }
+        impl FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                text.strip_prefix(concat!($prefix, "_"))
+                    .and_then(read)
+                    .map(Self)
+                    .ok_or_else(|| Malformed::new(text, $wanted))
+            }
+        }
+        as_text!($name);
+    };
+}
+
+id!(/// A person's account.
+    AccountId, "acc", "an account id (acc_…)");
+id!(/// A workgroup.
+    WorkgroupId, "wg", "a workgroup id (wg_…)");
+id!(/// One offer of items to a recipient.
+    TransferId, "tr", "a transfer id (tr_…)");
+id!(/// One letter of the outbox.
+    LetterId, "let", "a letter id (let_…)");
+id!(/// One attempt to sign in with a typed code.
+    SignInId, "sgn", "a sign-in id (sgn_…)");
+id!(/// A running or finished analysis.
+    AnalysisId, "ana", "an analysis id (ana_…)");
+id!(/// What makes a repeated command the same command: kept with its result for 7 days.
+    CommandId, "cmd", "a command id (cmd_…)");
+
+/// The two kinds of data that have an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemKind {
+    /// What one sequencing run produced on the instrument.
+    Run,
+    /// A container of datasets, analyses and their files.
+    Project,
+}
+
+impl ItemKind {
+    /// The word people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Project => "project",
+        }
+    }
+}
+
+/// A run or a project; it never changes, whoever owns the item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemId {
+    kind: ItemKind,
+    bits: u128,
+}
+
+impl ItemId {
+    /// The id of this kind with these bits.
+    pub const fn new(kind: ItemKind, bits: u128) -> Self {
+        Self { kind, bits }
+    }
+    /// Run or project.
+    pub const fn kind(self) -> ItemKind {
+        self.kind
+    }
+    /// Its 128 bits.
+    pub const fn bits(self) -> u128 {
+        self.bits
+    }
+}
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = match self.kind {
+            ItemKind::Run => "run",
+            ItemKind::Project => "prj",
+        };
+        write!(f, "{prefix}_{}", print(self.bits))
+    }
+}
+
+impl FromStr for ItemId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let kinds = [("run_", ItemKind::Run), ("prj_", ItemKind::Project)];
+        kinds
+            .into_iter()
+            .find_map(|(prefix, kind)| Some(Self::new(kind, read(text.strip_prefix(prefix)?)?)))
+            .ok_or_else(|| Malformed::new(text, "a run id (run_…) or a project id (prj_…)"))
+    }
+}
+as_text!(ItemId);
+
+/// What owns data: a person's own space, or a workgroup. Data is always owned by exactly one context.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// The own space of this account.
+    Personal(AccountId),
+    /// A workgroup's space.
+    Workgroup(WorkgroupId),
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Personal(id) => id.fmt(f),
+            Self::Workgroup(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Context {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        text.parse()
+            .map(Self::Personal)
+            .or_else(|_| text.parse().map(Self::Workgroup))
+            .map_err(|_| Malformed::new(text, "a context (acc_… or wg_…)"))
+    }
+}
+as_text!(Context);
+
+/// The first 128 bits of a SHA-256 digest, by which a secret or a long text is looked up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub u128);
+
+impl Digest {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        let digest: [u8; 32] = sha2::Sha256::digest(bytes).into();
+        let (head, _) = digest.split_at(16);
+        Self(u128::from_be_bytes(head.try_into().unwrap_or_default()))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha_{}", print(self.0))
+    }
+}
+
+impl FromStr for Digest {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        text.strip_prefix("sha_")
+            .and_then(read)
+            .map(Self)
+            .ok_or_else(|| Malformed::new(text, "a digest (sha_…)"))
+    }
+}
+as_text!(Digest);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_print_and_read_back_in_either_case_and_sort_as_their_bits() {
+        let low = TransferId::from_bits(1);
+        let high = TransferId::from_bits(u128::MAX - 1);
+        assert!(low.to_string() < high.to_string());
+        assert_eq!(high.to_string().parse(), Ok(high));
+        let upper = format!("tr_{}", high.to_string()[3..].to_uppercase());
+        assert_eq!(upper.parse(), Ok(high));
+        let item = ItemId::new(ItemKind::Run, 77);
+        assert_eq!(item.to_string().parse(), Ok(item));
+    }
+
+    #[test]
+    fn an_id_of_another_kind_is_refused_with_a_sentence() {
+        let account = AccountId::from_bits(5).to_string();
+        let error = account.parse::<TransferId>().unwrap_err();
+        assert!(error.to_string().contains("transfer id (tr_…)"));
+        assert!("tr_short".parse::<TransferId>().is_err());
+        assert!("prj_".parse::<ItemId>().is_err());
+    }
+}

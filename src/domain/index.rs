@@ -1,0 +1,155 @@
+//! The indexes: which entries exist, how their keys are built and what a scan of them gives.
+//!
+//! An entry's key starts with the index's tag. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
+
+use super::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId, WorkgroupId};
+use super::key::Bytes;
+
+/// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Pending.
+    Open,
+    /// In a final state.
+    Closed,
+}
+
+impl Phase {
+    const fn tag(self) -> u8 {
+        match self {
+            Self::Open => 1,
+            Self::Closed => 2,
+        }
+    }
+}
+
+/// Who a transfer is listed for on the receiving side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Receiver {
+    /// Whoever holds the address with this digest.
+    Address(Digest),
+    /// The context that was offered it or took it.
+    Context(Context),
+}
+
+/// One entry of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// Unique: an address (digest of its folded form) → the account that has verified it.
+    Address(Digest),
+    /// Unique: a workgroup's handle (digest of its folded form) → the workgroup.
+    Handle(Digest),
+    /// Unique: an item's name in its context (digest of the folded form) → the item.
+    Name(Context, ItemKind, Digest),
+    /// Items of a context, newest last.
+    Owned(Context, ItemId),
+    /// Members of a workgroup.
+    Member(WorkgroupId, AccountId),
+    /// Workgroups of an account.
+    Belongs(AccountId, WorkgroupId),
+    /// Transfers a context has sent.
+    Sent(Context, Phase, TransferId),
+    /// Transfers that were offered to somebody.
+    Received(Receiver, Phase, TransferId),
+    /// Projects that a run's data went into.
+    ProjectOf(ItemId, ItemId),
+    /// Runs that a project's data came from.
+    RunOf(ItemId, ItemId),
+    /// A file of an item, by the digest of its path; the value is the record.
+    File(ItemId, Digest),
+    /// Sessions of an account.
+    SessionOf(AccountId, Digest),
+    /// API tokens of an account.
+    TokenOf(AccountId, Digest),
+    /// Items a context has been granted access to.
+    Granted(Context, ItemId),
+}
+
+impl Entry {
+    /// Its key's bytes.
+    pub fn bytes(&self) -> Bytes {
+        match *self {
+            Self::Address(digest) => Bytes::tagged(1).wide(digest.0),
+            Self::Handle(digest) => Bytes::tagged(2).wide(digest.0),
+            Self::Name(context, kind, digest) => {
+                Bytes::tagged(3).context(context).kind(kind).wide(digest.0)
+            }
+            Self::Owned(context, item) => owned(context, item.kind()).wide(item.bits()),
+            Self::Member(workgroup, account) => members(workgroup).wide(account.bits()),
+            Self::Belongs(account, workgroup) => belongs(account).wide(workgroup.bits()),
+            Self::Sent(context, phase, id) => sent(context, phase).wide(id.bits()),
+            Self::Received(to, phase, id) => received(to, phase).wide(id.bits()),
+            Self::ProjectOf(run, project) => projects_of(run).item(project),
+            Self::RunOf(project, run) => runs_of(project).item(run),
+            Self::File(item, digest) => files(item).wide(digest.0),
+            Self::SessionOf(account, digest) => sessions_of(account).wide(digest.0),
+            Self::TokenOf(account, digest) => tokens_of(account).wide(digest.0),
+            Self::Granted(context, item) => granted(context).item(item),
+        }
+    }
+}
+
+/// Prefix of the items of one kind that a context owns.
+pub fn owned(context: Context, kind: ItemKind) -> Bytes {
+    Bytes::tagged(4).context(context).kind(kind)
+}
+/// Prefix of a workgroup's members.
+pub fn members(workgroup: WorkgroupId) -> Bytes {
+    Bytes::tagged(5).wide(workgroup.bits())
+}
+/// Prefix of an account's workgroups.
+pub fn belongs(account: AccountId) -> Bytes {
+    Bytes::tagged(6).wide(account.bits())
+}
+/// Prefix of the transfers a context has sent.
+pub fn sent(context: Context, phase: Phase) -> Bytes {
+    Bytes::tagged(7).context(context).byte(phase.tag())
+}
+/// Prefix of the transfers a receiver was offered.
+pub fn received(to: Receiver, phase: Phase) -> Bytes {
+    match to {
+        Receiver::Address(digest) => Bytes::tagged(8).byte(0).wide(digest.0),
+        Receiver::Context(context) => Bytes::tagged(8).context(context),
+    }
+    .byte(phase.tag())
+}
+/// Prefix of a run's projects.
+pub fn projects_of(run: ItemId) -> Bytes {
+    Bytes::tagged(9).item(run)
+}
+/// Prefix of a project's runs.
+pub fn runs_of(project: ItemId) -> Bytes {
+    Bytes::tagged(10).item(project)
+}
+/// Prefix of an item's files.
+pub fn files(item: ItemId) -> Bytes {
+    Bytes::tagged(11).item(item)
+}
+/// Prefix of an account's sessions.
+pub fn sessions_of(account: AccountId) -> Bytes {
+    Bytes::tagged(12).wide(account.bits())
+}
+/// Prefix of an account's API tokens.
+pub fn tokens_of(account: AccountId) -> Bytes {
+    Bytes::tagged(13).wide(account.bits())
+}
+/// Prefix of the items a context was granted access to.
+pub fn granted(context: Context) -> Bytes {
+    Bytes::tagged(14).context(context)
+}
+
+/// The id at the end of an entry's key, as every listed entry has one.
+pub fn last_id(key: &[u8]) -> Option<u128> {
+    let tail = key.get(key.len().checked_sub(16)?..)?;
+    Some(u128::from_be_bytes(tail.try_into().ok()?))
+}
+
+/// The item at the end of an entry's key (`ProjectOf`, `RunOf`, `Granted`, `Owned`).
+pub fn last_item(key: &[u8]) -> Option<ItemId> {
+    let kind = match key.get(key.len().checked_sub(17)?)? {
+        1 => ItemKind::Run,
+        2 => ItemKind::Project,
+        _ => return None,
+    };
+    Some(ItemId::new(kind, last_id(key)?))
+}
