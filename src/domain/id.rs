@@ -77,6 +77,8 @@ macro_rules! as_text {
     };
 }
 
+pub(crate) use as_text;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $wanted:literal) => {
         $(#[$doc])*

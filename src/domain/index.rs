@@ -63,6 +63,8 @@ pub enum Entry {
     TokenOf(AccountId, Digest),
     /// Items a context has been granted access to.
     Granted(Context, ItemId),
+    /// Contexts that have been granted access to an item.
+    Grantee(ItemId, Context),
 }
 
 impl Entry {
@@ -85,6 +87,7 @@ impl Entry {
             Self::SessionOf(account, digest) => sessions_of(account).wide(digest.0),
             Self::TokenOf(account, digest) => tokens_of(account).wide(digest.0),
             Self::Granted(context, item) => granted(context).item(item),
+            Self::Grantee(item, context) => grantees(item).context(context),
         }
     }
 }
@@ -136,6 +139,20 @@ pub fn tokens_of(account: AccountId) -> Bytes {
 /// Prefix of the items a context was granted access to.
 pub fn granted(context: Context) -> Bytes {
     Bytes::tagged(14).context(context)
+}
+/// Prefix of the contexts that were granted access to an item.
+pub fn grantees(item: ItemId) -> Bytes {
+    Bytes::tagged(15).item(item)
+}
+
+/// The context at the end of an entry's key (`Grantee`).
+pub fn last_context(key: &[u8]) -> Option<Context> {
+    let id = last_id(key)?;
+    match key.get(key.len().checked_sub(17)?)? {
+        1 => Some(Context::Personal(AccountId::from_bits(id))),
+        2 => Some(Context::Workgroup(WorkgroupId::from_bits(id))),
+        _ => None,
+    }
 }
 
 /// The id at the end of an entry's key, as every listed entry has one.

@@ -144,3 +144,12 @@ impl Counter {
         }
     }
 }
+
+/// The queues of due work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Queue {
+    /// Letters to send; the id is the letter's.
+    Outbox,
+    /// Timers to fire; the id is the transfer's.
+    Timers,
+}

@@ -1,6 +1,18 @@
 //! What the words mean: pure, synchronous functions; time, ids and secrets come in as arguments.
 
+pub mod account;
+pub mod address;
+pub mod document;
+pub mod event;
 pub mod id;
 pub mod index;
+pub mod item;
 pub mod key;
+pub mod letter;
+pub mod policy;
+pub mod refusal;
+pub mod rights;
+pub mod secret;
 pub mod time;
+pub mod transfer;
+pub mod workgroup;

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
+pub use crate::domain::key::Queue;
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::time::Time;
 
@@ -69,15 +70,6 @@ pub enum IndexChange {
     PutUnique(Entry, Vec<u8>),
     /// Delete the entry; nothing happens if it is not there. Deletes of a commit are applied before its puts.
     Delete(Entry),
-}
-
-/// The queues of due work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Queue {
-    /// Letters to send; the id is the letter's.
-    Outbox,
-    /// Timers to fire; the id is the transfer's.
-    Timers,
 }
 
 /// A row of a queue: what is due, and when.

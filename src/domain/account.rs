@@ -1,0 +1,177 @@
+//! People: accounts, their sessions and tokens, and how they sign in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::document::{Derived, Document};
+use super::id::{AccountId, Context, Digest, SignInId};
+use super::index::Entry;
+use super::key::Key;
+use super::policy::{Domain, Tier};
+use super::time::Time;
+
+/// One person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// What the person is called, 1 to 100 characters.
+    pub name: String,
+    /// Verified addresses; the first is the primary one. Never empty.
+    pub addresses: Vec<Address>,
+    /// What it may do.
+    pub tier: Tier,
+    /// Where it lives.
+    pub domain: Domain,
+    /// A quota of its own, in bytes, instead of its tier's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
+    /// Where uploaded runs land.
+    pub default_run_location: Context,
+    /// Where offers are accepted into unless the person says otherwise.
+    pub default_context: Context,
+    /// The same per sender's address (folded).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub default_context_by_sender: BTreeMap<String, Context>,
+    /// Senders whose offers are refused (folded addresses).
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub blocked: BTreeSet<String>,
+    /// Language of letters and pages.
+    pub language: String,
+    /// When it was registered.
+    pub created_at: Time,
+}
+
+impl Account {
+    /// A new account of a person who has just proven this address.
+    pub fn registered(id: AccountId, address: Address, domain: Domain, at: Time) -> Self {
+        let name = address.as_str().split('@').next().unwrap_or("").to_owned();
+        let tier = if domain.is_public() {
+            Tier::Basic
+        } else {
+            Tier::Enterprise
+        };
+        Self {
+            id,
+            name,
+            addresses: vec![address],
+            tier,
+            domain,
+            quota: None,
+            default_run_location: Context::Personal(id),
+            default_context: Context::Personal(id),
+            default_context_by_sender: BTreeMap::new(),
+            blocked: BTreeSet::new(),
+            language: "en".into(),
+            created_at: at,
+        }
+    }
+    /// Whether one of its verified addresses is this one.
+    pub fn has(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+    /// The primary address.
+    pub fn primary(&self) -> Option<&Address> {
+        self.addresses.first()
+    }
+}
+
+impl Document for Account {
+    const TAG: &'static str = "account";
+    fn key(&self) -> Key {
+        Key::Account(self.id)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        let entry = |address: &Address| Derived::unique(Entry::Address(address.digest()), self.id);
+        self.addresses.iter().map(entry).collect()
+    }
+}
+
+/// One attempt to sign in: a code was sent to this address and is waited for. The code itself is derived from the key file when
+/// the letter is made and when the answer is checked, so it lies nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Its id.
+    pub id: SignInId,
+    /// Where the code goes.
+    pub address: Address,
+    /// When the code stops being good.
+    pub expires_at: Time,
+    /// How many wrong codes are still borne.
+    pub tries_left: u8,
+    /// Whether the code was used.
+    pub used: bool,
+}
+
+impl Document for SignIn {
+    const TAG: &'static str = "sign-in";
+    fn key(&self) -> Key {
+        Key::SignIn(self.id)
+    }
+}
+
+/// A browser that a person has signed in with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The digest of its secret, by which it is found.
+    pub digest: Digest,
+    /// Whose.
+    pub account: AccountId,
+    /// Since when.
+    pub created_at: Time,
+    /// Until when.
+    pub expires_at: Time,
+    /// What the browser calls itself, at most 200 characters.
+    pub client: String,
+}
+
+impl Document for Session {
+    const TAG: &'static str = "session";
+    fn key(&self) -> Key {
+        Key::Session(self.digest)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        vec![Derived::listed(Entry::SessionOf(self.account, self.digest))]
+    }
+}
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Look at things.
+    Read,
+    /// Register, request, accept: everything but tokens and settings.
+    Write,
+    /// Tokens and settings too.
+    Account,
+}
+
+/// A personal API token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The digest of its secret, by which it is found.
+    pub digest: Digest,
+    /// Whose.
+    pub account: AccountId,
+    /// What its owner calls it, 1 to 100 characters.
+    pub name: String,
+    /// What it is good for.
+    pub scopes: BTreeSet<Scope>,
+    /// Since when.
+    pub created_at: Time,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+impl Document for Token {
+    const TAG: &'static str = "token";
+    fn key(&self) -> Key {
+        Key::Token(self.digest)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        vec![Derived::listed(Entry::TokenOf(self.account, self.digest))]
+    }
+}

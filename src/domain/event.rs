@@ -1,0 +1,116 @@
+//! The journal: who did what, as which context, through which channel, when.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AccountId, Context, TransferId};
+use super::time::Time;
+
+/// Through what a command came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// A page.
+    Web,
+    /// The API.
+    Api,
+    /// The command line.
+    Cli,
+    /// An answer to a letter.
+    Reply,
+    /// A timer of the daemon.
+    Timer,
+    /// The configuration file, or an administrator's command.
+    Administrator,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// The person; `None`: the daemon itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<AccountId>,
+    /// Through what.
+    pub channel: Channel,
+}
+
+/// What happened to the document whose journal this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum What {
+    /// An account, workgroup or item came to be.
+    Registered,
+    /// Settings, members or contents changed.
+    Changed {
+        /// What changed, in words.
+        how: String,
+    },
+    /// A member joined, with this role.
+    Joined {
+        /// As what.
+        role: super::workgroup::Role,
+    },
+    /// The item was offered.
+    Offered {
+        /// In which transfer.
+        transfer: TransferId,
+    },
+    /// The offer ended without changing the owner: declined, cancelled or expired.
+    OfferEnded {
+        /// Which transfer.
+        transfer: TransferId,
+        /// How.
+        how: String,
+    },
+    /// The owner changed.
+    Transferred {
+        /// By which transfer.
+        transfer: TransferId,
+        /// Who owned it before.
+        from: Context,
+        /// Who owns it now.
+        to: Context,
+        /// The name it has now.
+        name: String,
+    },
+    /// A transfer was requested and waits for running analyses.
+    Requested,
+    /// A transfer became pending.
+    Pending,
+    /// A reminder was sent.
+    Reminded,
+    /// The offer was mailed again.
+    Resent,
+    /// The offer was given more time.
+    Extended {
+        /// Until when.
+        expires_at: Time,
+    },
+    /// The offer was accepted.
+    Accepted {
+        /// Into which context.
+        into: Context,
+    },
+    /// The offer was declined.
+    Declined,
+    /// The offer was cancelled.
+    Cancelled,
+    /// The offer expired.
+    Expired,
+    /// Access was granted.
+    Granted {
+        /// By which transfer.
+        transfer: TransferId,
+    },
+}
+
+/// One entry of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Time,
+    /// By whom.
+    pub by: By,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}

@@ -1,0 +1,168 @@
+//! Letters: rows of the outbox, written in the same commit as the change that causes them. Their text is made when they are sent.
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::document::Document;
+use super::id::{LetterId, SignInId, TransferId};
+use super::key::{Key, Queue};
+use super::time::Time;
+
+/// Whether a letter goes to those who sent an offer or those who were sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Whoever requested the transfer.
+    Sender,
+    /// Whoever was offered it.
+    Recipient,
+}
+
+/// What a letter says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Kind {
+    /// Somebody offers you something.
+    Offer {
+        /// The offer ends then.
+        expires_at: Time,
+        /// Whether it was mailed before (the sender asked to send it again, or extended it).
+        again: bool,
+    },
+    /// An offer still waits for you.
+    Reminder {
+        /// The offer ends then.
+        expires_at: Time,
+    },
+    /// The offer was accepted (to the recipient: the receipt).
+    Accepted {
+        /// To whom this letter goes.
+        side: Side,
+    },
+    /// The offer was declined.
+    Declined {
+        /// To whom this letter goes.
+        side: Side,
+    },
+    /// The offer was cancelled (to the recipient).
+    Cancelled,
+    /// The offer expired.
+    Expired {
+        /// To whom this letter goes.
+        side: Side,
+    },
+    /// The code to type.
+    SignInCode {
+        /// It is good until then.
+        expires_at: Time,
+    },
+}
+
+/// What a letter is about; all letters about one thing form a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A transfer.
+    Transfer(TransferId),
+    /// An attempt to sign in.
+    SignIn(SignInId),
+}
+
+/// How its delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// Waits to be sent, not before this.
+    Queued {
+        /// The moment.
+        not_before: Time,
+    },
+    /// The mail server took it.
+    Sent {
+        /// When.
+        at: Time,
+    },
+    /// The mail server refuses this address for good.
+    Undeliverable {
+        /// When.
+        at: Time,
+        /// What it said.
+        reason: String,
+    },
+    /// Given up after two days of trying, or after a fault of ours that no retry mends.
+    Dead {
+        /// When.
+        at: Time,
+        /// Why.
+        reason: String,
+    },
+    /// Not sent, because what it says was no longer true.
+    Withdrawn {
+        /// When.
+        at: Time,
+    },
+}
+
+/// One letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Its id, from which Message-ID, boundary and tokens are derived.
+    pub id: LetterId,
+    /// To whom.
+    pub to: Address,
+    /// In which language.
+    pub language: String,
+    /// About what.
+    pub subject: Subject,
+    /// What it says.
+    pub says: Kind,
+    /// When its cause was committed; its Date.
+    pub created_at: Time,
+    /// How often sending was tried.
+    pub attempts: u32,
+    /// What the last failed attempt met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// How its delivery stands.
+    pub delivery: State,
+}
+
+impl Letter {
+    /// A letter that waits to be sent at once.
+    pub fn queued(
+        id: LetterId,
+        to: Address,
+        language: &str,
+        subject: Subject,
+        says: Kind,
+        at: Time,
+    ) -> Self {
+        Self {
+            id,
+            to,
+            language: language.to_owned(),
+            subject,
+            says,
+            created_at: at,
+            attempts: 0,
+            last_error: None,
+            delivery: State::Queued { not_before: at },
+        }
+    }
+}
+
+impl Document for Letter {
+    const TAG: &'static str = "letter";
+    fn key(&self) -> Key {
+        Key::Letter(self.id)
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        match self.delivery {
+            State::Queued { not_before } => Some((Queue::Outbox, not_before, self.id.bits())),
+            State::Sent { .. }
+            | State::Undeliverable { .. }
+            | State::Dead { .. }
+            | State::Withdrawn { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What the site decided: tiers, domains and limits, as plain values from the configuration.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::time::{DAY_MS, HOUR_MS};
+
+/// How much an account or a workgroup may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// A storage cap; no workgroups of its own.
+    Basic,
+    /// Lives in `public`.
+    Professional,
+    /// Lives in a private domain.
+    Enterprise,
+}
+
+/// `public`, or the name of one of the private Enterprise domains.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Domain(String);
+
+impl Domain {
+    /// The public domain.
+    pub fn public() -> Self {
+        Self("public".into())
+    }
+    /// A domain by its name; `public` is the public one.
+    pub fn named(name: &str) -> Self {
+        Self(name.to_lowercase())
+    }
+    /// Whether it is the public one.
+    pub fn is_public(&self) -> bool {
+        self.0 == "public"
+    }
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A private Enterprise domain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Private {
+    /// Email suffixes whose people live in it (`uni.example` takes in `lab.uni.example` too).
+    pub suffixes: Vec<String>,
+    /// Who reads and writes everything in it.
+    pub administrators: Vec<Address>,
+}
+
+/// What to do with an offer of an item that running analyses write to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InUse {
+    /// Say so and go on.
+    Warn,
+    /// Refuse.
+    Block,
+    /// Offer when they end.
+    Wait,
+}
+
+/// Everything the site decided that a rule asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Storage cap per tier, in bytes; `None`: no cap.
+    pub quota: BTreeMap<Tier, Option<u64>>,
+    /// The private domains by name.
+    pub domains: BTreeMap<String, Private>,
+    /// Default lifetime of an offer, in milliseconds.
+    pub default_expiry_ms: i64,
+    /// What running analyses mean for an offer.
+    pub in_use: InUse,
+    /// At most this many items in one offer (never over 250).
+    pub max_items: usize,
+    /// At most this many open offers from one context to one recipient.
+    pub open_offers: i64,
+    /// The same offer is not mailed again before this, in milliseconds.
+    pub resend_after_ms: i64,
+    /// The sentence a sender confirms.
+    pub terms: String,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            quota: BTreeMap::from([
+                (Tier::Basic, Some(1 << 40)),
+                (Tier::Professional, None),
+                (Tier::Enterprise, None),
+            ]),
+            domains: BTreeMap::new(),
+            default_expiry_ms: 14 * DAY_MS,
+            in_use: InUse::Warn,
+            max_items: 250,
+            open_offers: 5,
+            resend_after_ms: 24 * HOUR_MS,
+            terms: "The transfer cannot be undone, the recipient becomes the legal owner of the data, and my organisation allows it.".into(),
+        }
+    }
+}
+
+impl Policy {
+    /// The cap in force: the context's own, or its tier's. Bytes; `None`: no cap.
+    pub fn quota(&self, own: Option<u64>, tier: Tier) -> Option<u64> {
+        own.or_else(|| self.quota.get(&tier).copied().flatten())
+    }
+
+    /// The domain that people with this address live in.
+    pub fn domain_of(&self, address: &Address) -> Domain {
+        let host = address.domain();
+        let inside = |suffix: &String| {
+            host == suffix
+                || host
+                    .strip_suffix(suffix.as_str())
+                    .is_some_and(|head| head.ends_with('.'))
+        };
+        self.domains
+            .iter()
+            .find(|(_, private)| private.suffixes.iter().any(inside))
+            .map_or_else(Domain::public, |(name, _)| Domain::named(name))
+    }
+
+    /// Whether one of these verified addresses administers the domain.
+    pub fn administers(&self, addresses: &[Address], domain: &Domain) -> bool {
+        self.domains
+            .get(domain.name())
+            .is_some_and(|private| addresses.iter().any(|a| private.administrators.contains(a)))
+    }
+}

@@ -1,0 +1,241 @@
+//! When the domain says no: a stable code, a sentence, the next step. All that applies is reported together.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The stable code of a refusal. The order is the order in which they are reported (DOMAIN §4, top to bottom).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the order of precedence.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// As programs see it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request itself is not well formed.
+    RequestInvalid = "request.invalid",
+    /// Nobody is signed in.
+    NotSignedIn = "person.not_signed_in",
+    /// The token does not cover this.
+    ScopeMissing = "token.scope_missing",
+    /// The typed code is wrong, used or too old.
+    CodeWrong = "code.wrong",
+    /// This address may not register here.
+    RegistrationClosed = "registration.closed",
+    /// Too many requests of this kind.
+    TooMany = "limit.too_many",
+    /// Unknown id, or nothing this person may see.
+    ItemNotFound = "item.not_found",
+    /// Seen, but not owned by a context the person may act for.
+    ItemForbidden = "item.forbidden",
+    /// The item is in the trash.
+    ItemTrashed = "item.trashed",
+    /// Something inside the project is in the trash.
+    ItemContainsTrash = "item.contains_trash",
+    /// The item is archived.
+    ItemArchived = "item.archived",
+    /// The item is offered already.
+    ItemPendingTransfer = "item.pending_transfer",
+    /// Running analyses write to it.
+    ItemInUse = "item.in_use",
+    /// It is a biosample's default project.
+    ItemDefaultProject = "item.default_project",
+    /// The items of one offer belong to several contexts.
+    ItemsMixedContexts = "items.mixed_contexts",
+    /// A basic context over its cap neither shares nor transfers.
+    SenderOverQuota = "sender.over_quota",
+    /// Too many open offers to this recipient.
+    SenderOpenOffers = "sender.open_offers",
+    /// The context is not (or no longer) theirs.
+    RecipientNotAMember = "recipient.not_a_member",
+    /// Nobody has registered with that address yet.
+    RecipientNoAccount = "recipient.no_account",
+    /// The recipient refuses offers from this sender.
+    RecipientBlocked = "recipient.blocked",
+    /// No such workgroup.
+    RecipientUnknown = "recipient.unknown",
+    /// The receiving context's quota would be exceeded.
+    TargetOverQuota = "target.over_quota",
+    /// Public data needs a collaborative workgroup that both belong to.
+    DomainNotCollaborative = "domain.not_collaborative",
+    /// Data of a private domain stays there.
+    DomainNoWayOut = "domain.no_way_out",
+    /// Unknown id, or not for this person.
+    TransferNotFound = "transfer.not_found",
+    /// Only the sending context may do this.
+    TransferForbidden = "transfer.forbidden",
+    /// The offer waits for analyses to end.
+    TransferRequested = "transfer.requested",
+    /// Still pending, so there is nothing to correct.
+    TransferPending = "transfer.pending",
+    /// Too late: expired.
+    TransferExpired = "transfer.expired",
+    /// Too late: cancelled.
+    TransferCancelled = "transfer.cancelled",
+    /// Too late: declined.
+    TransferDeclined = "transfer.declined",
+    /// Too late: accepted.
+    TransferAccepted = "transfer.accepted",
+    /// Mailed already a short while ago.
+    ResendTooSoon = "transfer.resend_too_soon",
+    /// Others changed the same thing at the same time, again and again.
+    Contended = "conflict.try_again",
+    /// The key of an earlier, different request.
+    IdempotencyKeyReused = "idempotency_key.reused",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| serde::de::Error::custom(format!("unknown code \"{text}\"")))
+    }
+}
+
+/// One reason why not, or one thing to know before going on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: Code,
+    /// What it is about: an item's id, a context, a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What is the matter.
+    pub sentence: String,
+    /// What to do about it.
+    pub next_step: String,
+}
+
+impl Refusal {
+    /// A refusal about nothing in particular.
+    pub fn new(code: Code, sentence: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self {
+            code,
+            about: None,
+            sentence: sentence.into(),
+            next_step: next_step.into(),
+        }
+    }
+    /// The same, about this.
+    #[must_use]
+    pub fn about(mut self, what: impl ToString) -> Self {
+        self.about = Some(what.to_string());
+        self
+    }
+    /// A field that is not as it should be.
+    pub fn field(field: &str, sentence: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self::new(Code::RequestInvalid, sentence, next_step).about(field)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.sentence, self.next_step)
+    }
+}
+
+/// What the guards found: what blocks, and what is only worth knowing. Each in the order of the codes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings {
+    /// These stand in the way.
+    pub blocks: Vec<Refusal>,
+    /// These do not.
+    pub warns: Vec<Refusal>,
+}
+
+impl Findings {
+    /// One thing in the way.
+    pub fn block(&mut self, refusal: Refusal) {
+        self.blocks.push(refusal);
+    }
+    /// One thing worth knowing.
+    pub fn warn(&mut self, refusal: Refusal) {
+        self.warns.push(refusal);
+    }
+    /// Takes in what others found.
+    pub fn absorb(&mut self, other: Self) {
+        self.blocks.extend(other.blocks);
+        self.warns.extend(other.warns);
+    }
+    /// Sorted by precedence, each thing once.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.blocks.sort();
+        self.blocks.dedup();
+        self.warns.sort();
+        self.warns.dedup();
+        self
+    }
+}
+
+impl From<Refusal> for Findings {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            blocks: vec![refusal],
+            warns: Vec::new(),
+        }
+    }
+}
+
+/// Bytes for people, in binary units: `3.6 TiB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = 0;
+    let mut rest = bytes;
+    let mut tenths = 0;
+    while rest >= 1024 && unit < UNITS.len() - 1 {
+        tenths = (rest % 1024) * 10 / 1024;
+        rest /= 1024;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or("B");
+    if unit == 0 || (tenths == 0 && rest >= 100) {
+        format!("{rest} {name}")
+    } else {
+        format!("{rest}.{tenths} {name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_for_people() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (1 << 40, "1.0 TiB"),
+            (11 * 1_000_000_000_000, "10.0 TiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+}

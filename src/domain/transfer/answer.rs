@@ -1,0 +1,408 @@
+//! What becomes of an open offer: accepted, declined, cancelled, expired, reminded, mailed again, given more time.
+
+use std::collections::BTreeMap;
+
+use crate::domain::event::{Channel, What};
+use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::letter::{self, Side};
+use crate::domain::policy::Policy;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::time::Time;
+
+use super::request::{kept_text, text_problem};
+use super::{LIFETIME_MS, Mailbox, Outgoing, State, Transfer};
+
+/// Which side of the transfer a person stands on. Somebody on neither side is told that there is no such transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entitled {
+    /// They may act for the sending context.
+    pub sender: bool,
+    /// They hold the address, or answer for the workgroup, that it was offered to.
+    pub recipient: bool,
+}
+
+/// What somebody, or a timer, wants of an open offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Accept into this context; the items get these names where theirs are taken.
+    Accept {
+        /// Into which context.
+        into: Context,
+        /// What it is called.
+        into_name: String,
+        /// New names.
+        renamed: BTreeMap<ItemId, String>,
+    },
+    /// Decline, perhaps with a reason.
+    Decline {
+        /// The reason.
+        reason: Option<String>,
+    },
+    /// Take it back; `replaced_by` when it is offered anew to a corrected address.
+    Cancel {
+        /// The offer that takes its place.
+        replaced_by: Option<TransferId>,
+    },
+    /// Mail it again.
+    Resend,
+    /// Let it stand this long from now, in milliseconds.
+    Extend {
+        /// How long.
+        lifetime_ms: i64,
+    },
+    /// A timer fired, or the analyses it waited for may have ended.
+    Wake {
+        /// Whether analyses still write to its items.
+        in_use: bool,
+    },
+}
+
+/// What an act makes of the transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The transfer as it is then.
+    pub transfer: Transfer,
+    /// The entry of its journal.
+    pub event: What,
+    /// The letters it causes.
+    pub letters: Vec<Outgoing>,
+}
+
+/// The answer to an act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This is what changes.
+    Changes(Box<Step>),
+    /// It was done before, or nothing is due; nothing changes.
+    AlreadyDone,
+    /// No, and why.
+    Refused(Vec<Refusal>),
+}
+
+impl From<Refusal> for Verdict {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}
+
+impl Transfer {
+    /// That there is no such transfer, as a stranger is told.
+    pub fn not_found(id: TransferId) -> Refusal {
+        Refusal::new(
+            Code::TransferNotFound,
+            format!("there is no transfer {id} that you can see"),
+            "sign in with the address it was sent to, or list your transfers",
+        )
+        .about(id)
+    }
+
+    /// Why an answer comes too late, with what to do now. `None` while it can be answered.
+    pub fn too_late(&self, now: Time) -> Option<Refusal> {
+        let from = &self.sender.address;
+        let ask = format!("ask {from} to offer it again");
+        let (code, sentence, next_step) = match &self.state {
+            State::Requested => (
+                Code::TransferRequested,
+                "this offer waits for running analyses to end".to_owned(),
+                "it is made as soon as they end".to_owned(),
+            ),
+            State::Pending { .. } if now < self.expires_at => return None,
+            State::Pending { .. } => (
+                Code::TransferExpired,
+                format!("this offer expired on {}", self.expires_at.for_people()),
+                ask,
+            ),
+            State::Expired { at } => (
+                Code::TransferExpired,
+                format!("this offer expired on {}", at.for_people()),
+                ask,
+            ),
+            State::Cancelled {
+                at, replaced_by, ..
+            } => (
+                Code::TransferCancelled,
+                format!("this offer was cancelled on {}", at.for_people()),
+                match replaced_by {
+                    Some(id) => format!("it was made anew to another address as {id}"),
+                    None => ask,
+                },
+            ),
+            State::Declined { at, .. } => (
+                Code::TransferDeclined,
+                format!("this offer was declined on {}", at.for_people()),
+                ask,
+            ),
+            State::Accepted { at, into_name, .. } => (
+                Code::TransferAccepted,
+                format!(
+                    "this offer was accepted on {} into \"{into_name}\"",
+                    at.for_people()
+                ),
+                format!("find the items in \"{into_name}\""),
+            ),
+        };
+        Some(Refusal::new(code, sentence, next_step).about(self.id))
+    }
+
+    fn forbidden(&self, what: &str, who: &str) -> Refusal {
+        Refusal::new(
+            Code::TransferForbidden,
+            format!("only {who} may {what}"),
+            format!("ask {who} to {what}"),
+        )
+        .about(self.id)
+    }
+
+    /// Decides an act by this person (`None`: a timer) at this moment. `reach`: where the recipient's letters go.
+    pub fn decide(
+        &self,
+        act: Act,
+        by: Option<(AccountId, Channel)>,
+        entitled: Entitled,
+        reach: &[Mailbox],
+        policy: &Policy,
+        now: Time,
+    ) -> Verdict {
+        let Some((person, channel)) = by else {
+            return match act {
+                Act::Wake { in_use } => self.woken(in_use, reach, now),
+                _ => Self::not_found(self.id).into(),
+            };
+        };
+        if !entitled.sender && (!entitled.recipient || self.state == State::Requested) {
+            return Self::not_found(self.id).into();
+        }
+        match act {
+            Act::Accept {
+                into,
+                into_name,
+                renamed,
+            } => {
+                if !entitled.recipient {
+                    return self
+                        .forbidden("accept it", &self.recipient.to_string())
+                        .into();
+                }
+                if matches!(self.state, State::Accepted { into: there, .. } if there == into) {
+                    return Verdict::AlreadyDone;
+                }
+                let next = State::Accepted {
+                    at: now,
+                    by: person,
+                    channel,
+                    into,
+                    into_name,
+                    renamed,
+                };
+                self.ended(next, What::Accepted { into }, reach, now)
+            }
+            Act::Decline { reason } => {
+                if !entitled.recipient {
+                    return self
+                        .forbidden("decline it", &self.recipient.to_string())
+                        .into();
+                }
+                if let Some(problem) = text_problem("reason", reason.as_deref()) {
+                    return problem.into();
+                }
+                if matches!(self.state, State::Declined { .. }) {
+                    return Verdict::AlreadyDone;
+                }
+                let reason = kept_text(reason.as_deref());
+                let next = State::Declined {
+                    at: now,
+                    by: person,
+                    reason,
+                };
+                self.ended(next, What::Declined, reach, now)
+            }
+            _ if !entitled.sender => {
+                let who = format!("the sender ({})", self.sender.address);
+                self.forbidden("cancel, resend or extend it", &who).into()
+            }
+            Act::Cancel { replaced_by } => match &self.state {
+                State::Cancelled { .. } if replaced_by.is_none() => Verdict::AlreadyDone,
+                State::Requested | State::Pending { .. } => {
+                    let next = State::Cancelled {
+                        at: now,
+                        by: person,
+                        replaced_by,
+                    };
+                    self.ends(next, What::Cancelled, reach)
+                }
+                _ => self.refused_late(now),
+            },
+            Act::Resend => self.resent(reach, policy, now),
+            Act::Extend { lifetime_ms } => self.extended(lifetime_ms, reach, now),
+            Act::Wake { in_use } => self.woken(in_use, reach, now),
+        }
+    }
+
+    fn refused_late(&self, now: Time) -> Verdict {
+        self.too_late(now)
+            .map_or(Verdict::AlreadyDone, |why| Verdict::Refused(vec![why]))
+    }
+
+    fn ended(&self, next: State, event: What, reach: &[Mailbox], now: Time) -> Verdict {
+        match self.too_late(now) {
+            Some(why) => Verdict::Refused(vec![why]),
+            None => self.ends(next, event, reach),
+        }
+    }
+
+    fn ends(&self, next: State, event: What, reach: &[Mailbox]) -> Verdict {
+        use letter::Kind;
+        let was_pending = matches!(self.state, State::Pending { .. });
+        let both = |kind: fn(Side) -> Kind| (Some(kind(Side::Sender)), Some(kind(Side::Recipient)));
+        let (to_sender, to_recipient) = match next {
+            State::Accepted { .. } => both(|side| Kind::Accepted { side }),
+            State::Declined { .. } => both(|side| Kind::Declined { side }),
+            State::Expired { .. } => both(|side| Kind::Expired { side }),
+            State::Cancelled { .. } => (None, Some(Kind::Cancelled)),
+            State::Requested | State::Pending { .. } => (None, None),
+        };
+        let mut transfer = self.clone();
+        transfer.state = next;
+        let mut letters = Vec::new();
+        letters.extend(to_sender.map(|says| Outgoing {
+            to: self.sender_mailbox(),
+            says,
+        }));
+        // Who was never told of the offer is not told of its end.
+        if let Some(says) = to_recipient.filter(|_| was_pending) {
+            letters.extend(transfer.letters_to(reach, &says));
+        }
+        Verdict::Changes(Box::new(Step {
+            transfer,
+            event,
+            letters,
+        }))
+    }
+
+    fn sender_mailbox(&self) -> Mailbox {
+        Mailbox {
+            address: self.sender.address.clone(),
+            language: self.sender.language.clone(),
+        }
+    }
+
+    fn resent(&self, reach: &[Mailbox], policy: &Policy, now: Time) -> Verdict {
+        if let Some(why) = self.too_late(now) {
+            return why.into();
+        }
+        let again_at = self.mailed_at.plus_ms(policy.resend_after_ms);
+        if now < again_at {
+            return Refusal::new(
+                Code::ResendTooSoon,
+                format!("it was mailed on {}", self.mailed_at.for_people()),
+                format!(
+                    "send it again after {}; meanwhile it stands in the recipient's inbox",
+                    again_at.for_people()
+                ),
+            )
+            .about(self.id)
+            .into();
+        }
+        let mut transfer = self.clone();
+        transfer.mailed_at = now;
+        let letters = transfer.offers(reach, true);
+        Verdict::Changes(Box::new(Step {
+            transfer,
+            event: What::Resent,
+            letters,
+        }))
+    }
+
+    fn extended(&self, lifetime_ms: i64, reach: &[Mailbox], now: Time) -> Verdict {
+        if let Some(why) = self.too_late(now) {
+            return why.into();
+        }
+        let expires_at = now.plus_ms(lifetime_ms);
+        if !LIFETIME_MS.contains(&lifetime_ms) {
+            return Refusal::field(
+                "expires_in_days",
+                "that is not between 1 and 90 days from now",
+                "choose 1 to 90 days",
+            )
+            .into();
+        }
+        if expires_at <= self.expires_at {
+            return Refusal::field(
+                "expires_in_days",
+                format!(
+                    "the offer already stands until {}",
+                    self.expires_at.for_people()
+                ),
+                "choose more days, or cancel the offer to end it sooner",
+            )
+            .into();
+        }
+        let mut transfer = self.clone();
+        transfer.expires_at = expires_at;
+        transfer.mailed_at = now;
+        transfer.state = State::Pending {
+            since: now,
+            reminders: 0,
+        };
+        let letters = transfer.offers(reach, true);
+        Verdict::Changes(Box::new(Step {
+            transfer,
+            event: What::Extended { expires_at },
+            letters,
+        }))
+    }
+
+    fn woken(&self, in_use: bool, reach: &[Mailbox], now: Time) -> Verdict {
+        let (since, reminders) = match self.state {
+            State::Requested | State::Pending { .. } if now >= self.expires_at => {
+                let next = State::Expired {
+                    at: self.expires_at,
+                };
+                return self.ends(next, What::Expired, reach);
+            }
+            State::Requested if in_use => return Verdict::AlreadyDone,
+            State::Requested => {
+                let mut transfer = self.clone();
+                transfer.mailed_at = now;
+                transfer.state = State::Pending {
+                    since: now,
+                    reminders: 0,
+                };
+                let letters = transfer.offers(reach, false);
+                return Verdict::Changes(Box::new(Step {
+                    transfer,
+                    event: What::Pending,
+                    letters,
+                }));
+            }
+            State::Pending { since, reminders } => (since, reminders),
+            State::Accepted { .. }
+            | State::Declined { .. }
+            | State::Cancelled { .. }
+            | State::Expired { .. } => {
+                return Verdict::AlreadyDone;
+            }
+        };
+        let due = Self::reminders(since, self.expires_at);
+        let behind = due.iter().filter(|at| **at <= now).count();
+        let behind = u8::try_from(behind).unwrap_or(u8::MAX);
+        if behind <= reminders {
+            return Verdict::AlreadyDone;
+        }
+        // However many were missed while the daemon was down, the recipient gets one.
+        let mut transfer = self.clone();
+        transfer.state = State::Pending {
+            since,
+            reminders: behind,
+        };
+        let says = letter::Kind::Reminder {
+            expires_at: self.expires_at,
+        };
+        let letters = transfer.letters_to(reach, &says);
+        Verdict::Changes(Box::new(Step {
+            transfer,
+            event: What::Reminded,
+            letters,
+        }))
+    }
+}

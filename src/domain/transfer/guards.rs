@@ -1,0 +1,300 @@
+//! The guards of DOMAIN §4. Each looks at everything and reports all that applies.
+
+use std::collections::BTreeSet;
+
+use crate::domain::id::{Context, ItemId, TransferId};
+use crate::domain::item::{Item, State as ItemState};
+use crate::domain::policy::{Domain, InUse, Policy, Tier};
+use crate::domain::refusal::{Code, Findings, Refusal, size};
+use crate::domain::rights::Level;
+
+use super::Offered;
+
+/// The context that gives, as the rules see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Which.
+    pub context: Context,
+    /// What it is called.
+    pub name: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Where it lives.
+    pub domain: Domain,
+    /// Its cap in bytes; `None`: no cap.
+    pub quota: Option<u64>,
+    /// What its items add up to, in bytes.
+    pub usage: u64,
+}
+
+/// The context that would receive, as the rules see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Which.
+    pub context: Context,
+    /// What it is called.
+    pub name: String,
+    /// Where it lives.
+    pub domain: Domain,
+    /// Whether it is a collaborative workgroup.
+    pub collaborative: bool,
+    /// Its cap in bytes; `None`: no cap.
+    pub quota: Option<u64>,
+    /// What its items add up to, in bytes.
+    pub usage: u64,
+    /// Whether whoever accepts belongs to it.
+    pub accepter_belongs: bool,
+    /// Whether whoever requested the transfer belongs to it.
+    pub requester_belongs: bool,
+}
+
+/// One item that somebody wants to offer, with what they may do with it.
+pub type Wanted<'a> = (ItemId, Option<(&'a Item, Option<Level>)>);
+
+fn not_found(id: ItemId) -> Refusal {
+    let kind = id.kind().word();
+    Refusal::new(
+        Code::ItemNotFound,
+        format!("there is no {kind} {id} that you can see"),
+        format!("check the id, or list your {kind}s in the context that owns it"),
+    )
+    .about(id)
+}
+
+fn lying_about(item: &Item, findings: &mut Findings) {
+    let name = &item.name;
+    let kind = item.id.kind().word();
+    match item.state {
+        ItemState::Active => {}
+        ItemState::Trashed => findings.block(
+            Refusal::new(
+                Code::ItemTrashed,
+                format!("{kind} \"{name}\" is in the trash"),
+                "restore it first",
+            )
+            .about(item.id),
+        ),
+        ItemState::Archived => findings.block(
+            Refusal::new(
+                Code::ItemArchived,
+                format!("{kind} \"{name}\" is archived"),
+                "restore it from the archive first",
+            )
+            .about(item.id),
+        ),
+    }
+    if item.trashed_inside > 0 {
+        let n = item.trashed_inside;
+        findings.block(
+            Refusal::new(
+                Code::ItemContainsTrash,
+                format!("{n} things inside {kind} \"{name}\" are in the trash"),
+                "restore or delete them first",
+            )
+            .about(item.id),
+        );
+    }
+}
+
+fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
+    if item.running_analyses > 0 {
+        let n = item.running_analyses;
+        let sentence = format!("{n} running analyses write to \"{}\"", item.name);
+        let refusal = |next: &str| Refusal::new(Code::ItemInUse, &sentence, next).about(item.id);
+        match policy.in_use {
+            InUse::Warn => findings.warn(refusal("what they write later belongs to the new owner")),
+            InUse::Block => findings.block(refusal("wait until they end, or stop them")),
+            InUse::Wait => findings.warn(refusal("the offer is made when they end")),
+        }
+    }
+    if item.default_of > 0 {
+        let n = item.default_of;
+        findings.warn(
+            Refusal::new(
+                Code::ItemDefaultProject,
+                format!("\"{}\" is the default project of {n} biosamples", item.name),
+                "choose another default project for them afterwards",
+            )
+            .about(item.id),
+        );
+    }
+}
+
+/// Guards over the items of a new offer. `but_for`: an earlier offer that this one replaces does not count as pending.
+pub fn offered_items(
+    wanted: &[Wanted<'_>],
+    policy: &Policy,
+    but_for: Option<TransferId>,
+) -> Findings {
+    let mut findings = Findings::default();
+    let mut owners = BTreeSet::new();
+    for (id, seen) in wanted {
+        let (item, level) = match seen {
+            Some((item, Some(level))) => (*item, *level),
+            Some((_, None)) | None => {
+                findings.block(not_found(*id));
+                continue;
+            }
+        };
+        if level < Level::Own {
+            findings.block(
+                Refusal::new(
+                    Code::ItemForbidden,
+                    format!("\"{}\" belongs to somebody else", item.name),
+                    "ask its owner to transfer it",
+                )
+                .about(item.id),
+            );
+            continue;
+        }
+        owners.insert(item.owner);
+        lying_about(item, &mut findings);
+        if let Some(pending) = item.pending.filter(|p| Some(*p) != but_for) {
+            findings.block(
+                Refusal::new(
+                    Code::ItemPendingTransfer,
+                    format!("\"{}\" is already offered in {pending}", item.name),
+                    format!("wait for the answer, or cancel {pending}"),
+                )
+                .about(item.id),
+            );
+        }
+        in_use(item, policy, &mut findings);
+    }
+    if owners.len() > 1 {
+        let list: Vec<String> = owners.iter().map(ToString::to_string).collect();
+        findings.block(Refusal::new(
+            Code::ItemsMixedContexts,
+            format!("the items belong to several contexts: {}", list.join(", ")),
+            "make one offer for each context",
+        ));
+    }
+    findings
+}
+
+/// Guards over the items of an offer that is being accepted.
+pub fn released_items(items: &[&Item], policy: &Policy) -> Findings {
+    let mut findings = Findings::default();
+    for item in items {
+        lying_about(item, &mut findings);
+        in_use(item, policy, &mut findings);
+    }
+    findings
+}
+
+/// Whether the source may send this much: a basic context over its cap may not, unless that brings it under the cap.
+pub fn sends(source: &Source, bytes: u64) -> Findings {
+    let mut findings = Findings::default();
+    let Some(quota) = source.quota.filter(|_| source.tier == Tier::Basic) else {
+        return findings;
+    };
+    if source.usage > quota && source.usage.saturating_sub(bytes) > quota {
+        let over = size(source.usage.saturating_sub(quota));
+        findings.block(
+            Refusal::new(
+                Code::SenderOverQuota,
+                format!(
+                    "\"{}\" uses {} of {} and would still be over its storage cap",
+                    source.name,
+                    size(source.usage),
+                    size(quota)
+                ),
+                format!("offer at least {over} at once, or delete that much first"),
+            )
+            .about(source.context),
+        );
+    }
+    findings
+}
+
+/// Whether the target may receive these items.
+pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
+    let mut findings = Findings::default();
+    let name = &target.name;
+    if target.context == source.context {
+        findings.block(
+            Refusal::field(
+                "context",
+                format!("the items are in \"{name}\" already"),
+                "choose another context to accept into",
+            )
+            .about(target.context),
+        );
+        return findings;
+    }
+    if !target.accepter_belongs {
+        findings.block(
+            Refusal::new(
+                Code::RecipientNotAMember,
+                format!("you are not a member of \"{name}\""),
+                "choose another context, or ask an administrator of the workgroup to invite you",
+            )
+            .about(target.context),
+        );
+    }
+    walls(source, target, &mut findings);
+    let bytes = items
+        .iter()
+        .fold(0_u64, |sum, i| sum.saturating_add(i.bytes));
+    if let Some(quota) = target.quota
+        && target.usage.saturating_add(bytes) > quota
+    {
+        findings.block(over_quota(target, quota, bytes));
+    }
+    findings
+}
+
+/// That the target's quota would be exceeded, with the numbers.
+pub fn over_quota(target: &Target, quota: u64, bytes: u64) -> Refusal {
+    let free = quota.saturating_sub(target.usage);
+    Refusal::new(
+        Code::TargetOverQuota,
+        format!(
+            "\"{}\" has {} of {} free and would need {}",
+            target.name,
+            size(free),
+            size(quota),
+            size(bytes)
+        ),
+        "choose another context, free some space, or ask for a larger quota",
+    )
+    .about(target.context)
+}
+
+fn walls(source: &Source, target: &Target, findings: &mut Findings) {
+    let (from, to) = (&source.domain, &target.domain);
+    if from.is_public() && to.is_public() {
+        return;
+    }
+    if from.is_public() {
+        if !(target.collaborative && target.requester_belongs && target.accepter_belongs) {
+            findings.block(
+                Refusal::new(
+                    Code::DomainNotCollaborative,
+                    format!(
+                        "public data can enter the domain {} only through a collaborative workgroup that sender and recipient both belong to; \"{}\" is not one",
+                        to.name(), target.name
+                    ),
+                    "choose such a workgroup, or ask its administrator to invite both of you into one",
+                )
+                .about(target.context),
+            );
+        }
+        return;
+    }
+    let inside = matches!(target.context, Context::Workgroup(_)) && from == to;
+    if !inside {
+        findings.block(
+            Refusal::new(
+                Code::DomainNoWayOut,
+                format!(
+                    "data of the domain {} stays in it; \"{}\" is not one of its workgroups",
+                    from.name(),
+                    target.name
+                ),
+                format!("choose a workgroup of {}", from.name()),
+            )
+            .about(target.context),
+        );
+    }
+}

@@ -1,0 +1,318 @@
+//! The transfer of ownership: an offer of items of one context to one recipient, accepted or refused as a whole.
+//!
+//! ```text
+//! (requested) → pending → accepted | declined | cancelled | expired
+//! ```
+//! The last four are final. `requested` is an offer that waits for running analyses to end (policy `wait`); nothing is mailed yet.
+
+mod answer;
+mod guards;
+mod request;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::document::{Derived, Document};
+use super::event::Channel;
+use super::id::{AccountId, Context, Digest, ItemId, LetterId, TransferId, WorkgroupId};
+use super::index::{Entry, Phase, Receiver};
+use super::key::{Counter, Key, Queue};
+use super::letter;
+use super::time::{DAY_MS, HOUR_MS, Time};
+
+pub use answer::{Act, Entitled, Step, Verdict};
+pub use guards::{Source, Target, admits, offered_items, released_items, sends};
+pub use request::{Request, Sender, request};
+
+/// At most this many characters in a message or a reason.
+pub const MAX_TEXT: usize = 500;
+/// Shortest and longest lifetime of an offer, in milliseconds.
+pub const LIFETIME_MS: std::ops::RangeInclusive<i64> = DAY_MS..=90 * DAY_MS;
+/// The last reminder comes this long before the offer expires, in milliseconds.
+pub const LAST_REMINDER_MS: i64 = 48 * HOUR_MS;
+/// Two reminders closer than this are one.
+const REMINDERS_APART_MS: i64 = 12 * HOUR_MS;
+/// A letter about one transfer is kept by id in it; more than this were never sent about one.
+pub const MAX_LETTERS: usize = 200;
+
+/// One item as it was when it was offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// Which item.
+    pub item: ItemId,
+    /// Its name then.
+    pub name: String,
+    /// Bytes of its files then.
+    pub bytes: u64,
+    /// Number of its files then.
+    pub files: u64,
+}
+
+/// To whom it is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipient {
+    /// Whoever holds this address; they choose the context to accept into.
+    Address(Address),
+    /// A workgroup: its owner or an administrator answers, and it can only be accepted into it.
+    Workgroup {
+        /// Which.
+        id: WorkgroupId,
+        /// Its handle when it was offered.
+        handle: String,
+    },
+}
+
+impl Recipient {
+    /// By which open offers to the same recipient are counted.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Address(address) => address.digest(),
+            Self::Workgroup { id, .. } => Digest(id.bits()),
+        }
+    }
+    /// Under whom the offer is listed on the receiving side.
+    pub fn receiver(&self) -> Receiver {
+        match self {
+            Self::Address(address) => Receiver::Address(address.digest()),
+            Self::Workgroup { id, .. } => Receiver::Context(Context::Workgroup(*id)),
+        }
+    }
+}
+
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Workgroup { handle, .. } => write!(f, "workgroup {handle}"),
+        }
+    }
+}
+
+/// What the sender's context keeps, agreed by both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepAccess {
+    /// Nothing, as in BaseSpace Sequence Hub.
+    #[default]
+    None,
+    /// Read access, until then if a moment is named.
+    Read {
+        /// The moment.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+}
+
+/// Where a transfer stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// Waits for running analyses to end; the items are reserved, the recipient knows nothing.
+    Requested,
+    /// Waits for the recipient's answer.
+    Pending {
+        /// From when reminders are counted: the request, or the last extension.
+        since: Time,
+        /// How many reminders are behind it.
+        reminders: u8,
+    },
+    /// The owner changed.
+    Accepted {
+        /// When.
+        at: Time,
+        /// Who accepted.
+        by: AccountId,
+        /// Through what.
+        channel: Channel,
+        /// Into which context.
+        into: Context,
+        /// What that context was called.
+        into_name: String,
+        /// Items whose name was taken there, with their new names.
+        renamed: BTreeMap<ItemId, String>,
+    },
+    /// The recipient said no.
+    Declined {
+        /// When.
+        at: Time,
+        /// Who declined.
+        by: AccountId,
+        /// Why, if they said.
+        reason: Option<String>,
+    },
+    /// The sender took it back.
+    Cancelled {
+        /// When.
+        at: Time,
+        /// Who cancelled.
+        by: AccountId,
+        /// The offer that took its place, with the corrected address.
+        replaced_by: Option<TransferId>,
+    },
+    /// Nobody answered in time.
+    Expired {
+        /// When it was due.
+        at: Time,
+    },
+}
+
+impl State {
+    /// The word people and programs use.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Pending { .. } => "pending",
+            Self::Accepted { .. } => "accepted",
+            Self::Declined { .. } => "declined",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Expired { .. } => "expired",
+        }
+    }
+    /// Whether it can still change.
+    pub const fn is_open(&self) -> bool {
+        match self {
+            Self::Requested | Self::Pending { .. } => true,
+            Self::Accepted { .. }
+            | Self::Declined { .. }
+            | Self::Cancelled { .. }
+            | Self::Expired { .. } => false,
+        }
+    }
+    const fn phase(&self) -> Phase {
+        if self.is_open() {
+            Phase::Open
+        } else {
+            Phase::Closed
+        }
+    }
+}
+
+/// An offer of items of one context to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Its id.
+    pub id: TransferId,
+    /// The context that owns the items while it is open.
+    pub source: Context,
+    /// What that context is called.
+    pub source_name: String,
+    /// Who requested it, as they were known then.
+    pub sender: Sender,
+    /// To whom.
+    pub recipient: Recipient,
+    /// What, at most 250 items, in the order of the request.
+    pub items: Vec<Offered>,
+    /// The sender's words, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the sender's context keeps.
+    pub keep_access: KeepAccess,
+    /// When it was requested.
+    pub requested_at: Time,
+    /// When it ends by itself.
+    pub expires_at: Time,
+    /// When it was last mailed on somebody's request.
+    pub mailed_at: Time,
+    /// The offer whose address this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<TransferId>,
+    /// Letters about it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<LetterId>,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+}
+
+/// A letter that a change causes; the outbox gives it an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// To whom.
+    pub to: Mailbox,
+    /// What it says.
+    pub says: letter::Kind,
+}
+
+/// An address and the language its holder reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// Where.
+    pub address: Address,
+    /// The language, as in RFC 5646.
+    pub language: String,
+}
+
+impl Transfer {
+    /// Bytes of all its items.
+    pub fn bytes(&self) -> u64 {
+        let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);
+        self.items.iter().fold(0, sum)
+    }
+
+    /// When reminders of an offer are due that runs from `since` to `expires_at`: at half time, and 48 hours before the end.
+    pub fn reminders(since: Time, expires_at: Time) -> Vec<Time> {
+        let half = since.plus_ms(expires_at.since_ms(since) / 2);
+        let last = expires_at.plus_ms(-LAST_REMINDER_MS);
+        if last.since_ms(half) >= REMINDERS_APART_MS {
+            vec![half, last]
+        } else {
+            vec![half]
+        }
+    }
+
+    /// When something is due without anybody asking.
+    pub fn next_due(&self) -> Option<Time> {
+        match self.state {
+            State::Requested => Some(self.expires_at),
+            State::Pending { since, reminders } => Some(
+                Self::reminders(since, self.expires_at)
+                    .get(usize::from(reminders))
+                    .copied()
+                    .unwrap_or(self.expires_at),
+            ),
+            State::Accepted { .. }
+            | State::Declined { .. }
+            | State::Cancelled { .. }
+            | State::Expired { .. } => None,
+        }
+    }
+}
+
+impl Document for Transfer {
+    const TAG: &'static str = "transfer";
+    fn key(&self) -> Key {
+        Key::Transfer(self.id)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        let phase = self.state.phase();
+        let mut entries = vec![Derived::listed(Entry::Sent(self.source, phase, self.id))];
+        // An offer that still waits for analyses is not seen by its recipient.
+        if self.state != State::Requested {
+            entries.push(Derived::listed(Entry::Received(
+                self.recipient.receiver(),
+                phase,
+                self.id,
+            )));
+        }
+        if let State::Accepted { into, .. } = self.state {
+            let taken = Entry::Received(Receiver::Context(into), phase, self.id);
+            if self.recipient.receiver() != Receiver::Context(into) {
+                entries.push(Derived::listed(taken));
+            }
+        }
+        entries
+    }
+    fn counts(&self) -> Vec<(Counter, i64)> {
+        if self.state.is_open() {
+            vec![(Counter::OpenOffers(self.source, self.recipient.digest()), 1)]
+        } else {
+            Vec::new()
+        }
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        Some((Queue::Timers, self.next_due()?, self.id.bits()))
+    }
+}

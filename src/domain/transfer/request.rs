@@ -1,0 +1,210 @@
+//! Requesting: from what the sender asks for to an offer, or to every reason why not.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::address::Address;
+use crate::domain::id::{AccountId, ItemId, TransferId};
+use crate::domain::item::Item;
+use crate::domain::letter;
+use crate::domain::policy::{InUse, Policy};
+use crate::domain::refusal::{Findings, Refusal};
+use crate::domain::time::{DAY_MS, Time};
+
+use super::{
+    KeepAccess, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source, State,
+    Transfer,
+};
+
+/// Who requested a transfer, as they were known then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sender {
+    /// The account.
+    pub account: AccountId,
+    /// What the person was called.
+    pub name: String,
+    /// Their primary, verified address.
+    pub address: Address,
+    /// The language they read.
+    pub language: String,
+}
+
+/// What a sender asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Which items, in the order they are shown.
+    pub items: Vec<ItemId>,
+    /// The sender's words.
+    pub message: Option<String>,
+    /// What the sender's context keeps.
+    pub keep_access: KeepAccess,
+    /// How long the offer stands, in milliseconds; `None`: the site's default.
+    pub lifetime_ms: Option<i64>,
+    /// Whether the terms were confirmed.
+    pub terms_accepted: bool,
+}
+
+impl Request {
+    /// What is wrong with the request itself, all at once.
+    pub fn problems(&self, policy: &Policy, now: Time, dry_run: bool) -> Vec<Refusal> {
+        let mut problems = Vec::new();
+        let count = self.items.len();
+        let distinct: BTreeSet<_> = self.items.iter().collect();
+        if count == 0 {
+            problems.push(Refusal::field(
+                "items",
+                "no item is named",
+                "name at least one run or project",
+            ));
+        } else if count > policy.max_items {
+            problems.push(Refusal::field(
+                "items",
+                format!(
+                    "{count} items are more than the {} that one offer can hold",
+                    policy.max_items
+                ),
+                "split them into several offers",
+            ));
+        }
+        if distinct.len() < count {
+            problems.push(Refusal::field(
+                "items",
+                "an item is named twice",
+                "name each item once",
+            ));
+        }
+        problems.extend(text_problem("message", self.message.as_deref()));
+        if let Some(lifetime) = self.lifetime_ms
+            && !LIFETIME_MS.contains(&lifetime)
+        {
+            problems.push(Refusal::field(
+                "expires_in_days",
+                format!("{} days is not between 1 and 90", lifetime / DAY_MS),
+                "choose 1 to 90 days",
+            ));
+        }
+        if let KeepAccess::Read { until: Some(until) } = self.keep_access
+            && until <= now
+        {
+            problems.push(Refusal::field(
+                "keep_access.until",
+                format!("{until} has passed"),
+                "name a later moment, or none to keep access until it is revoked",
+            ));
+        }
+        if !self.terms_accepted && !dry_run {
+            problems.push(Refusal::field(
+                "accept_terms",
+                "the terms are not confirmed",
+                format!("confirm them: {}", policy.terms),
+            ));
+        }
+        problems
+    }
+}
+
+/// What is wrong with a message or a reason: plain text of at most 500 characters.
+pub fn text_problem(field: &str, text: Option<&str>) -> Option<Refusal> {
+    let text = text?;
+    let length = text.chars().count();
+    if length > MAX_TEXT {
+        return Some(Refusal::field(
+            field,
+            format!("{length} characters are more than {MAX_TEXT}"),
+            "shorten it",
+        ));
+    }
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    text.chars()
+        .any(odd)
+        .then(|| Refusal::field(field, "it holds control characters", "use plain text"))
+}
+
+/// A text as it is kept: trimmed, `None` when nothing is left.
+pub fn kept_text(text: Option<&str>) -> Option<String> {
+    let text = text?.trim();
+    (!text.is_empty()).then(|| text.replace("\r\n", "\n"))
+}
+
+/// Makes the offer. The guards have been asked; `findings` must not block.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is one fact the offer is made of"
+)]
+pub fn request(
+    id: TransferId,
+    ask: &Request,
+    items: &[&Item],
+    source: &Source,
+    sender: Sender,
+    recipient: Recipient,
+    reach: &[Mailbox],
+    corrects: Option<TransferId>,
+    policy: &Policy,
+    now: Time,
+) -> (Transfer, Vec<Outgoing>) {
+    let lifetime = ask.lifetime_ms.unwrap_or(policy.default_expiry_ms);
+    let expires_at = now.plus_ms(lifetime);
+    let waits = policy.in_use == InUse::Wait && items.iter().any(|i| i.running_analyses > 0);
+    let offered = |item: &&Item| Offered {
+        item: item.id,
+        name: item.name.clone(),
+        bytes: item.bytes,
+        files: item.files,
+    };
+    let transfer = Transfer {
+        id,
+        source: source.context,
+        source_name: source.name.clone(),
+        sender,
+        recipient,
+        items: items.iter().map(offered).collect(),
+        message: kept_text(ask.message.as_deref()),
+        keep_access: ask.keep_access,
+        requested_at: now,
+        expires_at,
+        mailed_at: now,
+        corrects,
+        letters: Vec::new(),
+        state: if waits {
+            State::Requested
+        } else {
+            State::Pending {
+                since: now,
+                reminders: 0,
+            }
+        },
+    };
+    let letters = if waits {
+        Vec::new()
+    } else {
+        transfer.offers(reach, false)
+    };
+    (transfer, letters)
+}
+
+impl Transfer {
+    pub(super) fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
+        let expires_at = self.expires_at;
+        self.letters_to(reach, &letter::Kind::Offer { expires_at, again })
+    }
+
+    pub(super) fn letters_to(&self, reach: &[Mailbox], says: &letter::Kind) -> Vec<Outgoing> {
+        let outgoing = |to: &Mailbox| Outgoing {
+            to: to.clone(),
+            says: says.clone(),
+        };
+        reach.iter().map(outgoing).collect()
+    }
+}
+
+/// What blocks because a request is not well formed.
+impl From<Vec<Refusal>> for Findings {
+    fn from(blocks: Vec<Refusal>) -> Self {
+        Self {
+            blocks,
+            warns: Vec::new(),
+        }
+    }
+}

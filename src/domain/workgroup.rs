@@ -1,0 +1,137 @@
+//! Workgroups and who belongs to them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::document::{Derived, Document};
+use super::id::{AccountId, Digest, WorkgroupId, as_text};
+use super::index::Entry;
+use super::key::Key;
+use super::policy::{Domain, Tier};
+use super::time::Time;
+
+/// How a workgroup is named in commands and replies: 2 to 64 characters of `[A-Za-z0-9._-]`, compared without case.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Handle(String);
+
+/// Why a text is not a handle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{0}\" is not a workgroup handle; use 2 to 64 letters, digits, dots, dashes or underscores"
+)]
+pub struct Malformed(String);
+
+impl Handle {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// By which it is looked up.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.0.to_lowercase().as_bytes())
+    }
+}
+impl FromStr for Handle {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if (2..=64).contains(&text.len()) && text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            let shown = text.chars().filter(|c| !c.is_control()).take(64);
+            Err(Malformed(shown.collect()))
+        }
+    }
+}
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+as_text!(Handle);
+
+/// A context of its own, whose members all read and write its data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workgroup {
+    /// Its id.
+    pub id: WorkgroupId,
+    /// Its handle.
+    pub handle: Handle,
+    /// What people call it, 1 to 100 characters.
+    pub name: String,
+    /// What it may do: professional or enterprise.
+    pub tier: Tier,
+    /// Where it lives.
+    pub domain: Domain,
+    /// Whether it may hold members from outside its domain; set at creation.
+    pub collaborative: bool,
+    /// A quota of its own, in bytes, instead of its tier's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
+    /// When it was created.
+    pub created_at: Time,
+}
+
+impl Document for Workgroup {
+    const TAG: &'static str = "workgroup";
+    fn key(&self) -> Key {
+        Key::Workgroup(self.id)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        vec![Derived::unique(
+            Entry::Handle(self.handle.digest()),
+            self.id,
+        )]
+    }
+}
+
+/// What somebody is in a workgroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads and writes all of its data.
+    Member,
+    /// Also invites, removes and promotes, and answers offers made to the workgroup.
+    Administrator,
+    /// Also hands the workgroup itself over.
+    Owner,
+}
+
+impl Role {
+    /// The word people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Administrator => "administrator",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// That an account belongs to a workgroup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Which workgroup.
+    pub workgroup: WorkgroupId,
+    /// Who.
+    pub account: AccountId,
+    /// As what.
+    pub role: Role,
+    /// Since when.
+    pub since: Time,
+}
+
+impl Document for Membership {
+    const TAG: &'static str = "membership";
+    fn key(&self) -> Key {
+        Key::Membership(self.workgroup, self.account)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        vec![
+            Derived::listed(Entry::Member(self.workgroup, self.account)),
+            Derived::listed(Entry::Belongs(self.account, self.workgroup)),
+        ]
+    }
+}
