@@ -3,5 +3,8 @@
 //! `docs/architecture.md` shows the way of a command; arrows between the modules point down only:
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
+pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod store;
+pub mod telemetry;
