@@ -1,8 +1,9 @@
 //! What no key can break alone: combinations that would start a daemon nobody should run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::name::{Address, Host};
+use super::host::Host;
+use super::name::Address;
 use super::parse::Entries;
 use super::reading::Reading;
 use super::{Config, Domain, PUBLIC, Registration, Security, Tier, Transport, Workgroup};
@@ -104,7 +105,7 @@ fn mail(config: &Config, reading: &mut Reading<'_>) {
 }
 
 fn domains(domains: &[(String, Domain)], reading: &mut Reading<'_>) {
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let mut suffixes: BTreeMap<&Host, &str> = BTreeMap::new();
     for (prefix, domain) in domains {
         let key = format!("{prefix}.name");
@@ -113,7 +114,7 @@ fn domains(domains: &[(String, Domain)], reading: &mut Reading<'_>) {
                 &[&key],
                 "\"public\" is there already and belongs to everybody; choose another name",
             );
-        } else if names.insert(&domain.name, ()).is_some() {
+        } else if !names.insert(&domain.name) {
             reading.refuse_together(&[&key], format!("\"{}\" is the name of an earlier [[domain]] too; choose another, or join the two", domain.name));
         }
         let list = format!("{prefix}.suffixes");
@@ -140,10 +141,10 @@ fn domains(domains: &[(String, Domain)], reading: &mut Reading<'_>) {
 }
 
 fn workgroups(entries: &Entries, reading: &mut Reading<'_>) {
-    let mut handles = BTreeMap::new();
+    let mut handles = BTreeSet::new();
     for (prefix, workgroup) in &entries.workgroups {
         let key = |name: &str| format!("{prefix}.{name}");
-        if handles.insert(&workgroup.handle, ()).is_some() {
+        if !handles.insert(&workgroup.handle) {
             let sentence = format!(
                 "\"{}\" is the handle of an earlier [[workgroup]] too; choose another",
                 workgroup.handle
@@ -261,9 +262,9 @@ fn outsiders(prefix: &str, workgroup: &Workgroup, home: &Domain, reading: &mut R
 
 /// Nobody stands twice in a list, in whatever case the address is written.
 fn once(list: &str, people: &[Address], reading: &mut Reading<'_>) {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (place, person) in people.iter().enumerate() {
-        if seen.insert(person.folded(), ()).is_some() {
+        if !seen.insert(person.folded()) {
             reading.refuse_together(
                 &[&format!("{list}#{place}")],
                 format!("{person} stands in this list twice; remove one"),

@@ -5,12 +5,15 @@
 
 mod amount;
 mod check;
+mod choice;
+mod host;
 mod name;
 mod parse;
 mod problem;
 mod reading;
 mod schema;
 pub mod secrets;
+mod setting;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -19,11 +22,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use amount::{Cap, Size, Span, Unreadable};
-pub use name::{Address, Handle, Host, Line, Network, PublicUrl};
+pub use choice::{Format, InUse, Language, Level, Registration, Security, Tier, Transport};
+pub use host::{Host, Network, PublicUrl};
+pub use name::{Address, Handle, Line};
 pub use problem::{Problem, Problems};
 pub use show::{reference, show, template};
-
-use reading::choice;
 
 /// Everything the operator decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,96 +238,6 @@ pub struct Workgroup {
     pub members: Vec<Address>,
     /// Its own cap; that of its tier where it is left out.
     pub quota: Option<Cap>,
-}
-
-choice! {
-    /// A language that pages and letters exist in.
-    Language {
-        /// English.
-        English = "en",
-    }
-}
-
-choice! {
-    /// How much is logged.
-    Level {
-        /// Faults only.
-        Error = "error",
-        /// And what an operator should look at.
-        Warn = "warn",
-        /// And what happened.
-        Info = "info",
-        /// And why.
-        Debug = "debug",
-        /// And every step.
-        Trace = "trace",
-    }
-}
-
-choice! {
-    /// For whom the log is written.
-    Format {
-        /// A person at a terminal.
-        Human = "human",
-        /// A program that collects logs: one JSON object per line.
-        Json = "json",
-    }
-}
-
-choice! {
-    /// How letters leave.
-    Transport {
-        /// To a mail server.
-        Smtp = "smtp",
-        /// Into the built-in mailbox, a page anyone on this machine can read. Development only.
-        Mailbox = "mailbox",
-    }
-}
-
-choice! {
-    /// How the connection to the mail server is protected.
-    Security {
-        /// Not at all; loopback only.
-        None = "none",
-        /// Plain at first, then TLS or nothing.
-        Starttls = "starttls",
-        /// TLS from the first byte.
-        Tls = "tls",
-    }
-}
-
-choice! {
-    /// Whom a first sign-in registers.
-    Registration {
-        /// Anybody with an email address.
-        Open = "open",
-        /// Addresses of the listed domains, and whoever has an invitation.
-        Listed = "listed",
-        /// Whoever has an invitation.
-        Invited = "invited",
-    }
-}
-
-choice! {
-    /// What happens to a transfer while analyses write to its items.
-    InUse {
-        /// It is offered, with a warning.
-        Warn = "warn",
-        /// It is refused.
-        Block = "block",
-        /// It is offered when they end.
-        Wait = "wait",
-    }
-}
-
-choice! {
-    /// Tier of a workgroup.
-    Tier {
-        /// Lives in `public`.
-        Professional = "professional",
-        /// Lives in its domain.
-        Enterprise = "enterprise",
-    }
 }
 
 /// The domain of everybody who belongs to no other; not the configuration's to name.

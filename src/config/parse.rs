@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::problem::{nearest, quoted};
+use super::problem::{nearest, plain, quoted};
 use super::reading::{Reading, Value};
 use super::schema::{DOMAIN_KEYS, KEYS, Key, SECTIONS, WORKGROUP_KEYS};
 use super::{Config, Domain, Handle, Problem, Problems, Workgroup, check, secrets};
@@ -90,18 +90,15 @@ fn read_text(path: &Path) -> Result<String, String> {
 }
 
 fn assemble<'a>(text: &str, file: &'a str, base: PathBuf) -> (Config, Reading<'a>) {
+    // A byte order mark is what some editors put in front; it means nothing.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reading = Reading::new(file, base, text);
     let mut config = Config::default();
-    // A byte order mark is what some editors put in front; it means nothing.
-    let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (document, wrong) = DeTable::parse_recoverable(marked);
+    let (document, wrong) = DeTable::parse_recoverable(text);
     for error in &wrong {
-        let offset = error.span().map_or(0, |span| span.start) + (text.len() - marked.len());
-        reading.refuse_at(
-            offset,
-            "",
-            format!("is not TOML: {}; correct this line", error.message()),
-        );
+        let offset = error.span().map_or(0, |span| span.start);
+        let sentence = format!("is not TOML: {}; correct this line", error.message());
+        reading.refuse_at(offset, "", sentence);
     }
     // What stands after a slip of the pen may be read as something else: what cannot be known is not complained about.
     let whole = wrong.is_empty();
@@ -164,7 +161,7 @@ fn read_document(
                 );
             }
             _ if is_section(word) => read_section(config, word, value, reading),
-            _ => reading.refuse_at(name.span().start, word, unknown_at_top(word)),
+            _ => reading.refuse_at(name.span().start, &plain(word), unknown_at_top(word)),
         }
     }
     entries
@@ -184,7 +181,7 @@ fn read_section(config: &mut Config, section: &str, value: &Value<'_>, reading: 
     };
     for (name, value) in table {
         let word: &str = name.get_ref();
-        let path = format!("{section}.{word}");
+        let path = format!("{section}.{}", plain(word));
         if is_section(&path) {
             read_section(config, &path, value, reading);
         } else if let Some(key) = KEYS
@@ -265,7 +262,7 @@ fn read_entries<T>(
         let mut entry = unread();
         for (name, value) in table {
             let word: &str = name.get_ref();
-            let path = format!("{prefix}.{word}");
+            let path = format!("{prefix}.{}", plain(word));
             match keys.iter().find(|key| key.name == word) {
                 Some(key) => read_key(key, &mut entry, path, value, reading),
                 None => {

@@ -101,6 +101,16 @@ pub(super) fn quoted(text: &str) -> String {
     format!("{start:?}…")
 }
 
+/// An unknown key as it may be named: as written if it looks like a key, quoted if it could be anything.
+pub(super) fn plain(word: &str) -> String {
+    let simple = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=60).contains(&word.len()) && word.bytes().all(simple) {
+        word.into()
+    } else {
+        quoted(word)
+    }
+}
+
 /// The one of `known` that the writer of `word` most likely meant, if any is near enough.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody mistypes a key of this length, and the distance costs the product of both lengths.

@@ -1,6 +1,7 @@
 //! The one list of all keys: what each is called, holds, means, and whether a running daemon can change it.
 
-use super::reading::{Reading, Setting, Value};
+use super::reading::{Reading, Value};
+use super::setting::Setting;
 use super::{Config, DAY, Domain, HOUR, MIB, MINUTE, Workgroup};
 
 /// One key of a `T`: of the configuration itself, or of one entry of a list.
@@ -19,7 +20,7 @@ pub(super) struct Key<T: 'static> {
     /// As TOML, where the default says nothing.
     pub(super) example: Option<&'static str>,
     pub(super) kind: fn() -> String,
-    pub(super) bound: fn(u64) -> String,
+    pub(super) range: fn(u64, u64) -> String,
     pub(super) read: fn(&mut T, &Value<'_>, &mut Reading<'_>),
     pub(super) write: fn(&T) -> Option<String>,
 }
@@ -59,10 +60,10 @@ impl<T> Key<T> {
 macro_rules! key {
     ($of:ty, $section:literal, $name:ident, $($field:ident).+, $meaning:literal) => {{
         // The compiler finds the type of the field; a function pointer alone would need it spelled out.
-        const fn of<V: Setting>(_: fn(&$of) -> &V) -> (fn() -> String, fn(u64) -> String) {
-            (V::kind, V::bound)
+        const fn of<V: Setting>(_: fn(&$of) -> &V) -> (fn() -> String, fn(u64, u64) -> String) {
+            (V::kind, V::range)
         }
-        let (kind, bound) = of(|whole| &whole.$($field).+);
+        let (kind, range) = of(|whole| &whole.$($field).+);
         Key::<$of> {
             section: $section,
             name: stringify!($name),
@@ -72,7 +73,7 @@ macro_rules! key {
             within: None,
             example: None,
             kind,
-            bound,
+            range,
             read: |whole, value, reading| {
                 if let Some(meant) = Setting::read(value, reading) {
                     whole.$($field).+ = meant;
@@ -125,7 +126,8 @@ pub(super) const SECTIONS: [(&str, &str); 11] = [
 /// What the lists of entries are about.
 pub(super) const DOMAIN_MEANING: &str = "A private Enterprise domain; one block for each. Who has an address in it belongs to it, everybody else to `public`.";
 /// See [`DOMAIN_MEANING`].
-pub(super) const WORKGROUP_MEANING: &str = "A workgroup that exists from the start; one block for each. Its people become members when they first sign in.";
+pub(super) const WORKGROUP_MEANING: &str =
+    "A workgroup that exists from the start, with its people in it; one block for each.";
 
 /// All keys that stand once.
 pub(super) const KEYS: &[Key<Config>] = &[
@@ -135,13 +137,13 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
     key!(Config, "server", metrics_listen, server.metrics_listen, "Address of `/healthz`, `/readyz` and `/metrics`; separate, so that a proxy cannot publish them by mistake."),
-    key!(Config, "server", max_request_size, server.max_request_size, "Largest request body. A bundle of 250 items needs less than 1 MiB.").within(64 << 10, 64 * MIB),
+    key!(Config, "server", max_request_size, server.max_request_size, "Largest request body. A full bundle is far smaller.").within(64 << 10, 64 * MIB),
     key!(Config, "server", request_timeout, server.request_timeout, "A request that takes longer is answered with an error; what it asked for may still happen, and a retry with the same Idempotency-Key learns of it.").within(1_000, 10 * MINUTE),
     key!(Config, "server", max_concurrent_requests, server.max_concurrent_requests, "Requests in flight before further ones are turned away with 503 and Retry-After. Bounds memory when the disk is slow.").within(1, 65_536),
     key!(Config, "server", trusted_proxies, server.trusted_proxies, "Reverse proxies whose `X-Forwarded-For` is believed when the sign-in limit looks for the client. Anybody else could write any address there."),
     key!(Config, "server", stop_within, server.stop_within, "How long a soft stop (SIGTERM) waits for requests in flight before it stops all the same.").within(1_000, 10 * MINUTE),
     key!(Config, "store", path, store.path, "The store's file. A relative path starts from the folder of this file."),
-    key!(Config, "store", cache, store.cache, "Memory for pages of the store. It fills with use; a store of 10 million items is quick with this much.").within(MIB, 1 << 40),
+    key!(Config, "store", cache, store.cache, "Memory for pages of the store; it fills with use. More helps when much of a large store is read again and again.").within(MIB, 1 << 40),
     key!(Config, "store", max_waiting_commits, store.max_waiting_commits, "Changes that may wait for the disk before further ones are turned away with 503.").within(1, 1_000_000),
     key!(Config, "secrets", key_file, secrets.key_file, "File of 32 random bytes, made at the first start, that the tokens in letters are derived from. Refused when group or others can read it. Without it no link sent so far works any more: back it up, but not together with the store."),
     key!(Config, "logging", level, logging.level, "How much is logged. Libraries log warnings and errors only, for they would log addresses otherwise.").reloadable(),

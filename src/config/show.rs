@@ -83,7 +83,7 @@ fn template_keys<T: 'static>(
     for key in keys {
         let range = key
             .within
-            .map(|(least, most)| format!(" From {} to {}.", (key.bound)(least), (key.bound)(most)));
+            .map(|(least, most)| format!(" From {}.", (key.range)(least, most)));
         let reload = if key.reloadable && off.is_empty() {
             " Taken over on SIGHUP."
         } else {
@@ -162,7 +162,7 @@ fn reference_keys<T: 'static>(
     for key in keys {
         let range = key
             .within
-            .map(|(least, most)| format!(", {} to {}", (key.bound)(least), (key.bound)(most)));
+            .map(|(least, most)| format!(", {}", (key.range)(least, most)));
         let default = match (key.required, (key.write)(from)) {
             (true, _) => "must be given".into(),
             (false, Some(value)) => format!("`{value}`"),

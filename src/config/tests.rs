@@ -278,7 +278,10 @@ fn every_problem_is_reported_with_its_line_and_the_next_step() {
         ),
         (
             "a long word",
-            &format!("[site]\nlanguage = \"{}\"\n", "é\u{1b}".repeat(5_000)),
+            &format!(
+                "[site]\nlanguage = \"{}\"\n[mail]\n\"a\\nb\" = 1\n",
+                "é\\u001b".repeat(5_000)
+            ),
         ),
     ];
     let said: Vec<String> = cases
@@ -441,5 +444,19 @@ mod properties {
         fn no_likely_text_makes_reading_panic(text in likely()) {
             check(&text)?;
         }
+    }
+}
+
+#[test]
+fn deep_and_wide_texts_are_refused_in_bounded_time() {
+    for text in [
+        format!("{} = 1", vec!["a"; 100_000].join(".")),
+        format!("[{}]", vec!["a"; 100_000].join(".")),
+        format!("a = {}", "[".repeat(100_000)),
+        format!("a = {}", "{a=".repeat(100_000)),
+        "[[workgroup]]\n".repeat(20_000),
+        (0..20_000).map(|n| format!("k{n} = 1\n")).collect(),
+    ] {
+        assert!(parse(&text).is_err());
     }
 }
