@@ -156,6 +156,11 @@ fn missing(marks: &Marks, platform: &str, meant: Option<RunStatus>) -> String {
         return format!("{FILE} says that the run is still going on");
     }
     if marks.called {
+        let platform = if platform == platform::UNKNOWN {
+            "a newer instrument"
+        } else {
+            platform
+        };
         return format!(
             "base calling is done (RTAComplete.txt) but CopyComplete.txt is missing, which {platform} leaves when all \
              files have arrived: the folder is still being copied, or was copied only in part"

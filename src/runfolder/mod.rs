@@ -17,6 +17,7 @@ mod sheet;
 mod source;
 #[cfg(test)]
 mod tests;
+mod text;
 mod xml;
 
 pub use problem::{Problem, Problems};
@@ -27,7 +28,6 @@ use problem::{Findings, quoted};
 use serde::Serialize;
 use source::WAIT_FOR_COPY;
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 /// What the person who registers a run decides.
@@ -151,7 +151,7 @@ pub fn read(folder: &Path, options: &Options) -> Result<RunFolder, Problems> {
 
     let mut findings = Findings::new(run_info::FILE);
     let mut raw = run_info::Raw::default();
-    let run = match walk(&root, run_info::FILE, "runinfo", &mut raw) {
+    let run = match walk(&root, run_info::FILE, "RunInfo", &mut raw) {
         Ok(true) => Some(raw.meant(&mut findings)),
         Ok(false) => {
             // Without it this may be any folder at all, so nothing of it is read or counted.
@@ -176,7 +176,7 @@ pub fn read(folder: &Path, options: &Options) -> Result<RunFolder, Problems> {
         if found {
             break;
         }
-        match walk(&root, file, "runparameters", &mut parameters) {
+        match walk(&root, file, "RunParameters", &mut parameters) {
             Ok(there) => found = there,
             Err(problem) => {
                 problems.push(problem);
@@ -195,7 +195,7 @@ pub fn read(folder: &Path, options: &Options) -> Result<RunFolder, Problems> {
     let completion = match walk(
         &root,
         completion::FILE,
-        "runcompletionstatus",
+        "RunCompletionStatus",
         &mut completion,
     ) {
         Ok(there) => there.then_some(completion),
@@ -227,7 +227,8 @@ pub fn read(folder: &Path, options: &Options) -> Result<RunFolder, Problems> {
         .map(|run| run.lanes)
         .filter(|lanes| *lanes > 0)
         .unwrap_or(run_info::MOST_LANES);
-    let (sheet_name, assembled) = sample_sheet(&root, lanes, options, &mut problems, &mut notes);
+    let (sheet_name, assembled) =
+        projects::of_folder(&root, lanes, options, &mut problems, &mut notes);
     let counted = counted(&root, options, &mut problems, &mut notes);
 
     let flow_cell = run
@@ -235,8 +236,12 @@ pub fn read(folder: &Path, options: &Options) -> Result<RunFolder, Problems> {
         .and_then(|run| run.flow_cell.clone())
         .or(parameters.flow_cell.clone());
     if let Some(run) = &run {
+        // Where RunInfo.xml is wrong already, that it names nothing follows from it.
+        let sound = problems
+            .iter()
+            .all(|problem| problem.file != run_info::FILE);
         for (what, value) in [("instrument", &instrument), ("flow cell", &flow_cell)] {
-            if value.is_none() {
+            if sound && value.is_none() {
                 problems.push(Problem::new(
                     run_info::FILE,
                     None,
@@ -315,70 +320,6 @@ fn walk(
         Some(input) => xml::walk(input, file, element, visit).map(|()| true),
         None => Ok(false),
     }
-}
-
-fn sample_sheet(
-    root: &Path,
-    lanes: u32,
-    options: &Options,
-    problems: &mut Vec<Problem>,
-    notes: &mut Vec<String>,
-) -> (Option<String>, projects::Assembled) {
-    let nothing = (None, projects::Assembled::default());
-    let unassigned_to = options.project_for_unassigned.as_deref().map(str::trim);
-    if let Some(name) = unassigned_to {
-        let why = if name.is_empty() {
-            Err("is empty")
-        } else {
-            run_info::usable_name(name)
-        };
-        if let Err(why) = why {
-            let sentence = format!("the project name {} {why}", quoted(name));
-            problems.push(Problem::new(
-                "--project",
-                None,
-                sentence,
-                "give it 1 to 255 characters without control characters",
-            ));
-            return nothing;
-        }
-    }
-    let input = match source::open(root, sheet::FILE, sheet::LARGEST_FILE) {
-        Ok(Some(input)) => input,
-        Ok(None) => {
-            notes.push("there is no SampleSheet.csv, so no projects are registered".to_owned());
-            return nothing;
-        }
-        Err(problem) => {
-            problems.push(problem);
-            return nothing;
-        }
-    };
-    let mut bytes = Vec::new();
-    // One byte more than allowed, for a file that grows between the look at its length and this.
-    if let Err(why) = input.take(sheet::LARGEST_FILE + 1).read_to_end(&mut bytes) {
-        problems.push(sheet::unreadable(&why));
-        return nothing;
-    }
-    let mut findings = Findings::new(sheet::FILE);
-    if bytes.is_empty() || bytes.len() as u64 > sheet::LARGEST_FILE {
-        findings.add(
-            None,
-            if bytes.is_empty() {
-                "is empty"
-            } else {
-                "grows while it is read"
-            },
-            WAIT_FOR_COPY,
-        );
-        problems.extend(findings.into_problems());
-        return nothing;
-    }
-    let sheet = sheet::read(&bytes, &mut findings);
-    drop(bytes);
-    let assembled = projects::assemble(&sheet, lanes, unassigned_to, &mut findings, notes);
-    problems.extend(findings.into_problems());
-    (sheet.run_name, assembled)
 }
 
 fn counted(

@@ -1,10 +1,13 @@
 //! From the rows of a sample sheet to projects, biosamples and libraries.
 
-use super::problem::{Findings, quoted};
+use super::problem::{Findings, Problem, quoted};
 use super::run_info::{LONGEST_NAME, usable_name};
-use super::sheet::{Row, Sheet, Table};
-use super::{Biosample, Library, Project};
+use super::sheet::{self, Row, Sheet, Table};
+use super::source::{self, WAIT_FOR_COPY};
+use super::{Biosample, Library, Options, Project};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::Path;
 
 /// Most projects of one run: as many as one transfer can offer.
 const MOST_PROJECTS: usize = 250;
@@ -17,6 +20,76 @@ pub(super) struct Assembled {
     pub(super) projects: Vec<Project>,
     /// Samples that belong to no project and are not registered.
     pub(super) unassigned: u64,
+}
+
+/// Reads the sample sheet, if there is one: what people called the run, and its projects. What is wrong goes to `problems`.
+pub(super) fn of_folder(
+    root: &Path,
+    lanes: u32,
+    options: &Options,
+    problems: &mut Vec<Problem>,
+    notes: &mut Vec<String>,
+) -> (Option<String>, Assembled) {
+    let nothing = (None, Assembled::default());
+    let unassigned_to = options.project_for_unassigned.as_deref().map(str::trim);
+    if let Some(name) = unassigned_to {
+        let why = if name.is_empty() {
+            Err("is empty")
+        } else {
+            usable_name(name)
+        };
+        if let Err(why) = why {
+            let sentence = format!("the project name {} {why}", quoted(name));
+            problems.push(Problem::new(
+                "--project",
+                None,
+                sentence,
+                "give it 1 to 255 characters without control characters",
+            ));
+            return nothing;
+        }
+    }
+    let input = match source::open(root, sheet::FILE, sheet::LARGEST_FILE) {
+        Ok(Some(input)) => input,
+        Ok(None) => {
+            notes.push("there is no SampleSheet.csv, so no projects are registered".to_owned());
+            return nothing;
+        }
+        Err(problem) => {
+            problems.push(problem);
+            return nothing;
+        }
+    };
+    let mut bytes = Vec::new();
+    // One byte more than allowed, for a file that grows between the look at its length and this.
+    if let Err(why) = input.take(sheet::LARGEST_FILE + 1).read_to_end(&mut bytes) {
+        problems.push(Problem::new(
+            sheet::FILE,
+            None,
+            format!("cannot be read ({})", why.kind()),
+            WAIT_FOR_COPY,
+        ));
+        return nothing;
+    }
+    let mut findings = Findings::new(sheet::FILE);
+    if bytes.is_empty() || bytes.len() as u64 > sheet::LARGEST_FILE {
+        findings.add(
+            None,
+            if bytes.is_empty() {
+                "is empty"
+            } else {
+                "grows while it is read"
+            },
+            WAIT_FOR_COPY,
+        );
+        problems.extend(findings.into_problems());
+        return nothing;
+    }
+    let sheet = sheet::read(&bytes, &mut findings);
+    drop(bytes);
+    let assembled = assemble(&sheet, lanes, unassigned_to, &mut findings, notes);
+    problems.extend(findings.into_problems());
+    (sheet.run_name, assembled)
 }
 
 /// What `[Cloud_Data]` says of one sample.

@@ -46,7 +46,7 @@ pub(super) trait Visit {
     fn close(&mut self, path: &[&str], text: &str);
 }
 
-/// Walks through the file. The root element must be called `root` (lower case).
+/// Walks through the file. The root element must be called `root`, in any case.
 pub(super) fn walk(
     input: impl Read,
     file: &'static str,
@@ -160,7 +160,10 @@ impl Walk {
         }
         let name = kept_name(start.local_name().as_ref());
         if self.open.is_empty() {
-            if self.seen_root || name != self.root {
+            if self.seen_root {
+                return Err(self.problem("goes on after its end", AS_WRITTEN));
+            }
+            if !name.eq_ignore_ascii_case(self.root) {
                 return Err(self.problem(
                     format!(
                         "begins with the element {} instead of {}",

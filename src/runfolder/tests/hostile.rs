@@ -18,7 +18,7 @@ impl Visit for Nobody {
 }
 
 fn refused(input: impl Read) -> String {
-    walk(input, "RunInfo.xml", "runinfo", &mut Nobody)
+    walk(input, "RunInfo.xml", "RunInfo", &mut Nobody)
         .unwrap_err()
         .to_string()
 }
@@ -277,7 +277,7 @@ proptest! {
 
     #[test]
     fn no_bytes_in_an_xml_file_panic(text in prop_oneof![xml_text(), proptest::collection::vec(any::<u8>(), 0..400)]) {
-        if let Err(problem) = walk(text.as_slice(), "RunInfo.xml", "runinfo", &mut Nobody) {
+        if let Err(problem) = walk(text.as_slice(), "RunInfo.xml", "RunInfo", &mut Nobody) {
             prop_assert!(!problem.to_string().contains(char::is_control));
         }
     }
