@@ -14,6 +14,9 @@ use std::io::{self, BufRead, Read};
 pub(super) const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// Longest tag, text or comment, in bytes.
 const LONGEST_TOKEN: u64 = 256 * 1024;
+/// Most tags, texts and comments. All tiles of the largest flow cell make some tens of thousands; 64 MiB of the smallest
+/// tags would keep a processor busy for a minute.
+const MOST_TOKENS: u64 = 1_000_000;
 /// Longest text kept of one element, in bytes; the rest is passed over.
 const LONGEST_TEXT: usize = 4 * 1024;
 /// Longest element or attribute name kept, in bytes; the names looked for are shorter.
@@ -67,8 +70,16 @@ pub(super) fn walk(
     let mut reader = Reader::from_reader(guarded);
     reader.config_mut().expand_empty_elements = true;
     let mut buffer = Vec::new();
+    let mut tokens: u64 = 0;
     loop {
         buffer.clear();
+        tokens += 1;
+        if tokens > MOST_TOKENS {
+            return Err(walk.problem(
+                format!("holds more than {MOST_TOKENS} tags and texts"),
+                AS_WRITTEN,
+            ));
+        }
         reader.get_mut().next_token();
         let event = reader.read_event_into(&mut buffer);
         let failed = event.as_ref().err().map(|why| match why {
