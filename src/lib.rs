@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod runfolder;
 pub mod store;
 pub mod telemetry;
