@@ -3,9 +3,11 @@
 //! `docs/architecture.md` shows the way of a command; arrows between the modules point down only:
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
+pub mod actors;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod ids;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
