@@ -175,7 +175,11 @@ impl Tables<'_> {
     ) -> Done<Vec<Claimed>> {
         let (from, to) = tables::queue_until(queue, now);
         let mut due = Vec::new();
-        for row in self.queues.range::<&[u8; 26]>(&from..=&to)?.take(limit.min(MAX_PAGE)) {
+        for row in self
+            .queues
+            .range::<&[u8; 26]>(&from..=&to)?
+            .take(limit.min(MAX_PAGE))
+        {
             let (key, claims) = row?;
             due.push((*key.value(), claims.value()));
         }
@@ -221,7 +225,11 @@ impl Tables<'_> {
     pub fn forget(&mut self, now: Time, limit: usize) -> Done<usize> {
         let end = tables::command_time_key(now.plus_ms(-COMMAND_KEPT_MS), &[0; 16]);
         let mut old = Vec::new();
-        for row in self.commands_by_time.range::<&[u8; 24]>(..&end)?.take(limit.min(MAX_PAGE)) {
+        for row in self
+            .commands_by_time
+            .range::<&[u8; 24]>(..&end)?
+            .take(limit.min(MAX_PAGE))
+        {
             old.push(*row?.0.value());
         }
         for key in &old {

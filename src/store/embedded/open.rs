@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, DatabaseError, ReadableDatabase, StorageBackend,
-    StorageError, TableError, WriteTransaction,
+    Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, TableError,
+    WriteTransaction,
 };
 
 use super::Options;
@@ -164,11 +164,16 @@ fn create(path: &Path, options: &Options) -> Result<Database, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let unfinished = PathBuf::from(name);
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(io("remove", &unfinished)(error));
+        }
+        _ => {}
+    }
     let file = OpenOptions::new()
         .read(true)
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         // It holds addresses and names of people.
         .mode(0o600)
         .open(&unfinished)
@@ -181,12 +186,7 @@ fn create(path: &Path, options: &Options) -> Result<Database, OpenError> {
 }
 
 /// Makes the tables of an empty database, upgrades an older one, refuses what it does not know.
-fn prepare(
-    database: &Database,
-    path: &Path,
-    known: u64,
-    steps: &[Step],
-) -> Result<(), OpenError> {
+fn prepare(database: &Database, path: &Path, known: u64, steps: &[Step]) -> Result<(), OpenError> {
     let found = match found(database)? {
         Found::Format(found) => found,
         Found::Nothing => return initialise(database, known),
@@ -303,7 +303,10 @@ mod tests {
     #[test]
     fn newer_and_unknown_formats_and_strange_databases_are_refused_with_a_sentence() {
         let newer = prepared(&at_format(9), 1, STEPS).unwrap_err().to_string();
-        assert!(newer.contains("format 9") && newer.contains("up to 1"), "{newer}");
+        assert!(
+            newer.contains("format 9") && newer.contains("up to 1"),
+            "{newer}"
+        );
         let old = prepared(&at_format(1), 4, &[]).unwrap_err().to_string();
         assert!(old.contains("cannot upgrade"), "{old}");
         let strange = Builder::new()

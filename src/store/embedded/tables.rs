@@ -169,7 +169,27 @@ pub(super) fn queue_key(due: Due, leased: bool) -> [u8; 26] {
 
 /// The row that has this key.
 pub(super) fn queue_row(queue: Queue, key: &[u8; 26]) -> (Due, bool) {
-    let [_, at @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, leased] = *key;
+    let [
+        _,
+        at @ ..,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        leased,
+    ] = *key;
     let [_, _, _, _, _, _, _, _, _, id @ .., _] = *key;
     let due = Due {
         queue,

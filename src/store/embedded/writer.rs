@@ -40,7 +40,11 @@ pub(super) struct Claim {
 
 impl Job {
     /// Does it; whether anything changed.
-    fn run(&mut self, tables: &mut Tables<'_>, sequence: &mut Version) -> Result<bool, redb::Error> {
+    fn run(
+        &mut self,
+        tables: &mut Tables<'_>,
+        sequence: &mut Version,
+    ) -> Result<bool, redb::Error> {
         match self {
             Self::Commit(commit, outcome, _) => {
                 let next = Version(sequence.0.saturating_add(1));
