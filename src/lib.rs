@@ -11,3 +11,4 @@ pub mod ids;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
+pub mod wire;
