@@ -143,7 +143,7 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
 pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
     let universe = Arc::clone(&cluster.universe);
     universe.note(|| format!("{} {}: {:?}", errand.person, errand.command, errand.intent));
-    let mut told_before = None;
+    let mut told_before: Option<(String, Time)> = None;
     let mut asks = 0;
     while asks < ASKS {
         universe.rest(1 + universe.below(6)).await;
@@ -157,9 +157,9 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
         let call = call(&node, &errand);
         let before = before(&cluster, &errand, call.at);
         let answer = perform(&cluster, &node, &errand, call);
-        let patience = universe.fault(universe.weather.impatience);
-        let looks = patience.then(|| universe.below(60));
-        let told = answer.within(looks).await;
+        let hurried = universe.fault(universe.weather.impatience);
+        let patience = hurried.then(|| universe.rest(universe.below(200)));
+        let told = answer.within(patience).await;
         let wrong = match &told {
             None => Ok(()),
             Some(Ok(told)) => acknowledged(&cluster, &errand, told),
@@ -179,6 +179,7 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
             Some(Err(Trouble::Fault(fault))) => fault.to_string(),
         };
         universe.note(|| format!("{} of node {}: {}", errand.command, node.index, shown()));
+        count(&cluster, &told);
         if let Err(why) = wrong {
             universe.fail(format!("{}: {why}", errand.command));
             return;
@@ -189,8 +190,10 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
             Some(Err(Trouble::Refused(_))) => return,
             _ => continue,
         };
-        if let Some(before) = &told_before
+        let now = universe.latest();
+        if let Some((before, at)) = &told_before
             && *before != what
+            && now.since_ms(*at) < handover::store::COMMAND_KEPT_MS
             && universe.broken != Broken::PresentState
         {
             universe.fail(format!(
@@ -198,12 +201,26 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
                 errand.command
             ));
         }
-        told_before = Some(what);
+        told_before = Some((what, call.at));
         // Much later, the same command comes again: a script, a restored tab, a proxy.
         if !universe.percent(15) || universe.is_calm() {
             return;
         }
         universe.rest(50 + universe.below(400)).await;
+    }
+}
+
+fn count(cluster: &Cluster, told: &Option<Result<Told, Trouble>>) {
+    let mut checker = locked(&cluster.checker);
+    match told {
+        None => checker.saw("answers lost"),
+        Some(Ok(_)) => checker.saw("answers"),
+        Some(Err(Trouble::Refused(why))) => {
+            for refusal in &why.blocks {
+                checker.saw(refusal.code.as_str());
+            }
+        }
+        Some(Err(Trouble::Fault(_))) => checker.saw("faults"),
     }
 }
 

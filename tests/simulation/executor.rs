@@ -61,9 +61,11 @@ impl Executor {
         }
     }
 
-    /// Polls one ready task; whether there was one.
+    /// Polls one ready task, the first that has rested enough if there is none else; whether there was one.
     pub fn step(&mut self) -> bool {
         self.take_in();
+        let idle = locked(&self.ready).is_empty();
+        self.universe.ring(idle);
         let drawn = {
             let mut ready = locked(&self.ready);
             if ready.is_empty() {

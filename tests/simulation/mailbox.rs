@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use crate::universe::locked;
+use crate::universe::{Rest, locked};
 
 struct Slot<T> {
     value: Option<T>,
@@ -49,8 +49,9 @@ impl<T> Drop for Reply<T> {
 }
 
 impl<T> Answer<T> {
-    /// The answer; `None`: it was lost, or did not come within so many looks.
-    pub async fn within(self, mut looks: Option<u64>) -> Option<T> {
+    /// The answer; `None`: it was lost, or did not come before this was over.
+    pub async fn within(self, patience: Option<Rest>) -> Option<T> {
+        let mut patience = patience.map(Box::pin);
         poll_fn(move |context| {
             let mut slot = locked(&self.0);
             if let Some(value) = slot.value.take() {
@@ -59,15 +60,12 @@ impl<T> Answer<T> {
             if slot.closed {
                 return Poll::Ready(None);
             }
-            match &mut looks {
-                Some(0) => return Poll::Ready(None),
-                Some(left) => {
-                    *left -= 1;
-                    context.waker().wake_by_ref();
-                }
-                None => slot.waker = Some(context.waker().clone()),
+            slot.waker = Some(context.waker().clone());
+            drop(slot);
+            match &mut patience {
+                Some(patience) => patience.as_mut().poll(context).map(|()| None),
+                None => Poll::Pending,
             }
-            Poll::Pending
         })
         .await
     }

@@ -161,9 +161,9 @@ impl World for Node {
             let (reply, answer) = reply();
             self.send_to_context(context, ToContext::Ask(Box::new(question), reply));
             let universe = &self.universe;
-            let looks = universe.fault(universe.weather.unanswered);
-            let looks = looks.then(|| universe.below(8));
-            let answer = answer.within(looks).await;
+            let hurried = universe.fault(universe.weather.unanswered);
+            let patience = hurried.then(|| universe.rest(universe.below(8)));
+            let answer = answer.within(patience).await;
             answer.unwrap_or_else(|| Err(Fault::retry("an actor did not answer").into()))
         })
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::domain::account::{Account, Session, SignIn, Token};
 use handover::domain::document::{self, Derived, Document};
-use handover::domain::id::{AccountId, AnalysisId, Context, ItemId, LetterId, TransferId};
+use handover::domain::id::{AccountId, AnalysisId, Context, ItemId, TransferId};
 use handover::domain::index::Entry;
 use handover::domain::item::{Analysis, Biosamples, Item};
 use handover::domain::key::{Counter, Key, Queue};
@@ -93,7 +93,6 @@ impl Shadow {
         membership: Membership (workgroup: handover::domain::id::WorkgroupId, account: AccountId);
         item: Item (id: ItemId);
         transfer: Transfer (id: TransferId);
-        letter: Letter (id: LetterId);
         analysis: Analysis (id: AnalysisId);
     }
 

@@ -1,11 +1,11 @@
 //! What everything in one history shares: dice, the time, the trace, tasks to be born, and the first thing found wrong.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
 use rand::prelude::*;
@@ -77,7 +77,7 @@ impl Weather {
             impatience: often(150),
             mail: often(300),
             crash: often(24),
-            jump: often(120),
+            jump: often(40),
         }
     }
 }
@@ -97,6 +97,8 @@ pub struct Universe {
     skews: [Mutex<i64>; 2],
     trace: Mutex<Trace>,
     births: Mutex<Vec<(Home, Work)>>,
+    resting: Mutex<BTreeMap<(u64, u64), Waker>>,
+    turns: AtomicU64,
     calm: AtomicBool,
     step: AtomicU64,
     failure: Mutex<Option<String>>,
@@ -119,6 +121,8 @@ impl Universe {
                 digest: 0,
             }),
             births: Mutex::new(Vec::new()),
+            resting: Mutex::default(),
+            turns: AtomicU64::new(0),
             // The world is made in peace.
             calm: AtomicBool::new(true),
             step: AtomicU64::new(0),
@@ -177,15 +181,16 @@ impl Universe {
     pub fn jump(&self) {
         let node = self.place(2);
         let small = i64::try_from(self.below(10 * MINUTE_MS.unsigned_abs())).unwrap_or(0);
-        match self.below(6) {
-            0 => self.skew(node, -small),
-            1 => self.skew(node, small),
-            2 => self.skew(node, 0),
-            3 => self.pass(i64::try_from(self.below(10)).unwrap_or(0) * DAY_MS),
-            _ => self.pass(i64::try_from(self.below(40)).unwrap_or(0) * HOUR_MS),
+        match self.below(12) {
+            0..=1 => self.skew(node, -small),
+            2..=3 => self.skew(node, small),
+            4 => self.skew(node, 0),
+            5 => self.pass(i64::try_from(self.below(10)).unwrap_or(0) * DAY_MS),
+            6..=8 => self.pass(small),
+            _ => self.pass(i64::try_from(self.below(24)).unwrap_or(0) * HOUR_MS),
         }
-        let (now, a, b) = (*locked(&self.base), self.now(0), self.now(1));
-        self.note(|| format!("the clocks are set: {now}, node 0 {a}, node 1 {b}"));
+        let (a, b) = (self.now(0), self.now(1));
+        self.note(|| format!("the clocks are set: node 0 {a}, node 1 {b}"));
     }
     /// Both clocks are right again.
     pub fn set_clocks_right(&self) {
@@ -261,12 +266,29 @@ impl Universe {
     pub fn births(&self) -> Vec<(Home, Work)> {
         std::mem::take(&mut *locked(&self.births))
     }
-    /// Lets others go first, so many times.
-    pub fn rest(&self, times: u64) -> Rest {
-        Rest { times }
+    /// Lets others go first, for about so many steps.
+    pub fn rest(self: &Arc<Self>, steps: u64) -> Rest {
+        Rest {
+            universe: Arc::clone(self),
+            until: None,
+            steps,
+        }
+    }
+    /// Rings for whoever has rested enough; when nobody is ready, time is skipped to the first of them.
+    pub fn ring(&self, nobody_ready: bool) {
+        let mut resting = locked(&self.resting);
+        if nobody_ready && let Some((first, _)) = resting.keys().next() {
+            self.step.fetch_max(*first, Ordering::Relaxed);
+        }
+        let later = resting.split_off(&(self.step() + 1, 0));
+        let rested = std::mem::replace(&mut *resting, later);
+        drop(resting);
+        for waker in rested.into_values() {
+            waker.wake();
+        }
     }
     /// Lets others go first once, and sometimes a few times more, or many.
-    pub fn let_others(&self) -> Rest {
+    pub fn let_others(self: &Arc<Self>) -> Rest {
         let times = match self.below(8) {
             0..=4 => 1,
             5 | 6 => 2,
@@ -281,19 +303,25 @@ impl Universe {
     }
 }
 
-/// Is ready after it was asked so many times.
+/// Is ready after so many steps.
 pub struct Rest {
-    times: u64,
+    universe: Arc<Universe>,
+    until: Option<u64>,
+    steps: u64,
 }
 
 impl Future for Rest {
     type Output = ();
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.times == 0 {
+        let now = self.universe.step();
+        let steps = self.steps;
+        let until = *self.until.get_or_insert(now + steps);
+        if until <= now {
             return Poll::Ready(());
         }
-        self.times -= 1;
-        context.waker().wake_by_ref();
+        let mut resting = locked(&self.universe.resting);
+        let turn = self.universe.turns.fetch_add(1, Ordering::Relaxed) + 1;
+        resting.insert((until, turn), context.waker().clone());
         Poll::Pending
     }
 }

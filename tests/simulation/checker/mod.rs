@@ -87,7 +87,7 @@ impl Checker {
     ) -> Result<(), String> {
         let changes = self.shadow.take_in(commit)?;
         universe.note(|| describe(version, commit, &changes));
-        self.only_once(commit, universe.step())?;
+        self.only_once(commit, universe)?;
         let seen = Seen {
             commit,
             changes: &changes,
@@ -117,12 +117,13 @@ impl Checker {
         }
     }
 
-    fn only_once(&mut self, commit: &Commit, step: u64) -> Result<(), String> {
+    fn only_once(&mut self, commit: &Commit, universe: &Universe) -> Result<(), String> {
         let Some(command) = commit.command else {
             return Ok(());
         };
-        if let Some((before, _)) = self.commands.insert(command, (commit.at, step))
-            && commit.at.since_ms(before) < COMMAND_KEPT_MS
+        // Results are kept for 7 days; what lies still for longer, half done, may run again.
+        if let Some((before, _)) = self.commands.insert(command, (commit.at, universe.step()))
+            && universe.latest().since_ms(before) < COMMAND_KEPT_MS
         {
             return Err(format!("{command} ran twice"));
         }
