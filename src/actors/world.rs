@@ -121,7 +121,7 @@ pub async fn commit(
         .unwrap_or_else(|| CommandId::from_bits(settings.ids.fresh(call.at)));
     let commit = Commit {
         command: Some(command),
-        result,
+        result: result.clone(),
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {
@@ -144,6 +144,8 @@ pub async fn commit(
             Err(Fault::retry("the store is closing or has too much to do").into())
         }
         Outcome::Unknown => match settings.store.outcome(command).await? {
+            // The same command may have been carried out by another node meanwhile, with ids of its own: that answer counts, not ours.
+            Some(kept) if kept != result => Ok(Committed::Before(kept)),
             Some(_) => {
                 if letters {
                     world.letters_wait();

@@ -42,7 +42,9 @@ pub fn act(cluster: &Arc<Cluster>) {
     if universe.percent(12) {
         // A double click; without script, the second one has an id of its own.
         let mut again = errand.clone();
-        if universe.percent(40) && !matches!(errand.intent, Intent::Request(..)) {
+        if universe.percent(40)
+            && !matches!(errand.intent, Intent::Request(..) | Intent::Custody(..))
+        {
             again.command = CommandId::from_bits(bits ^ 1 << 100);
         }
         start(again);

@@ -1,7 +1,7 @@
 //! The queues: a row for everything that waits, wherever a claim has moved it.
 
 use handover::domain::key::{Key, Queue};
-use handover::domain::time::Time;
+use handover::domain::time::{MINUTE_MS, Time};
 use handover::domain::transfer::State;
 use handover::store::model::View;
 
@@ -65,6 +65,8 @@ pub fn has_row(
                 .is_some_and(|item| item.running_analyses > 0)
         };
         let in_use = transfer.items.iter().any(|offered| item(offered.item));
+        // Clocks are set back by minutes.
+        let latest = latest.plus_ms(20 * MINUTE_MS);
         let soon = rows
             .iter()
             .any(|(row, claims)| *claims > 0 || row.due.at <= latest);
