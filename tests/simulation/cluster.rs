@@ -84,12 +84,15 @@ fn policy(universe: &Universe) -> Policy {
 
 fn wanted(universe: &Universe, handle: &str) -> Wanted {
     let uni = handle.starts_with("uni");
+    // One that everybody is in and that fills up.
+    let tight = handle == WORKGROUPS[0];
     let fits = |person: &&&str| !uni || handle == "uni-open" || person.ends_with("uni.example");
     let mut people = BTreeMap::new();
     for person in PEOPLE.iter().filter(fits) {
         let role = match universe.below(10) {
             0..=4 => Role::Member,
             5..=6 => Role::Administrator,
+            _ if tight => Role::Member,
             _ => continue,
         };
         people.insert(person.parse().unwrap(), role);
@@ -114,7 +117,11 @@ fn wanted(universe: &Universe, handle: &str) -> Wanted {
             Domain::public()
         },
         collaborative: handle == "uni-open",
-        quota: universe.percent(60).then(|| 100 + universe.below(300)),
+        quota: if tight {
+            Some(50 + universe.below(30))
+        } else {
+            universe.percent(60).then(|| 60 + universe.below(140))
+        },
         people,
     }
 }
@@ -176,8 +183,12 @@ impl Cluster {
 
     /// Applies the configuration on a node, as at its start.
     pub fn apply(self: &Arc<Self>, index: usize) {
-        let Some(node) = self.node(index) else { return };
         let all = locked(&self.wanted).clone();
+        self.apply_these(index, all);
+    }
+
+    fn apply_these(self: &Arc<Self>, index: usize, all: Vec<Wanted>) {
+        let Some(node) = self.node(index) else { return };
         let cluster = Arc::clone(self);
         self.universe.spawn(Home::Node(index), async move {
             for wanted in all {
@@ -193,7 +204,7 @@ impl Cluster {
     }
 
     /// Somebody edits the configuration: members come, go and rise, quotas and domains change.
-    pub fn edit(&self) {
+    pub fn edit(self: &Arc<Self>, index: usize) {
         let universe = &self.universe;
         let mut all = locked(&self.wanted);
         let place = universe.place(all.len());
@@ -226,7 +237,9 @@ impl Cluster {
                 };
             }
         }
-        let handle = wanted.handle.clone();
-        universe.note(|| format!("the configuration of {handle} is edited"));
+        let wanted = wanted.clone();
+        drop(all);
+        universe.note(|| format!("the configuration of {} is edited", wanted.handle));
+        self.apply_these(index, vec![wanted]);
     }
 }

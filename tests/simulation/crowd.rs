@@ -23,7 +23,7 @@ pub fn act(cluster: &Arc<Cluster>) {
     let universe = &cluster.universe;
     let bits = u128::from(universe.below(u64::MAX)) << 64 | u128::from(universe.step());
     let command = CommandId::from_bits(bits);
-    if universe.percent(3) {
+    if universe.percent(5) {
         return rush(cluster, bits);
     }
     let done = {
@@ -64,7 +64,12 @@ fn rush(cluster: &Arc<Cluster>, bits: u128) {
         .into_iter()
         .filter(|context| matches!(context, Context::Workgroup(_)))
         .collect();
-    let Some(into) = universe.pick(&workgroups).copied() else {
+    let tight = shadow.docs.values().find_map(|doc| match doc {
+        Doc::Workgroup(w) if w.handle.as_str() == WORKGROUPS[0] => Some(Context::Workgroup(w.id)),
+        _ => None,
+    });
+    let some = universe.pick(&workgroups).copied();
+    let Some(into) = (if universe.percent(70) { tight } else { some }) else {
         return;
     };
     let open = shadow.transfers().filter(|t| t.state.is_open());
@@ -306,7 +311,7 @@ fn request(
     command: CommandId,
 ) -> Option<Request> {
     let universe = &cluster.universe;
-    let mut all = if universe.percent(3) {
+    let mut all = if universe.percent(5) {
         shadow.items().map(|item| item.id).collect()
     } else {
         owned(shadow, context, None)
@@ -352,8 +357,7 @@ fn beside(cluster: &Arc<Cluster>) {
         return;
     };
     if universe.percent(25) {
-        cluster.edit();
-        return cluster.apply(index);
+        return cluster.edit(index);
     }
     let here = Arc::clone(cluster);
     let register = universe.percent(50);
