@@ -107,18 +107,24 @@ pub async fn handle(
     command: Arc<Command>,
 ) -> Result<Done, Trouble> {
     let settings = world.settings();
-    if let Some(id) = call.command
-        && let Some(kept) = settings.store.outcome(id).await?
-    {
-        return repeated(&kept);
+    if let Some(done) = done_before(&settings, call).await? {
+        return Ok(done);
     }
     for attempt in 1..=TRIES {
         let question = Question::Custody {
             call: *call,
             command: Arc::clone(&command),
         };
-        let Answered::Custody(done, proposal) = world.ask(context, question).await? else {
-            return Err(Fault::never("a context answered another question").into());
+        let (done, proposal) = match world.ask(context, question).await {
+            Ok(Answered::Custody(done, proposal)) => (done, proposal),
+            Ok(_) => return Err(Fault::never("a context answered another question").into()),
+            Err(Trouble::Refused(why)) => {
+                // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
+                return done_before(&settings, call)
+                    .await?
+                    .ok_or_else(|| why.into());
+            }
+            Err(fault) => return Err(fault),
         };
         let kept = serde_json::to_vec(&done).unwrap_or_default();
         match world::commit(world, call, proposal, kept).await? {
@@ -131,7 +137,16 @@ pub async fn handle(
             Committed::Over { .. } => return Err(Fault::never("no limit was set").into()),
         }
     }
-    Err(world::contended())
+    let done = done_before(&settings, call).await?;
+    done.ok_or_else(world::contended)
+}
+
+async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
+    let Some(command) = call.command else {
+        return Ok(None);
+    };
+    let kept = settings.store.outcome(command).await?;
+    kept.map(|kept| repeated(&kept)).transpose()
 }
 
 fn repeated(kept: &[u8]) -> Result<Done, Trouble> {

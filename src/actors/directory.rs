@@ -271,14 +271,7 @@ impl Directory {
             by,
             at,
         };
-        match self.transfer(id, call, transfer::Command::Wake).await {
-            Ok(_) => Ok(()),
-            Err(Trouble::Refused(findings)) => {
-                tracing::debug!(transfer = %id, ?findings, "nothing to do for a timer");
-                Ok(())
-            }
-            Err(Trouble::Fault(fault)) => Err(fault),
-        }
+        transfer::woken(self.transfer(id, call, transfer::Command::Wake).await)
     }
 
     /// How many actors of contexts and of transfers are awake.

@@ -102,11 +102,11 @@ pub struct Preview {
     pub source: Option<Source>,
 }
 
-/// What the actor of one transfer remembers: its document, as last read.
+/// What the actor of one transfer works with. It remembers nothing between commands: an answer that commits nothing ("already done",
+/// "too late") would otherwise be given from memory, though another node has changed the offer since.
 #[derive(Debug)]
 pub struct Core {
     id: TransferId,
-    known: Option<Versioned<Transfer>>,
 }
 
 /// The outcome of one attempt: an answer, or a reason to decide again.
@@ -123,9 +123,9 @@ struct Decided {
 }
 
 impl Core {
-    /// Knows nothing yet.
+    /// Of this transfer.
     pub const fn new(id: TransferId) -> Self {
-        Self { id, known: None }
+        Self { id }
     }
 
     /// Carries a command out: decide, commit, and decide again when something changed meanwhile.
@@ -144,15 +144,17 @@ impl Core {
                 Ok(Attempt::Again) => {}
                 // Read while another command was changing it: the same as a conflict.
                 Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {}
-                Err(trouble) => {
-                    self.known = None;
-                    return Err(trouble);
+                Err(Trouble::Refused(why)) => {
+                    // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
+                    let done = self.done_before(world, call).await?;
+                    return done.ok_or_else(|| why.into());
                 }
+                Err(fault) => return Err(fault),
             }
-            self.known = None;
             world.pause(attempt).await;
         }
-        Err(world::contended())
+        let done = self.done_before(world, call).await?;
+        done.ok_or_else(world::contended)
     }
 
     async fn done_before(&self, world: &dyn World, call: &Call) -> Result<Option<Done>, Trouble> {
@@ -190,15 +192,11 @@ impl Core {
         })
         .unwrap_or_default();
         match world::commit(world, call, proposal, kept).await? {
-            Committed::Done => {
-                // What was committed has the commit's version; reading it again on demand keeps memory behind the store.
-                self.known = None;
-                Ok(Attempt::Answer(Box::new(Done {
-                    transfer,
-                    already: false,
-                    warnings,
-                })))
-            }
+            Committed::Done => Ok(Attempt::Answer(Box::new(Done {
+                transfer,
+                already: false,
+                warnings,
+            }))),
             Committed::Before(kept) => {
                 Ok(Attempt::Answer(Box::new(repeated(&settings, &kept).await?)))
             }
@@ -212,12 +210,8 @@ impl Core {
         }
     }
 
-    async fn known(&mut self, settings: &Settings) -> Result<Versioned<Transfer>, Trouble> {
-        if let Some(known) = &self.known {
-            return Ok(known.clone());
-        }
+    async fn read(&self, settings: &Settings) -> Result<Versioned<Transfer>, Trouble> {
         let found = load::one::<Transfer>(&*settings.store, Key::Transfer(self.id)).await?;
-        self.known.clone_from(&found);
         found.ok_or_else(|| Transfer::not_found(self.id).into())
     }
 
@@ -261,7 +255,7 @@ impl Core {
         call: &Call,
         command: &Command,
     ) -> Result<Result<Decided, Done>, Trouble> {
-        let old = self.known(settings).await?;
+        let old = self.read(settings).await?;
         let now = &old.document;
         let mut proposal = Proposal::default();
         let into = match command {
@@ -482,6 +476,22 @@ impl Core {
             proposal,
             warnings: preview.findings.warns,
         })
+    }
+}
+
+/// What became of a timer that woke a transfer: `Ok`, and its row goes, or a fault, and it is due again. A wake that lost against other
+/// commands has not been heard, unlike one that found nothing to do.
+pub fn woken(answer: Result<Done, Trouble>) -> Result<(), Fault> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(Trouble::Fault(fault)) => Err(fault),
+        Err(Trouble::Refused(why)) => {
+            if why.blocks.iter().any(|r| r.code == Code::Contended) {
+                return Err(Fault::retry("others changed a transfer while it was woken"));
+            }
+            tracing::debug!(?why, "nothing to do for a timer");
+            Ok(())
+        }
     }
 }
 
