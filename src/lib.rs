@@ -4,4 +4,5 @@
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
 pub mod domain;
+pub mod mail;
 pub mod store;
