@@ -3,6 +3,10 @@
 //! Every backend and the in-memory model keep exactly this, and one conformance suite drives them with the same histories.
 //! Nothing is remembered, answered or sent before it is committed; readers see whole commits only.
 
+pub mod embedded;
+pub mod model;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -57,7 +61,7 @@ pub struct Add {
     pub counter: Counter,
     /// How much, negative to subtract.
     pub by: i64,
-    /// When `by` is positive, the sum must not exceed this.
+    /// When `by` is positive, the sum must not exceed this. (A sum that no `i64` holds is over every limit.)
     pub limit: Option<i64>,
 }
 
@@ -66,13 +70,16 @@ pub struct Add {
 pub enum IndexChange {
     /// Put the entry, replacing its value.
     Put(Entry, Vec<u8>),
-    /// Put the entry; a conflict if it is there with another value.
+    /// Put the entry; a conflict if it is there with another value and this commit does not delete it.
     PutUnique(Entry, Vec<u8>),
     /// Delete the entry; nothing happens if it is not there. Deletes of a commit are applied before its puts.
     Delete(Entry),
 }
 
 /// A row of a queue: what is due, and when.
+///
+/// Waiting rows and leased ones are different rows even if all of this is equal, so what is added can never fall on what somebody
+/// is working on. A row that a claim or a `RetryAt` would move onto an equal one goes to the next free millisecond instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Due {
     /// Which queue.
@@ -97,7 +104,7 @@ pub struct Claimed {
 pub enum Settlement {
     /// Done: the row goes.
     Done,
-    /// Due again then.
+    /// Waiting again, due then; it keeps its count of claims.
     RetryAt(Time),
 }
 
@@ -110,17 +117,18 @@ pub struct Commit {
     pub at: Time,
     /// The result kept with the command.
     pub result: Vec<u8>,
-    /// Documents to write; no key twice.
+    /// Documents to write; no key twice. Deleting a document leaves its journal.
     pub writes: Vec<Write>,
     /// Documents that must still have these versions though they are not written.
     pub guards: Vec<(Key, Version)>,
     /// Bounded adds; no counter twice.
     pub adds: Vec<Add>,
-    /// Index entries to put and delete.
+    /// Index entries to put and delete; none put with two values.
     pub index: Vec<IndexChange>,
-    /// Queue rows to add.
+    /// Waiting queue rows to add; one that waits already stays as it is.
     pub enqueue: Vec<Due>,
-    /// Queue rows to take away if they are still there (a timer whose transfer has ended).
+    /// Waiting queue rows to take away if they are still there (a timer whose transfer has ended), before any is added. A row that
+    /// is leased just now is left to whoever works on it.
     pub dequeue: Vec<Due>,
     /// The claimed row this commit answers: taken away; a conflict if the lease was lost.
     pub answers: Option<Due>,
@@ -152,6 +160,26 @@ impl Commit {
             .sum();
         (rows, documents + entries + self.result.len() + rows * 40)
     }
+
+    /// Whether it keeps the limits, and names no document, counter or entry twice with two meanings; what does not is `TooLarge`.
+    pub fn is_well_formed(&self) -> bool {
+        let (rows, bytes) = self.size();
+        rows <= MAX_ROWS && bytes <= MAX_BYTES && self.names_nothing_twice()
+    }
+
+    fn names_nothing_twice(&self) -> bool {
+        let mut keys = BTreeSet::new();
+        let mut counters = BTreeSet::new();
+        let mut entries = BTreeMap::new();
+        self.writes.iter().all(|write| keys.insert(write.key))
+            && self.adds.iter().all(|add| counters.insert(add.counter))
+            && self.index.iter().all(|change| match change {
+                IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
+                    *entries.entry(*entry).or_insert(value) == value
+                }
+                IndexChange::Delete(_) => true,
+            })
+    }
 }
 
 /// What a commit found in its way.
@@ -181,7 +209,7 @@ pub enum Outcome {
         /// Where it stands.
         current: i64,
     },
-    /// Nothing was changed: over `MAX_ROWS` or `MAX_BYTES`, or a key or counter twice. A fault of the caller; never retry.
+    /// Nothing was changed: over `MAX_ROWS` or `MAX_BYTES`, or a key, counter or entry twice. A fault of the caller; never retry.
     TooLarge,
     /// The disk failed under the commit: it may be durable or not; ask `outcome` with the command id.
     Unknown,
@@ -234,6 +262,9 @@ pub enum Direction {
     Backward,
 }
 
+/// The most rows one call reads, claims or forgets.
+pub const MAX_PAGE: usize = 1_000;
+
 /// What a read gives, or why it failed.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
@@ -245,7 +276,8 @@ pub trait Store: Send + Sync + 'static {
     fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>>;
     /// These counters, in this order, from one consistent snapshot.
     fn counters<'a>(&'a self, counters: &'a [Counter]) -> Answer<'a, Vec<i64>>;
-    /// A page of the entries that start with `prefix`, beyond `after` in this direction, at most `limit` (1 to 1,000).
+    /// A page of the entries that start with `prefix`, beyond `after` in this direction, at most `limit` (1 to 1,000). `after` need
+    /// not be the key of an entry, nor start with the prefix.
     fn scan<'a>(
         &'a self,
         prefix: Bytes,
@@ -253,7 +285,7 @@ pub trait Store: Send + Sync + 'static {
         direction: Direction,
         limit: usize,
     ) -> Answer<'a, Page>;
-    /// The journal of a document after this version, oldest first, at most `limit` entries.
+    /// The journal of a document after this version, oldest first, at most `limit` (1 to 1,000) entries.
     fn history<'a>(
         &'a self,
         key: Key,
@@ -262,9 +294,10 @@ pub trait Store: Send + Sync + 'static {
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>>;
     /// Commits, and answers when it is durable.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome>;
-    /// The result of a command, if it was committed in the last 7 days.
+    /// The result of a command, if it was committed and not forgotten yet.
     fn outcome(&self, command: CommandId) -> Answer<'_, Option<Vec<u8>>>;
-    /// Claims at most `limit` rows of a queue that are due at `now`, earliest first; until `now + lease_ms` nobody else gets them.
+    /// Claims at most `limit` (up to 1,000) rows of a queue that are due at `now`, earliest first; until `now + lease_ms` nobody else
+    /// gets them. A row whose lease has run out is due like any other.
     fn claim(
         &self,
         queue: Queue,
@@ -276,7 +309,7 @@ pub trait Store: Send + Sync + 'static {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()>;
     /// When the earliest row of a queue is due.
     fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>>;
-    /// Forgets results of commands older than 7 days, at most `limit` of them; how many went.
+    /// Forgets results of commands older than 7 days, oldest first, at most `limit` (up to 1,000) of them; how many went.
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize>;
     /// Whether it can read and write now.
     fn health(&self) -> Answer<'_, ()>;

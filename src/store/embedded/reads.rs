@@ -1,0 +1,191 @@
+//! Reads: each from one snapshot of redb, on the thread that asks; they never wait for the writer.
+
+use std::ops::Bound;
+
+use redb::ReadTransaction;
+
+use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, ENTRIES, JOURNAL, QUEUES};
+use crate::domain::id::CommandId;
+use crate::domain::index::Entry;
+use crate::domain::key::{Counter, Key};
+use crate::domain::time::Time;
+use crate::store::{Direction, MAX_PAGE, Page, Queue, Record, Version};
+
+type Read<T> = Result<T, redb::Error>;
+
+pub(super) fn load(from: &ReadTransaction, keys: &[Key]) -> Read<Vec<Option<Record>>> {
+    let documents = from.open_table(DOCUMENTS)?;
+    keys.iter()
+        .map(|key| {
+            let stored = documents.get(key.bytes().as_slice())?;
+            stored
+                .map(|stored| tables::record(stored.value()))
+                .transpose()
+        })
+        .collect()
+}
+
+pub(super) fn find(from: &ReadTransaction, wanted: &[Entry]) -> Read<Vec<Option<Vec<u8>>>> {
+    let entries = from.open_table(ENTRIES)?;
+    wanted
+        .iter()
+        .map(|entry| {
+            let value = entries.get(entry.bytes().as_slice())?;
+            Ok(value.map(|value| value.value().to_vec()))
+        })
+        .collect()
+}
+
+pub(super) fn counters(from: &ReadTransaction, wanted: &[Counter]) -> Read<Vec<i64>> {
+    let counters = from.open_table(COUNTERS)?;
+    wanted
+        .iter()
+        .map(|counter| {
+            let sum = counters.get(counter.bytes().as_slice())?;
+            Ok(sum.map_or(0, |sum| sum.value()))
+        })
+        .collect()
+}
+
+pub(super) fn scan(
+    from: &ReadTransaction,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+    direction: Direction,
+    limit: usize,
+) -> Read<Page> {
+    let Some((first, last)) = bounds(prefix, after, direction) else {
+        return Ok(Page::default());
+    };
+    let limit = limit.clamp(1, MAX_PAGE);
+    let entries = from.open_table(ENTRIES)?;
+    let mut range = entries.range::<&[u8]>((first, as_slice(&last)))?;
+    let mut page = Page::default();
+    while let Some(row) = match direction {
+        Direction::Forward => range.next(),
+        Direction::Backward => range.next_back(),
+    } {
+        if page.rows.len() == limit {
+            page.more = true;
+            break;
+        }
+        let (key, value) = row?;
+        page.rows
+            .push((key.value().to_vec(), value.value().to_vec()));
+    }
+    Ok(page)
+}
+
+/// The keys with this prefix that lie beyond `after`; `None` if there can be none.
+///
+/// `after` may come from a stranger: it is clamped to the prefix, for a range that ends before it starts is a fault of the caller in redb.
+fn bounds<'a>(
+    prefix: &'a [u8],
+    after: Option<&'a [u8]>,
+    direction: Direction,
+) -> Option<(Bound<&'a [u8]>, Bound<Vec<u8>>)> {
+    let end = successor(prefix);
+    match (direction, after) {
+        (_, None) => Some((Bound::Included(prefix), end)),
+        (Direction::Forward, Some(after)) if after < prefix => Some((Bound::Included(prefix), end)),
+        (Direction::Forward, Some(after)) => after
+            .starts_with(prefix)
+            .then_some((Bound::Excluded(after), end)),
+        (Direction::Backward, Some(after)) if after <= prefix => None,
+        (Direction::Backward, Some(after)) if after.starts_with(prefix) => {
+            Some((Bound::Included(prefix), Bound::Excluded(after.to_vec())))
+        }
+        (Direction::Backward, Some(_)) => Some((Bound::Included(prefix), end)),
+    }
+}
+
+/// The first key after all that start with `prefix`.
+fn successor(prefix: &[u8]) -> Bound<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return Bound::Excluded(end);
+        }
+    }
+    Bound::Unbounded
+}
+
+fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
+    match bound {
+        Bound::Included(key) => Bound::Included(key),
+        Bound::Excluded(key) => Bound::Excluded(key),
+        Bound::Unbounded => Bound::Unbounded,
+    }
+}
+
+pub(super) fn history(
+    from: &ReadTransaction,
+    key: &Key,
+    after: Version,
+    limit: usize,
+) -> Read<Vec<(Version, Vec<u8>)>> {
+    let Some(next) = after.0.checked_add(1) else {
+        return Ok(Vec::new());
+    };
+    let first = tables::JournalKey::new(key, Version(next));
+    let last = tables::JournalKey::new(key, Version(u64::MAX));
+    let journal = from.open_table(JOURNAL)?;
+    let range = journal.range::<&[u8]>(first.as_slice()..=last.as_slice())?;
+    range
+        .take(limit.clamp(1, MAX_PAGE))
+        .map(|row| {
+            let (key, event) = row?;
+            let version = tables::journal_version(key.value())?;
+            Ok((version, event.value().to_vec()))
+        })
+        .collect()
+}
+
+pub(super) fn outcome(from: &ReadTransaction, command: CommandId) -> Read<Option<Vec<u8>>> {
+    let commands = from.open_table(COMMANDS)?;
+    let stored = commands.get(&tables::command_key(command))?;
+    Ok(stored.map(|stored| tables::tail(stored.value()).to_vec()))
+}
+
+pub(super) fn next_due(from: &ReadTransaction, queue: Queue) -> Read<Option<Time>> {
+    let (first, last) = tables::queue_until(queue, Time::from_ms(i64::MAX));
+    let queues = from.open_table(QUEUES)?;
+    let Some(row) = queues.range::<&[u8; 26]>(&first..=&last)?.next() else {
+        return Ok(None);
+    };
+    let (due, _) = tables::queue_row(queue, row?.0.value());
+    Ok(Some(due.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_from_anywhere_gives_a_range_inside_the_prefix() {
+        let prefix: &[u8] = &[7, 255];
+        let cursors: [&[u8]; 7] = [
+            &[],
+            &[6, 9],
+            &[7],
+            &[7, 255],
+            &[7, 255, 3],
+            &[8],
+            &[255, 255],
+        ];
+        let inside = [7, 255, 3].as_slice();
+        let holds = |bounds: Option<(Bound<&[u8]>, Bound<Vec<u8>>)>, key: &[u8]| {
+            bounds.is_some_and(|(first, last)| {
+                std::ops::RangeBounds::contains(&(first, as_slice(&last)), key)
+            })
+        };
+        for after in cursors {
+            let forward = bounds(prefix, Some(after), Direction::Forward);
+            let backward = bounds(prefix, Some(after), Direction::Backward);
+            assert_eq!(holds(forward, inside), after < inside, "{after:?}");
+            assert_eq!(holds(backward, inside), after > inside, "{after:?}");
+        }
+        assert_eq!(successor(&[255, 255]), Bound::Unbounded);
+    }
+}
