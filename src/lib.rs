@@ -3,6 +3,13 @@
 //! `docs/architecture.md` shows the way of a command; arrows between the modules point down only:
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
+pub mod actors;
+pub mod clock;
+pub mod config;
+pub mod courier;
 pub mod domain;
+pub mod ids;
 pub mod mail;
+pub mod runfolder;
 pub mod store;
+pub mod telemetry;

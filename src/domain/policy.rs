@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::time::{DAY_MS, HOUR_MS};
+use super::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 /// How much an account or a workgroup may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +63,32 @@ pub enum InUse {
     Wait,
 }
 
+/// Who may register by a first sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Whose address is in one of these email domains.
+    Listed(Vec<String>),
+    /// Whom an offer waits for.
+    Invited,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// Who may register.
+    pub registration: Registration,
+    /// How long a code is good, in milliseconds.
+    pub code_lifetime_ms: i64,
+    /// How many wrong codes are borne.
+    pub code_tries: u8,
+    /// How long a session lasts, in milliseconds.
+    pub session_lifetime_ms: i64,
+    /// How long a token lasts unless its owner says otherwise, in milliseconds.
+    pub token_lifetime_ms: i64,
+}
+
 /// Everything the site decided that a rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -82,6 +108,8 @@ pub struct Policy {
     pub resend_after_ms: i64,
     /// The sentence a sender confirms.
     pub terms: String,
+    /// How people sign in.
+    pub sign_in: SignIn,
 }
 
 impl Default for Policy {
@@ -99,6 +127,13 @@ impl Default for Policy {
             open_offers: 5,
             resend_after_ms: 24 * HOUR_MS,
             terms: "The transfer cannot be undone, the recipient becomes the legal owner of the data, and my organisation allows it.".into(),
+            sign_in: SignIn {
+                registration: Registration::Open,
+                code_lifetime_ms: 10 * MINUTE_MS,
+                code_tries: 5,
+                session_lifetime_ms: 30 * DAY_MS,
+                token_lifetime_ms: 365 * DAY_MS,
+            },
         }
     }
 }

@@ -51,6 +51,8 @@ codes! {
     ItemInUse = "item.in_use",
     /// It is a biosample's default project.
     ItemDefaultProject = "item.default_project",
+    /// An item of that name is there already.
+    ItemExists = "item.exists",
     /// The items of one offer belong to several contexts.
     ItemsMixedContexts = "items.mixed_contexts",
     /// A basic context over its cap neither shares nor transfers.

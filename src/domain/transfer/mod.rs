@@ -23,7 +23,7 @@ use super::letter;
 use super::time::{DAY_MS, HOUR_MS, Time};
 
 pub use answer::{Act, Entitled, Step, Verdict};
-pub use guards::{Source, Target, admits, offered_items, released_items, sends};
+pub use guards::{Source, Target, Wanted, admits, offered_items, released_items, sends};
 pub use request::{Request, Sender, request};
 
 /// At most this many characters in a message or a reason.
@@ -223,7 +223,6 @@ pub struct Transfer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterId>,
     /// Where it stands.
-    #[serde(flatten)]
     pub state: State,
 }
 

@@ -1,0 +1,483 @@
+//! What the actor of a context decides: it admits, releases and receives, each time over its own state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::account::Account;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::item::{Item, name_candidates, name_digest};
+use crate::domain::key::{Counter, Key};
+use crate::domain::policy::{Domain, Tier};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::rights::{Grant, Level};
+use crate::domain::transfer::{self, KeepAccess, Offered, Source, Target};
+use crate::domain::workgroup::{Membership, Workgroup};
+use crate::store::{Fault, Store};
+
+use super::custody;
+use super::load::{self, Versioned};
+use super::proposal::Proposal;
+use super::world::{Call, Settings, Trouble};
+
+/// What a transfer asks of a context.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// Reserve these items for an offer.
+    Offer {
+        /// The new offer.
+        transfer: TransferId,
+        /// Whose command it is.
+        call: Call,
+        /// The items as they were read.
+        items: Vec<Versioned<Item>>,
+        /// Who requests it; their membership is guarded.
+        requester: AccountId,
+    },
+    /// Take these items back from an offer that ends without changing the owner.
+    End {
+        /// The offer.
+        transfer: TransferId,
+        /// Whose command it is.
+        call: Call,
+        /// Its items.
+        items: Vec<ItemId>,
+        /// How it ends, in one word.
+        how: &'static str,
+    },
+    /// Let go of these items.
+    Release {
+        /// The offer.
+        transfer: TransferId,
+        /// Whose command it is.
+        call: Call,
+        /// Its items.
+        items: Vec<ItemId>,
+        /// What this context keeps.
+        keep: KeepAccess,
+    },
+    /// Take these items in.
+    Receive {
+        /// Who gives.
+        source: Source,
+        /// The items as they are now.
+        items: Vec<Offered>,
+        /// Who accepts.
+        accepter: AccountId,
+        /// Who requested the transfer.
+        requester: AccountId,
+    },
+    /// Decide a command about this context's own data.
+    Custody {
+        /// Whose command it is.
+        call: Call,
+        /// The command.
+        command: Arc<custody::Command>,
+    },
+}
+
+/// What a context answers.
+#[derive(Debug)]
+pub enum Answered {
+    /// To `Offer`.
+    Source(Source, Proposal),
+    /// To `End`.
+    Ended(Proposal),
+    /// To `Release`: the items as they are now.
+    Released(Source, Vec<Versioned<Item>>, Proposal),
+    /// To `Receive`: the names that items get whose own is taken.
+    Received(Target, BTreeMap<ItemId, String>, Proposal),
+    /// To `Custody`.
+    Custody(custody::Done, Proposal),
+}
+
+/// The document of a context.
+#[derive(Debug, Clone)]
+pub enum Owner {
+    /// A person's.
+    Account(Versioned<Account>),
+    /// A workgroup's.
+    Workgroup(Versioned<Workgroup>),
+}
+
+impl Owner {
+    /// Reads it.
+    pub async fn load(store: &dyn Store, context: Context) -> Result<Option<Self>, Fault> {
+        Ok(match context {
+            Context::Personal(id) => load::one(store, Key::Account(id)).await?.map(Self::Account),
+            Context::Workgroup(id) => load::one(store, Key::Workgroup(id))
+                .await?
+                .map(Self::Workgroup),
+        })
+    }
+    /// Key and version, to be guarded.
+    pub fn guard(&self) -> (Key, crate::store::Version) {
+        match self {
+            Self::Account(a) => (Key::Account(a.document.id), a.version),
+            Self::Workgroup(w) => (Key::Workgroup(w.document.id), w.version),
+        }
+    }
+    /// Its name for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Account(a) => format!("{} (Personal)", a.document.name),
+            Self::Workgroup(w) => w.document.name.clone(),
+        }
+    }
+    /// Where it lives.
+    pub fn domain(&self) -> &Domain {
+        match self {
+            Self::Account(a) => &a.document.domain,
+            Self::Workgroup(w) => &w.document.domain,
+        }
+    }
+    fn tier(&self) -> Tier {
+        match self {
+            Self::Account(a) => a.document.tier,
+            Self::Workgroup(w) => w.document.tier,
+        }
+    }
+    /// Its cap in bytes; `None`: no cap.
+    pub fn quota(&self, settings: &Settings) -> Option<u64> {
+        let own = match self {
+            Self::Account(a) => a.document.quota,
+            Self::Workgroup(w) => w.document.quota,
+        };
+        settings.policy.quota(own, self.tier())
+    }
+    /// Whether it is a collaborative workgroup.
+    pub fn collaborative(&self) -> bool {
+        matches!(self, Self::Workgroup(w) if w.document.collaborative)
+    }
+}
+
+/// What the actor of one context remembers: its document, as last read.
+#[derive(Debug)]
+pub struct Core {
+    context: Context,
+    known: Option<Owner>,
+}
+
+impl Core {
+    /// Knows nothing yet.
+    pub const fn new(context: Context) -> Self {
+        Self {
+            context,
+            known: None,
+        }
+    }
+
+    /// Which context it is.
+    pub const fn context(&self) -> Context {
+        self.context
+    }
+
+    /// Forgets what it knew: somebody else changed it.
+    pub fn forget(&mut self) {
+        self.known = None;
+    }
+
+    /// Its document.
+    pub async fn owner(&mut self, settings: &Settings) -> Result<Owner, Trouble> {
+        if let Some(owner) = &self.known {
+            return Ok(owner.clone());
+        }
+        let owner = Owner::load(&*settings.store, self.context).await?;
+        self.known.clone_from(&owner);
+        owner.ok_or_else(|| {
+            Refusal::new(
+                Code::RecipientNotAMember,
+                format!("there is no context {}", self.context),
+                "choose one of your contexts",
+            )
+            .about(self.context)
+            .into()
+        })
+    }
+
+    /// Answers a transfer.
+    pub async fn answer(
+        &mut self,
+        settings: &Settings,
+        question: Question,
+    ) -> Result<Answered, Trouble> {
+        let owner = self.owner(settings).await?;
+        match question {
+            Question::Custody { call, command } => {
+                let (done, proposal) = custody::decide(self, settings, &call, &command).await?;
+                Ok(Answered::Custody(done, proposal))
+            }
+            Question::Offer {
+                transfer,
+                call,
+                items,
+                requester,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let proposal = self
+                    .reserve(&source, settings, transfer, &call, &items, requester)
+                    .await?;
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::End {
+                transfer,
+                call,
+                items,
+                how,
+            } => {
+                let proposal = self
+                    .take_back(settings, transfer, &call, &items, how)
+                    .await?;
+                Ok(Answered::Ended(proposal))
+            }
+            Question::Release {
+                transfer,
+                call,
+                items,
+                keep,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let (items, proposal) = self
+                    .release(settings, transfer, &call, &items, keep)
+                    .await?;
+                Ok(Answered::Released(source, items, proposal))
+            }
+            Question::Receive {
+                source,
+                items,
+                accepter,
+                requester,
+            } => {
+                self.receive(&owner, settings, &source, &items, accepter, requester)
+                    .await
+            }
+        }
+    }
+
+    async fn usage(&self, settings: &Settings) -> Result<u64, Fault> {
+        let counters = [Counter::Usage(self.context)];
+        let usage = settings.store.counters(&counters).await?;
+        Ok(u64::try_from(usage.first().copied().unwrap_or(0)).unwrap_or(0))
+    }
+
+    async fn source(&self, owner: &Owner, settings: &Settings) -> Result<Source, Fault> {
+        Ok(Source {
+            context: self.context,
+            name: owner.name(),
+            tier: owner.tier(),
+            domain: owner.domain().clone(),
+            quota: owner.quota(settings),
+            usage: self.usage(settings).await?,
+        })
+    }
+
+    async fn reserve(
+        &self,
+        source: &Source,
+        settings: &Settings,
+        transfer: TransferId,
+        call: &Call,
+        items: &[Versioned<Item>],
+        requester: AccountId,
+    ) -> Result<Proposal, Fault> {
+        let mut proposal = Proposal::default();
+        if let Context::Workgroup(workgroup) = self.context {
+            let key = Key::Membership(workgroup, requester);
+            let membership = load::one::<Membership>(&*settings.store, key).await?;
+            proposal.guard(key, load::version_of(membership.as_ref()));
+        }
+        let mut bytes = 0_u64;
+        for item in items {
+            bytes = bytes.saturating_add(item.document.bytes);
+            let mut next = item.document.clone();
+            next.pending = Some(transfer);
+            let event = event(call, What::Offered { transfer });
+            proposal.replace(item, &next, Some(&event));
+        }
+        proposal.findings.absorb(transfer::sends(source, bytes));
+        Ok(proposal)
+    }
+
+    /// The items of an offer, which this context owns and has reserved for it; anything else is a broken assertion.
+    async fn reserved(
+        &self,
+        settings: &Settings,
+        transfer: TransferId,
+        items: &[ItemId],
+    ) -> Result<Vec<Versioned<Item>>, Fault> {
+        let keys: Vec<Key> = items.iter().map(|id| Key::Item(*id)).collect();
+        let found = load::all::<Item>(&*settings.store, &keys).await?;
+        let ours = |item: &Versioned<Item>| {
+            item.document.owner == self.context && item.document.pending == Some(transfer)
+        };
+        let items: Option<Vec<_>> = found.into_iter().map(|item| item.filter(ours)).collect();
+        // Another command may have ended the offer between two reads; the versions of the commit would tell, and so does a retry.
+        items.ok_or_else(|| {
+            Fault::retry(format!(
+                "the items of {transfer} changed while they were read"
+            ))
+        })
+    }
+
+    async fn take_back(
+        &self,
+        settings: &Settings,
+        transfer: TransferId,
+        call: &Call,
+        items: &[ItemId],
+        how: &str,
+    ) -> Result<Proposal, Fault> {
+        let mut proposal = Proposal::default();
+        for item in self.reserved(settings, transfer, items).await? {
+            let mut next = item.document.clone();
+            next.pending = None;
+            let how = how.to_owned();
+            let event = event(call, What::OfferEnded { transfer, how });
+            proposal.replace(&item, &next, Some(&event));
+        }
+        Ok(proposal)
+    }
+
+    async fn release(
+        &self,
+        settings: &Settings,
+        transfer: TransferId,
+        call: &Call,
+        items: &[ItemId],
+        keep: KeepAccess,
+    ) -> Result<(Vec<Versioned<Item>>, Proposal), Fault> {
+        let mut proposal = Proposal::default();
+        let items = self.reserved(settings, transfer, items).await?;
+        let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
+        let guards = transfer::released_items(&documents, &settings.policy);
+        proposal.findings.absorb(guards);
+        let key = |item: &Versioned<Item>| Key::Grant(item.document.id, self.context);
+        let keys: Vec<Key> = items.iter().map(key).collect();
+        // An old grant of an owner would otherwise come to life again when the item is given away.
+        let old = load::all::<Grant>(&*settings.store, &keys).await?;
+        for (item, old) in items.iter().zip(old) {
+            let new = match keep {
+                KeepAccess::None => None,
+                KeepAccess::Read { until } => Some(Grant {
+                    item: item.document.id,
+                    grantee: self.context,
+                    level: Level::Read,
+                    kept_in: transfer,
+                    since: call.at,
+                    until,
+                }),
+            };
+            let granted = event(call, What::Granted { transfer });
+            match (&old, &new) {
+                (Some(old), Some(new)) => proposal.replace(old, new, Some(&granted)),
+                (None, Some(new)) => proposal.create(new, Some(&granted)),
+                (Some(old), None) => proposal.delete(old),
+                (None, None) => {}
+            }
+        }
+        Ok((items, proposal))
+    }
+
+    async fn receive(
+        &self,
+        owner: &Owner,
+        settings: &Settings,
+        source: &Source,
+        items: &[Offered],
+        accepter: AccountId,
+        requester: AccountId,
+    ) -> Result<Answered, Trouble> {
+        let mut proposal = Proposal::default();
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
+        let belongs = match self.context {
+            Context::Personal(id) => (id == accepter, id == requester),
+            Context::Workgroup(id) => {
+                let keys = [
+                    Key::Membership(id, accepter),
+                    Key::Membership(id, requester),
+                ];
+                let found = load::all::<Membership>(&*settings.store, &keys).await?;
+                let is_member: Vec<bool> = found.iter().map(Option::is_some).collect();
+                // Two people or one: whose membership let the items in must still be a member at the commit.
+                for (key, found) in keys.iter().zip(&found) {
+                    proposal.guard(*key, load::version_of(found.as_ref()));
+                }
+                (
+                    is_member.first().copied().unwrap_or(false),
+                    is_member.get(1).copied().unwrap_or(false),
+                )
+            }
+        };
+        let target = Target {
+            context: self.context,
+            name: owner.name(),
+            domain: owner.domain().clone(),
+            collaborative: owner.collaborative(),
+            quota: owner.quota(settings),
+            usage: self.usage(settings).await?,
+            accepter_belongs: belongs.0,
+            requester_belongs: belongs.1,
+        };
+        proposal
+            .findings
+            .absorb(transfer::admits(source, &target, items));
+        if let Some(quota) = target.quota {
+            let limit = i64::try_from(quota).unwrap_or(i64::MAX);
+            proposal.limit(Counter::Usage(self.context), limit);
+        }
+        let renamed = free_names(&*settings.store, self.context, items).await?;
+        Ok(Answered::Received(target, renamed, proposal))
+    }
+}
+
+fn event(call: &Call, what: What) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what,
+    }
+}
+
+/// How many names are looked up at once.
+const NAMES_AT_ONCE: usize = 16;
+
+/// New names for the items whose own is taken in the context, or by another item of the same bundle.
+pub async fn free_names(
+    store: &dyn Store,
+    context: Context,
+    items: &[Offered],
+) -> Result<BTreeMap<ItemId, String>, Fault> {
+    let entry = |id: ItemId, name: &str| Item::name_entry(context, id, name);
+    let own: Vec<_> = items.iter().map(|i| entry(i.item, &i.name)).collect();
+    let taken = store.find(&own).await?;
+    let mut renamed = BTreeMap::new();
+    let mut given: BTreeSet<_> = items
+        .iter()
+        .zip(&taken)
+        .filter(|(_, taken)| taken.is_none())
+        .map(|(i, _)| (i.item.kind(), name_digest(&i.name)))
+        .collect();
+    for (item, _) in items.iter().zip(&taken).filter(|(_, t)| t.is_some()) {
+        let kind = item.item.kind();
+        let mut candidates = name_candidates(&item.name).skip(1).peekable();
+        while candidates.peek().is_some() {
+            let some: Vec<String> = candidates.by_ref().take(NAMES_AT_ONCE).collect();
+            let entries: Vec<_> = some.iter().map(|n| entry(item.item, n)).collect();
+            let taken = store.find(&entries).await?;
+            let free = some.into_iter().zip(taken).find(|(name, taken)| {
+                taken.is_none() && !given.contains(&(kind, name_digest(name)))
+            });
+            if let Some((name, _)) = free {
+                given.insert((kind, name_digest(&name)));
+                renamed.insert(item.item, name);
+                break;
+            }
+        }
+        if !renamed.contains_key(&item.item) {
+            // Ten thousand of one name: the id tells them apart.
+            renamed.insert(item.item, format!("{} {}", item.item, item.name));
+        }
+    }
+    Ok(renamed)
+}

@@ -1,0 +1,570 @@
+//! What a context does with its own: registers runs and projects, lists files, notes which analyses run.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
+use crate::domain::index::Entry;
+use crate::domain::item::{
+    self, Analysis, Biosample, Biosamples, Details, Item, Run, State, name_candidates,
+};
+use crate::domain::key::{Key, Queue};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::workgroup::Membership;
+use crate::store::Fault;
+
+use super::context::{Answered, Core, Question};
+use super::load::{self, Versioned};
+use super::people;
+use super::proposal::Proposal;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// At most this many projects come with one run.
+pub const MAX_PROJECTS: usize = 250;
+/// At most this many files are listed in one call.
+pub const MAX_FILES: usize = 1_000;
+
+/// A project as a sample sheet names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProject {
+    /// Its name.
+    pub name: String,
+    /// Its biosamples.
+    pub biosamples: Vec<Biosample>,
+}
+
+/// A file of an item: what is known of it. Where it lies is the object store's business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its path in the item, at most 1,024 characters.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its checksum, as `sha256:…`, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+/// What is wanted of a context.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Register what an instrument wrote: a run, and a project for each that its sample sheet names.
+    RegisterRun {
+        /// The run's name: the id its instrument gave it.
+        name: String,
+        /// What it is.
+        run: Run,
+        /// Number of its files.
+        files: u64,
+        /// Bytes of its files.
+        bytes: u64,
+        /// Its projects.
+        projects: Vec<NewProject>,
+    },
+    /// Create an empty project.
+    CreateProject {
+        /// Its name.
+        name: String,
+    },
+    /// List files of an item; those whose path is listed already are replaced.
+    AddFiles {
+        /// Of which item.
+        item: ItemId,
+        /// The files.
+        files: Vec<File>,
+    },
+    /// An analysis begins to write to projects.
+    StartAnalysis {
+        /// What it is called.
+        name: String,
+        /// Which projects.
+        projects: Vec<ItemId>,
+    },
+    /// An analysis has ended.
+    EndAnalysis {
+        /// Which.
+        analysis: AnalysisId,
+    },
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The items that were registered or changed: the run first.
+    pub items: Vec<ItemId>,
+    /// The analysis, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<AnalysisId>,
+}
+
+/// Carries out a command of somebody who belongs to the context: its actor decides, this task commits.
+pub async fn handle(
+    world: &dyn World,
+    context: Context,
+    call: &Call,
+    command: Arc<Command>,
+) -> Result<Done, Trouble> {
+    let settings = world.settings();
+    if let Some(id) = call.command
+        && let Some(kept) = settings.store.outcome(id).await?
+    {
+        return repeated(&kept);
+    }
+    for attempt in 1..=TRIES {
+        let question = Question::Custody {
+            call: *call,
+            command: Arc::clone(&command),
+        };
+        let Answered::Custody(done, proposal) = world.ask(context, question).await? else {
+            return Err(Fault::never("a context answered another question").into());
+        };
+        let kept = serde_json::to_vec(&done).unwrap_or_default();
+        match world::commit(world, call, proposal, kept).await? {
+            Committed::Done => return Ok(done),
+            Committed::Before(kept) => return repeated(&kept),
+            Committed::Again(_) => {
+                world.forget(context).await;
+                world.pause(attempt).await;
+            }
+            Committed::Over { .. } => return Err(Fault::never("no limit was set").into()),
+        }
+    }
+    Err(world::contended())
+}
+
+fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
+    serde_json::from_slice(kept).map_err(|_| {
+        Refusal::new(
+            Code::IdempotencyKeyReused,
+            "this Idempotency-Key was used for another request",
+            "use a new key for each new request",
+        )
+        .into()
+    })
+}
+
+/// What a context's actor decides about a command.
+pub async fn decide(
+    core: &Core,
+    settings: &Settings,
+    call: &Call,
+    command: &Command,
+) -> Result<(Done, Proposal), Trouble> {
+    let mut proposal = Proposal::default();
+    let person = belongs(core, settings, call, &mut proposal).await?;
+    let done = match command {
+        Command::RegisterRun {
+            name,
+            run,
+            files,
+            bytes,
+            projects,
+        } => {
+            let details = Details::Run(run.clone());
+            let run = new_item(
+                settings,
+                call,
+                core.context(),
+                person,
+                name,
+                details,
+                *files,
+                *bytes,
+            );
+            register(settings, call, run, projects, &mut proposal).await?
+        }
+        Command::CreateProject { name } => {
+            let details = Details::Project {
+                biosamples: 0,
+                libraries: 0,
+            };
+            let project = new_item(settings, call, core.context(), person, name, details, 0, 0);
+            free(settings, &project).await?;
+            proposal.create(&project, Some(&event(call, What::Registered)));
+            Done {
+                items: vec![project.id],
+                analysis: None,
+            }
+        }
+        Command::AddFiles { item, files } => {
+            let item = own(core, settings, *item).await?;
+            add_files(settings, call, &item, files, &mut proposal).await?;
+            Done {
+                items: vec![item.document.id],
+                analysis: None,
+            }
+        }
+        Command::StartAnalysis { name, projects } => {
+            let id = AnalysisId::from_bits(settings.ids.fresh(call.at));
+            let analysis = Analysis {
+                id,
+                name: name.clone(),
+                projects: projects.clone(),
+                started_by: person,
+                started_at: call.at,
+                ended_at: None,
+            };
+            proposal.create(&analysis, None);
+            for project in projects {
+                let old = own(core, settings, *project).await?;
+                let mut next = old.document.clone();
+                next.running_analyses = next.running_analyses.saturating_add(1);
+                proposal.replace(
+                    &old,
+                    &next,
+                    Some(&changed(call, "an analysis began to write to it")),
+                );
+            }
+            Done {
+                items: projects.clone(),
+                analysis: Some(id),
+            }
+        }
+        Command::EndAnalysis { analysis } => end(settings, call, *analysis, &mut proposal).await?,
+    };
+    Ok((done, proposal))
+}
+
+/// The person must belong to the context, at the commit too.
+async fn belongs(
+    core: &Core,
+    settings: &Settings,
+    call: &Call,
+    proposal: &mut Proposal,
+) -> Result<AccountId, Trouble> {
+    let no = || {
+        Refusal::new(
+            Code::RecipientNotAMember,
+            "you do not belong to this context",
+            "choose one of your contexts",
+        )
+        .about(core.context())
+    };
+    let person = call.by.person.ok_or_else(no)?;
+    match core.context() {
+        Context::Personal(id) if id == person => Ok(person),
+        Context::Personal(_) => Err(no().into()),
+        Context::Workgroup(id) => {
+            let key = Key::Membership(id, person);
+            let found = load::one::<Membership>(&*settings.store, key).await?;
+            let found = found.ok_or_else(no)?;
+            proposal.guard(key, found.version);
+            Ok(person)
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "the facts an item is made of")]
+fn new_item(
+    settings: &Settings,
+    call: &Call,
+    owner: Context,
+    registered_by: AccountId,
+    name: &str,
+    details: Details,
+    files: u64,
+    bytes: u64,
+) -> Item {
+    let kind = match details {
+        Details::Run(_) => ItemKind::Run,
+        Details::Project { .. } => ItemKind::Project,
+    };
+    Item {
+        id: ItemId::new(kind, settings.ids.fresh(call.at)),
+        name: name.to_owned(),
+        owner,
+        state: State::Active,
+        bytes,
+        files,
+        created_at: call.at,
+        registered_by,
+        pending: None,
+        trashed_inside: 0,
+        running_analyses: 0,
+        default_of: 0,
+        details,
+    }
+}
+
+/// The name must be free in the context.
+async fn free(settings: &Settings, item: &Item) -> Result<(), Trouble> {
+    let entry = Item::name_entry(item.owner, item.id, &item.name);
+    let found = settings.store.find(&[entry]).await?;
+    let Some(Some(value)) = found.first() else {
+        return Ok(());
+    };
+    let there: ItemId = people::id_in(value)?;
+    let kind = item.id.kind().word();
+    Err(Refusal::new(
+        Code::ItemExists,
+        format!("{kind} \"{}\" is registered already, as {there}", item.name),
+        "use that one, or another name",
+    )
+    .about(there)
+    .into())
+}
+
+async fn register(
+    settings: &Settings,
+    call: &Call,
+    run: Item,
+    projects: &[NewProject],
+    proposal: &mut Proposal,
+) -> Result<Done, Trouble> {
+    free(settings, &run).await?;
+    if projects.len() > MAX_PROJECTS {
+        return Err(Refusal::field(
+            "projects",
+            format!(
+                "{} projects are more than the {MAX_PROJECTS} that can come with one run",
+                projects.len()
+            ),
+            "split the sample sheet",
+        )
+        .into());
+    }
+    let mut items = vec![run.id];
+    for new in projects {
+        let (project, old, biosamples) = project_for(settings, call, &run, new).await?;
+        let project_event = match &old {
+            None => event(call, What::Registered),
+            Some(_) => changed(call, "a further run was registered into it"),
+        };
+        match &old {
+            None => proposal.create(&project, Some(&project_event)),
+            Some(old) => proposal.replace(old, &project, Some(&project_event)),
+        }
+        let (was, now) = biosamples;
+        match was {
+            None => proposal.create(&now, None),
+            Some(was) => proposal.replace(&was, &now, None),
+        }
+        proposal.link(Entry::ProjectOf(run.id, project.id), Vec::new());
+        proposal.link(Entry::RunOf(project.id, run.id), Vec::new());
+        items.push(project.id);
+    }
+    proposal.create(&run, Some(&event(call, What::Registered)));
+    Ok(Done {
+        items,
+        analysis: None,
+    })
+}
+
+type WithBiosamples = (
+    Item,
+    Option<Versioned<Item>>,
+    (Option<Versioned<Biosamples>>, Biosamples),
+);
+
+/// The project of this name in the context, or a new one; one that is offered, trashed or archived is not added to.
+async fn project_for(
+    settings: &Settings,
+    call: &Call,
+    run: &Item,
+    new: &NewProject,
+) -> Result<WithBiosamples, Trouble> {
+    let store = &*settings.store;
+    let details = Details::Project {
+        biosamples: 0,
+        libraries: 0,
+    };
+    let mut fresh = new_item(
+        settings,
+        call,
+        run.owner,
+        run.registered_by,
+        &new.name,
+        details,
+        0,
+        0,
+    );
+    let mut old = None;
+    for name in name_candidates(&new.name) {
+        let entry = Item::name_entry(run.owner, fresh.id, &name);
+        let found = store.find(&[entry]).await?;
+        let Some(Some(value)) = found.first() else {
+            fresh.name = name;
+            break;
+        };
+        let there: ItemId = people::id_in(value)?;
+        let found = load::one::<Item>(store, Key::Item(there)).await?;
+        let open = |item: &Versioned<Item>| {
+            item.document.state == State::Active && item.document.pending.is_none()
+        };
+        if let Some(item) = found.filter(open) {
+            fresh = item.document.clone();
+            old = Some(item);
+            break;
+        }
+    }
+    let was = load::one::<Biosamples>(store, Key::Biosamples(fresh.id)).await?;
+    let mut biosamples = was
+        .as_ref()
+        .map(|was| was.document.biosamples.clone())
+        .unwrap_or_default();
+    for sample in &new.biosamples {
+        match biosamples
+            .iter_mut()
+            .find(|there| there.name == sample.name)
+        {
+            Some(there) => {
+                for library in &sample.libraries {
+                    if !there.libraries.contains(library) {
+                        there.libraries.push(library.clone());
+                    }
+                }
+            }
+            None => biosamples.push(sample.clone()),
+        }
+    }
+    biosamples.sort_by(|a, b| a.name.cmp(&b.name));
+    let libraries = biosamples
+        .iter()
+        .map(|sample| sample.libraries.len())
+        .sum::<usize>();
+    fresh.details = Details::Project {
+        biosamples: u32::try_from(biosamples.len()).unwrap_or(u32::MAX),
+        libraries: u32::try_from(libraries).unwrap_or(u32::MAX),
+    };
+    let now = Biosamples {
+        project: fresh.id,
+        biosamples,
+    };
+    Ok((fresh, old, (was, now)))
+}
+
+/// An item that this context owns and may change now.
+async fn own(core: &Core, settings: &Settings, id: ItemId) -> Result<Versioned<Item>, Trouble> {
+    let found = load::one::<Item>(&*settings.store, Key::Item(id)).await?;
+    let ours = |item: &Versioned<Item>| item.document.owner == core.context();
+    found.filter(ours).ok_or_else(|| {
+        let guards = crate::domain::transfer::offered_items(&[(id, None)], &settings.policy, None);
+        guards.into()
+    })
+}
+
+async fn add_files(
+    settings: &Settings,
+    call: &Call,
+    item: &Versioned<Item>,
+    files: &[File],
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    if files.is_empty() || files.len() > MAX_FILES {
+        return Err(Refusal::field(
+            "files",
+            format!("{} files are not between 1 and {MAX_FILES}", files.len()),
+            "send them in several calls",
+        )
+        .into());
+    }
+    let entry = |file: &File| Entry::File(item.document.id, Digest::of(file.path.as_bytes()));
+    let mut listed = std::collections::BTreeMap::new();
+    for file in files {
+        let path = &file.path;
+        let fits =
+            (1..=1_024).contains(&path.chars().count()) && !path.chars().any(char::is_control);
+        if !fits {
+            let shown: String = path.chars().filter(|c| !c.is_control()).take(80).collect();
+            return Err(Refusal::field(
+                "files",
+                format!("\"{shown}\" is not a path of 1 to 1024 characters"),
+                "correct it",
+            )
+            .into());
+        }
+        listed.insert(entry(file), file);
+    }
+    let entries: Vec<Entry> = listed.keys().copied().collect();
+    let before = settings.store.find(&entries).await?;
+    let mut next = item.document.clone();
+    for ((entry, file), before) in listed.into_iter().zip(before) {
+        match before.and_then(|value| serde_json::from_slice::<File>(&value).ok()) {
+            Some(before) => next.bytes = next.bytes.saturating_sub(before.bytes),
+            None => next.files = next.files.saturating_add(1),
+        }
+        next.bytes = next.bytes.saturating_add(file.bytes);
+        proposal.link(entry, serde_json::to_vec(file).unwrap_or_default());
+    }
+    proposal.replace(item, &next, Some(&changed(call, "files were listed")));
+    Ok(())
+}
+
+async fn end(
+    settings: &Settings,
+    call: &Call,
+    id: AnalysisId,
+    proposal: &mut Proposal,
+) -> Result<Done, Trouble> {
+    let store = &*settings.store;
+    let none = || {
+        Refusal::field(
+            "analysis",
+            format!("there is no analysis {id} of yours"),
+            "check the id",
+        )
+    };
+    let old = load::one::<Analysis>(store, Key::Analysis(id))
+        .await?
+        .ok_or_else(none)?;
+    if Some(old.document.started_by) != call.by.person {
+        return Err(none().into());
+    }
+    let done = Done {
+        items: old.document.projects.clone(),
+        analysis: Some(id),
+    };
+    if old.document.ended_at.is_some() {
+        return Ok(done);
+    }
+    let mut ended = old.document.clone();
+    ended.ended_at = Some(call.at);
+    proposal.replace(&old, &ended, None);
+    // The projects may have changed hands meanwhile; what ran in them has ended all the same.
+    for project in &old.document.projects {
+        let Some(item) = load::one::<Item>(store, Key::Item(*project)).await? else {
+            continue;
+        };
+        let mut next = item.document.clone();
+        next.running_analyses = next.running_analyses.saturating_sub(1);
+        proposal.replace(
+            &item,
+            &next,
+            Some(&changed(call, "an analysis that wrote to it ended")),
+        );
+        if let Some(waiting) = next.pending.filter(|_| next.running_analyses == 0) {
+            proposal.due(Queue::Timers, call.at, waiting.bits());
+        }
+    }
+    Ok(done)
+}
+
+fn event(call: &Call, what: What) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what,
+    }
+}
+
+fn changed(call: &Call, how: &str) -> Event {
+    event(
+        call,
+        What::Changed {
+            how: how.to_owned(),
+        },
+    )
+}
+
+/// A name as it may be given to an item, or what is wrong with it.
+pub fn name_of(field: &str, text: &str) -> Result<String, Refusal> {
+    item::valid_name(text).ok_or_else(|| {
+        Refusal::field(
+            field,
+            "a name has 1 to 255 characters and no control characters",
+            "choose another name",
+        )
+    })
+}

@@ -1,0 +1,408 @@
+//! The directory: wakes, supervises and puts to rest the actors of contexts and transfers.
+//!
+//! It keeps its own map; a message is sent under the map's lock, so none can reach an actor after the message that sends it to rest.
+//! Mailboxes are unbounded; the bound is at the door (`web`), and every call here has a time limit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime, SupervisionEvent};
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock::Clock;
+use crate::domain::event::{By, Channel};
+use crate::domain::id::{Context, TransferId};
+use crate::domain::policy::Policy;
+use crate::domain::time::Time;
+use crate::store::Fault;
+
+use super::context::{self, Answered, Question};
+use super::custody;
+use super::transfer;
+use super::world::{Call, Settings, Trouble, World};
+
+/// A call that took longer has failed; it may have been committed all the same, which a repetition with the same command id tells.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// An actor that was not asked for this long is put to rest.
+const IDLE: Duration = Duration::from_secs(60);
+/// With more actors awake than this, a transfer's actor rests as soon as it has answered.
+const MANY_AWAKE: usize = 5_000;
+
+type Reply<T> = oneshot::Sender<Result<T, Trouble>>;
+
+enum ContextMessage {
+    Ask(Box<Question>, Reply<Answered>),
+    Forget,
+    Rest,
+}
+
+enum TransferMessage {
+    Do(Call, Box<transfer::Command>, Reply<transfer::Done>),
+    Rest,
+}
+
+struct Awake<M> {
+    actor: ActorRef<M>,
+    used: Duration,
+}
+
+type Map<K, M> = Mutex<BTreeMap<K, Awake<M>>>;
+
+struct Inner {
+    settings: RwLock<Settings>,
+    clock: Arc<dyn Clock>,
+    letters: Arc<Notify>,
+    root: ActorRef<()>,
+    contexts: Arc<Map<Context, ContextMessage>>,
+    transfers: Arc<Map<TransferId, TransferMessage>>,
+}
+
+/// Finds or wakes the actor that owns what a command is about.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// ---- the shells ----
+
+struct ContextActor(Directory);
+
+impl Actor for ContextActor {
+    type Msg = ContextMessage;
+    type State = context::Core;
+    type Arguments = Context;
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<ContextMessage>,
+        context: Context,
+    ) -> Result<context::Core, ActorProcessingErr> {
+        Ok(context::Core::new(context))
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<ContextMessage>,
+        message: ContextMessage,
+        core: &mut context::Core,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            ContextMessage::Ask(question, reply) => {
+                let answer = core.answer(&self.0.settings(), *question).await;
+                // Whoever asked may have gone; that changes nothing here.
+                let _ = reply.send(answer);
+            }
+            ContextMessage::Forget => core.forget(),
+            ContextMessage::Rest => myself.stop(None),
+        }
+        Ok(())
+    }
+}
+
+struct TransferActor(Directory);
+
+impl Actor for TransferActor {
+    type Msg = TransferMessage;
+    type State = transfer::Core;
+    type Arguments = TransferId;
+
+    async fn pre_start(
+        &self,
+        _: ActorRef<TransferMessage>,
+        id: TransferId,
+    ) -> Result<transfer::Core, ActorProcessingErr> {
+        Ok(transfer::Core::new(id))
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<TransferMessage>,
+        message: TransferMessage,
+        core: &mut transfer::Core,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            TransferMessage::Do(call, command, reply) => {
+                let _ = reply.send(core.handle(&self.0, &call, &command).await);
+            }
+            TransferMessage::Rest => myself.stop(None),
+        }
+        Ok(())
+    }
+}
+
+/// Supervises all of them: one that ends by a broken assertion is counted and forgotten; the next message wakes another.
+struct Root {
+    contexts: Arc<Map<Context, ContextMessage>>,
+    transfers: Arc<Map<TransferId, TransferMessage>>,
+}
+
+impl Root {
+    fn gone(&self, who: &ActorCell) {
+        let id = who.get_id();
+        locked(&self.contexts).retain(|_, awake| awake.actor.get_id() != id);
+        locked(&self.transfers).retain(|_, awake| awake.actor.get_id() != id);
+    }
+}
+
+impl Actor for Root {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(&self, _: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _: ActorRef<()>,
+        event: SupervisionEvent,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(who, why) => {
+                metrics::counter!("handover_actors_failed_total").increment(1);
+                tracing::error!(%why, "an actor ended by a broken assertion; its state is read again");
+                self.gone(&who);
+            }
+            // One that was put to rest is out of the map already.
+            SupervisionEvent::ActorTerminated(..)
+            | SupervisionEvent::ActorStarted(_)
+            | SupervisionEvent::ProcessGroupChanged(_) => {}
+        }
+        Ok(())
+    }
+}
+
+// ---- the directory ----
+
+impl Directory {
+    /// Starts with nobody awake.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let contexts = Arc::new(Mutex::new(BTreeMap::new()));
+        let transfers = Arc::new(Mutex::new(BTreeMap::new()));
+        let root = Root {
+            contexts: Arc::clone(&contexts),
+            transfers: Arc::clone(&transfers),
+        };
+        let (root, _) = Actor::spawn(None, root, ())
+            .await
+            .map_err(|error| Fault::never(format!("the actors cannot start: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            settings: RwLock::new(settings),
+            clock,
+            letters: Arc::new(Notify::new()),
+            root,
+            contexts,
+            transfers,
+        })))
+    }
+
+    /// From now on this is what the site decided.
+    pub fn decide_by(&self, policy: Policy) {
+        let mut settings = self
+            .0
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        settings.policy = Arc::new(policy);
+    }
+
+    /// Notified when letters were committed.
+    pub fn letters(&self) -> Arc<Notify> {
+        Arc::clone(&self.0.letters)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Time {
+        Time::from_ms(self.0.clock.now())
+    }
+
+    /// A call of somebody, now.
+    pub fn call(&self, by: By, command: Option<crate::domain::id::CommandId>) -> Call {
+        Call {
+            command,
+            by,
+            at: self.now(),
+        }
+    }
+
+    /// Has a transfer's actor carry out a command.
+    pub async fn transfer(
+        &self,
+        id: TransferId,
+        call: Call,
+        command: transfer::Command,
+    ) -> Result<transfer::Done, Trouble> {
+        let (reply, answer) = oneshot::channel();
+        self.send_to_transfer(id, TransferMessage::Do(call, Box::new(command), reply))?;
+        let answer = answered(answer).await;
+        let closed = matches!(&answer, Ok(done) if !done.transfer.state.is_open());
+        let mut awake = locked(&self.0.transfers);
+        if closed || awake.len() > MANY_AWAKE {
+            rest(awake.remove(&id), TransferMessage::Rest);
+        }
+        drop(awake);
+        answer
+    }
+
+    /// Has a context's actor decide a command about its own data, and commits it.
+    pub async fn custody(
+        &self,
+        context: Context,
+        call: Call,
+        command: custody::Command,
+    ) -> Result<custody::Done, Trouble> {
+        custody::handle(self, context, &call, Arc::new(command)).await
+    }
+
+    /// Lets a transfer do what is due: its timer fired.
+    pub async fn wake(&self, id: TransferId, at: Time) -> Result<(), Fault> {
+        let by = By {
+            person: None,
+            channel: Channel::Timer,
+        };
+        let call = Call {
+            command: None,
+            by,
+            at,
+        };
+        match self.transfer(id, call, transfer::Command::Wake).await {
+            Ok(_) => Ok(()),
+            Err(Trouble::Refused(findings)) => {
+                tracing::debug!(transfer = %id, ?findings, "nothing to do for a timer");
+                Ok(())
+            }
+            Err(Trouble::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// How many actors of contexts and of transfers are awake.
+    pub fn awake(&self) -> (usize, usize) {
+        (
+            locked(&self.0.contexts).len(),
+            locked(&self.0.transfers).len(),
+        )
+    }
+
+    /// Puts to rest who has not been asked for a minute. Called now and then by the daemon.
+    pub fn tire(&self) {
+        let now = self.0.clock.elapsed();
+        sweep(&self.0.contexts, now, || ContextMessage::Rest);
+        sweep(&self.0.transfers, now, || TransferMessage::Rest);
+    }
+
+    /// Puts everybody to rest; what was sent before is still answered.
+    pub fn stop(&self) {
+        let end = Duration::MAX;
+        sweep(&self.0.contexts, end, || ContextMessage::Rest);
+        sweep(&self.0.transfers, end, || TransferMessage::Rest);
+        self.0.root.stop(None);
+    }
+
+    fn send_to_transfer(&self, id: TransferId, message: TransferMessage) -> Result<(), Fault> {
+        let mut awake = locked(&self.0.transfers);
+        let used = self.0.clock.elapsed();
+        if let Some(there) = awake.get_mut(&id) {
+            there.used = used;
+            return sent(there.actor.send_message(message).is_ok());
+        }
+        let shell = TransferActor(self.clone());
+        let root = self.0.root.get_cell();
+        let (actor, _) = ActorRuntime::spawn_linked_instant(None, shell, id, root)
+            .map_err(|error| Fault::retry(format!("an actor cannot start: {error}")))?;
+        let delivered = actor.send_message(message).is_ok();
+        awake.insert(id, Awake { actor, used });
+        sent(delivered)
+    }
+
+    fn send_to_context(&self, context: Context, message: ContextMessage) -> Result<(), Fault> {
+        let mut awake = locked(&self.0.contexts);
+        let used = self.0.clock.elapsed();
+        if let Some(there) = awake.get_mut(&context) {
+            there.used = used;
+            return sent(there.actor.send_message(message).is_ok());
+        }
+        let shell = ContextActor(self.clone());
+        let root = self.0.root.get_cell();
+        let (actor, _) = ActorRuntime::spawn_linked_instant(None, shell, context, root)
+            .map_err(|error| Fault::retry(format!("an actor cannot start: {error}")))?;
+        let delivered = actor.send_message(message).is_ok();
+        awake.insert(context, Awake { actor, used });
+        sent(delivered)
+    }
+}
+
+fn sent(delivered: bool) -> Result<(), Fault> {
+    if delivered {
+        Ok(())
+    } else {
+        Err(Fault::retry("an actor has just ended"))
+    }
+}
+
+async fn answered<T>(answer: oneshot::Receiver<Result<T, Trouble>>) -> Result<T, Trouble> {
+    match tokio::time::timeout(CALL_LIMIT, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(Fault::retry("an actor ended before it answered").into()),
+        Err(_) => Err(Fault::retry("an actor did not answer in 30 seconds").into()),
+    }
+}
+
+fn rest<M: ractor::Message>(awake: Option<Awake<M>>, message: M) {
+    if let Some(awake) = awake {
+        // It may have ended by itself; then there is nothing to put to rest.
+        let _ = awake.actor.send_message(message);
+    }
+}
+
+fn sweep<K: Ord + Copy, M: ractor::Message>(map: &Map<K, M>, now: Duration, message: fn() -> M) {
+    let mut awake = locked(map);
+    let idle: Vec<K> = awake
+        .iter()
+        .filter(|(_, there)| now.saturating_sub(there.used) >= IDLE)
+        .map(|(key, _)| *key)
+        .collect();
+    for key in idle {
+        rest(awake.remove(&key), message());
+    }
+}
+
+impl World for Directory {
+    fn settings(&self) -> Settings {
+        let settings = self.0.settings.read();
+        settings.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ask(
+        &self,
+        context: Context,
+        question: Question,
+    ) -> BoxFuture<'_, Result<Answered, Trouble>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.send_to_context(context, ContextMessage::Ask(Box::new(question), reply))?;
+            answered(answer).await
+        })
+    }
+
+    fn forget(&self, context: Context) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // An actor that cannot be reached remembers nothing.
+            let _ = self.send_to_context(context, ContextMessage::Forget);
+        })
+    }
+
+    fn pause(&self, attempt: u32) -> BoxFuture<'_, ()> {
+        let jitter = self.settings().ids.below(8 << attempt.min(6));
+        Box::pin(tokio::time::sleep(Duration::from_millis(jitter)))
+    }
+
+    fn letters_wait(&self) {
+        self.0.letters.notify_one();
+    }
+}

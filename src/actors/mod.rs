@@ -1,0 +1,16 @@
+//! Actors, and what they decide with: contexts admit, the item keeps whose it is, the transfer coordinates.
+//!
+//! The decisions are ordinary functions over a [`world::World`]; the ractor shells in [`directory`] only give each of them one owner.
+//! A simulation drives the same functions without the shells.
+
+pub mod context;
+pub mod custody;
+pub mod directory;
+pub mod load;
+pub mod people;
+pub mod proposal;
+pub mod queries;
+pub mod sign_in;
+pub mod site;
+pub mod transfer;
+pub mod world;

@@ -1,0 +1,207 @@
+//! Who a person is to a decision: the account, the memberships that matter, and what they may do with an item.
+
+use crate::domain::account::Account;
+use crate::domain::address::Address;
+use crate::domain::id::{AccountId, Context, ItemId, WorkgroupId};
+use crate::domain::index::{self, Entry};
+use crate::domain::item::Item;
+use crate::domain::key::Key;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::rights::{self, Grant, Level, Person};
+use crate::domain::transfer::Mailbox;
+use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
+use crate::store::{Direction, Fault, Store};
+
+use crate::domain::time::Time;
+
+use super::context::Owner;
+use super::load::{self, Versioned};
+use super::world::{Settings, Trouble};
+
+/// A workgroup has at most this many members who are asked about one thing.
+const MANY: usize = 1_000;
+
+/// The person with these memberships; the account must exist.
+pub async fn person(
+    store: &dyn Store,
+    account: AccountId,
+    contexts: &[Context],
+) -> Result<Person, Trouble> {
+    let membership = |context: &Context| match context {
+        Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
+        Context::Personal(_) => None,
+    };
+    let mut keys = vec![Key::Account(account)];
+    keys.extend(contexts.iter().filter_map(membership));
+    keys.dedup();
+    let records = store.load(&keys).await?;
+    let mut records = records.iter();
+    let found = load::read::<Account>(records.next().and_then(Option::as_ref))?;
+    let mut memberships = Vec::new();
+    for record in records {
+        memberships.extend(load::read::<Membership>(record.as_ref())?.map(|m| m.document));
+    }
+    let account = found.ok_or_else(no_account)?.document;
+    Ok(Person {
+        account,
+        memberships,
+    })
+}
+
+fn no_account() -> Refusal {
+    Refusal::new(
+        Code::NotSignedIn,
+        "your account no longer exists",
+        "sign in again",
+    )
+}
+
+/// The workgroups an account belongs to, in the order of their ids.
+pub async fn memberships(
+    store: &dyn Store,
+    account: AccountId,
+) -> Result<Vec<Versioned<Membership>>, Fault> {
+    let page = store
+        .scan(index::belongs(account), None, Direction::Forward, MANY)
+        .await?;
+    let id = |key: &[u8]| index::last_id(key).map(WorkgroupId::from_bits);
+    let key = |id| Key::Membership(id, account);
+    let keys: Vec<Key> = page
+        .rows
+        .iter()
+        .filter_map(|(k, _)| id(k))
+        .map(key)
+        .collect();
+    let found = load::all::<Membership>(store, &keys).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The person with all their memberships.
+pub async fn whole_person(store: &dyn Store, account: AccountId) -> Result<Person, Trouble> {
+    let mut person = person(store, account, &[]).await?;
+    let all = memberships(store, account).await?;
+    person.memberships = all.into_iter().map(|m| m.document).collect();
+    Ok(person)
+}
+
+/// An item that somebody asks about, as far as they may see it: `None` in place of the level means not at all.
+pub type Seen = Option<(Versioned<Item>, Option<Level>)>;
+
+/// What a person may do with each of these items.
+pub async fn see(
+    settings: &Settings,
+    person: &mut Person,
+    items: &[ItemId],
+    now: Time,
+) -> Result<Vec<Seen>, Trouble> {
+    let store = &*settings.store;
+    let keys: Vec<Key> = items.iter().map(|id| Key::Item(*id)).collect();
+    let found = load::all::<Item>(store, &keys).await?;
+    let foreign = found
+        .iter()
+        .flatten()
+        .any(|item| !person.belongs_to(item.document.owner));
+    if foreign && person.memberships.is_empty() {
+        let all = memberships(store, person.id()).await?;
+        person.memberships = all.into_iter().map(|m| m.document).collect();
+    }
+    let mut seen = Vec::with_capacity(found.len());
+    for item in found {
+        let Some(item) = item else {
+            seen.push(None);
+            continue;
+        };
+        let level = level(settings, person, &item.document, now).await?;
+        seen.push(Some((item, level)));
+    }
+    Ok(seen)
+}
+
+async fn level(
+    settings: &Settings,
+    person: &Person,
+    item: &Item,
+    now: Time,
+) -> Result<Option<Level>, Fault> {
+    if person.belongs_to(item.owner) {
+        return Ok(Some(Level::Own));
+    }
+    let store = &*settings.store;
+    let workgroups = person.memberships.iter().map(|m| m.workgroup);
+    let contexts =
+        std::iter::once(Context::Personal(person.id())).chain(workgroups.map(Context::Workgroup));
+    let keys: Vec<Key> = contexts.map(|c| Key::Grant(item.id, c)).collect();
+    let found = load::all::<Grant>(store, &keys).await?;
+    let grants: Vec<Grant> = found.into_iter().flatten().map(|g| g.document).collect();
+    let Some(owner) = Owner::load(store, item.owner).await? else {
+        return Ok(None);
+    };
+    let (level, _) =
+        rights::effective(person, item, owner.domain(), &grants, &settings.policy, now);
+    Ok(level)
+}
+
+/// Whoever has verified this address.
+pub async fn holder(
+    store: &dyn Store,
+    address: &Address,
+) -> Result<Option<Versioned<Account>>, Fault> {
+    let found = store.find(&[Entry::Address(address.digest())]).await?;
+    let Some(Some(value)) = found.first() else {
+        return Ok(None);
+    };
+    let id = id_in(value)?;
+    load::one(store, Key::Account(id)).await
+}
+
+/// The workgroup with this handle.
+pub async fn workgroup(
+    store: &dyn Store,
+    handle: &Handle,
+) -> Result<Option<Versioned<Workgroup>>, Fault> {
+    let found = store.find(&[Entry::Handle(handle.digest())]).await?;
+    let Some(Some(value)) = found.first() else {
+        return Ok(None);
+    };
+    let id = id_in(value)?;
+    load::one(store, Key::Workgroup(id)).await
+}
+
+/// The id that a unique entry names.
+pub fn id_in<T: std::str::FromStr>(value: &[u8]) -> Result<T, Fault> {
+    std::str::from_utf8(value)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Fault::never("an index entry names no id; restore the store from a backup"))
+}
+
+/// The members of a workgroup.
+pub async fn members(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<Membership>, Fault> {
+    let page = store
+        .scan(index::members(workgroup), None, Direction::Forward, MANY)
+        .await?;
+    let id = |key: &[u8]| index::last_id(key).map(AccountId::from_bits);
+    let key = |id| Key::Membership(workgroup, id);
+    let keys: Vec<Key> = page
+        .rows
+        .iter()
+        .filter_map(|(k, _)| id(k))
+        .map(key)
+        .collect();
+    let found = load::all::<Membership>(store, &keys).await?;
+    Ok(found.into_iter().flatten().map(|m| m.document).collect())
+}
+
+/// Where letters to those who answer for a workgroup go: its owner and its administrators.
+pub async fn answering(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<Mailbox>, Fault> {
+    let members = members(store, workgroup).await?;
+    let answers = members.iter().filter(|m| m.role >= Role::Administrator);
+    let keys: Vec<Key> = answers.map(|m| Key::Account(m.account)).collect();
+    let accounts = load::all::<Account>(store, &keys).await?;
+    let mailbox = |account: Versioned<Account>| {
+        let address = account.document.primary()?.clone();
+        let language = account.document.language.clone();
+        Some(Mailbox { address, language })
+    };
+    Ok(accounts.into_iter().flatten().filter_map(mailbox).collect())
+}

@@ -1,0 +1,517 @@
+//! Questions that change nothing. They read the store's snapshot and are strictly fresh.
+
+use crate::domain::account::Account;
+use crate::domain::event::Event;
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind, TransferId};
+use crate::domain::index::{self, Phase, Receiver};
+use crate::domain::item::{Biosamples, Item};
+use crate::domain::key::{Bytes, Counter, Key};
+use crate::domain::letter::Letter;
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::rights::{Grant, Level};
+use crate::domain::time::Time;
+use crate::domain::transfer::{
+    self, Entitled, Offered, Recipient, Source, State, Target, Transfer,
+};
+use crate::domain::workgroup::{Membership, Role};
+use crate::store::{Direction, Fault, Version};
+
+use super::context::Owner;
+use super::load::{self, Versioned};
+use super::people;
+use super::world::{Settings, Trouble};
+
+/// One of a person's contexts.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Which.
+    pub context: Context,
+    /// Its name for people.
+    pub name: String,
+    /// Its handle; `None` for `personal`.
+    pub handle: Option<String>,
+    /// What the person is in it.
+    pub role: Role,
+    /// Where it lives.
+    pub domain: String,
+    /// Its cap in bytes; `None`: no cap.
+    pub quota: Option<u64>,
+    /// What its items add up to, in bytes.
+    pub usage: u64,
+    owner: Owner,
+}
+
+/// A context that an offer might be accepted into, with every reason why not.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The context.
+    pub own: Own,
+    /// What the guards say.
+    pub findings: Findings,
+}
+
+async fn usage(settings: &Settings, context: Context) -> Result<u64, Fault> {
+    let found = settings.store.counters(&[Counter::Usage(context)]).await?;
+    Ok(u64::try_from(found.first().copied().unwrap_or(0)).unwrap_or(0))
+}
+
+async fn own(settings: &Settings, context: Context, role: Role) -> Result<Option<Own>, Fault> {
+    let Some(owner) = Owner::load(&*settings.store, context).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Own {
+        context,
+        name: owner.name(),
+        handle: match &owner {
+            Owner::Account(_) => None,
+            Owner::Workgroup(w) => Some(w.document.handle.to_string()),
+        },
+        role,
+        domain: owner.domain().name().to_owned(),
+        quota: owner.quota(settings),
+        usage: usage(settings, context).await?,
+        owner,
+    }))
+}
+
+/// A person's contexts: `personal` first, then the workgroups they belong to.
+pub async fn contexts(settings: &Settings, account: AccountId) -> Result<Vec<Own>, Fault> {
+    let mut all = Vec::new();
+    all.extend(own(settings, Context::Personal(account), Role::Owner).await?);
+    for membership in people::memberships(&*settings.store, account).await? {
+        let Membership {
+            workgroup, role, ..
+        } = membership.document;
+        all.extend(own(settings, Context::Workgroup(workgroup), role).await?);
+    }
+    Ok(all)
+}
+
+/// What a person calls a context: `personal`, a workgroup's handle or name (any case, if it is the only one), or an id.
+pub async fn named_context(
+    settings: &Settings,
+    account: AccountId,
+    name: &str,
+) -> Result<Context, Trouble> {
+    if name.eq_ignore_ascii_case("personal") {
+        return Ok(Context::Personal(account));
+    }
+    let all = contexts(settings, account).await?;
+    if let Ok(context) = name.parse::<Context>() {
+        return Ok(context);
+    }
+    let folded = crate::domain::item::folded_name(name);
+    let is_it = |own: &&Own| {
+        let handle = own.handle.as_ref().map(|h| h.to_lowercase());
+        own.handle.is_some()
+            && (handle.as_deref() == Some(folded.as_str())
+                || crate::domain::item::folded_name(&own.name) == folded)
+    };
+    let mut fitting = all.iter().filter(is_it);
+    match (fitting.next(), fitting.next()) {
+        (Some(own), None) => Ok(own.context),
+        _ => {
+            let names: Vec<String> = all.iter().filter_map(|own| own.handle.clone()).collect();
+            let names: String = names.join(", ").chars().take(300).collect();
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+            Err(Refusal::new(
+                Code::RecipientNotAMember,
+                format!("\"{shown}\" is none of your contexts"),
+                if names.is_empty() {
+                    "use personal; you belong to no workgroup".to_owned()
+                } else {
+                    format!("use personal, or one of: {names}")
+                },
+            )
+            .about("context")
+            .into())
+        }
+    }
+}
+
+async fn target(
+    settings: &Settings,
+    own: &Own,
+    accepter_belongs: bool,
+    requester: AccountId,
+) -> Result<Target, Fault> {
+    let requester_belongs = match own.context {
+        Context::Personal(id) => id == requester,
+        Context::Workgroup(id) => {
+            let key = Key::Membership(id, requester);
+            load::one::<Membership>(&*settings.store, key)
+                .await?
+                .is_some()
+        }
+    };
+    Ok(Target {
+        context: own.context,
+        name: own.name.clone(),
+        domain: own.owner.domain().clone(),
+        collaborative: own.owner.collaborative(),
+        quota: own.quota,
+        usage: own.usage,
+        accepter_belongs,
+        requester_belongs,
+    })
+}
+
+/// What the guards would say if these items of this source were accepted into each of this person's contexts.
+pub async fn contexts_for(
+    settings: &Settings,
+    source: &Source,
+    items: &[Offered],
+    accepter: AccountId,
+    requester: AccountId,
+) -> Result<Vec<Choice>, Fault> {
+    let mut choices = Vec::new();
+    for own in contexts(settings, accepter).await? {
+        let target = target(settings, &own, true, requester).await?;
+        let findings = transfer::admits(source, &target, items);
+        choices.push(Choice { own, findings });
+    }
+    Ok(choices)
+}
+
+/// What the guards say of an offer to a workgroup, before anybody accepts. The quota is shown only to its members.
+pub async fn fits(
+    settings: &Settings,
+    source: &Source,
+    items: &[Offered],
+    into: Context,
+    accepter: Option<AccountId>,
+    requester: AccountId,
+) -> Result<Findings, Fault> {
+    let Some(own) = own(settings, into, Role::Member).await? else {
+        return Ok(Findings::default());
+    };
+    let mut target = target(settings, &own, accepter.is_none(), requester).await?;
+    if !target.requester_belongs {
+        target.quota = None;
+    }
+    Ok(transfer::admits(source, &target, items))
+}
+
+/// The choices of an open offer for this person, who must be entitled to answer it.
+pub async fn choices(
+    settings: &Settings,
+    transfer: &Transfer,
+    account: AccountId,
+) -> Result<Vec<Choice>, Trouble> {
+    let store = &*settings.store;
+    let Some(owner) = Owner::load(store, transfer.source).await? else {
+        return Ok(Vec::new());
+    };
+    let source = Source {
+        context: transfer.source,
+        name: owner.name(),
+        tier: crate::domain::policy::Tier::Professional,
+        domain: owner.domain().clone(),
+        quota: None,
+        usage: 0,
+    };
+    let all = contexts_for(
+        settings,
+        &source,
+        &transfer.items,
+        account,
+        transfer.sender.account,
+    )
+    .await?;
+    Ok(match transfer.recipient {
+        Recipient::Address(_) => all,
+        Recipient::Workgroup { id, .. } => {
+            let it = |choice: &Choice| choice.own.context == Context::Workgroup(id);
+            all.into_iter().filter(it).collect()
+        }
+    })
+}
+
+// ---- transfers ----
+
+/// A transfer as one of its two sides sees it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The transfer.
+    pub transfer: Versioned<Transfer>,
+    /// Which side (or both) is looking.
+    pub entitled: Entitled,
+    /// Its letters that this side may see, oldest first: the sender sees all.
+    pub letters: Vec<Letter>,
+    /// Its journal, oldest first.
+    pub history: Vec<(Version, Event)>,
+}
+
+/// A transfer with its letters and history, for somebody on one of its sides; a stranger is told that there is none.
+pub async fn transfer(
+    settings: &Settings,
+    account: &Account,
+    id: TransferId,
+) -> Result<Shown, Trouble> {
+    let store = &*settings.store;
+    let found = load::one::<Transfer>(store, Key::Transfer(id)).await?;
+    let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(id)))?;
+    let entitled = super::transfer::entitled(settings, account, &transfer.document).await?;
+    let mut sees =
+        entitled.sender || (entitled.recipient && transfer.document.state != State::Requested);
+    if let State::Accepted { into, .. } = transfer.document.state
+        && !sees
+    {
+        // It is part of the history of the context that took it.
+        sees = people::person(store, account.id, &[into])
+            .await?
+            .belongs_to(into);
+    }
+    if !sees {
+        return Err(Transfer::not_found(id).into());
+    }
+    let keys: Vec<Key> = transfer
+        .document
+        .letters
+        .iter()
+        .map(|id| Key::Letter(*id))
+        .collect();
+    let letters = load::all::<Letter>(store, &keys).await?;
+    let letters = letters.into_iter().flatten().map(|l| l.document);
+    let mine = |letter: &Letter| entitled.sender || account.has(&letter.to);
+    Ok(Shown {
+        letters: letters.filter(mine).collect(),
+        history: journal(settings, Key::Transfer(id), Version(0), 1_000).await?,
+        transfer,
+        entitled,
+    })
+}
+
+/// The journal of a document after this version, oldest first.
+pub async fn journal(
+    settings: &Settings,
+    key: Key,
+    after: Version,
+    limit: usize,
+) -> Result<Vec<(Version, Event)>, Fault> {
+    let rows = settings.store.history(key, after, limit).await?;
+    rows.into_iter()
+        .map(|(version, body)| {
+            let event = serde_json::from_slice(&body).map_err(|error| {
+                Fault::never(format!("a journal entry cannot be read: {error}"))
+            })?;
+            Ok((version, event))
+        })
+        .collect()
+}
+
+/// Which of somebody's transfers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Box_ {
+    /// Offers this context made.
+    Sent(Context),
+    /// Offers to this receiver.
+    Received(Receiver),
+}
+
+/// A page of transfers, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Transfers {
+    /// The transfers.
+    pub transfers: Vec<Versioned<Transfer>>,
+    /// Where to go on: the last one looked at, when there may be more.
+    pub next: Option<TransferId>,
+}
+
+/// A page of the transfers of one phase that `keep` keeps.
+pub async fn transfers(
+    settings: &Settings,
+    of: Box_,
+    phase: Phase,
+    after: Option<TransferId>,
+    limit: usize,
+    keep: impl Fn(&Transfer) -> bool,
+) -> Result<Transfers, Fault> {
+    let store = &*settings.store;
+    let prefix = match of {
+        Box_::Sent(context) => index::sent(context, phase),
+        Box_::Received(to) => index::received(to, phase),
+    };
+    let mut page = Transfers::default();
+    let mut after = after;
+    // At most ten pages are looked through for one that is asked for, so that a rare state does not cost a whole history.
+    for _ in 0..10 {
+        let from = after.map(|id| continued(prefix, id.bits()));
+        let rows = store.scan(prefix, from, Direction::Backward, limit).await?;
+        let id = |key: &[u8]| index::last_id(key).map(TransferId::from_bits);
+        let ids: Vec<TransferId> = rows.rows.iter().filter_map(|(key, _)| id(key)).collect();
+        let keys: Vec<Key> = ids.iter().map(|id| Key::Transfer(*id)).collect();
+        for found in load::all::<Transfer>(store, &keys)
+            .await?
+            .into_iter()
+            .flatten()
+        {
+            if keep(&found.document) {
+                page.next = Some(found.document.id);
+                page.transfers.push(found);
+                if page.transfers.len() >= limit {
+                    let last = ids.last().copied();
+                    if !rows.more && page.next == last {
+                        page.next = None;
+                    }
+                    return Ok(page);
+                }
+            }
+        }
+        after = ids.last().copied();
+        page.next = after.filter(|_| rows.more);
+        if !rows.more {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+fn continued(prefix: Bytes, bits: u128) -> Vec<u8> {
+    prefix.wide(bits).as_slice().to_vec()
+}
+
+/// The offers that wait for this person: to their addresses, and to workgroups they answer for. Newest first, at most `limit` of each.
+pub async fn inbox(
+    settings: &Settings,
+    account: &Account,
+    now: Time,
+    limit: usize,
+) -> Result<Vec<Versioned<Transfer>>, Fault> {
+    let mut receivers: Vec<Receiver> = account
+        .addresses
+        .iter()
+        .map(|address| Receiver::Address(address.digest()))
+        .collect();
+    for membership in people::memberships(&*settings.store, account.id).await? {
+        if membership.document.role >= Role::Administrator {
+            let workgroup = Context::Workgroup(membership.document.workgroup);
+            receivers.push(Receiver::Context(workgroup));
+        }
+    }
+    let mut all = Vec::new();
+    for receiver in receivers {
+        let of = Box_::Received(receiver);
+        let waits = |transfer: &Transfer| now < transfer.expires_at;
+        let page = transfers(settings, of, Phase::Open, None, limit, waits).await?;
+        all.extend(page.transfers);
+    }
+    all.sort_by_key(|found| std::cmp::Reverse(found.document.id));
+    all.dedup_by_key(|found| found.document.id);
+    Ok(all)
+}
+
+// ---- items ----
+
+/// An item as somebody who may see it sees it.
+#[derive(Debug, Clone)]
+pub struct SeenItem {
+    /// The item.
+    pub item: Versioned<Item>,
+    /// What they may do with it.
+    pub level: Level,
+    /// Its owner's name.
+    pub owner_name: String,
+    /// A run's projects, or a project's runs, as far as they may see them.
+    pub related: Vec<Item>,
+    /// A project's biosamples.
+    pub biosamples: Option<Biosamples>,
+    /// Contexts that were granted access.
+    pub grants: Vec<Grant>,
+}
+
+/// One item with what belongs to it.
+pub async fn item(
+    settings: &Settings,
+    account: AccountId,
+    id: ItemId,
+    now: Time,
+) -> Result<SeenItem, Trouble> {
+    let store = &*settings.store;
+    let mut person = people::whole_person(store, account).await?;
+    let seen = people::see(settings, &mut person, &[id], now).await?;
+    let Some(Some((item, Some(level)))) = seen.into_iter().next() else {
+        let guards = transfer::offered_items(&[(id, None)], &settings.policy, None);
+        return Err(guards.into());
+    };
+    let related = related(settings, id).await?;
+    let seen = people::see(settings, &mut person, &related, now).await?;
+    let visible = |seen: people::Seen| seen.filter(|(_, level)| level.is_some());
+    let related = seen
+        .into_iter()
+        .filter_map(visible)
+        .map(|(item, _)| item.document);
+    let biosamples = load::one::<Biosamples>(store, Key::Biosamples(id)).await?;
+    let owner = Owner::load(store, item.document.owner).await?;
+    Ok(SeenItem {
+        level,
+        owner_name: owner.map_or_else(String::new, |owner| owner.name()),
+        related: related.collect(),
+        biosamples: biosamples.map(|b| b.document),
+        grants: grants(settings, id).await?,
+        item,
+    })
+}
+
+/// A run's projects, or a project's runs.
+pub async fn related(settings: &Settings, id: ItemId) -> Result<Vec<ItemId>, Fault> {
+    let prefix = match id.kind() {
+        ItemKind::Run => index::projects_of(id),
+        ItemKind::Project => index::runs_of(id),
+    };
+    let page = settings
+        .store
+        .scan(prefix, None, Direction::Forward, 1_000)
+        .await?;
+    Ok(page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_item(key))
+        .collect())
+}
+
+/// Who was granted access to an item.
+pub async fn grants(settings: &Settings, id: ItemId) -> Result<Vec<Grant>, Fault> {
+    let store = &*settings.store;
+    let page = store
+        .scan(index::grantees(id), None, Direction::Forward, 1_000)
+        .await?;
+    let contexts = page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_context(key));
+    let keys: Vec<Key> = contexts.map(|context| Key::Grant(id, context)).collect();
+    let found = load::all::<Grant>(store, &keys).await?;
+    Ok(found
+        .into_iter()
+        .flatten()
+        .map(|grant| grant.document)
+        .collect())
+}
+
+/// A page of the items of one kind that a context owns, newest first.
+pub async fn items(
+    settings: &Settings,
+    context: Context,
+    kind: ItemKind,
+    after: Option<ItemId>,
+    limit: usize,
+) -> Result<(Vec<Item>, Option<ItemId>), Fault> {
+    let store = &*settings.store;
+    let prefix = index::owned(context, kind);
+    let from = after.map(|id| continued(prefix, id.bits()));
+    let page = store.scan(prefix, from, Direction::Backward, limit).await?;
+    let id = |key: &[u8]| index::last_id(key).map(|bits| ItemId::new(kind, bits));
+    let ids: Vec<ItemId> = page.rows.iter().filter_map(|(key, _)| id(key)).collect();
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
+    let found = load::all::<Item>(store, &keys).await?;
+    let next = ids.last().copied().filter(|_| page.more);
+    Ok((
+        found
+            .into_iter()
+            .flatten()
+            .map(|item| item.document)
+            .collect(),
+        next,
+    ))
+}

@@ -1,0 +1,292 @@
+//! Signing in: a typed code proves an address; a first proof registers it; then sessions and tokens.
+
+use std::collections::BTreeSet;
+
+use crate::domain::account::{Account, Scope, Session, SignIn, Token};
+use crate::domain::address::Address;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, Digest, LetterId, SignInId};
+use crate::domain::index::{self, Phase, Receiver};
+use crate::domain::key::Key;
+use crate::domain::letter::{Kind, Letter, Subject};
+use crate::domain::policy::Registration;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::time::Time;
+use crate::store::{Direction, Fault};
+
+use super::load::{self, Versioned};
+use super::people;
+use super::proposal::Proposal;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// Sends a code to this address. The answer is the same whether anybody has registered with it.
+pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<SignInId, Trouble> {
+    let settings = world.settings();
+    let policy = &settings.policy.sign_in;
+    let id = SignInId::from_bits(settings.ids.fresh(call.at));
+    let expires_at = call.at.plus_ms(policy.code_lifetime_ms);
+    let sign_in = SignIn {
+        id,
+        address: address.clone(),
+        expires_at,
+        tries_left: policy.code_tries,
+        used: false,
+    };
+    let letter = LetterId::from_bits(settings.ids.fresh(call.at));
+    let says = Kind::SignInCode { expires_at };
+    let letter = Letter::queued(letter, address, "en", Subject::SignIn(id), says, call.at);
+    let mut proposal = Proposal::default();
+    proposal.create(&sign_in, None);
+    proposal.create(&letter, None);
+    match world::commit(world, call, proposal, Vec::new()).await? {
+        Committed::Done | Committed::Before(_) => Ok(id),
+        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+    }
+}
+
+fn wrong(tries_left: u8) -> Refusal {
+    Refusal::new(
+        Code::CodeWrong,
+        "the code is wrong, used or too old",
+        match tries_left {
+            0 => "ask for a new code".to_owned(),
+            1 => "look at the newest mail; one try is left".to_owned(),
+            n => format!("look at the newest mail; {n} tries are left"),
+        },
+    )
+    .about("code")
+}
+
+/// Checks a typed code and gives the account of its address, registered now if this is its first proof.
+pub async fn finish(
+    world: &dyn World,
+    call: &Call,
+    id: SignInId,
+    typed: &str,
+) -> Result<Account, Trouble> {
+    let settings = world.settings();
+    for attempt in 1..=TRIES {
+        let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
+        let Some(old) = found else {
+            return Err(wrong(0).into());
+        };
+        let was = &old.document;
+        if was.used || was.tries_left == 0 || call.at >= was.expires_at {
+            return Err(wrong(0).into());
+        }
+        let mut next = was.clone();
+        let mut proposal = Proposal::default();
+        let fits = settings.key.code_fits(id, typed);
+        let account = if fits {
+            next.used = true;
+            match account_of(&settings, call, &was.address, &mut proposal).await {
+                Ok(account) => Some(account),
+                Err(Trouble::Refused(findings)) => return Err(findings.into()),
+                Err(fault) => return Err(fault),
+            }
+        } else {
+            next.tries_left -= 1;
+            None
+        };
+        proposal.replace(&old, &next, None);
+        match world::commit(world, call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                return account.ok_or_else(|| wrong(next.tries_left).into());
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+async fn account_of(
+    settings: &Settings,
+    call: &Call,
+    address: &Address,
+    proposal: &mut Proposal,
+) -> Result<Account, Trouble> {
+    let store = &*settings.store;
+    if let Some(account) = people::holder(store, address).await? {
+        return Ok(account.document);
+    }
+    let may = match &settings.policy.sign_in.registration {
+        Registration::Open => true,
+        Registration::Listed(domains) => domains.iter().any(|domain| domain == address.domain()),
+        Registration::Invited => {
+            let prefix = index::received(Receiver::Address(address.digest()), Phase::Open);
+            let page = store.scan(prefix, None, Direction::Forward, 1).await?;
+            !page.rows.is_empty()
+        }
+    };
+    if !may {
+        return Err(Refusal::new(
+            Code::RegistrationClosed,
+            format!("{address} cannot register here"),
+            "ask the administrators of this site for an account",
+        )
+        .into());
+    }
+    let id = AccountId::from_bits(settings.ids.fresh(call.at));
+    let domain = settings.policy.domain_of(address);
+    let account = Account::registered(id, address.clone(), domain, call.at);
+    let mut by = call.by;
+    by.person = Some(id);
+    let event = Event {
+        at: call.at,
+        by,
+        what: What::Registered,
+    };
+    proposal.create(&account, Some(&event));
+    Ok(account)
+}
+
+/// Opens a session; the secret is shown to nobody but the browser.
+pub async fn open_session(
+    world: &dyn World,
+    call: &Call,
+    account: AccountId,
+    client: &str,
+) -> Result<(String, Session), Trouble> {
+    let settings = world.settings();
+    let secret = printed("hs", settings.ids.secret());
+    let session = Session {
+        digest: Digest::of(secret.as_bytes()),
+        account,
+        created_at: call.at,
+        expires_at: call.at.plus_ms(settings.policy.sign_in.session_lifetime_ms),
+        client: client
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect(),
+    };
+    let mut proposal = Proposal::default();
+    proposal.create(&session, None);
+    settle(world, call, proposal).await?;
+    Ok((secret, session))
+}
+
+/// Makes a personal API token; the secret is shown once.
+pub async fn create_token(
+    world: &dyn World,
+    call: &Call,
+    account: AccountId,
+    name: String,
+    scopes: BTreeSet<Scope>,
+    lifetime_ms: Option<i64>,
+) -> Result<(String, Token), Trouble> {
+    let settings = world.settings();
+    let secret = printed("ho", settings.ids.secret());
+    let lifetime = lifetime_ms.unwrap_or(settings.policy.sign_in.token_lifetime_ms);
+    let token = Token {
+        digest: Digest::of(secret.as_bytes()),
+        account,
+        name,
+        scopes,
+        created_at: call.at,
+        expires_at: call.at.plus_ms(lifetime),
+    };
+    let mut proposal = Proposal::default();
+    proposal.create(&token, None);
+    settle(world, call, proposal).await?;
+    Ok((secret, token))
+}
+
+fn printed(prefix: &str, secret: [u8; 32]) -> String {
+    format!(
+        "{prefix}_{}",
+        data_encoding::BASE64URL_NOPAD.encode(&secret)
+    )
+}
+
+async fn settle(world: &dyn World, call: &Call, proposal: Proposal) -> Result<(), Trouble> {
+    // The secret is made here and shown once, so a repetition of the command makes another one.
+    let once = Call {
+        command: None,
+        ..*call
+    };
+    match world::commit(world, &once, proposal, Vec::new()).await? {
+        Committed::Done | Committed::Before(_) => Ok(()),
+        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+    }
+}
+
+/// Whose session this secret opens, if it is still good.
+pub async fn session(
+    settings: &Settings,
+    secret: &str,
+    now: Time,
+) -> Result<Option<Session>, Fault> {
+    let key = Key::Session(Digest::of(secret.as_bytes()));
+    let found = load::one::<Session>(&*settings.store, key).await?;
+    Ok(found.map(|s| s.document).filter(|s| now < s.expires_at))
+}
+
+/// What this token is good for, if it still is.
+pub async fn token(settings: &Settings, secret: &str, now: Time) -> Result<Option<Token>, Fault> {
+    let key = Key::Token(Digest::of(secret.as_bytes()));
+    let found = load::one::<Token>(&*settings.store, key).await?;
+    Ok(found.map(|t| t.document).filter(|t| now < t.expires_at))
+}
+
+/// A person's sessions, oldest first.
+pub async fn sessions(
+    settings: &Settings,
+    account: AccountId,
+) -> Result<Vec<Versioned<Session>>, Fault> {
+    let prefix = index::sessions_of(account);
+    let store = &*settings.store;
+    let page = store.scan(prefix, None, Direction::Forward, 1_000).await?;
+    let digests = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+    let keys: Vec<Key> = digests.map(|d| Key::Session(Digest(d))).collect();
+    let found = load::all::<Session>(store, &keys).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// A person's tokens.
+pub async fn tokens(
+    settings: &Settings,
+    account: AccountId,
+) -> Result<Vec<Versioned<Token>>, Fault> {
+    let prefix = index::tokens_of(account);
+    let store = &*settings.store;
+    let page = store.scan(prefix, None, Direction::Forward, 1_000).await?;
+    let digests = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+    let keys: Vec<Key> = digests.map(|d| Key::Token(Digest(d))).collect();
+    let found = load::all::<Token>(store, &keys).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Ends a session of this person; one that is not there is ended already.
+pub async fn end_session(
+    world: &dyn World,
+    call: &Call,
+    account: AccountId,
+    digest: Digest,
+) -> Result<(), Trouble> {
+    let settings = world.settings();
+    let found = load::one::<Session>(&*settings.store, Key::Session(digest)).await?;
+    let Some(old) = found.filter(|s| s.document.account == account) else {
+        return Ok(());
+    };
+    let mut proposal = Proposal::default();
+    proposal.delete(&old);
+    settle(world, call, proposal).await
+}
+
+/// Revokes a token of this person; one that is not there is revoked already.
+pub async fn revoke_token(
+    world: &dyn World,
+    call: &Call,
+    account: AccountId,
+    digest: Digest,
+) -> Result<(), Trouble> {
+    let settings = world.settings();
+    let found = load::one::<Token>(&*settings.store, Key::Token(digest)).await?;
+    let Some(old) = found.filter(|t| t.document.account == account) else {
+        return Ok(());
+    };
+    let mut proposal = Proposal::default();
+    proposal.delete(&old);
+    settle(world, call, proposal).await
+}

@@ -1,0 +1,178 @@
+//! What the configuration file says exists: workgroups with their members, and people's accounts for that.
+//!
+//! The file is the authority for the workgroups it names: who is no longer listed is a member no longer.
+
+use std::collections::BTreeMap;
+
+use crate::domain::account::Account;
+use crate::domain::address::Address;
+use crate::domain::event::{By, Channel, Event, What};
+use crate::domain::id::{AccountId, WorkgroupId};
+use crate::domain::key::Key;
+use crate::domain::policy::{Domain, Tier};
+use crate::domain::time::Time;
+use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
+
+use super::load;
+use super::people;
+use super::proposal::Proposal;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// A workgroup as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its handle.
+    pub handle: Handle,
+    /// Its name.
+    pub name: String,
+    /// Professional or enterprise.
+    pub tier: Tier,
+    /// Where it lives.
+    pub domain: Domain,
+    /// Whether it may hold members from outside its domain.
+    pub collaborative: bool,
+    /// Its own quota in bytes.
+    pub quota: Option<u64>,
+    /// Its people with their roles; exactly one owner.
+    pub people: BTreeMap<Address, Role>,
+}
+
+/// What could not be applied, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left(pub String);
+
+/// Makes the workgroup and its members as they are wanted. Nothing is written when nothing differs.
+pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<Left>, Trouble> {
+    let call = Call {
+        command: None,
+        by: By {
+            person: None,
+            channel: Channel::Administrator,
+        },
+        at,
+    };
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let mut left = Vec::new();
+        let proposal = decide(&settings, &call, wanted, &mut left).await?;
+        let Some(proposal) = proposal else {
+            return Ok(left);
+        };
+        match world::commit(world, &call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                if let Some(found) = people::workgroup(&*settings.store, &wanted.handle).await? {
+                    let id = found.document.id;
+                    world
+                        .forget(crate::domain::id::Context::Workgroup(id))
+                        .await;
+                }
+                return Ok(left);
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+async fn decide(
+    settings: &Settings,
+    call: &Call,
+    wanted: &Wanted,
+    left: &mut Vec<Left>,
+) -> Result<Option<Proposal>, Trouble> {
+    let store = &*settings.store;
+    let mut proposal = Proposal::default();
+    let mut differs = false;
+    let event = |what| Event {
+        at: call.at,
+        by: call.by,
+        what,
+    };
+    let found = people::workgroup(store, &wanted.handle).await?;
+    let id = found.as_ref().map_or_else(
+        || WorkgroupId::from_bits(settings.ids.fresh(call.at)),
+        |f| f.document.id,
+    );
+    let mut next = Workgroup {
+        id,
+        handle: wanted.handle.clone(),
+        name: wanted.name.clone(),
+        tier: wanted.tier,
+        domain: wanted.domain.clone(),
+        collaborative: wanted.collaborative,
+        quota: wanted.quota,
+        created_at: call.at,
+    };
+    match &found {
+        None => {
+            differs = true;
+            proposal.create(&next, Some(&event(What::Registered)));
+        }
+        Some(old) => {
+            next.created_at = old.document.created_at;
+            if old.document.collaborative != wanted.collaborative {
+                left.push(Left(format!(
+                    "workgroup {}: whether it is collaborative is set at creation and stays {}; create another workgroup instead",
+                    wanted.handle, old.document.collaborative
+                )));
+                next.collaborative = old.document.collaborative;
+            }
+            if old.document != next {
+                differs = true;
+                let how = "its settings, in the configuration".to_owned();
+                proposal.replace(old, &next, Some(&event(What::Changed { how })));
+            }
+        }
+    }
+    let mut listed = BTreeMap::new();
+    for (address, role) in &wanted.people {
+        let account = match people::holder(store, address).await? {
+            Some(account) => account.document.id,
+            None => {
+                let id = AccountId::from_bits(settings.ids.fresh(call.at));
+                let domain = settings.policy.domain_of(address);
+                let account = Account::registered(id, address.clone(), domain, call.at);
+                differs = true;
+                proposal.create(&account, Some(&event(What::Registered)));
+                id
+            }
+        };
+        let role = listed
+            .get(&account)
+            .map_or(*role, |there: &Role| (*role).max(*there));
+        listed.insert(account, role);
+    }
+    for (account, role) in &listed {
+        let key = Key::Membership(id, *account);
+        let old = load::one::<Membership>(store, key).await?;
+        let mut membership = Membership {
+            workgroup: id,
+            account: *account,
+            role: *role,
+            since: call.at,
+        };
+        let joined = event(What::Joined { role: *role });
+        match old {
+            None => {
+                differs = true;
+                proposal.create(&membership, Some(&joined));
+            }
+            Some(old) if old.document.role != *role => {
+                differs = true;
+                membership.since = old.document.since;
+                proposal.replace(&old, &membership, Some(&joined));
+            }
+            Some(_) => {}
+        }
+    }
+    for member in people::members(store, id).await? {
+        if !listed.contains_key(&member.account) {
+            let key = Key::Membership(id, member.account);
+            if let Some(old) = load::one::<Membership>(store, key).await? {
+                differs = true;
+                proposal.delete(&old);
+            }
+        }
+    }
+    Ok(differs.then_some(proposal))
+}

@@ -1,0 +1,166 @@
+//! What a decision needs of the world around it. Production gives it real actors; a simulation gives it its own, and breaks things.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::domain::event::By;
+use crate::domain::id::{CommandId, Context};
+use crate::domain::policy::Policy;
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::secret::SiteKey;
+use crate::domain::time::Time;
+use crate::ids::Ids;
+use crate::store::{Clash, Commit, Fault, Outcome, Store};
+
+use super::context::{Answered, Question};
+use super::proposal::Proposal;
+
+/// How often a decision is made anew after a conflict before the caller is told to try again.
+pub const TRIES: u32 = 3;
+
+/// The parts that are the same for every decision of a node.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What the site decided.
+    pub policy: Arc<Policy>,
+    /// The site's key.
+    pub key: SiteKey,
+    /// Where ids come from.
+    pub ids: Arc<Ids>,
+}
+
+/// The world of one node.
+pub trait World: Send + Sync {
+    /// Store, policy, key and ids as they are now.
+    fn settings(&self) -> Settings;
+    /// Asks the actor that owns this context's state.
+    fn ask(&self, context: Context, question: Question)
+    -> BoxFuture<'_, Result<Answered, Trouble>>;
+    /// Tells the actor of this context that what it remembers is old.
+    fn forget(&self, context: Context) -> BoxFuture<'_, ()>;
+    /// Waits a little, with jitter, before a decision is made anew.
+    fn pause(&self, attempt: u32) -> BoxFuture<'_, ()>;
+    /// Letters were committed: the courier may go.
+    fn letters_wait(&self);
+}
+
+/// Who wants something, and when. The same command id means the same command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// What makes a repetition a repetition; `None`: nobody repeats it.
+    pub command: Option<CommandId>,
+    /// By whom, through what.
+    pub by: By,
+    /// When it reached this node.
+    pub at: Time,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone)]
+pub enum Trouble {
+    /// The domain says no; everything that applies.
+    Refused(Findings),
+    /// The world failed.
+    Fault(Fault),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+impl From<Vec<Refusal>> for Trouble {
+    fn from(refusals: Vec<Refusal>) -> Self {
+        Self::Refused(Findings::from(refusals).sorted())
+    }
+}
+impl From<Findings> for Trouble {
+    fn from(findings: Findings) -> Self {
+        Self::Refused(findings.sorted())
+    }
+}
+
+/// How an attempt to commit ended.
+#[derive(Debug)]
+pub enum Committed {
+    /// Durable.
+    Done,
+    /// The same command was committed before, with this result.
+    Before(Vec<u8>),
+    /// Something changed meanwhile: forget, reload, decide again.
+    Again(Vec<Clash>),
+    /// A counter stands in the way.
+    Over {
+        /// Which.
+        counter: crate::domain::key::Counter,
+        /// Where it stands.
+        current: i64,
+    },
+}
+
+/// Commits what was decided. After `Unknown` it asks for the outcome, which tells whether the commit became durable.
+pub async fn commit(
+    world: &dyn World,
+    call: &Call,
+    proposal: Proposal,
+    result: Vec<u8>,
+) -> Result<Committed, Trouble> {
+    let settings = world.settings();
+    let letters = proposal.has_letters();
+    // Every commit of a command carries an id, so that `Unknown` can be resolved.
+    let command = call
+        .command
+        .unwrap_or_else(|| CommandId::from_bits(settings.ids.fresh(call.at)));
+    let commit = Commit {
+        command: Some(command),
+        result,
+        ..proposal.into_commit(call.at)
+    };
+    match settings.store.commit(commit).await {
+        Outcome::Done(_) => {
+            if letters {
+                world.letters_wait();
+            }
+            Ok(Committed::Done)
+        }
+        Outcome::Duplicate(result) => Ok(Committed::Before(result)),
+        Outcome::Conflict(clashes) => Ok(Committed::Again(clashes)),
+        Outcome::OverLimit { counter, current } => Ok(Committed::Over { counter, current }),
+        Outcome::TooLarge => Err(Refusal::new(
+            Code::RequestInvalid,
+            "this is more than can be changed in one step",
+            "split it into smaller parts",
+        )
+        .into()),
+        Outcome::Unavailable => {
+            Err(Fault::retry("the store is closing or has too much to do").into())
+        }
+        Outcome::Unknown => match settings.store.outcome(command).await? {
+            Some(_) => {
+                if letters {
+                    world.letters_wait();
+                }
+                Ok(Committed::Done)
+            }
+            None => Err(Fault::retry("the disk failed under a commit").into()),
+        },
+    }
+}
+
+/// Others changed the same thing again and again.
+pub fn contended() -> Trouble {
+    Refusal::new(
+        Code::Contended,
+        "others changed the same thing at the same time",
+        "look at it again and repeat the request",
+    )
+    .into()
+}

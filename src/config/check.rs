@@ -1,0 +1,274 @@
+//! What no key can break alone: combinations that would start a daemon nobody should run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::host::Host;
+use super::name::Address;
+use super::parse::Entries;
+use super::reading::Reading;
+use super::{Config, Domain, PUBLIC, Registration, Security, Tier, Transport, Workgroup};
+
+pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
+    site(config, reading);
+    listening(config, reading);
+    mail(config, reading);
+    if config.store.path == config.secrets.key_file {
+        reading.refuse_together(
+            &["secrets.key_file", "store.path"],
+            "is the store's own file; name another",
+        );
+    }
+    if config.sign_in.registration == Registration::Listed
+        && config.sign_in.listed_domains.is_empty()
+    {
+        reading.refuse_together(
+            &["sign_in.listed_domains", "sign_in.registration"],
+            "is empty while registration is \"listed\", so nobody could register; list a domain, or choose \"invited\"",
+        );
+    }
+    domains(&entries.domains, reading);
+    workgroups(entries, reading);
+}
+
+fn site(config: &Config, reading: &mut Reading<'_>) {
+    let url = &config.site.public_url;
+    if !url.is_https() && !url.host().is_loopback() {
+        reading.refuse_together(
+            &["site.public_url"],
+            format!("\"{url}\" would carry session cookies in clear; put a reverse proxy with TLS in front and write \"https://{}\"", url.host()),
+        );
+    }
+}
+
+fn listening(config: &Config, reading: &mut Reading<'_>) {
+    let (site, metrics) = (config.server.listen, config.server.metrics_listen);
+    let meet =
+        site.ip() == metrics.ip() || site.ip().is_unspecified() || metrics.ip().is_unspecified();
+    // Port 0 lets the system choose, which never chooses the same twice.
+    if site.port() == metrics.port() && site.port() != 0 && meet {
+        reading.refuse_together(
+            &["server.metrics_listen", "server.listen"],
+            format!(
+                "port {} is the port of server.listen too; choose another",
+                metrics.port()
+            ),
+        );
+    }
+}
+
+fn mail(config: &Config, reading: &mut Reading<'_>) {
+    let mail = &config.mail;
+    let outside = !config.site.public_url.host().is_loopback();
+    if mail.transport == Transport::Mailbox && !config.is_development() {
+        reading.refuse_together(
+            &["mail.transport", "server.listen", "site.public_url"],
+            "\"mailbox\" shows everybody all letters, sign-in codes included, so it needs server.listen and site.public_url on loopback; \
+             write transport = \"smtp\" and fill in [mail.smtp]",
+        );
+    }
+    let smtp = &mail.smtp;
+    if mail.transport == Transport::Smtp
+        && smtp.security == Security::None
+        && !smtp.host.is_loopback()
+    {
+        reading.refuse_together(
+            &["mail.smtp.security", "mail.smtp.host"],
+            format!(
+                "\"none\" would send letters to {} in clear; choose \"starttls\" or \"tls\"",
+                smtp.host
+            ),
+        );
+    }
+    match (&smtp.username, &smtp.password_file) {
+        (Some(_), None) => reading.refuse_together(
+            &["mail.smtp.password_file", "mail.smtp.username"],
+            "is missing while there is a username; name the file that holds the password, or remove the username",
+        ),
+        (None, Some(_)) => reading.refuse_together(
+            &["mail.smtp.username", "mail.smtp.password_file"],
+            "is missing while there is a password_file; add the account's name, or remove the password_file",
+        ),
+        _ => {}
+    }
+    if outside && mail.from.domain() == "localhost" {
+        reading.refuse_together(
+            &["mail.from", "site.public_url"],
+            format!("\"{}\" is no address outside this machine; write one of your own, such as \"handover@{}\"", mail.from, config.site.public_url.host()),
+        );
+    }
+    if outside && mail.reply_domain.is_loopback() {
+        reading.refuse_together(
+            &["mail.reply_domain", "site.public_url"],
+            format!("\"{}\" means another machine everywhere; write a domain of your own, such as \"reply.{}\"", mail.reply_domain, config.site.public_url.host()),
+        );
+    }
+}
+
+fn domains(domains: &[(String, Domain)], reading: &mut Reading<'_>) {
+    let mut names = BTreeSet::new();
+    let mut suffixes: BTreeMap<&Host, &str> = BTreeMap::new();
+    for (prefix, domain) in domains {
+        let key = format!("{prefix}.name");
+        if domain.name.as_str() == PUBLIC {
+            reading.refuse_together(
+                &[&key],
+                "\"public\" is there already and belongs to everybody; choose another name",
+            );
+        } else if !names.insert(&domain.name) {
+            reading.refuse_together(&[&key], format!("\"{}\" is the name of an earlier [[domain]] too; choose another, or join the two", domain.name));
+        }
+        let list = format!("{prefix}.suffixes");
+        if domain.suffixes.is_empty() {
+            reading.refuse_together(
+                &[&list],
+                "is empty, so nobody would belong to the domain; add one such as \"uni.example\"",
+            );
+        }
+        for (place, suffix) in domain.suffixes.iter().enumerate() {
+            if let Some(other) = suffixes.insert(suffix, domain.name.as_str()) {
+                let sentence = format!(
+                    "\"{suffix}\" is a suffix of domain \"{other}\" already; leave it in one of them"
+                );
+                reading.refuse_together(&[&format!("{list}#{place}")], sentence);
+            }
+        }
+        once(
+            &format!("{prefix}.administrators"),
+            &domain.administrators,
+            reading,
+        );
+    }
+}
+
+fn workgroups(entries: &Entries, reading: &mut Reading<'_>) {
+    let mut handles = BTreeSet::new();
+    for (prefix, workgroup) in &entries.workgroups {
+        let key = |name: &str| format!("{prefix}.{name}");
+        if !handles.insert(&workgroup.handle) {
+            let sentence = format!(
+                "\"{}\" is the handle of an earlier [[workgroup]] too; choose another",
+                workgroup.handle
+            );
+            reading.refuse_together(&[&key("handle")], sentence);
+        }
+        let home = entries
+            .domains
+            .iter()
+            .find(|(_, domain)| domain.name == workgroup.domain)
+            .map(|(_, domain)| domain);
+        place(prefix, workgroup, home, entries, reading);
+        if let Some(home) = home {
+            outsiders(prefix, workgroup, home, reading);
+        }
+        once(&key("administrators"), &workgroup.administrators, reading);
+        once(&key("members"), &workgroup.members, reading);
+    }
+}
+
+/// Whether a workgroup of its tier may lie where it lies.
+fn place(
+    prefix: &str,
+    workgroup: &Workgroup,
+    home: Option<&Domain>,
+    entries: &Entries,
+    reading: &mut Reading<'_>,
+) {
+    let key = |name: &str| format!("{prefix}.{name}");
+    let public = workgroup.domain.as_str() == PUBLIC;
+    if !public && home.is_none() {
+        // A [[domain]] whose name could not be read may be the one that is missed.
+        let doubtful: Vec<String> = entries
+            .domains
+            .iter()
+            .map(|(prefix, _)| format!("{prefix}.name"))
+            .collect();
+        let own = key("domain");
+        let keys: Vec<&str> = std::iter::once(own.as_str())
+            .chain(doubtful.iter().map(String::as_str))
+            .collect();
+        let sentence = format!(
+            "there is no [[domain]] named \"{}\"; add it, or correct the name",
+            workgroup.domain
+        );
+        reading.refuse_together(&keys, sentence);
+    }
+    let keys = [key("tier"), key("domain"), key("handle")];
+    let keys = keys.each_ref().map(String::as_str);
+    match workgroup.tier {
+        Tier::Enterprise if public => {
+            reading.refuse_together(&keys, "an enterprise workgroup lies in a domain of its own; add domain = \"…\", or choose tier = \"professional\"");
+        }
+        Tier::Professional if home.is_some() => {
+            let sentence = format!(
+                "a professional workgroup lies in \"public\", not in \"{}\"; choose tier = \"enterprise\", or remove the domain",
+                workgroup.domain
+            );
+            reading.refuse_together(&keys, sentence);
+        }
+        Tier::Professional | Tier::Enterprise => {}
+    }
+    if workgroup.collaborative && workgroup.tier == Tier::Professional {
+        let sentence = "only an enterprise workgroup can be collaborative, a professional one is open to everybody anyway; remove the key";
+        reading.refuse_together(&[&key("collaborative"), &key("tier")], sentence);
+    }
+}
+
+/// People from outside the domain, which only a collaborative workgroup may hold, and never as its owner.
+fn outsiders(prefix: &str, workgroup: &Workgroup, home: &Domain, reading: &mut Reading<'_>) {
+    let outside = |person: &Address| {
+        !home
+            .suffixes
+            .iter()
+            .any(|suffix| suffix.covers(person.domain()))
+    };
+    let doubtful = [
+        format!("domain.{}.suffixes", home.name),
+        format!("{prefix}.domain"),
+        format!("{prefix}.collaborative"),
+    ];
+    let say = |key: String, sentence: String, reading: &mut Reading<'_>| {
+        let keys: Vec<&str> = std::iter::once(key.as_str())
+            .chain(doubtful.iter().map(String::as_str))
+            .collect();
+        reading.refuse_together(&keys, sentence);
+    };
+    if outside(&workgroup.owner) {
+        let sentence = format!(
+            "{} is not in domain \"{}\"; the owner of its workgroup must be, name somebody else",
+            workgroup.owner, home.name
+        );
+        say(format!("{prefix}.owner"), sentence, reading);
+    }
+    if workgroup.collaborative {
+        return;
+    }
+    for (list, people) in [
+        ("administrators", &workgroup.administrators),
+        ("members", &workgroup.members),
+    ] {
+        for (place, person) in people
+            .iter()
+            .enumerate()
+            .filter(|(_, person)| outside(person))
+        {
+            let sentence = format!(
+                "{person} is not in domain \"{}\"; remove the address, or add collaborative = true",
+                home.name
+            );
+            say(format!("{prefix}.{list}#{place}"), sentence, reading);
+        }
+    }
+}
+
+/// Nobody stands twice in a list, in whatever case the address is written.
+fn once(list: &str, people: &[Address], reading: &mut Reading<'_>) {
+    let mut seen = BTreeSet::new();
+    for (place, person) in people.iter().enumerate() {
+        if !seen.insert(person.folded()) {
+            reading.refuse_together(
+                &[&format!("{list}#{place}")],
+                format!("{person} stands in this list twice; remove one"),
+            );
+        }
+    }
+}
