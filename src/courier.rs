@@ -18,9 +18,13 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::directory::Directory;
+use crate::actors::load;
 use crate::domain::id::TransferId;
+use crate::domain::key::Key;
 use crate::domain::secret::SiteKey;
-use crate::domain::time::{MINUTE_MS, Time};
+use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
+use crate::domain::transfer::Transfer;
 use crate::mail::{Site, Transport};
 use crate::store::{Claimed, Fault, Queue, Settlement, Store};
 
@@ -38,9 +42,14 @@ const TIMERS: usize = 16;
 
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
-    /// Does what is due for this transfer at `at`; nothing to do is `Ok`. It must decide by `at` and not by a clock of its own: the row
-    /// goes after `Ok`, and what a slower clock did not find due would never be asked for again.
+    /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.
     fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>>;
+}
+
+impl Timers for Directory {
+    fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(self.wake(transfer, at))
+    }
 }
 
 /// What the courier works with.
@@ -71,6 +80,8 @@ pub struct Settings {
     pub lease_ms: i64,
     /// How long a soft stop waits for letters in flight.
     pub stop_within: Duration,
+    /// How long a letter is tried again before it is given up, in milliseconds.
+    pub retry_for_ms: i64,
     /// Where the jitter of retries starts.
     pub seed: u64,
 }
@@ -81,6 +92,7 @@ impl Default for Settings {
             connections: 4,
             lease_ms: 2 * MINUTE_MS,
             stop_within: Duration::from_secs(20),
+            retry_for_ms: 48 * HOUR_MS,
             seed: 0,
         }
     }
@@ -278,7 +290,12 @@ impl Courier {
         let transfer = TransferId::from_bits(row.due.id);
         let firing = self.inner.parts.timers.fire(transfer, now);
         let fired = tokio::time::timeout(self.in_lease(), firing).await;
-        match fired.unwrap_or_else(|_| Err(Fault::retry("waking a transfer took too long"))) {
+        let fired = fired.unwrap_or_else(|_| Err(Fault::retry("waking a transfer took too long")));
+        let settled = match fired {
+            Ok(()) => self.has_moved(transfer, now).await,
+            Err(fault) => Err(fault),
+        };
+        match settled {
             Ok(()) => {
                 metrics::counter!("handover_timers_fired_total").increment(1);
                 self.inner.parts.store.settle(row, Settlement::Done).await
@@ -287,6 +304,18 @@ impl Courier {
                 metrics::counter!("handover_timers_failed_total").increment(1);
                 Err(fault)
             }
+        }
+    }
+
+    /// Whether nothing is due for the transfer any more. Its row goes only then: an offer whose last row is gone would never end.
+    async fn has_moved(&self, transfer: TransferId, at: Time) -> Result<(), Fault> {
+        let store = &*self.inner.parts.store;
+        let found = load::one::<Transfer>(store, Key::Transfer(transfer)).await?;
+        match found.and_then(|found| found.document.next_due()) {
+            Some(due) if due <= at => Err(Fault::retry(format!(
+                "{transfer} was woken and is still due"
+            ))),
+            _ => Ok(()),
         }
     }
 

@@ -1,4 +1,10 @@
 //! What each refusal of a mail server means, and that connections are used again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 #[path = "support/smtp_server.rs"]
 mod smtp_server;

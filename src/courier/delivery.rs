@@ -13,9 +13,7 @@ const DELAYS_MS: [i64; 5] = [
     HOUR_MS,
     6 * HOUR_MS,
 ];
-/// A letter older than this is given up when it fails, in milliseconds,
-const GIVE_UP_MS: i64 = 48 * HOUR_MS;
-/// but not before so many attempts: it may have waited for days while the daemon was down.
+/// No letter is given up before so many attempts: it may have waited for days while the daemon was down.
 const LEAST_ATTEMPTS: u32 = 5;
 
 /// Whether what the letter says is still so. What asks for an answer is not sent when it can no longer be answered, or stands until
@@ -37,8 +35,17 @@ pub fn still_true(letter: &Letter, about: &About<'_>, now: Time) -> bool {
     }
 }
 
+/// How failed letters are retried.
+#[derive(Debug, Clone, Copy)]
+pub struct Retry {
+    /// A letter older than this is given up when it fails, in milliseconds.
+    pub for_ms: i64,
+    /// Where the jitter starts.
+    pub seed: u64,
+}
+
 /// The letter after an attempt to send it.
-pub fn after(letter: &Letter, sent: Result<(), &Failure>, now: Time, seed: u64) -> Letter {
+pub fn after(letter: &Letter, sent: Result<(), &Failure>, now: Time, retry: Retry) -> Letter {
     let mut next = letter.clone();
     next.attempts = letter.attempts.saturating_add(1);
     let Err(failure) = sent else {
@@ -50,11 +57,11 @@ pub fn after(letter: &Letter, sent: Result<(), &Failure>, now: Time, seed: u64) 
     next.delivery = match failure.kind {
         Blame::Undeliverable => State::Undeliverable { at: now, reason },
         Blame::Ours | Blame::Later => {
-            let old = now.since_ms(letter.created_at) >= GIVE_UP_MS;
+            let old = now.since_ms(letter.created_at) >= retry.for_ms;
             if old && next.attempts >= LEAST_ATTEMPTS {
                 State::Dead { at: now, reason }
             } else {
-                let not_before = now.plus_ms(delay_ms(&next, seed));
+                let not_before = now.plus_ms(delay_ms(&next, retry.seed));
                 let before = match letter.delivery {
                     State::Queued { not_before } => not_before,
                     _ => not_before,

@@ -139,10 +139,13 @@ impl Courier {
     }
 
     fn apply(&self, attempt: &Attempt, letter: &Letter, now: Time) -> Letter {
-        let seed = self.inner.settings.seed;
+        let retry = delivery::Retry {
+            for_ms: self.inner.settings.retry_for_ms,
+            seed: self.inner.settings.seed,
+        };
         match attempt {
-            Attempt::Sent => delivery::after(letter, Ok(()), now, seed),
-            Attempt::Failed(failure) => delivery::after(letter, Err(failure), now, seed),
+            Attempt::Sent => delivery::after(letter, Ok(()), now, retry),
+            Attempt::Failed(failure) => delivery::after(letter, Err(failure), now, retry),
             Attempt::Withdrawn => delivery::withdrawn(letter, now),
             Attempt::Impossible(reason) => delivery::dead(letter, reason.clone(), now),
         }
@@ -165,7 +168,7 @@ impl Courier {
                 if self.inner.refused.swap(true, Ordering::Relaxed) {
                     tracing::debug!(letter = %letter.id, to, said, "refused");
                 } else {
-                    tracing::error!(letter = %letter.id, to, said, "the mail server refuses our letters; they are kept and tried again for two days");
+                    tracing::error!(letter = %letter.id, to, said, "the mail server refuses our letters; they are kept and tried again until they are too old");
                 }
             }
             Attempt::Failed(failure) => {

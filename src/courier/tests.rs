@@ -131,6 +131,13 @@ async fn a_code_is_sent_while_it_is_good_and_waits_no_longer() {
     }
 }
 
+const fn retry(seed: u64) -> delivery::Retry {
+    delivery::Retry {
+        for_ms: 48 * HOUR_MS,
+        seed,
+    }
+}
+
 #[test]
 fn retries_come_later_and_later_and_end_after_two_days() {
     let failure = Failure {
@@ -140,7 +147,7 @@ fn retries_come_later_and_later_and_end_after_two_days() {
     for seed in 0..20 {
         let (mut letter, mut now, mut waits) = (offer(1), START, Vec::new());
         while let State::Queued { .. } = letter.delivery {
-            letter = delivery::after(&letter, Err(&failure), now, seed);
+            letter = delivery::after(&letter, Err(&failure), now, retry(seed));
             if let State::Queued { not_before } = letter.delivery {
                 waits.push(not_before.since_ms(now));
                 now = not_before;
@@ -186,7 +193,7 @@ fn who_is_to_blame_decides_what_becomes_of_a_letter() {
             kind,
             text: "no".into(),
         };
-        let next = delivery::after(&letter, Err(&failure), now, 1);
+        let next = delivery::after(&letter, Err(&failure), now, retry(1));
         let state = serde_json::to_value(&next.delivery).unwrap();
         assert_eq!(state["state"], then, "{kind:?} {attempts}");
         assert_eq!(next.attempts, attempts + 1);
@@ -198,7 +205,7 @@ fn who_is_to_blame_decides_what_becomes_of_a_letter() {
         text: "no".into(),
     };
     let long_ago = START.plus_ms(-DAY_MS);
-    let next = delivery::after(&offer(1), Err(&failure), long_ago, 1);
+    let next = delivery::after(&offer(1), Err(&failure), long_ago, retry(1));
     assert!(matches!(next.delivery, State::Queued { not_before } if not_before > START));
 }
 
@@ -367,22 +374,31 @@ async fn the_courier_goes_on_when_the_store_does() {
 
 #[tokio::test(start_paused = true)]
 async fn timers_fire_when_they_are_due_and_again_after_a_fault() {
-    let office = Office::new();
-    office.create(&transfer()).await;
-    let due = START.plus_ms(7 * DAY_MS);
-    office.wakes.faults.store(1, Ordering::SeqCst);
-    office.run_for(7 * DAY_MS - 1_000).await;
-    assert_eq!(office.wakes.fired.lock().unwrap().len(), 0);
-    office.run_for(MINUTE_MS).await;
-    let fired = office.wakes.fired.lock().unwrap().clone();
-    assert_eq!(fired.len(), 2);
-    assert!(
-        fired
-            .iter()
-            .all(|(id, at)| *id == transfer().id && *at >= due)
-    );
-    assert!((30_000..31_000).contains(&fired[1].1.since_ms(fired[0].1)));
-    assert_eq!(office.waiting(Queue::Timers), 0);
+    for (faults, idle) in [(1, 0), (0, 1)] {
+        let office = Office::new();
+        office.create(&transfer()).await;
+        let due = START.plus_ms(7 * DAY_MS);
+        office.wakes.faults.store(faults, Ordering::SeqCst);
+        office.wakes.idle.store(idle, Ordering::SeqCst);
+        office.run_for(7 * DAY_MS - 1_000).await;
+        assert_eq!(office.wakes.fired.lock().unwrap().len(), 0);
+        office.run_for(MINUTE_MS).await;
+        let fired = office.wakes.fired.lock().unwrap().clone();
+        assert_eq!(fired.len(), 2);
+        assert!(
+            fired
+                .iter()
+                .all(|(id, at)| *id == transfer().id && *at >= due)
+        );
+        assert!((30_000..31_000).contains(&fired[1].1.since_ms(fired[0].1)));
+        let next = START.plus_ms(12 * DAY_MS);
+        let rows = office.store.model.view();
+        let rows: Vec<Time> = rows
+            .queue(Queue::Timers)
+            .map(|(row, _)| row.due.at)
+            .collect();
+        assert_eq!(rows, [next], "the row of the next reminder, and no other");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ pub const START: Time = Time::from_ms(1_795_344_420_000);
 /// The model, with faults on order.
 #[derive(Default)]
 pub struct Faulty {
-    model: Model,
+    pub model: Model,
     /// These are answered by the next commits; `Unknown` commits all the same.
     pub commits: Mutex<Vec<Outcome>>,
     /// So many claims fail.
@@ -78,12 +78,7 @@ impl Store for Faulty {
         limit: usize,
         lease_ms: i64,
     ) -> Answer<'_, Vec<Claimed>> {
-        let left = |n: usize| n.checked_sub(1);
-        if self
-            .claims
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
-            .is_ok()
-        {
+        if taken(&self.claims) {
             return std::future::ready(Err(Fault::retry("the disk is away"))).boxed();
         }
         self.model.claim(queue, now, limit, lease_ms)
@@ -147,21 +142,46 @@ impl Transport for Server {
     }
 }
 
+/// Wakes transfers: moves them past the next reminder.
 #[derive(Default)]
 pub struct Wakes {
+    store: Arc<Faulty>,
     pub fired: Mutex<Vec<(TransferId, Time)>>,
+    /// So many times it fails.
     pub faults: AtomicUsize,
+    /// So many times it says yes and does nothing.
+    pub idle: AtomicUsize,
+}
+
+fn taken(count: &AtomicUsize) -> bool {
+    let left = |n: usize| n.checked_sub(1);
+    count
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+        .is_ok()
 }
 
 impl Timers for Wakes {
     fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
         self.fired.lock().unwrap().push((transfer, at));
-        let left = |n: usize| n.checked_sub(1);
-        let fails = self
-            .faults
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
-        let answer = fails.map_or(Ok(()), |_| Err(Fault::retry("no")));
-        std::future::ready(answer).boxed()
+        Box::pin(async move {
+            if taken(&self.faults) {
+                return Err(Fault::retry("no"));
+            }
+            if taken(&self.idle) {
+                return Ok(());
+            }
+            let old = load::one::<Transfer>(&*self.store, Key::Transfer(transfer)).await?;
+            let old = old.unwrap();
+            let mut next = old.document.clone();
+            if let Standing::Pending { reminders, .. } = &mut next.state {
+                *reminders += 1;
+            }
+            let mut proposal = Proposal::default();
+            proposal.replace(&old, &next, None);
+            let outcome = self.store.model.commit(proposal.into_commit(at)).await;
+            assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+            Ok(())
+        })
     }
 }
 
@@ -176,10 +196,15 @@ pub struct Office {
 
 impl Office {
     pub fn new() -> Self {
+        let store: Arc<Faulty> = Arc::default();
+        let wakes = Wakes {
+            store: Arc::clone(&store),
+            ..Wakes::default()
+        };
         Self {
-            store: Arc::default(),
+            store,
             server: Arc::default(),
-            wakes: Arc::default(),
+            wakes: Arc::new(wakes),
             letters: Arc::default(),
             start: tokio::time::Instant::now(),
         }
