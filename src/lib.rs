@@ -13,3 +13,4 @@ pub mod mail;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
+pub mod wire;

@@ -474,10 +474,10 @@ pub async fn free_names(
                 break;
             }
         }
-        if !renamed.contains_key(&item.item) {
-            // Ten thousand of one name: the id tells them apart.
-            renamed.insert(item.item, format!("{} {}", item.item, item.name));
-        }
+        // Ten thousand of one name: the id tells them apart.
+        renamed
+            .entry(item.item)
+            .or_insert_with(|| format!("{} {}", item.item, item.name));
     }
     Ok(renamed)
 }

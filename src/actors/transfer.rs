@@ -111,7 +111,7 @@ pub struct Core {
 
 /// The outcome of one attempt: an answer, or a reason to decide again.
 enum Attempt {
-    Answer(Done),
+    Answer(Box<Done>),
     Again,
 }
 
@@ -140,7 +140,7 @@ impl Core {
         }
         for attempt in 1..=TRIES {
             match self.attempt(world, call, command).await {
-                Ok(Attempt::Answer(done)) => return Ok(done),
+                Ok(Attempt::Answer(done)) => return Ok(*done),
                 Ok(Attempt::Again) => {}
                 // Read while another command was changing it: the same as a conflict.
                 Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {}
@@ -177,7 +177,7 @@ impl Core {
             Command::Request { ask, to } => self.request(world, &settings, call, ask, to).await?,
             _ => match self.act(world, &settings, call, command).await? {
                 Ok(decided) => decided,
-                Err(already) => return Ok(Attempt::Answer(already)),
+                Err(already) => return Ok(Attempt::Answer(Box::new(already))),
             },
         };
         let Decided {
@@ -193,13 +193,15 @@ impl Core {
             Committed::Done => {
                 // What was committed has the commit's version; reading it again on demand keeps memory behind the store.
                 self.known = None;
-                Ok(Attempt::Answer(Done {
+                Ok(Attempt::Answer(Box::new(Done {
                     transfer,
                     already: false,
                     warnings,
-                }))
+                })))
             }
-            Committed::Before(kept) => Ok(Attempt::Answer(repeated(&settings, &kept).await?)),
+            Committed::Before(kept) => {
+                Ok(Attempt::Answer(Box::new(repeated(&settings, &kept).await?)))
+            }
             Committed::Again(clashes) => {
                 forget(world, &clashes).await?;
                 Ok(Attempt::Again)
@@ -834,11 +836,6 @@ pub async fn entitled(
     let mut contexts = vec![now.source];
     if let Recipient::Workgroup { id, .. } = now.recipient {
         contexts.push(Context::Workgroup(id));
-    }
-    if matches!(now.state, State::Accepted { .. }) {
-        if let State::Accepted { into, .. } = now.state {
-            contexts.push(into);
-        }
     }
     let person = people::person(store, account.id, &contexts).await?;
     let recipient = match &now.recipient {

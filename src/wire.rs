@@ -1,0 +1,686 @@
+//! What the API says and takes: the types that the daemon and the command line share.
+//!
+//! Moments are RFC 3339 in UTC, sizes are bytes, lifetimes are days. Unknown fields are refused in requests.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One reason why not, or one thing worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Guard {
+    /// Stable code, as `item.pending_transfer`.
+    pub code: String,
+    /// What it is about: an item, a context or a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What is the matter.
+    pub sentence: String,
+    /// What to do about it.
+    pub next_step: String,
+}
+
+/// A problem as of RFC 9457, with the refusal's code and every guard that applies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// A URI reference that names the kind of problem: `/docs/problems#<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The sentence of the first guard.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The next step of the first guard.
+    pub detail: String,
+    /// The code of the first guard.
+    pub code: String,
+    /// The id of the request, for the operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Everything that applies, in the order of precedence.
+    #[serde(default)]
+    pub guards: Vec<Guard>,
+}
+
+/// Asks for a code to be mailed.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BeginSignIn {
+    /// The address to prove.
+    pub address: String,
+}
+
+/// A code is on its way.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SignInBegun {
+    /// What the code is sent with: `sgn_…`.
+    pub sign_in: String,
+    /// Until when the code is good.
+    pub expires_at: String,
+}
+
+/// The typed code, and what the token it buys shall be called.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FinishSignIn {
+    /// The 8 characters from the mail, in any case, dashes and spaces allowed.
+    pub code: String,
+    /// The token's name; by default `API sign-in`.
+    #[serde(default)]
+    pub token_name: Option<String>,
+}
+
+/// Signed in: the secret of a personal API token with all scopes, shown once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SignedIn {
+    /// Goes into `Authorization: Bearer …`.
+    pub secret: String,
+    /// The token.
+    pub token: Token,
+    /// Who is signed in.
+    pub account: Account,
+}
+
+/// A person's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    /// `acc_…`
+    pub id: String,
+    /// What the person is called.
+    pub name: String,
+    /// Verified addresses, the primary one first.
+    pub addresses: Vec<String>,
+    /// `basic`, `professional` or `enterprise`.
+    pub tier: String,
+    /// `public` or a private domain.
+    pub domain: String,
+    /// The context where uploaded runs land.
+    pub default_run_location: String,
+    /// The context that offers are accepted into by default.
+    pub default_context: String,
+    /// Folded addresses whose offers are refused.
+    pub blocked: Vec<String>,
+    /// Since when.
+    pub created_at: String,
+}
+
+/// Changes to an account's settings; what is left out stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccount {
+    /// 1 to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `personal`, a handle, a workgroup's name or an id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_run_location: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_context: Option<String>,
+    /// All addresses whose offers are refused, at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Vec<String>>,
+}
+
+/// A context the person may act as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Context {
+    /// `acc_…` or `wg_…`
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// A workgroup's handle; `personal` is named so.
+    pub handle: String,
+    /// `owner`, `administrator` or `member`.
+    pub role: String,
+    /// `public` or a private domain.
+    pub domain: String,
+    /// Its cap in bytes; absent: no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
+    /// What its items add up to, in bytes, trash included.
+    pub usage: u64,
+}
+
+/// A page of things, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    /// The things.
+    pub items: Vec<T>,
+    /// Give it as `cursor` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// A personal API token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Token {
+    /// `sha_…`
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Of `read`, `write`, `account`.
+    pub scopes: Vec<String>,
+    /// Since when.
+    pub created_at: String,
+    /// Until when.
+    pub expires_at: String,
+}
+
+/// Makes a personal API token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// What to call it, 1 to 100 characters.
+    pub name: String,
+    /// Of `read`, `write`, `account`; never more than the caller has. Default: `read` and `write`.
+    #[serde(default)]
+    pub scopes: Option<Vec<String>>,
+    /// 1 to 3,650; default: the site's.
+    #[serde(default)]
+    pub expires_in_days: Option<u32>,
+}
+
+/// A new token with its secret, shown once.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CreatedToken {
+    /// Goes into `Authorization: Bearer …`.
+    pub secret: String,
+    /// The token.
+    pub token: Token,
+}
+
+/// A browser session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// `sha_…`
+    pub id: String,
+    /// What the browser calls itself.
+    pub client: String,
+    /// Since when.
+    pub created_at: String,
+    /// Until when.
+    pub expires_at: String,
+}
+
+/// One read of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// From 1.
+    pub number: u32,
+    /// Length in cycles.
+    pub cycles: u32,
+    /// Whether it reads an index.
+    pub indexed: bool,
+}
+
+/// What a run folder says of its run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Serial number of the instrument.
+    pub instrument: String,
+    /// Model or control software.
+    pub platform: String,
+    /// Barcode of the flow cell.
+    pub flow_cell: String,
+    /// Number of lanes, at most 64.
+    pub lanes: u32,
+    /// At most 16.
+    pub reads: Vec<Read>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// `completed`, `stopped`, `failed` or `in-progress`.
+    pub status: String,
+}
+
+/// A library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// Its name.
+    pub name: String,
+    /// The lane it was loaded on; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<u32>,
+    /// First index sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// Second index sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index2: Option<String>,
+}
+
+/// A biosample with its libraries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Biosample {
+    /// Unique in its project, at most 99 characters of `[A-Za-z0-9_-]`.
+    pub name: String,
+    /// Its libraries.
+    #[serde(default)]
+    pub libraries: Vec<Library>,
+}
+
+/// A project as a sample sheet names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SheetProject {
+    /// Its name.
+    pub name: String,
+    /// Its biosamples.
+    #[serde(default)]
+    pub biosamples: Vec<Biosample>,
+}
+
+/// Registers a run and the projects its sample sheet names: all or nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRun {
+    /// The id its instrument gave it.
+    pub name: String,
+    /// What it is.
+    pub run: Run,
+    /// Number of its files.
+    pub files: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// At most 250.
+    #[serde(default)]
+    pub projects: Vec<SheetProject>,
+    /// Where it lands; default: the account's default location for uploaded runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+/// What was registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    /// The run.
+    pub run: Item,
+    /// Its projects, new ones and ones that were joined.
+    pub projects: Vec<Item>,
+}
+
+/// Creates an empty project.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateProject {
+    /// 1 to 255 characters, unique in its context.
+    pub name: String,
+    /// Where; default: `personal`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+/// A run or a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Item {
+    /// `run_…` or `prj_…`
+    pub id: String,
+    /// `run` or `project`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The owning context.
+    pub owner: String,
+    /// `active`, `trashed` or `archived`.
+    pub state: String,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Number of its files.
+    pub files: u64,
+    /// When it was registered.
+    pub created_at: String,
+    /// The transfer it is offered in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_transfer: Option<String>,
+    /// A run's particulars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+    /// How many biosamples a project holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biosamples: Option<u32>,
+    /// How many libraries a project holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libraries: Option<u32>,
+}
+
+/// An item with what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ItemPage {
+    /// The item.
+    pub item: Item,
+    /// The owner's name for people.
+    pub owner_name: String,
+    /// `read`, `write` or `own`: what the caller may do with it.
+    pub level: String,
+    /// A run's projects, or a project's runs.
+    pub related: Vec<Item>,
+    /// A project's biosamples.
+    #[serde(default)]
+    pub biosamples: Vec<Biosample>,
+    /// Who else may look at it.
+    #[serde(default)]
+    pub access: Vec<Access>,
+    /// Its journal, oldest first.
+    #[serde(default)]
+    pub history: Vec<Event>,
+}
+
+/// Access that a context was granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Access {
+    /// Who has it.
+    pub context: String,
+    /// `read` or `write`.
+    pub level: String,
+    /// Since when.
+    pub since: String,
+    /// Until when; absent: until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The transfer in which it was agreed.
+    pub transfer: String,
+}
+
+/// A file of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its path in the project.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// `sha256:…`, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+}
+
+/// Lists files of a project, 1 to 1,000 at a time; a path listed before is replaced.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddFiles {
+    /// The files.
+    pub files: Vec<File>,
+}
+
+/// Says that an analysis begins to write to projects.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartAnalysis {
+    /// What it is called.
+    pub name: String,
+    /// The projects, 1 to 100, of one context.
+    pub projects: Vec<String>,
+}
+
+/// An analysis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Analysis {
+    /// `ana_…`
+    pub id: String,
+    /// The projects it writes to.
+    pub projects: Vec<String>,
+}
+
+/// What the sender's context keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepAccess {
+    /// `none` (default) or `read`.
+    pub level: String,
+    /// Until when; absent: until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// Asks for a transfer, or for its preview.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestTransfer {
+    /// Ids of runs and projects of one context, 1 to 250.
+    pub items: Vec<String>,
+    /// An email address, or `workgroup:HANDLE`.
+    pub recipient: String,
+    /// At most 500 characters of plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the sender's context keeps; default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_access: Option<KeepAccess>,
+    /// 1 to 90; default: the site's, usually 14.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_days: Option<u32>,
+    /// That the terms are confirmed: it cannot be undone, the recipient becomes the legal owner, the organisation allows it.
+    #[serde(default)]
+    pub accept_terms: bool,
+}
+
+/// Accepts an offer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptTransfer {
+    /// `personal`, a handle, a workgroup's name or an id; default: the account's default context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+/// Declines an offer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclineTransfer {
+    /// Told to the sender, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Gives an offer more time.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtendTransfer {
+    /// From now, 1 to 90.
+    pub expires_in_days: u32,
+}
+
+/// Offers the same to another recipient; this offer is cancelled.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReaddressTransfer {
+    /// An email address, or `workgroup:HANDLE`.
+    pub recipient: String,
+}
+
+/// One item as it was when it was offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OfferedItem {
+    /// `run_…` or `prj_…`
+    pub id: String,
+    /// `run` or `project`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Number of its files.
+    pub files: u64,
+}
+
+/// A transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Transfer {
+    /// `tr_…`
+    pub id: String,
+    /// `requested`, `pending`, `accepted`, `declined`, `cancelled` or `expired`.
+    pub state: String,
+    /// The context that gives.
+    pub source: String,
+    /// Its name for people.
+    pub source_name: String,
+    /// Who requested it.
+    pub sender_name: String,
+    /// Their verified address.
+    pub sender_address: String,
+    /// An email address, or `workgroup:HANDLE`.
+    pub recipient: String,
+    /// What is offered.
+    pub items: Vec<OfferedItem>,
+    /// Bytes of all of it.
+    pub bytes: u64,
+    /// The sender's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What the sender's context keeps.
+    pub keep_access: KeepAccess,
+    /// When it was requested.
+    pub requested_at: String,
+    /// When it ends by itself.
+    pub expires_at: String,
+    /// When it came to its final state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// The context it was accepted into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_into: Option<String>,
+    /// Its name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_into_name: Option<String>,
+    /// New names of items whose own was taken there, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed: BTreeMap<String, String>,
+    /// Why it was declined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The offer whose address this one corrects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<String>,
+    /// The offer that took its place with the corrected address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+}
+
+/// The answer to a command about a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferAnswer {
+    /// The transfer as it is now.
+    pub transfer: Transfer,
+    /// Whether it was done before, so that nothing changed now.
+    pub already: bool,
+    /// What is worth knowing.
+    #[serde(default)]
+    pub warnings: Vec<Guard>,
+}
+
+/// A letter and how its delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Letter {
+    /// `let_…`
+    pub id: String,
+    /// `offer`, `reminder`, `accepted`, …
+    pub kind: String,
+    /// To whom.
+    pub to: String,
+    /// `queued`, `sent`, `undeliverable`, `dead` or `withdrawn`.
+    pub state: String,
+    /// When its cause was committed.
+    pub created_at: String,
+    /// When it came to that state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// How often sending was tried.
+    pub attempts: u32,
+    /// What the last failed attempt met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// One entry of a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// When.
+    pub at: String,
+    /// The account, absent: the daemon itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// `web`, `api`, `cli`, `reply`, `timer` or `administrator`.
+    pub channel: String,
+    /// What happened, with its particulars.
+    #[schema(value_type = Object)]
+    pub what: serde_json::Value,
+}
+
+/// A transfer with its letters and history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferPage {
+    /// The transfer.
+    pub transfer: Transfer,
+    /// Whether the caller may act for the sending side.
+    pub as_sender: bool,
+    /// Whether the caller may answer it.
+    pub as_recipient: bool,
+    /// Its letters that the caller may see, oldest first.
+    pub letters: Vec<Letter>,
+    /// Its journal, oldest first.
+    pub history: Vec<Event>,
+}
+
+/// A context that an offer might be accepted into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    /// The context.
+    pub context: Context,
+    /// Whether it is the one that is taken when none is named.
+    pub default: bool,
+    /// Every reason why not; empty: it can be accepted into it.
+    pub blocks: Vec<Guard>,
+}
+
+/// Somebody whose access changes, or stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccessChange {
+    /// Who.
+    pub who: String,
+    /// What they may do now.
+    pub before: String,
+    /// What they may do afterwards.
+    pub after: String,
+}
+
+/// Something that does not move, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stays {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What a request would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Preview {
+    /// Whether the request would be carried out.
+    pub possible: bool,
+    /// What moves.
+    pub moves: Vec<OfferedItem>,
+    /// Bytes of all of it.
+    pub bytes: u64,
+    /// What stays, and why.
+    pub stays: Vec<Stays>,
+    /// Who keeps, gains or loses access.
+    pub access: Vec<AccessChange>,
+    /// Until when the offer would stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// The sentence to confirm.
+    pub terms: String,
+    /// Everything in the way, each with what to do about it.
+    pub blocks: Vec<Guard>,
+    /// What is worth knowing.
+    pub warnings: Vec<Guard>,
+}
