@@ -91,6 +91,9 @@ struct Measure {
     /// How many people offer; as many as connections unless given. 1 is a core facility: one sender, many recipients.
     #[arg(long)]
     senders: Option<usize>,
+    /// Measure only these of the systems given: handover, restate, postgres.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Processes to account for, with all they start: rival.part=PID (rivals: handover, restate, postgres).
     #[arg(long)]
     watch: Vec<Watched>,
@@ -128,6 +131,10 @@ impl Measure {
         pairs.iter().enumerate().map(pair).collect()
     }
 
+    fn wanted<'a>(&self, key: &str, address: Option<&'a String>) -> Option<&'a String> {
+        address.filter(|_| self.only.is_empty() || self.only.iter().any(|one| one == key))
+    }
+
     async fn cell<R: Rival>(
         &self,
         rival: R,
@@ -157,11 +164,11 @@ impl Measure {
         };
         let mut cells = Vec::new();
         for &connections in &self.connections {
-            if let Some(base) = &self.handover {
+            if let Some(base) = self.wanted("handover", self.handover.as_ref()) {
                 let rival = Handover { base: base.clone() };
                 cells.push(self.cell(rival, &self.given(&people), connections).await?);
             }
-            if let Some(ingress) = &self.restate {
+            if let Some(ingress) = self.wanted("restate", self.restate.as_ref()) {
                 for (design, name) in [(Design::Workflow, "w"), (Design::Objects, "o")] {
                     let pairs = self.invented(&format!("{name}{connections}"), connections);
                     let rival = Restate {
@@ -171,7 +178,7 @@ impl Measure {
                     cells.push(self.cell(rival, &pairs, connections).await?);
                 }
             }
-            if let Some(service) = &self.postgres {
+            if let Some(service) = self.wanted("postgres", self.postgres.as_ref()) {
                 let pairs = self.invented(&format!("p{connections}"), connections);
                 let rival = Postgres {
                     service: service.clone(),
