@@ -56,7 +56,7 @@ stop() {
     fi
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
     if [ "$status" -ne 0 ]; then
-        tail -n 20 "$home"/*.log >&2 || true
+        tail -n 20 "$home"/*-service.log "$home"/restate.log "$home"/socket/*.log >&2 || true
     fi
     rm -rf "$home"
     exit "$status"

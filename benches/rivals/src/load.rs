@@ -18,8 +18,10 @@ const CHECKED_ITEMS: usize = 5;
 const PROBE_ITEMS: usize = 800;
 /// The probe ends after this time even with items left.
 const PROBE: Duration = Duration::from_secs(2);
-/// The probe is cold and short: the cell gets this many times what the probe's rate would use up.
-const SPARE: f64 = 2.5;
+/// Every loop gets this many times what the fastest loop of the probe would use up: the probe is cold and short.
+const SPARE: f64 = 1.8;
+/// How often a cell may run out of items, each time getting more, before it is given up.
+const ATTEMPTS: usize = 3;
 /// Loops that register items, whatever the cell's number of connections.
 const PREPARING: usize = 32;
 /// How often the generator looks whether a loop ran out of items.
@@ -250,40 +252,65 @@ pub async fn measure<R: Rival>(
         wait_until(begun + PROBE, stop).await
     })
     .await?;
-    let rate = probed.iter().map(|driven| driven.done.len()).sum::<usize>() as f64
-        / begun.elapsed().as_secs_f64();
-    let wanted = rate * (plan.warm_up + plan.measured).as_secs_f64() * SPARE;
-    let items = prepare(
-        rival,
-        pairs,
-        (wanted / plan.connections as f64).ceil() as usize + 1,
-    )
-    .await?;
-
-    let (all, (from, before, to, after)) = run(rival, pairs, items, async |stop| {
+    let mut rate = fastest(&probed, begun.elapsed());
+    for _ in 0..ATTEMPTS {
+        let wanted = rate * (plan.warm_up + plan.measured).as_secs_f64() * SPARE;
+        let items = prepare(rival, pairs, wanted.ceil() as usize + 1).await?;
         let begun = Instant::now();
-        wait_until(begun + plan.warm_up, stop).await;
-        let (from, before) = (Instant::now(), Sample::take(watched));
-        wait_until(begun + plan.warm_up + plan.measured, stop).await;
-        let (to, after) = (Instant::now(), Sample::take(watched));
-        (from, before, to, after)
-    })
-    .await?;
-    check(rival.as_ref(), &all).await?;
-
-    let seconds = (to - from).as_secs_f64();
-    if seconds < plan.measured.as_secs_f64() / 2.0 {
-        return Err(Failure::new(format!(
-            "{}: the prepared items were used up after {seconds:.1} s",
-            rival.label()
-        )));
+        let (all, window) = run(rival, pairs, items, async |stop| {
+            wait_until(begun + plan.warm_up, stop).await;
+            let (from, before) = (Instant::now(), Sample::take(watched));
+            wait_until(begun + plan.warm_up + plan.measured, stop).await;
+            let (to, after) = (Instant::now(), Sample::take(watched));
+            Window {
+                from,
+                to,
+                before,
+                after,
+            }
+        })
+        .await?;
+        check(rival.as_ref(), &all).await?;
+        if window.to - window.from >= plan.measured {
+            return Ok(cell(rival.as_ref(), plan, &all, &window, watched));
+        }
+        // Faster than the probe let expect: again, with as many items as this needs.
+        rate = rate.max(fastest(&all, begun.elapsed()));
     }
+    Err(Failure::new(format!(
+        "{}: the prepared items were used up before the time was {ATTEMPTS} times; measure for fewer seconds",
+        rival.label()
+    )))
+}
+
+/// What is counted: when it began and ended, and who had used how much processor time then.
+struct Window {
+    from: Instant,
+    to: Instant,
+    before: Sample,
+    after: Sample,
+}
+
+/// The fastest loop's transfers per second: loops differ, since some systems serve some keys sooner than others.
+fn fastest(all: &[Driven], elapsed: Duration) -> f64 {
+    let most = all.iter().map(|driven| driven.done.len()).max();
+    most.unwrap_or_default() as f64 / elapsed.as_secs_f64()
+}
+
+fn cell<R: Rival>(
+    rival: &R,
+    plan: Plan,
+    all: &[Driven],
+    window: &Window,
+    watched: &[Watched],
+) -> Cell {
+    let seconds = (window.to - window.from).as_secs_f64();
     let counted: Vec<&Done> = all
         .iter()
         .flat_map(|driven| &driven.done)
-        .filter(|done| done.at >= from && done.at < to)
+        .filter(|done| done.at >= window.from && done.at < window.to)
         .collect();
-    Ok(Cell {
+    Cell {
         rival: rival.label(),
         key: rival.key(),
         connections: plan.connections,
@@ -291,6 +318,8 @@ pub async fn measure<R: Rival>(
         seconds,
         offer: Latency::of(counted.iter().map(|done| done.offer).collect()),
         accept: Latency::of(counted.iter().map(|done| done.accept).collect()),
-        cores: after.since(&before, seconds, watched, rival.key()),
-    })
+        cores: window
+            .after
+            .since(&window.before, seconds, watched, rival.key()),
+    }
 }
