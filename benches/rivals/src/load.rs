@@ -260,7 +260,7 @@ pub async fn measure<R: Rival>(
         let (all, window) = run(rival, pairs, items, async |stop| {
             wait_until(begun + plan.warm_up, stop).await;
             let (from, before) = (Instant::now(), Sample::take(watched));
-            wait_until(begun + plan.warm_up + plan.measured, stop).await;
+            wait_until(from + plan.measured, stop).await;
             let (to, after) = (Instant::now(), Sample::take(watched));
             Window {
                 from,
