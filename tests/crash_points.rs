@@ -12,6 +12,7 @@
 mod faulty_disk;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use faulty_disk::{Disk, Fault as DiskFault};
 use handover::actors::directory::Directory;
@@ -193,9 +194,22 @@ impl Running {
         self.act(2, RITA, Command::Accept { into }).await
     }
 
-    async fn deliver(&self, queue: Queue) -> Result<(), Fault> {
-        while self.courier.step(queue, 10).await? > 0 {}
-        Ok(())
+    /// Until nothing is due, or the disk fails: then the process would be gone, or be restarted by whoever watches it.
+    async fn deliver(&self, disk: &Disk, queue: Queue) -> Result<(), Fault> {
+        let all = async {
+            while self.courier.step(queue, 10).await? > 0 {}
+            Ok(())
+        };
+        let failure = async {
+            let mut beat = tokio::time::interval(Duration::from_millis(2));
+            while !disk.has_failed() {
+                beat.tick().await;
+            }
+        };
+        tokio::select! {
+            done = all => done,
+            () = failure => Err(Fault::retry("the disk failed")),
+        }
     }
 }
 
@@ -203,16 +217,16 @@ impl Running {
 async fn play(machine: &Machine, running: &Running, accepted: bool) -> Result<(), Fault> {
     running.set_up().await?;
     running.request().await?;
-    running.deliver(Queue::Outbox).await?;
+    running.deliver(&machine.disk, Queue::Outbox).await?;
     if accepted {
         running.accept().await?;
     } else {
         // Past both reminders and the end; the timers are asked again after each lease.
         let end = START + 15 * DAY_MS;
         machine.clock.set(end.max(machine.clock.now()));
-        running.deliver(Queue::Timers).await?;
+        running.deliver(&machine.disk, Queue::Timers).await?;
     }
-    running.deliver(Queue::Outbox).await
+    running.deliver(&machine.disk, Queue::Outbox).await
 }
 
 /// Everything a person could see at the end.
@@ -306,8 +320,8 @@ async fn with_fault_at(number: u64, fault: DiskFault, accepted: bool) -> bool {
 async fn settle(machine: &Machine, running: &Running) {
     for _ in 0..4 {
         machine.clock.set(machine.clock.now() + 5 * MINUTE_MS);
-        running.deliver(Queue::Timers).await.unwrap();
-        running.deliver(Queue::Outbox).await.unwrap();
+        running.deliver(&machine.disk, Queue::Timers).await.unwrap();
+        running.deliver(&machine.disk, Queue::Outbox).await.unwrap();
     }
 }
 
