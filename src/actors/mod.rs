@@ -7,6 +7,7 @@ pub mod context;
 pub mod custody;
 pub mod directory;
 pub mod load;
+pub mod names;
 pub mod people;
 pub mod proposal;
 pub mod queries;

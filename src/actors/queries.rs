@@ -2,13 +2,14 @@
 
 use crate::domain::account::Account;
 use crate::domain::event::Event;
-use crate::domain::id::{AccountId, Context, ItemId, ItemKind, TransferId};
+use crate::domain::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level};
+use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
 use crate::domain::transfer::{
     self, Entitled, Offered, Recipient, Source, State, Target, Transfer,
@@ -298,6 +299,13 @@ pub async fn journal(
             Ok((version, event))
         })
         .collect()
+}
+
+/// What the token in a letter's link stands for. It names an offer; whoever presents it is nobody in particular.
+pub async fn linked(settings: &Settings, token: &str) -> Result<Option<MailToken>, Fault> {
+    let key = Key::MailToken(Digest::of(token.as_bytes()));
+    let found = load::one::<MailToken>(&*settings.store, key).await?;
+    Ok(found.map(|token| token.document))
 }
 
 /// Which of somebody's transfers.
