@@ -11,4 +11,5 @@ pub mod ids;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
+pub mod web;
 pub mod wire;

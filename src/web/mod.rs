@@ -1,0 +1,125 @@
+//! The door: JSON API, pages and sign-in over HTTP. The only place that knows status codes.
+//!
+//! `api` speaks JSON, `pages` HTML; `door` is what every request passes on its way in and out; `auth` is the only maker of
+//! values that say who is signed in.
+
+pub mod auth;
+pub mod door;
+pub mod pages;
+pub mod problem;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use crate::actors::directory::Directory;
+use crate::actors::world::{Settings, World as _};
+use crate::clock::Clock;
+use crate::config::Network;
+
+/// What people see of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Stands on every page.
+    pub name: String,
+    /// Where browsers reach the site, without a slash at the end.
+    pub public_url: String,
+    /// Language of the pages, as in RFC 5646.
+    pub language: String,
+    /// The sentence a sender confirms with every transfer.
+    pub terms: String,
+}
+
+impl Site {
+    /// Whether browsers reach it by TLS only, so that cookies may say so.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+}
+
+/// What bounds the work and the memory of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// Largest request body, in bytes.
+    pub max_request_bytes: usize,
+    /// After this long a request is answered with an error.
+    pub request_timeout: Duration,
+    /// Requests in flight before further ones are turned away.
+    pub max_concurrent_requests: usize,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// How long a soft stop waits for what is in flight.
+    pub stop_within: Duration,
+}
+
+/// How often somebody may do something, per hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Sign-in codes sent to one address.
+    pub sign_in_per_address: u32,
+    /// Sign-in attempts from one network address.
+    pub sign_in_per_client: u32,
+    /// Transfers requested by one person.
+    pub transfers_per_sender: u32,
+}
+
+struct Parts {
+    directory: Directory,
+    clock: Arc<dyn Clock>,
+    site: Site,
+    bounds: Bounds,
+}
+
+/// Everything a request needs. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        directory: Directory,
+        clock: Arc<dyn Clock>,
+        site: Site,
+        bounds: Bounds,
+        _rates: Rates,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            directory,
+            clock,
+            site,
+            bounds,
+        }))
+    }
+
+    /// The entry to the actors.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// Store, policy, key and ids as they are now.
+    pub fn settings(&self) -> Settings {
+        self.0.directory.settings()
+    }
+
+    /// What people see of the site.
+    pub fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// What bounds the server.
+    pub fn bounds(&self) -> &Bounds {
+        &self.0.bounds
+    }
+
+    /// For measuring how long something takes; the time of day is [`Directory::now`].
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+}
+
+/// API and pages. Whatever is answered has passed the door.
+pub fn router(app: App) -> Router {
+    let routes = Router::new().merge(pages::router());
+    routes.with_state(app)
+}
