@@ -140,17 +140,6 @@ async fn account_of(
     Ok(account)
 }
 
-/// An attempt that still waits for its code.
-pub async fn waiting(
-    settings: &Settings,
-    id: SignInId,
-    now: Time,
-) -> Result<Option<SignIn>, Fault> {
-    let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
-    let waits = |s: &SignIn| !s.used && s.tries_left > 0 && now < s.expires_at;
-    Ok(found.map(|s| s.document).filter(waits))
-}
-
 /// Opens a session; the secret is shown to nobody but the browser.
 pub async fn open_session(
     world: &dyn World,

@@ -8,7 +8,7 @@ pub mod door;
 pub mod pages;
 pub mod problem;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -69,6 +69,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     site: Site,
     bounds: Bounds,
+    mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
 }
 
 /// Everything a request needs. Cheap to clone.
@@ -89,7 +90,19 @@ impl App {
             clock,
             site,
             bounds,
+            mailbox: OnceLock::new(),
         }))
+    }
+
+    /// From now on the letters of this mailbox are pages too, readable by everybody who reaches the site: for development only.
+    pub fn show_mailbox(&self, letters: Arc<dyn pages::mailbox::Letters>) {
+        // One that is shown already stays.
+        let _ = self.0.mailbox.set(letters);
+    }
+
+    /// The built-in mailbox, if letters go there.
+    pub fn mailbox(&self) -> Option<&dyn pages::mailbox::Letters> {
+        self.0.mailbox.get().map(|letters| &**letters)
     }
 
     /// The entry to the actors.
