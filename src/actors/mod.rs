@@ -10,6 +10,7 @@ pub mod load;
 pub mod people;
 pub mod proposal;
 pub mod queries;
+pub mod settings;
 pub mod sign_in;
 pub mod site;
 pub mod transfer;
