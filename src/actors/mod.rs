@@ -11,6 +11,7 @@ pub mod names;
 pub mod people;
 pub mod proposal;
 pub mod queries;
+pub mod settings;
 pub mod sign_in;
 pub mod site;
 pub mod transfer;

@@ -97,10 +97,10 @@ pub async fn named_context(
     if name.eq_ignore_ascii_case("personal") {
         return Ok(Context::Personal(account));
     }
-    let all = contexts(settings, account).await?;
     if let Ok(context) = name.parse::<Context>() {
         return Ok(context);
     }
+    let all = contexts(settings, account).await?;
     let folded = crate::domain::item::folded_name(name);
     let is_it = |own: &&Own| {
         let handle = own.handle.as_ref().map(|h| h.to_lowercase());
