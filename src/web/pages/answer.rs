@@ -79,7 +79,10 @@ pub async fn decline(
     posted: Posted,
 ) -> Result<Response, Stop> {
     // Browsers send line ends as two characters, and people count them as one.
-    let reason = posted.fields.given("reason").map(|r| r.replace("\r\n", "\n"));
+    let reason = posted
+        .fields
+        .given("reason")
+        .map(|r| r.replace("\r\n", "\n"));
     let again = Again {
         reason: Some(reason.clone().unwrap_or_default()),
         ..Again::default()
@@ -95,7 +98,16 @@ pub async fn cancel(
     posted: Posted,
 ) -> Result<Response, Stop> {
     let again = Again::default();
-    carry_out(&app, &posted, &id, "cancel", Command::Cancel, "/receipt", again).await
+    carry_out(
+        &app,
+        &posted,
+        &id,
+        "cancel",
+        Command::Cancel,
+        "/receipt",
+        again,
+    )
+    .await
 }
 
 /// `POST /transfers/{id}/resend`
@@ -105,7 +117,16 @@ pub async fn resend(
     posted: Posted,
 ) -> Result<Response, Stop> {
     let again = Again::default();
-    carry_out(&app, &posted, &id, "resend", Command::Resend, "?done=resent", again).await
+    carry_out(
+        &app,
+        &posted,
+        &id,
+        "resend",
+        Command::Resend,
+        "?done=resent",
+        again,
+    )
+    .await
 }
 
 /// `POST /transfers/{id}/extend`
@@ -132,5 +153,14 @@ pub async fn extend(
     let command = Command::Extend {
         lifetime_ms: i64::from(days).saturating_mul(DAY_MS),
     };
-    carry_out(&app, &posted, &id, "extend", command, "?done=extended", again).await
+    carry_out(
+        &app,
+        &posted,
+        &id,
+        "extend",
+        command,
+        "?done=extended",
+        again,
+    )
+    .await
 }

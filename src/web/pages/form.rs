@@ -1,9 +1,9 @@
 //! What a form sends, and that it was sent by a page of this site in the session that it acts for.
 
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 
-use crate::actors::world::Call;
+use crate::actors::world::{Call, Once};
 use crate::domain::id::{CommandId, Digest};
 use crate::web::App;
 use crate::web::auth::{Browser, same_origin};
@@ -37,7 +37,12 @@ async fn fields(request: Request, app: &App) -> Result<Fields, Stop> {
                 415 => Edge::MediaType,
                 _ => Edge::Malformed,
             };
-            Err(Failure::edge(edge, "this form cannot be read", "open the page again and repeat what you did").into())
+            Err(Failure::edge(
+                edge,
+                "this form cannot be read",
+                "open the page again and repeat what you did",
+            )
+            .into())
         }
     }
 }
@@ -104,7 +109,8 @@ impl Posted {
         let command = (!once.is_empty()).then(|| {
             let account = self.person.account.id;
             // With the account and the path in it, nobody can name a command of somebody else.
-            CommandId::from_bits(Digest::of(format!("form|{account}|{path}|{once}").as_bytes()).0)
+            let id = Digest::of(format!("form|{account}|{path}|{once}").as_bytes());
+            Once::from(CommandId::from_bits(id.0))
         });
         app.directory().call(self.person.browser.by(), command)
     }

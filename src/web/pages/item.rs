@@ -135,12 +135,22 @@ fn facts(seen: &SeenItem) -> Vec<Fact> {
     let mut facts = vec![
         fact("Kind", item.id.kind().word()),
         fact("Owner", words::plain(&seen.owner_name)),
-        fact("You may", match seen.level {
-            Level::Read => "look at it",
-            Level::Write => "add to it and change it",
-            Level::Own => "do everything with it",
-        }),
-        fact("Size", format!("{} in {}", size(item.bytes), words::count(item.files, "file"))),
+        fact(
+            "You may",
+            match seen.level {
+                Level::Read => "look at it",
+                Level::Write => "add to it and change it",
+                Level::Own => "do everything with it",
+            },
+        ),
+        fact(
+            "Size",
+            format!(
+                "{} in {}",
+                size(item.bytes),
+                words::count(item.files, "file")
+            ),
+        ),
     ];
     match item.state {
         ItemState::Active => {}
@@ -170,12 +180,20 @@ fn of_run(run: &Run, facts: &mut Vec<Fact>) {
     let instrument = if run.platform.is_empty() {
         words::short(&run.instrument)
     } else {
-        format!("{} ({})", words::short(&run.instrument), words::short(&run.platform))
+        format!(
+            "{} ({})",
+            words::short(&run.instrument),
+            words::short(&run.platform)
+        )
     };
     facts.push(fact("Instrument", instrument));
     facts.push(fact(
         "Flow cell",
-        format!("{}, {}", words::short(&run.flow_cell), words::count(run.lanes, "lane")),
+        format!(
+            "{}, {}",
+            words::short(&run.flow_cell),
+            words::count(run.lanes, "lane")
+        ),
     ));
     let read = |read: &Read| match read.indexed {
         true => format!("{} (index)", read.cycles),

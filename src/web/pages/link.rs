@@ -5,11 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use crate::actors::load;
 use crate::actors::queries;
 use crate::actors::world::Trouble;
 use crate::domain::key::Key;
 use crate::domain::transfer::{Recipient, State as Standing, Transfer};
-use crate::actors::load;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 
@@ -59,7 +59,12 @@ pub async fn show(
 ) -> Result<Response, Stop> {
     let Some(person) = somebody(&app, browser).await? else {
         // The same for every token and for none: nothing was looked up.
-        return Ok(page(StatusCode::OK, &Respond { f: frame(&app, None) }));
+        return Ok(page(
+            StatusCode::OK,
+            &Respond {
+                f: frame(&app, None),
+            },
+        ));
     };
     let settings = app.settings();
     let token = auth::cookie(&headers, OFFER).unwrap_or("");
@@ -85,6 +90,17 @@ pub async fn show(
             Recipient::Workgroup { .. } => "the administrators of a workgroup".to_owned(),
         }
     });
-    let status = if masked.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    Ok(page(status, &Other { f: frame(&app, Some(&person)), person: &person, masked }))
+    let status = if masked.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    Ok(page(
+        status,
+        &Other {
+            f: frame(&app, Some(&person)),
+            person: &person,
+            masked,
+        },
+    ))
 }

@@ -59,7 +59,10 @@ struct All<'a> {
 }
 
 /// `GET /mailbox`
-pub(super) async fn list(State(app): State<App>, browser: Option<Browser>) -> Result<Response, Stop> {
+pub(super) async fn list(
+    State(app): State<App>,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
     let mailbox = app.mailbox().ok_or(Stop::Nothing)?;
     let all = mailbox.newest_first();
     let person = somebody(&app, browser).await?;
@@ -129,11 +132,20 @@ fn parts<'a>(text: &'a str, site: &str) -> Vec<Part<'a>> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_/:.".contains(c);
         let end = from.find(|c| !fits(c)).unwrap_or(from.len());
         let (address, after) = from.split_at(end);
-        parts.push(Part { text: before, link: false });
-        parts.push(Part { text: address, link: true });
+        parts.push(Part {
+            text: before,
+            link: false,
+        });
+        parts.push(Part {
+            text: address,
+            link: true,
+        });
         rest = after;
     }
-    parts.push(Part { text: rest, link: false });
+    parts.push(Part {
+        text: rest,
+        link: false,
+    });
     parts
 }
 
@@ -144,7 +156,9 @@ pub(super) async fn show_html(
 ) -> Result<Response, Stop> {
     let kept = kept(&app, &letter)?;
     // Links lead the whole window, not the frame, where this site refuses to be shown.
-    let html = kept.html.replacen("<head>", "<head>\n<base target=\"_top\">", 1);
+    let html = kept
+        .html
+        .replacen("<head>", "<head>\n<base target=\"_top\">", 1);
     Ok((head(POLICY), Html(html)).into_response())
 }
 
@@ -154,10 +168,14 @@ mod tests {
 
     #[test]
     fn only_addresses_of_this_site_become_links() {
-        let text = "Open http://localhost:1/i/abc-_1 or\nhttp://evil.example/x (http://localhost:1/i).";
+        let text =
+            "Open http://localhost:1/i/abc-_1 or\nhttp://evil.example/x (http://localhost:1/i).";
         let all = parts(text, "http://localhost:1");
         let links: Vec<&str> = all.iter().filter(|p| p.link).map(|p| p.text).collect();
-        assert_eq!(links, ["http://localhost:1/i/abc-_1", "http://localhost:1/i"]);
+        assert_eq!(
+            links,
+            ["http://localhost:1/i/abc-_1", "http://localhost:1/i"]
+        );
         let joined: String = all.iter().map(|p| p.text).collect();
         assert_eq!(joined, text);
     }

@@ -78,7 +78,12 @@ pub fn failed(_app: &App, told: &Told) -> Response {
     if let Some((head, _)) = next_step.split_once("; with the same Idempotency-Key") {
         next_step = head.to_owned();
     }
-    sorry(told.status(), heading(told.status()), told.sentence(), &next_step)
+    sorry(
+        told.status(),
+        heading(told.status()),
+        told.sentence(),
+        &next_step,
+    )
 }
 
 const fn heading(status: StatusCode) -> &'static str {
@@ -235,7 +240,9 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
     let found = load::one::<Account>(&*store, Key::Account(browser.account())).await?;
     let person = |account: Account| Person {
         form: browser.form_token(app),
-        address: account.primary().map_or_else(String::new, ToString::to_string),
+        address: account
+            .primary()
+            .map_or_else(String::new, ToString::to_string),
         account,
         browser,
     };

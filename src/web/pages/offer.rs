@@ -297,7 +297,10 @@ fn answer(person: &Person, transfer: &Transfer, choices: Vec<Choice>, again: &Ag
         choices,
         sender_after: match transfer.keep_access {
             KeepAccess::None => "the sender loses control and sight of it".to_owned(),
-            kept => format!("the sender loses control of it, and keeps {}", words::keeps(kept)),
+            kept => format!(
+                "the sender loses control of it, and keeps {}",
+                words::keeps(kept)
+            ),
         },
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),

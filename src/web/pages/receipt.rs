@@ -69,7 +69,14 @@ pub async fn show(
     let shown = queries::transfer(&settings, &person.account, id).await?;
     let transfer = &shown.transfer.document;
     let mut facts = vec![
-        fact("What", format!("{}, {}", words::what(&transfer.items), size(transfer.bytes()))),
+        fact(
+            "What",
+            format!(
+                "{}, {}",
+                words::what(&transfer.items),
+                size(transfer.bytes())
+            ),
+        ),
         fact("From", from(transfer)),
         fact("Offered to", transfer.recipient.to_string()),
         fact("Offered on", transfer.requested_at.for_people()),
@@ -128,7 +135,9 @@ fn from(transfer: &Transfer) -> String {
 
 async fn who_when(app: &App, who: AccountId, at: Time) -> Result<String, Fault> {
     let names = names::people(&app.settings(), [who]).await?;
-    let name = names.get(&who).map_or_else(|| "somebody".to_owned(), |name| words::plain(name));
+    let name = names
+        .get(&who)
+        .map_or_else(|| "somebody".to_owned(), |name| words::plain(name));
     Ok(format!("by {name} on {}", at.for_people()))
 }
 
@@ -157,9 +166,13 @@ fn accepted(
         steps.push("Open the items above. Their addresses are the same as before.".to_owned());
         if renamed > 0 {
             let items = words::count(renamed, "item");
-            steps.push(format!("Look at the new names: {items} had a name that was taken there."));
+            steps.push(format!(
+                "Look at the new names: {items} had a name that was taken there."
+            ));
         }
-        steps.push("The sender is told by a letter. Print this page if you keep records.".to_owned());
+        steps.push(
+            "The sender is told by a letter. Print this page if you keep records.".to_owned(),
+        );
         steps.push("If this was not you, sign the others out on your account page, and tell the operators of this site.".to_owned());
         match into {
             Context::Personal(id) if id == person.account.id => (
@@ -168,7 +181,9 @@ fn accepted(
             ),
             _ => (
                 format!("It belongs to {} now", words::short(into_name)),
-                format!("“{name}” owns all of it, and every member reads and writes it. Its storage counts there."),
+                format!(
+                    "“{name}” owns all of it, and every member reads and writes it. Its storage counts there."
+                ),
             ),
         }
     };

@@ -60,11 +60,7 @@ pub async fn ask(
 }
 
 /// `POST /sign-in`
-pub async fn begin(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Open { fields, .. }: Open,
-) -> Result<Response, Stop> {
+pub async fn begin(State(app): State<App>, Open { fields, .. }: Open) -> Result<Response, Stop> {
     let next = local(fields.get("next")).to_owned();
     let typed: String = fields.get("address").chars().take(300).collect();
     let again = |problems: Problems| {
@@ -119,8 +115,13 @@ pub fn remember(
     value: &str,
     seconds: i64,
 ) -> Result<(), Stop> {
-    let secure = if app.site().is_https() { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let secure = if app.site().is_https() {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie =
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     // Names and values are made of letters, digits and dashes.
     let cookie = HeaderValue::try_from(cookie).map_err(|_| Stop::Nothing)?;
     response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -144,11 +145,24 @@ async fn waiting(app: &App, headers: &HeaderMap) -> Result<Option<SignIn>, Stop>
     let Some(id) = id else {
         return Ok(None);
     };
-    Ok(sign_in::waiting(&app.settings(), id, app.directory().now()).await?)
+    let now = app.directory().now();
+    let waits = |s: &SignIn| !s.used && s.tries_left > 0 && now < s.expires_at;
+    let found = sign_in::attempt(&app.settings(), id).await?;
+    Ok(found.filter(waits))
 }
 
-fn code_page(app: &App, waits: Option<SignIn>, next: &str, typed: &str, problems: Problems) -> Response {
-    let status = if problems.is_empty() { StatusCode::OK } else { problems.status };
+fn code_page(
+    app: &App,
+    waits: Option<SignIn>,
+    next: &str,
+    typed: &str,
+    problems: Problems,
+) -> Response {
+    let status = if problems.is_empty() {
+        StatusCode::OK
+    } else {
+        problems.status
+    };
     page(
         status,
         &Wait {
@@ -158,7 +172,10 @@ fn code_page(app: &App, waits: Option<SignIn>, next: &str, typed: &str, problems
                 "/" => "/sign-in".to_owned(),
                 next => format!("/sign-in?next={next}"),
             },
-            until: waits.as_ref().map_or(app.directory().now(), |s| s.expires_at).into(),
+            until: waits
+                .as_ref()
+                .map_or(app.directory().now(), |s| s.expires_at)
+                .into(),
             address: waits.map(|s| s.address.to_string()),
             typed,
             problems,
@@ -173,7 +190,13 @@ pub async fn wait(
     headers: HeaderMap,
 ) -> Result<Response, Stop> {
     let waits = waiting(&app, &headers).await?;
-    Ok(code_page(&app, waits, local(&next), "", Problems::default()))
+    Ok(code_page(
+        &app,
+        waits,
+        local(&next),
+        "",
+        Problems::default(),
+    ))
 }
 
 /// `POST /sign-in/code`
@@ -186,7 +209,13 @@ pub async fn finish(
     let typed: String = fields.get("code").chars().take(40).collect();
     let Some(waits) = waiting(&app, &headers).await? else {
         let problem = Refusal::field("code", "the code is used or too old", "ask for a new code");
-        return Ok(code_page(&app, None, next, &typed, Problems::of(problem.into())?));
+        return Ok(code_page(
+            &app,
+            None,
+            next,
+            &typed,
+            Problems::of(problem.into())?,
+        ));
     };
     let call = app.directory().call(NOBODY, None);
     let account = match sign_in::finish(app.directory(), &call, waits.id, &typed).await {

@@ -117,7 +117,11 @@ pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
         (Some(quota), Some(more)) => {
             let after = usage.saturating_add(more);
             if after > quota {
-                format!("{} of {} free now, too little", free(usage, quota), size(quota))
+                format!(
+                    "{} of {} free now, too little",
+                    free(usage, quota),
+                    size(quota)
+                )
             } else {
                 format!(
                     "{} of {} free now, {} afterwards",
@@ -179,10 +183,11 @@ fn lines<V>(
     let line = |(_, event): &(V, Event)| Line {
         at: event.at.into(),
         what: sentence(&event.what, contexts),
-        by: event
-            .by
-            .person
-            .map(|id| people.get(&id).map_or_else(|| "somebody".to_owned(), |name| short(name))),
+        by: event.by.person.map(|id| {
+            people
+                .get(&id)
+                .map_or_else(|| "somebody".to_owned(), |name| short(name))
+        }),
         through: match event.by.channel {
             Channel::Web => Some("on a page"),
             Channel::Api => Some("through the API"),
@@ -216,7 +221,9 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         What::Pending => "offered".to_owned(),
         What::Reminded => "the recipient was reminded".to_owned(),
         What::Resent => "mailed again".to_owned(),
-        What::Extended { expires_at } => format!("given more time, until {}", expires_at.for_people()),
+        What::Extended { expires_at } => {
+            format!("given more time, until {}", expires_at.for_people())
+        }
         What::Accepted { into } => format!("accepted into {}", named(into)),
         What::Declined => "declined".to_owned(),
         What::Cancelled => "cancelled".to_owned(),
@@ -231,7 +238,10 @@ fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
         What::Accepted { into } => vec![*into],
         _ => Vec::new(),
     };
-    journal.iter().flat_map(|(_, event)| of(&event.what)).collect()
+    journal
+        .iter()
+        .flat_map(|(_, event)| of(&event.what))
+        .collect()
 }
 
 /// One item in a list.
