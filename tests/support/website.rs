@@ -240,17 +240,10 @@ impl Website {
         self.post(browser, path, &all).await
     }
 
-    /// The newest code that was sent to an address.
-    pub async fn code_for(&self, address: &str) -> String {
-        let view = self.kept();
-        let letter = self.letters(&view).into_iter().rev().find(|letter| {
-            letter.to == address.parse::<Address>().unwrap()
-                && matches!(letter.says, Kind::SignInCode { .. })
-        });
-        match letter.unwrap().subject {
-            handover::domain::letter::Subject::SignIn(id) => self.app.settings().key.code(id),
-            handover::domain::letter::Subject::Transfer(_) => unreachable!(),
-        }
+    /// The code that this browser waits for, as the letter says it.
+    pub fn code_for(&self, browser: &Browser) -> String {
+        let id = browser.cookies["handover-sign-in"].parse().unwrap();
+        self.app.settings().key.code(id)
     }
 
     /// The token of the newest letter that offers something to an address.
@@ -287,7 +280,7 @@ impl Website {
             )
             .await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-        let code = self.code_for(address).await;
+        let code = self.code_for(&browser);
         let answer = self
             .post(
                 &mut browser,
