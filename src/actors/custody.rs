@@ -126,7 +126,15 @@ pub async fn handle(
                 world.forget(context).await;
                 world.pause(attempt).await;
             }
-            Committed::Over { .. } => return Err(Fault::never("no limit was set").into()),
+            // No limit is set here; only the counter itself can be full.
+            Committed::Over { .. } => {
+                return Err(Refusal::field(
+                    "bytes",
+                    "the items of this context would add up to more bytes than can be counted",
+                    "check the sizes",
+                )
+                .into());
+            }
         }
     }
     Err(world::contended())

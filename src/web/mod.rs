@@ -3,20 +3,34 @@
 //! `api` speaks JSON, `pages` HTML; `door` is what every request passes on its way in and out; `auth` is the only maker of
 //! values that say who is signed in.
 
+pub mod api;
 pub mod auth;
 pub mod door;
+mod operators;
 pub mod pages;
 pub mod problem;
+pub mod rates;
+mod serve;
+mod take;
 
-use std::sync::{Arc, OnceLock};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use tokio::sync::Semaphore;
 
 use crate::actors::directory::Directory;
 use crate::actors::world::{Settings, World as _};
 use crate::clock::Clock;
 use crate::config::Network;
+
+use problem::{Edge, Failure};
+use rates::Limiters;
+
+pub use operators::router as operators;
+pub use serve::{Listeners, serve};
 
 /// What people see of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,12 +78,18 @@ pub struct Rates {
     pub transfers_per_sender: u32,
 }
 
+/// Who is at the other end of the connection: a proxy, where there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
 struct Parts {
     directory: Directory,
     clock: Arc<dyn Clock>,
     site: Site,
     bounds: Bounds,
     mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
+    limiters: RwLock<Arc<Limiters>>,
+    in_flight: Semaphore,
 }
 
 /// Everything a request needs. Cheap to clone.
@@ -83,14 +103,17 @@ impl App {
         clock: Arc<dyn Clock>,
         site: Site,
         bounds: Bounds,
-        _rates: Rates,
+        rates: Rates,
     ) -> Self {
+        let limiters = Arc::new(Limiters::new(rates, Arc::clone(&clock)));
         Self(Arc::new(Parts {
             directory,
             clock,
             site,
+            in_flight: Semaphore::new(bounds.max_concurrent_requests),
             bounds,
             mailbox: OnceLock::new(),
+            limiters: RwLock::new(limiters),
         }))
     }
 
@@ -103,6 +126,25 @@ impl App {
     /// The built-in mailbox, if letters go there.
     pub fn mailbox(&self) -> Option<&dyn pages::mailbox::Letters> {
         self.0.mailbox.get().map(|letters| &**letters)
+    }
+
+    /// From now on these rates hold. Rates that did not change go on counting.
+    pub fn limit_by(&self, rates: Rates) {
+        let limiters = self.0.limiters.write();
+        let mut limiters = limiters.unwrap_or_else(PoisonError::into_inner);
+        if limiters.rates() != rates {
+            *limiters = Arc::new(Limiters::new(rates, Arc::clone(&self.0.clock)));
+        }
+    }
+
+    /// The limits on how often somebody may do something.
+    pub fn limiters(&self) -> Arc<Limiters> {
+        let limiters = self.0.limiters.read();
+        Arc::clone(&limiters.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn in_flight(&self) -> &Semaphore {
+        &self.0.in_flight
     }
 
     /// The entry to the actors.
@@ -133,6 +175,31 @@ impl App {
 
 /// API and pages. Whatever is answered has passed the door.
 pub fn router(app: App) -> Router {
-    let routes = Router::new().merge(pages::router());
-    routes.with_state(app)
+    Router::new()
+        .nest(api::PREFIX, api::router())
+        .merge(api::reference())
+        .merge(pages::router())
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_for_this_method)
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            door::pass,
+        ))
+        .with_state(app)
+}
+
+async fn nothing_here() -> Failure {
+    Failure::edge(
+        Edge::RouteNotFound,
+        "there is nothing at this path",
+        "check the path; /api/docs lists all paths of the API",
+    )
+}
+
+async fn not_for_this_method(request: Request) -> Failure {
+    Failure::edge(
+        Edge::MethodNotAllowed,
+        format!("{} is not possible here", request.method()),
+        "use one of the methods of the Allow header; /api/docs tells which do what",
+    )
 }
