@@ -6,8 +6,10 @@
 pub mod actors;
 pub mod clock;
 pub mod config;
+pub mod courier;
 pub mod domain;
 pub mod ids;
+pub mod mail;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;

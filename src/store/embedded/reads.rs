@@ -177,7 +177,7 @@ mod tests {
         let inside = [7, 255, 3].as_slice();
         let holds = |bounds: Option<(Bound<&[u8]>, Bound<Vec<u8>>)>, key: &[u8]| {
             bounds.is_some_and(|(first, last)| {
-                std::ops::RangeBounds::contains(&(first, as_slice(&last)), key)
+                std::ops::RangeBounds::<[u8]>::contains(&(first, as_slice(&last)), key)
             })
         };
         for after in cursors {
