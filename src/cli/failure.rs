@@ -195,8 +195,8 @@ fn exit_of(status: u16, code: &str) -> Exit {
     match (status, code) {
         (_, "conflict.try_again") | (429 | 502 | 503 | 504, _) => Exit::TryAgain,
         (401, _) | (_, "token.scope_missing") => Exit::NotSignedIn,
-        // The thing is there to be asked for in an API that this server does not have.
-        (_, "route.not_found" | "route.method_not_allowed") => Exit::Server,
+        // The API of that server is another one.
+        (_, "route.method_not_allowed") => Exit::Server,
         (404, _) => Exit::NotFound,
         (_, "request.invalid") => Exit::Usage,
         (500.., _) => Exit::Server,
