@@ -239,15 +239,12 @@ pub enum Transfer {
     Readdress(Readdress),
 }
 
-/// What is offered, to whom, on what terms.
+/// What is offered, and on what terms.
 #[derive(Debug, Args)]
 pub struct Offer {
     /// Runs and projects of one context, by id or by name
     #[arg(required = true, value_name = "ITEM")]
     pub items: Vec<String>,
-    /// The recipient: an email address, or `workgroup:HANDLE`
-    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
-    pub to: String,
     /// Where to look for names; by default your default location for uploaded runs
     #[arg(long)]
     pub context: Option<String>,
@@ -270,6 +267,9 @@ pub struct Offer {
 pub struct Preview {
     #[command(flatten)]
     pub(super) offer: Offer,
+    /// The recipient: an email address, or `workgroup:HANDLE`; may be left out to see what would move
+    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
+    pub to: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -279,6 +279,9 @@ pub struct Preview {
 pub struct Request {
     #[command(flatten)]
     pub(super) offer: Offer,
+    /// The recipient: an email address, or `workgroup:HANDLE`
+    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
+    pub to: String,
     /// Confirm the terms that `transfer preview` shows: it cannot be undone, the recipient becomes the legal owner
     #[arg(long)]
     pub accept_terms: bool,
@@ -294,10 +297,11 @@ pub struct ListTransfers {
     /// Offers to you and your workgroups (the default)
     #[arg(long, conflicts_with = "sent")]
     pub received: bool,
-    /// Offers of your contexts
+    /// Offers that a context of yours made
     #[arg(long)]
     pub sent: bool,
-    /// Only those of this context: `personal`, a workgroup's handle or an id
+    /// The context: `personal`, a workgroup's handle or an id; by default all of yours with --received, and your default
+    /// location for uploaded runs with --sent
     #[arg(long)]
     pub context: Option<String>,
     /// Only those in this state

@@ -1,6 +1,6 @@
 //! Offers: listed and shown.
 
-use crate::wire::{Choice, Letter, Transfer, TransferPage};
+use crate::wire::{Choice, Letter, Page, Transfer, TransferPage};
 
 use super::amounts::{Moments, counted, size};
 use super::api::path;
@@ -14,9 +14,14 @@ use super::text::{paragraph, printable};
 
 /// `handover transfer list`
 pub(super) fn list(args: &ListTransfers, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let role = if args.sent { "sender" } else { "recipient" };
+    // What was sent is kept by context; what was received, by person, until one context is asked for.
+    let (role, context) = if args.sent {
+        ("sent", Some(session.context(args.context.as_deref())?))
+    } else {
+        ("received", args.context.clone())
+    };
     let mut query = vec![("role", role)];
-    query.extend(args.context.as_deref().map(|context| ("context", context)));
+    query.extend(context.as_deref().map(|context| ("context", context)));
     query.extend(args.state.as_deref().map(|state| ("state", state)));
     let mut table = Table::new([
         column("STATE", Fit::Keeps),
@@ -98,7 +103,8 @@ pub(super) fn show(args: &ShowTransfer, session: &mut Session<'_, '_>) -> Result
     session.table("History", &history(events, &moments))?;
     if as_recipient && transfer.state == "pending" {
         let choices = session.api.get(path(&["transfers", &args.id, "choices"]))?;
-        choose(&transfer.id, choices.read()?, session)?;
+        let choices: Page<Choice> = choices.read()?;
+        choose(&transfer.id, choices.items, session)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::text::printable;
 /// What is asked for, with names made ids.
 fn wanted(
     offer: &args::Offer,
+    to: &str,
     accept_terms: bool,
     session: &mut Session<'_, '_>,
 ) -> Result<RequestTransfer, Failure> {
@@ -25,7 +26,7 @@ fn wanted(
     }
     Ok(RequestTransfer {
         items,
-        recipient: offer.to.clone(),
+        recipient: to.to_owned(),
         message: offer.message.clone(),
         keep_access: offer.keep_access.clone(),
         expires_in_days: offer.expires,
@@ -47,7 +48,12 @@ fn refused(preview: Preview) -> Failure {
 
 /// `handover transfer preview`
 pub(super) fn preview(args: &args::Preview, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let body = wanted(&args.offer, false, session)?;
+    let body = wanted(
+        &args.offer,
+        args.to.as_deref().unwrap_or_default(),
+        false,
+        session,
+    )?;
     let document = ask_preview(&body, session)?;
     let preview: Preview = document.read()?;
     match session.form {
@@ -79,7 +85,7 @@ pub(super) fn request(args: &args::Request, session: &mut Session<'_, '_>) -> Re
             "read them with `handover transfer preview`, then add --accept-terms",
         ));
     }
-    let mut body = wanted(&args.offer, args.accept_terms, session)?;
+    let mut body = wanted(&args.offer, &args.to, args.accept_terms, session)?;
     if !args.accept_terms {
         confirm(&body, session)?;
         body.accept_terms = true;
@@ -122,7 +128,7 @@ fn confirm(body: &RequestTransfer, session: &mut Session<'_, '_>) -> Result<(), 
     }
     let (width, colours) = (session.terminal.width, session.terminal.error_colours);
     let text = for_people(&preview, body, &session.moments, width, colours);
-    write!(session.terminal.errors, "{text}\n")?;
+    writeln!(session.terminal.errors, "{text}")?;
     let answer = session
         .terminal
         .ask("Offer this, on these terms? Type yes: ")?;

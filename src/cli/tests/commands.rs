@@ -327,8 +327,8 @@ fn offers_are_listed_from_either_side() {
     assert_eq!(
         lines,
         [
-            "GET /api/v1/transfers?limit=100&role=recipient",
-            "GET /api/v1/transfers?limit=100&role=sender&context=core&state=pending",
+            "GET /api/v1/transfers?limit=100&role=received",
+            "GET /api/v1/transfers?limit=100&role=sent&context=core&state=pending",
         ]
     );
 }
@@ -342,10 +342,10 @@ fn an_offer_is_shown_with_where_it_can_be_accepted() {
         })
     };
     let full = json!({"code": "target.over_quota", "sentence": "personal has 1.00 TiB free, and 10.0 TiB are needed", "next_step": "choose another context"});
-    let choices = json!([
+    let choices = json!({"items": [
         {"context": context("personal", 1_099_511_627_776), "default": true, "blocks": [full]},
         {"context": context("techsupport", 109_951_162_777_600), "default": false, "blocks": []},
-    ]);
+    ]});
     let letter = json!({"id": "let_1", "kind": "offer", "to": "tess@lab.example", "state": "sent", "created_at": "2026-11-20T10:47:00Z", "at": "2026-11-20T10:47:02Z", "attempts": 1});
     let event = json!({"at": "2026-11-20T10:47:00Z", "person": "acc_1", "channel": "cli", "what": {"what": "pending"}});
     let shown = json!({

@@ -28,7 +28,7 @@ use crate::ids::Ids;
 const NOW: i64 = 1_795_344_420_000;
 
 #[derive(Debug, Parser)]
-#[command(name = "handover")]
+#[command(name = "handover", about = "the whole program")]
 struct Top {
     #[command(subcommand)]
     command: Command,
