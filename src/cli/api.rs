@@ -341,19 +341,24 @@ impl<'a> Api<'a> {
     }
 
     fn unreached(&self, error: &ureq::Error) -> Miss {
-        let base = self.base.as_str();
+        let (base, why) = (self.base.as_str(), why(error));
         let certificate = matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_))
             || matches!(error, ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData);
         if certificate {
             return Miss::for_good(Failure::new(
                 Exit::Server,
-                format!("no secure connection to {base} ({error})"),
+                format!("no secure connection to {base} ({why})"),
                 "check --url; a certificate of your institute's own authority must be known to this machine",
             ));
         }
         let failure =
-            |exit, next| Failure::new(exit, format!("{base} cannot be reached ({error})"), next);
+            |exit, next| Failure::new(exit, format!("{base} cannot be reached ({why})"), next);
         match error {
+            // More likely misspelt than gone for a moment.
+            _ if matches!(error, ureq::Error::HostNotFound) || why.starts_with(NO_SUCH_HOST) => {
+                let next = "check the host name in --url, and the network";
+                Miss::for_good(failure(Exit::TryAgain, next))
+            }
             ureq::Error::Io(_)
             | ureq::Error::Timeout(_)
             | ureq::Error::ConnectionFailed
@@ -364,17 +369,25 @@ impl<'a> Api<'a> {
                 ),
                 again: Some(None),
             },
-            // More likely misspelt than gone for a moment.
-            ureq::Error::HostNotFound => Miss::for_good(failure(
-                Exit::TryAgain,
-                "check the host name in --url, and the network",
-            )),
-            _ => Miss::for_good(failure(
-                Exit::Server,
-                "check --url, and the proxy if there is one",
-            )),
+            _ => {
+                let next = "check --url, and the proxy if there is one";
+                Miss::for_good(failure(Exit::Server, next))
+            }
         }
     }
+}
+
+/// How the standard library begins to say that a host name could not be resolved; it has no kind of its own for that.
+const NO_SUCH_HOST: &str = "failed to lookup address information";
+
+/// Why nothing was reached, without the words for programmers.
+fn why(error: &ureq::Error) -> String {
+    let text = match error {
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    let text = text.split(" (os error").next().unwrap_or_default();
+    super::text::printable(text)
 }
 
 /// Authorities that this machine trusts, an institute's own among them; Mozilla's where the machine names none.

@@ -79,13 +79,6 @@ fn notes(folder: &RunFolder, here: &mut dyn std::io::Write) -> Result<(), Failur
     for note in &folder.notes {
         writeln!(here, "note: {}", printable(note))?;
     }
-    if folder.unassigned_samples > 0 {
-        let samples = counted(folder.unassigned_samples, "sample", "samples");
-        writeln!(
-            here,
-            "note: not registered, because no project is named: {samples}; --project NAME takes them in"
-        )?;
-    }
     Ok(())
 }
 
