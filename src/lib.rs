@@ -14,4 +14,5 @@ pub mod mail;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
+pub mod web;
 pub mod wire;

@@ -107,9 +107,7 @@ pub async fn handle(
     command: Arc<Command>,
 ) -> Result<Done, Trouble> {
     let settings = world.settings();
-    if let Some(id) = call.command
-        && let Some(kept) = settings.store.outcome(id).await?
-    {
+    if let Some(kept) = world::before(&settings, call).await? {
         return repeated(&kept);
     }
     for attempt in 1..=TRIES {
@@ -128,21 +126,23 @@ pub async fn handle(
                 world.forget(context).await;
                 world.pause(attempt).await;
             }
-            Committed::Over { .. } => return Err(Fault::never("no limit was set").into()),
+            // No limit is set here; only the counter itself can be full.
+            Committed::Over { .. } => {
+                return Err(Refusal::field(
+                    "bytes",
+                    "the items of this context would add up to more bytes than can be counted",
+                    "check the sizes",
+                )
+                .into());
+            }
         }
     }
     Err(world::contended())
 }
 
 fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
-    serde_json::from_slice(kept).map_err(|_| {
-        Refusal::new(
-            Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used for another request",
-            "use a new key for each new request",
-        )
-        .into()
-    })
+    serde_json::from_slice(kept)
+        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
 }
 
 /// What a context's actor decides about a command.
