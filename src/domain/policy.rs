@@ -144,19 +144,26 @@ impl Policy {
         own.or_else(|| self.quota.get(&tier).copied().flatten())
     }
 
-    /// The domain that people with this address live in.
+    /// The domain that people with this address live in: the one with the longest suffix that covers it.
     pub fn domain_of(&self, address: &Address) -> Domain {
         let host = address.domain();
-        let inside = |suffix: &String| {
-            host == suffix
-                || host
-                    .strip_suffix(suffix.as_str())
-                    .is_some_and(|head| head.ends_with('.'))
+        let covers = |suffix: &&String| {
+            host.strip_suffix(suffix.as_str())
+                .is_some_and(|head| head.is_empty() || head.ends_with('.'))
+        };
+        let longest = |private: &Private| {
+            private
+                .suffixes
+                .iter()
+                .filter(covers)
+                .map(String::len)
+                .max()
         };
         self.domains
             .iter()
-            .find(|(_, private)| private.suffixes.iter().any(inside))
-            .map_or_else(Domain::public, |(name, _)| Domain::named(name))
+            .filter_map(|(name, private)| Some((longest(private)?, name)))
+            .max_by_key(|(length, _)| *length)
+            .map_or_else(Domain::public, |(_, name)| Domain::named(name))
     }
 
     /// Whether one of these verified addresses administers the domain.

@@ -22,6 +22,9 @@ use super::key::{Counter, Key, Queue};
 use super::letter;
 use super::time::{DAY_MS, HOUR_MS, Time};
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Act, Entitled, Step, Verdict};
 pub use guards::{Source, Target, Wanted, admits, offered_items, released_items, sends};
 pub use request::{Request, Sender, request};

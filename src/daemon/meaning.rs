@@ -1,0 +1,123 @@
+//! What the configuration means to the parts: the rules of the domain, the workgroups, the site that letters speak of.
+
+use std::collections::BTreeMap;
+
+use crate::actors::site::Wanted;
+use crate::config::{self, Config};
+use crate::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
+use crate::domain::workgroup::Role;
+
+/// A setting that was accepted on its own, but means nothing to the domain.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct Meaningless {
+    what: String,
+    why: String,
+}
+
+fn parsed<T: std::str::FromStr<Err: ToString>>(what: &str, text: &str) -> Result<T, Meaningless> {
+    text.parse().map_err(|error: T::Err| Meaningless {
+        what: what.to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// The rules that the site decided.
+pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
+    let mut domains = BTreeMap::new();
+    for domain in &config.domains {
+        let mut administrators = Vec::new();
+        for address in &domain.administrators {
+            administrators.push(parsed("domain.administrators", address.as_str())?);
+        }
+        let private = Private {
+            suffixes: domain
+                .suffixes
+                .iter()
+                .map(|suffix| suffix.as_str().to_lowercase())
+                .collect(),
+            administrators,
+        };
+        let name = Domain::named(domain.name.as_str());
+        domains.insert(name.name().to_owned(), private);
+    }
+    let quota = [
+        (Tier::Basic, config.quota.basic),
+        (Tier::Professional, config.quota.professional),
+        (Tier::Enterprise, config.quota.enterprise),
+    ];
+    Ok(Policy {
+        quota: quota
+            .into_iter()
+            .map(|(tier, cap)| (tier, cap.as_bytes()))
+            .collect(),
+        domains,
+        default_expiry_ms: config.transfers.default_expiry.as_ms(),
+        in_use: match config.transfers.in_use {
+            config::InUse::Warn => InUse::Warn,
+            config::InUse::Block => InUse::Block,
+            config::InUse::Wait => InUse::Wait,
+        },
+        max_items: usize::try_from(config.transfers.max_items).unwrap_or(250),
+        open_offers: i64::from(config.limits.open_offers_per_recipient),
+        resend_after_ms: config.limits.resend_after.as_ms(),
+        terms: config.site.terms.to_string(),
+        sign_in: SignIn {
+            registration: match config.sign_in.registration {
+                config::Registration::Open => Registration::Open,
+                config::Registration::Listed => Registration::Listed(
+                    config
+                        .sign_in
+                        .listed_domains
+                        .iter()
+                        .map(|domain| domain.as_str().to_lowercase())
+                        .collect(),
+                ),
+                config::Registration::Invited => Registration::Invited,
+            },
+            code_lifetime_ms: config.sign_in.code_lifetime.as_ms(),
+            code_tries: u8::try_from(config.sign_in.code_tries).unwrap_or(u8::MAX),
+            session_lifetime_ms: config.sign_in.session_lifetime.as_ms(),
+            token_lifetime_ms: config.sign_in.token_lifetime.as_ms(),
+        },
+    })
+}
+
+/// The workgroups that the configuration names.
+pub fn workgroups(config: &Config) -> Result<Vec<Wanted>, Meaningless> {
+    config.workgroups.iter().map(workgroup).collect()
+}
+
+fn workgroup(written: &config::Workgroup) -> Result<Wanted, Meaningless> {
+    let mut people = BTreeMap::new();
+    let roles = [
+        (std::slice::from_ref(&written.owner), Role::Owner),
+        (written.administrators.as_slice(), Role::Administrator),
+        (written.members.as_slice(), Role::Member),
+    ];
+    for (addresses, role) in roles {
+        for address in addresses {
+            let address = parsed("workgroup", address.as_str())?;
+            people.entry(address).or_insert(role);
+        }
+    }
+    let handle = written.handle.as_str();
+    Ok(Wanted {
+        handle: parsed("workgroup.handle", handle)?,
+        name: written
+            .name
+            .as_ref()
+            .map_or_else(|| handle.to_owned(), ToString::to_string),
+        tier: match written.tier {
+            config::Tier::Professional => Tier::Professional,
+            config::Tier::Enterprise => Tier::Enterprise,
+        },
+        domain: Domain::named(written.domain.as_str()),
+        collaborative: written.collaborative,
+        // An explicit "none" lifts the tier's cap.
+        quota: written
+            .quota
+            .map(|cap| cap.as_bytes().unwrap_or(u64::MAX)),
+        people,
+    })
+}

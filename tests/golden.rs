@@ -1,0 +1,358 @@
+//! Documents as they lie in stores that exist. A change here breaks stores: give the document a new `FORM`, and `upgrade` the old one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use handover::domain::account::{Account, Scope, Session, SignIn, Token};
+use handover::domain::document::{self, Document, Unreadable};
+use handover::domain::event::Channel;
+use handover::domain::id::{
+    AccountId, AnalysisId, Context, Digest, ItemId, ItemKind, LetterId, SignInId, TransferId,
+    WorkgroupId,
+};
+use handover::domain::item::{
+    Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
+};
+use handover::domain::letter::{self, Kind, Letter, Subject};
+use handover::domain::policy::{Domain, Tier};
+use handover::domain::rights::{Grant, Level};
+use handover::domain::secret::MailToken;
+use handover::domain::time::Time;
+use handover::domain::transfer::{self, KeepAccess, Offered, Recipient, Sender, Transfer};
+use handover::domain::workgroup::{Membership, Role, Workgroup};
+
+const AT: Time = Time::from_ms(1_800_000_000_000);
+const ANNA: AccountId = AccountId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0001);
+const GROUP: WorkgroupId = WorkgroupId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0002);
+const TRANSFER: TransferId = TransferId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
+const LETTER: LetterId = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0004);
+const SIGN_IN: SignInId = SignInId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0005);
+
+fn run() -> ItemId {
+    ItemId::new(ItemKind::Run, 6)
+}
+
+fn project() -> ItemId {
+    ItemId::new(ItemKind::Project, 7)
+}
+
+fn check<D: Document + std::fmt::Debug>(case: &str, document: &D) {
+    let name = format!("tests/golden/{}-{}-{case}", D::TAG, D::FORM);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+    let written = document::encode(document);
+    if !path.exists() {
+        fs::write(&path, &written).unwrap();
+        panic!("{name} is new; look at it and commit it");
+    }
+    let golden = fs::read(&path).unwrap();
+    assert_eq!(
+        String::from_utf8(golden.clone()).unwrap(),
+        String::from_utf8(written).unwrap(),
+        "{name}"
+    );
+    assert_eq!(&document::decode::<D>(&golden).unwrap(), document, "{name}");
+}
+
+fn account() -> Account {
+    let address = "Anna@Lab.example".parse().unwrap();
+    Account::registered(ANNA, address, Domain::public(), AT)
+}
+
+#[test]
+fn accounts_and_how_they_sign_in() {
+    check("plain", &account());
+    let mut full = account();
+    full.quota = Some(1 << 40);
+    full.blocked = BTreeSet::from(["eve@lab.example".to_owned()]);
+    full.default_context_by_sender =
+        BTreeMap::from([("core@lab.example".to_owned(), Context::Workgroup(GROUP))]);
+    check("full", &full);
+    check(
+        "waiting",
+        &SignIn {
+            id: SIGN_IN,
+            address: "anna@lab.example".parse().unwrap(),
+            expires_at: AT,
+            tries_left: 5,
+            used: false,
+        },
+    );
+    check(
+        "plain",
+        &Session {
+            digest: Digest::of(b"session"),
+            account: ANNA,
+            created_at: AT,
+            expires_at: AT,
+            client: "Firefox".into(),
+        },
+    );
+    check(
+        "plain",
+        &Token {
+            digest: Digest::of(b"token"),
+            account: ANNA,
+            name: "pipeline".into(),
+            scopes: BTreeSet::from([Scope::Read, Scope::Write, Scope::Account]),
+            created_at: AT,
+            expires_at: AT,
+        },
+    );
+}
+
+#[test]
+fn workgroups_and_memberships() {
+    let workgroup = Workgroup {
+        id: GROUP,
+        handle: "TechSupport".parse().unwrap(),
+        name: "Tech Support".into(),
+        tier: Tier::Professional,
+        domain: Domain::public(),
+        collaborative: false,
+        quota: None,
+        created_at: AT,
+    };
+    check("plain", &workgroup);
+    for role in [Role::Member, Role::Administrator, Role::Owner] {
+        let membership = Membership {
+            workgroup: GROUP,
+            account: ANNA,
+            role,
+            since: AT,
+        };
+        check(role.word(), &membership);
+    }
+}
+
+#[test]
+fn items_and_what_belongs_to_them() {
+    let item = |id: ItemId, details| Item {
+        id,
+        name: "20261122_LH00001_0001_A22AAAALT3".into(),
+        owner: Context::Personal(ANNA),
+        state: State::Active,
+        bytes: 11_000_000_000_000,
+        files: 991_227,
+        created_at: AT,
+        registered_by: ANNA,
+        pending: None,
+        trashed_inside: 0,
+        running_analyses: 0,
+        default_of: 0,
+        details,
+    };
+    let details = Details::Run(Run {
+        instrument: "LH00001".into(),
+        platform: "NovaSeq X".into(),
+        flow_cell: "22AAAALT3".into(),
+        lanes: 8,
+        reads: vec![Read {
+            number: 1,
+            cycles: 151,
+            indexed: false,
+        }],
+        started_at: Some(AT),
+        ended_at: None,
+        status: RunStatus::InProgress,
+    });
+    check("run", &item(run(), details));
+    let details = Details::Project {
+        biosamples: 2,
+        libraries: 3,
+    };
+    check("project", &item(project(), details.clone()));
+    let mut busy = item(project(), details);
+    busy.state = State::Archived;
+    busy.pending = Some(TRANSFER);
+    busy.trashed_inside = 1;
+    busy.running_analyses = 2;
+    busy.default_of = 3;
+    busy.owner = Context::Workgroup(GROUP);
+    check("busy", &busy);
+    let library = Library {
+        name: "L1".into(),
+        lane: Some(1),
+        index: Some("ACGT".into()),
+        index2: None,
+    };
+    check(
+        "plain",
+        &Biosamples {
+            project: project(),
+            biosamples: vec![Biosample {
+                name: "NA12878".into(),
+                libraries: vec![library],
+            }],
+        },
+    );
+    check(
+        "ended",
+        &Analysis {
+            id: AnalysisId::from_bits(8),
+            name: "DRAGEN".into(),
+            projects: vec![project()],
+            started_by: ANNA,
+            started_at: AT,
+            ended_at: Some(AT),
+        },
+    );
+    check(
+        "kept",
+        &Grant {
+            item: run(),
+            grantee: Context::Personal(ANNA),
+            level: Level::Read,
+            kept_in: TRANSFER,
+            since: AT,
+            until: Some(AT),
+        },
+    );
+}
+
+#[test]
+fn transfers_in_every_state() {
+    let states = [
+        transfer::State::Requested,
+        transfer::State::Pending {
+            since: AT,
+            reminders: 1,
+        },
+        transfer::State::Accepted {
+            at: AT,
+            by: ANNA,
+            channel: Channel::Web,
+            into: Context::Workgroup(GROUP),
+            into_name: "Tech Support".into(),
+            renamed: BTreeMap::from([(project(), "Genomes (2)".to_owned())]),
+        },
+        transfer::State::Declined {
+            at: AT,
+            by: ANNA,
+            reason: Some("not mine".into()),
+        },
+        transfer::State::Cancelled {
+            at: AT,
+            by: ANNA,
+            replaced_by: Some(TRANSFER),
+        },
+        transfer::State::Expired { at: AT },
+    ];
+    for state in states {
+        let word = state.word();
+        let open = state.is_open();
+        let workgroup = Recipient::Workgroup {
+            id: GROUP,
+            handle: "TechSupport".into(),
+        };
+        let transfer = Transfer {
+            id: TRANSFER,
+            source: Context::Personal(ANNA),
+            source_name: "Anna (Personal)".into(),
+            sender: Sender {
+                account: ANNA,
+                name: "Anna".into(),
+                address: "anna@lab.example".parse().unwrap(),
+                language: "en".into(),
+            },
+            recipient: if open {
+                Recipient::Address("rita@lab.example".parse().unwrap())
+            } else {
+                workgroup
+            },
+            items: vec![Offered {
+                item: project(),
+                name: "Genomes".into(),
+                bytes: 1,
+                files: 2,
+            }],
+            message: Some("as agreed".into()),
+            keep_access: if open {
+                KeepAccess::None
+            } else {
+                KeepAccess::Read { until: Some(AT) }
+            },
+            requested_at: AT,
+            expires_at: AT,
+            mailed_at: AT,
+            corrects: None,
+            letters: vec![LETTER],
+            state,
+        };
+        check(word, &transfer);
+    }
+}
+
+#[test]
+fn letters_of_every_kind_and_delivery() {
+    use letter::Side::{Recipient, Sender};
+    let (again, expires_at) = (true, AT);
+    let says = [
+        ("offer", Kind::Offer { expires_at, again }),
+        ("reminder", Kind::Reminder { expires_at }),
+        ("accepted", Kind::Accepted { side: Sender }),
+        ("declined", Kind::Declined { side: Recipient }),
+        ("cancelled", Kind::Cancelled),
+        ("expired", Kind::Expired { side: Sender }),
+    ];
+    let subject = Subject::Transfer(TRANSFER);
+    let to = || "rita@lab.example".parse().unwrap();
+    for (case, says) in says {
+        check(case, &Letter::queued(LETTER, to(), "en", subject, says, AT));
+    }
+    let code = Kind::SignInCode { expires_at };
+    let mut letter = Letter::queued(LETTER, to(), "en", Subject::SignIn(SIGN_IN), code, AT);
+    check("code", &letter);
+    letter.attempts = 3;
+    letter.last_error = Some("connection refused".into());
+    let reason = || "no such user".to_owned();
+    let deliveries = [
+        ("sent", letter::State::Sent { at: AT }),
+        (
+            "undeliverable",
+            letter::State::Undeliverable {
+                at: AT,
+                reason: reason(),
+            },
+        ),
+        (
+            "dead",
+            letter::State::Dead {
+                at: AT,
+                reason: reason(),
+            },
+        ),
+        ("withdrawn", letter::State::Withdrawn { at: AT }),
+    ];
+    for (case, delivery) in deliveries {
+        letter.delivery = delivery;
+        check(case, &letter);
+    }
+    check(
+        "plain",
+        &MailToken {
+            digest: Digest::of(b"link"),
+            transfer: TRANSFER,
+            letter: LETTER,
+            address: to(),
+        },
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_a_next_step() {
+    let newer = document::decode::<Account>(b"account/2 {}").unwrap_err();
+    assert!(matches!(newer, Unreadable::Form { form: 2, .. }), "{newer}");
+    assert!(
+        newer
+            .to_string()
+            .contains("install the version that wrote it")
+    );
+    let other = document::decode::<Account>(b"transfer/1 {}").unwrap_err();
+    assert!(matches!(other, Unreadable::Type { .. }), "{other}");
+    let broken = document::decode::<Account>(b"account/1 {").unwrap_err();
+    assert!(matches!(broken, Unreadable::Body { .. }), "{broken}");
+    for junk in [&b""[..], b"account", b"account/ {}", b"\xff\xfe {}"] {
+        assert!(document::decode::<Account>(junk).is_err());
+    }
+}
