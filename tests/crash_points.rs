@@ -163,7 +163,7 @@ impl Running {
 
     async fn act(&self, command: u128, who: AccountId, what: Command) -> Result<(), Fault> {
         let call = Call {
-            command: Some(CommandId::from_bits(command)),
+            command: Some(CommandId::from_bits(command).into()),
             by: By {
                 person: Some(who),
                 channel: Channel::Api,

@@ -105,6 +105,11 @@ struct Kind {
     link: Option<String>,
 }
 
+/// A field, or null where there is none.
+fn at<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -119,18 +124,18 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 impl Kind {
     fn of(schema: &Value) -> Self {
-        if let Some(reference) = schema["$ref"].as_str() {
+        if let Some(reference) = at(schema, "$ref").as_str() {
             let name = reference.rsplit('/').next().unwrap_or_default().to_owned();
             return Self {
                 words: name.clone(),
                 link: Some(name),
             };
         }
-        let nullable = |one: &&Value| one["type"] != "null";
-        if let Some(one) = list(&schema["oneOf"]).find(nullable) {
+        let nullable = |one: &&Value| *at(one, "type") != "null";
+        if let Some(one) = list(at(schema, "oneOf")).find(nullable) {
             return Self::of(one);
         }
-        let words = match &schema["type"] {
+        let words = match at(schema, "type") {
             Value::String(word) => word.clone(),
             several => list(several)
                 .filter_map(Value::as_str)
@@ -139,7 +144,7 @@ impl Kind {
                 .to_owned(),
         };
         if words == "array" {
-            let of = Self::of(&schema["items"]);
+            let of = Self::of(at(schema, "items"));
             return Self {
                 words: format!("list of {}", of.words),
                 link: of.link,
@@ -150,17 +155,17 @@ impl Kind {
     }
 
     fn in_content(holder: &Value) -> Option<Self> {
-        let (_, content) = each(&holder["content"]).next()?;
-        Some(Self::of(&content["schema"]))
+        let (_, content) = each(at(holder, "content")).next()?;
+        Some(Self::of(at(content, "schema")))
     }
 }
 
 impl Reference {
     fn of(document: &Value) -> Self {
         let mut groups: Vec<Group> = Vec::new();
-        for (path, item) in each(&document["paths"]) {
+        for (path, item) in each(at(document, "paths")) {
             for (method, operation) in each(item) {
-                let name = text(&operation["tags"][0]);
+                let name = text(list(at(operation, "tags")).next().unwrap_or(&Value::Null));
                 let found = Operation::of(path, method, operation);
                 match groups.iter_mut().find(|group| group.name == name) {
                     Some(group) => group.operations.push(found),
@@ -171,10 +176,10 @@ impl Reference {
                 }
             }
         }
-        let schemas = each(&document["components"]["schemas"]);
+        let schemas = each(at(at(document, "components"), "schemas"));
         Self {
-            title: text(&document["info"]["title"]),
-            description: text(&document["info"]["description"])
+            title: text(at(at(document, "info"), "title")),
+            description: text(at(at(document, "info"), "description"))
                 .split("\n\n")
                 .map(str::to_owned)
                 .collect(),
@@ -188,15 +193,15 @@ impl Reference {
 
 impl Operation {
     fn of(path: &str, method: &str, operation: &Value) -> Self {
-        let parameters = list(&operation["parameters"]).map(|parameter| Field {
-            name: text(&parameter["name"]),
-            kind: Kind::of(&parameter["schema"]),
-            required: parameter["required"] == true,
-            description: text(&parameter["description"]),
+        let parameters = list(at(operation, "parameters")).map(|parameter| Field {
+            name: text(at(parameter, "name")),
+            kind: Kind::of(at(parameter, "schema")),
+            required: *at(parameter, "required") == true,
+            description: text(at(parameter, "description")),
         });
-        let answers = each(&operation["responses"]).map(|(status, answer)| Answer {
+        let answers = each(at(operation, "responses")).map(|(status, answer)| Answer {
             status: status.clone(),
-            description: text(&answer["description"]),
+            description: text(at(answer, "description")),
             body: Kind::in_content(answer),
         });
         let id = path.trim_start_matches('/').replace(['/', '{', '}'], "-");
@@ -204,10 +209,10 @@ impl Operation {
             id: format!("{method}-{id}"),
             method: method.to_uppercase(),
             path: path.to_owned(),
-            summary: text(&operation["summary"]),
-            description: text(&operation["description"]),
+            summary: text(at(operation, "summary")),
+            description: text(at(operation, "description")),
             parameters: parameters.collect(),
-            body: Kind::in_content(&operation["requestBody"]),
+            body: Kind::in_content(at(operation, "requestBody")),
             answers: answers.collect(),
         }
     }
@@ -215,16 +220,16 @@ impl Operation {
 
 impl Schema {
     fn of(name: &str, schema: &Value) -> Self {
-        let required = |name: &str| list(&schema["required"]).any(|one| one == name);
-        let fields = each(&schema["properties"]).map(|(name, field)| Field {
+        let required = |name: &str| list(at(schema, "required")).any(|one| one == name);
+        let fields = each(at(schema, "properties")).map(|(name, field)| Field {
             name: name.clone(),
             kind: Kind::of(field),
             required: required(name),
-            description: text(&field["description"]),
+            description: text(at(field, "description")),
         });
         Self {
             name: name.to_owned(),
-            description: text(&schema["description"]),
+            description: text(at(schema, "description")),
             fields: fields.collect(),
         }
     }
