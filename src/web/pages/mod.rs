@@ -10,7 +10,7 @@ mod form;
 mod home;
 mod item;
 mod link;
-pub mod mailbox;
+mod mailbox;
 mod offer;
 mod receipt;
 mod sign_in;
