@@ -25,7 +25,6 @@ use crate::actors::directory::Directory;
 use crate::actors::world::{Settings, World as _};
 use crate::clock::Clock;
 use crate::config::Network;
-use crate::mail::Mailbox;
 
 use problem::{Edge, Failure};
 use rates::Limiters;
@@ -88,7 +87,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     site: Site,
     bounds: Bounds,
-    mailbox: OnceLock<Arc<Mailbox>>,
+    mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
     limiters: RwLock<Arc<Limiters>>,
     in_flight: Semaphore,
 }
@@ -119,13 +118,13 @@ impl App {
     }
 
     /// From now on the letters of this mailbox are pages too, readable by everybody who reaches the site: for development only.
-    pub fn show_mailbox(&self, letters: Arc<Mailbox>) {
+    pub fn show_mailbox(&self, letters: Arc<dyn pages::mailbox::Letters>) {
         // One that is shown already stays.
         let _ = self.0.mailbox.set(letters);
     }
 
     /// The built-in mailbox, if letters go there.
-    pub fn mailbox(&self) -> Option<&Mailbox> {
+    pub fn mailbox(&self) -> Option<&dyn pages::mailbox::Letters> {
         self.0.mailbox.get().map(|letters| &**letters)
     }
 

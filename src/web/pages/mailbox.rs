@@ -1,19 +1,43 @@
 //! The built-in mailbox as pages, in development: every letter, for everybody who reaches the site.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::domain::id::LetterId;
-use crate::mail::Rendered;
 use crate::web::App;
 use crate::web::auth::Browser;
 
 use super::words;
 use super::{Frame, Stop, frame, head, page, somebody};
+
+/// Letters that were not mailed but kept.
+pub trait Letters: Send + Sync {
+    /// All of them, newest first.
+    fn newest_first(&self) -> Vec<Kept>;
+    /// The newest copy of this one.
+    fn letter(&self, id: LetterId) -> Option<Kept>;
+}
+
+/// One letter.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Which.
+    pub id: LetterId,
+    /// From whom.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// Its subject, decoded.
+    pub subject: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its text part, decoded.
+    pub text: String,
+    /// Its HTML part, decoded.
+    pub html: String,
+}
 
 /// At most this many letters are listed.
 const LISTED: usize = 100;
@@ -35,14 +59,17 @@ struct All<'a> {
 }
 
 /// `GET /mailbox`
-pub async fn list(State(app): State<App>, browser: Option<Browser>) -> Result<Response, Stop> {
+pub(super) async fn list(
+    State(app): State<App>,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
     let mailbox = app.mailbox().ok_or(Stop::Nothing)?;
-    let all = mailbox.list();
+    let all = mailbox.newest_first();
     let person = somebody(&app, browser).await?;
-    let listed = |kept: &Arc<Rendered>| Listed {
+    let listed = |kept: &Kept| Listed {
         id: kept.id.to_string(),
         subject: words::short(&kept.subject),
-        to: words::short(kept.to.as_str()),
+        to: words::short(&kept.to),
     };
     let view = All {
         f: frame(&app, person.as_ref()),
@@ -69,14 +96,14 @@ struct One<'a> {
     text: Vec<Part<'a>>,
 }
 
-fn kept(app: &App, letter: &str) -> Result<Arc<Rendered>, Stop> {
+fn kept(app: &App, letter: &str) -> Result<Kept, Stop> {
     let mailbox = app.mailbox().ok_or(Stop::Nothing)?;
     let id: LetterId = letter.parse().map_err(|_| Stop::Nothing)?;
-    mailbox.get(id).ok_or(Stop::Nothing)
+    mailbox.letter(id).ok_or(Stop::Nothing)
 }
 
 /// `GET /mailbox/{letter}`
-pub async fn show(
+pub(super) async fn show(
     State(app): State<App>,
     Path(letter): Path<String>,
     browser: Option<Browser>,
@@ -87,9 +114,9 @@ pub async fn show(
         f: frame(&app, person.as_ref()),
         id: kept.id.to_string(),
         subject: words::plain(&kept.subject),
-        from: kept.from.to_string(),
-        to: kept.to.to_string(),
-        message_id: kept.message_id.clone(),
+        from: kept.from,
+        to: kept.to,
+        message_id: kept.message_id,
         text: parts(&kept.text, &app.site().public_url),
     };
     Ok(page(StatusCode::OK, &view))
@@ -123,7 +150,7 @@ fn parts<'a>(text: &'a str, site: &str) -> Vec<Part<'a>> {
 }
 
 /// `GET /mailbox/{letter}/html`: the HTML part in a frame of its own that may do nothing.
-pub async fn show_html(
+pub(super) async fn show_html(
     State(app): State<App>,
     Path(letter): Path<String>,
 ) -> Result<Response, Stop> {

@@ -10,7 +10,7 @@ mod form;
 mod home;
 mod item;
 mod link;
-mod mailbox;
+pub mod mailbox;
 mod offer;
 mod receipt;
 mod sign_in;
