@@ -163,7 +163,7 @@ impl App {
 /// API and pages. Whatever is answered has passed the door.
 pub fn router(app: App) -> Router {
     Router::new()
-        .nest(api::PREFIX, api::router())
+        .merge(api::router())
         .merge(api::reference())
         .merge(pages::router())
         .fallback(nothing_here)
