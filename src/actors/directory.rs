@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{Context, TransferId};
 use crate::domain::policy::Policy;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
 use crate::store::Fault;
 
@@ -274,6 +275,10 @@ impl Directory {
         match self.transfer(id, call, transfer::Command::Wake).await {
             Ok(_) => Ok(()),
             Err(Trouble::Refused(findings)) => {
+                let contended = |refusal: &Refusal| refusal.code == Code::Contended;
+                if findings.blocks.iter().any(contended) {
+                    return Err(Fault::retry("others changed the transfer at the same time"));
+                }
                 tracing::debug!(transfer = %id, ?findings, "nothing to do for a timer");
                 Ok(())
             }

@@ -9,6 +9,7 @@ pub mod custody;
 pub mod directory;
 pub mod listing;
 pub mod load;
+pub mod names;
 pub mod people;
 pub mod proposal;
 pub mod queries;

@@ -9,6 +9,7 @@ use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level};
+use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
 use crate::domain::transfer::{
     self, Entitled, Offered, Recipient, Source, State, Target, Transfer,
@@ -330,6 +331,13 @@ pub async fn journal(
             Ok((version, event))
         })
         .collect()
+}
+
+/// What the token in a letter's link stands for. It names an offer; whoever presents it is nobody in particular.
+pub async fn linked(settings: &Settings, token: &str) -> Result<Option<MailToken>, Fault> {
+    let key = Key::MailToken(Digest::of(token.as_bytes()));
+    let found = load::one::<MailToken>(&*settings.store, key).await?;
+    Ok(found.map(|token| token.document))
 }
 
 /// Which of somebody's transfers.

@@ -21,7 +21,6 @@ use crate::actors::world::{Settings, Trouble};
 use crate::clock::{Clock, System};
 use crate::config::{self, Config, Problems};
 use crate::courier::{self, Courier};
-use crate::domain::id::TransferId;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 use crate::ids::Ids;
@@ -73,15 +72,6 @@ pub struct Daemon {
     tasks: Vec<JoinHandle<()>>,
 }
 
-/// Wakes transfers for the courier.
-struct Timers(Directory);
-
-impl courier::Timers for Timers {
-    fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
-        Box::pin(self.0.wake(transfer, at))
-    }
-}
-
 impl Daemon {
     /// Opens the store, wakes nobody, listens.
     ///
@@ -127,7 +117,7 @@ impl Daemon {
             courier::Parts {
                 store: Arc::clone(&shared),
                 transport,
-                timers: Arc::new(Timers(directory.clone())),
+                timers: Arc::new(directory.clone()),
                 site: letters_site(config)?,
                 key,
                 letters: directory.letters(),

@@ -137,11 +137,14 @@ fn finish(headers: &mut HeaderMap, id: &HeaderValue) {
             header::REFERRER_POLICY,
             HeaderValue::from_static("same-origin"),
         ),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
     ];
     for (name, value) in careful {
         headers.insert(name, value);
     }
+    // A page says itself what it may load, which is less.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(POLICY);
     // What may be kept says so itself.
     headers
         .entry(header::CACHE_CONTROL)

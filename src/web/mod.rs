@@ -14,7 +14,7 @@ mod serve;
 mod take;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -87,6 +87,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     site: Site,
     bounds: Bounds,
+    mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
     limiters: RwLock<Arc<Limiters>>,
     in_flight: Semaphore,
 }
@@ -111,8 +112,20 @@ impl App {
             site,
             in_flight: Semaphore::new(bounds.max_concurrent_requests),
             bounds,
+            mailbox: OnceLock::new(),
             limiters: RwLock::new(limiters),
         }))
+    }
+
+    /// From now on the letters of this mailbox are pages too, readable by everybody who reaches the site: for development only.
+    pub fn show_mailbox(&self, letters: Arc<dyn pages::mailbox::Letters>) {
+        // One that is shown already stays.
+        let _ = self.0.mailbox.set(letters);
+    }
+
+    /// The built-in mailbox, if letters go there.
+    pub fn mailbox(&self) -> Option<&dyn pages::mailbox::Letters> {
+        self.0.mailbox.get().map(|letters| &**letters)
     }
 
     /// From now on these rates hold. Rates that did not change go on counting.
