@@ -185,7 +185,11 @@ pub async fn commit(
     let command = once.id;
     let commit = Commit {
         command: Some(command),
+<<<<<<< HEAD
         result: once.keep(&result),
+=======
+        result: result.clone(),
+>>>>>>> sim
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {
@@ -208,6 +212,8 @@ pub async fn commit(
             Err(Fault::retry("the store is closing or has too much to do").into())
         }
         Outcome::Unknown => match settings.store.outcome(command).await? {
+            // The same command may have been carried out by another node meanwhile, with ids of its own: that answer counts, not ours.
+            Some(kept) if kept != result => Ok(Committed::Before(kept)),
             Some(_) => {
                 if letters {
                     world.letters_wait();
