@@ -44,7 +44,7 @@ enum Stuck {
     Http(Box<ureq::Error>),
     #[error("\"handover {0}\" failed")]
     Step(String),
-    #[error("no letter \"{0}\" came within {} s", PATIENCE.as_secs())]
+    #[error("no letter \"{0}\" came within 20 s")]
     Letter(String),
     #[error("{0}")]
     Other(String),
@@ -58,8 +58,13 @@ impl From<ureq::Error> for Stuck {
 
 /// Plays the story, then stays up until it is interrupted.
 pub fn run(options: &Options) -> ExitCode {
-    let log = telemetry::start_log(tracing::level_filters::LevelFilter::WARN, telemetry::Form::Human);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let log = telemetry::start_log(
+        tracing::level_filters::LevelFilter::WARN,
+        telemetry::Form::Human,
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let played = match (log, runtime) {
         (Ok(_log), Ok(runtime)) => runtime.block_on(play(options)),
         (Err(fault), _) => Err(Stuck::Other(fault.to_string())),
@@ -149,7 +154,10 @@ async fn play(options: &Options) -> Result<(), Stuck> {
         println!("\nThe demo stays up. Press Ctrl-C to end it; everything it made is then gone.");
         tokio::signal::ctrl_c().await?;
     }
-    daemon.stop().await.map_err(|fault| Stuck::Other(fault.to_string()))?;
+    daemon
+        .stop()
+        .await
+        .map_err(|fault| Stuck::Other(fault.to_string()))?;
     told
 }
 
@@ -167,11 +175,15 @@ struct Person {
 impl Story {
     fn tell(&self) -> Result<(), Stuck> {
         println!("Handover demo: a core facility hands a sequencing run to a customer.");
-        println!("Everything below is the real daemon and the real command line, on a store that is thrown away.");
+        println!(
+            "Everything below is the real daemon and the real command line, on a store that is thrown away."
+        );
         let fay = self.sign_in("Fay", FAY)?;
         let rita = self.sign_in("Rita", RITA)?;
 
-        chapter("1. The instrument has written a run folder; Fay of the core facility registers it");
+        chapter(
+            "1. The instrument has written a run folder; Fay of the core facility registers it",
+        );
         let first = sample::write(&self.folder, &sample::Sample::default())?;
         let place = first.display().to_string();
         self.step(&fay, &["run", "register", &place])?;
@@ -186,22 +198,31 @@ impl Story {
         chapter("3. She offers them to Rita, by email");
         let mut request = vec!["transfer", "request"];
         request.extend(items.iter().map(String::as_str));
-        request.extend(["--to", RITA, "--message", "Your run is done. Thank you for working with us!", "--accept-terms"]);
+        request.extend([
+            "--to",
+            RITA,
+            "--message",
+            "Your run is done. Thank you for working with us!",
+            "--accept-terms",
+        ]);
         self.step(&fay, &request)?;
         let transfer = self.open_offer(&rita)?;
 
         chapter("4. The letter that Rita gets, as text");
-        quoted(&self.letter(RITA, "offer")?);
+        quoted(&*self.letter(RITA, "offer")?);
 
         chapter("5. Who owns what before: everything is Fay's, nothing is in TechSupport");
         self.step(&fay, &["project", "list"])?;
         self.step(&rita, &["project", "list", "--context", WORKGROUP])?;
 
         chapter("6. Rita accepts into her workgroup TechSupport");
-        self.step(&rita, &["transfer", "accept", &transfer, "--into", WORKGROUP])?;
+        self.step(
+            &rita,
+            &["transfer", "accept", &transfer, "--into", WORKGROUP],
+        )?;
 
         chapter("7. The receipt");
-        quoted(&self.letter(RITA, "accepted")?);
+        quoted(&*self.letter(RITA, "accepted")?);
 
         chapter("8. Who owns what after");
         self.step(&fay, &["project", "list"])?;
@@ -210,25 +231,50 @@ impl Story {
         self.step(&fay, &["transfer", "list", "--sent"])?;
 
         chapter("9. Your turn: a second run is offered to Rita, and waits");
-        let second = sample::Sample { run_number: 2, ..sample::Sample::default() };
+        let second = sample::Sample {
+            run_number: 2,
+            ..sample::Sample::default()
+        };
         let second = sample::write(&self.folder, &second)?;
         self.step(&fay, &["run", "register", &second.display().to_string()])?;
         let run = self.newest_run(&fay)?;
-        self.step(&fay, &["transfer", "request", &run, "--with-projects", "--to", RITA, "--accept-terms"])?;
+        self.step(
+            &fay,
+            &[
+                "transfer",
+                "request",
+                &run,
+                "--with-projects",
+                "--to",
+                RITA,
+                "--accept-terms",
+            ],
+        )?;
         println!();
         println!("Click along in a browser:");
-        println!("  {}/mailbox   the built-in mailbox: open the offer to {RITA}, follow its link", self.url);
-        println!("  {}/          sign in as {RITA} (or {FAY}); the code to type is in the mailbox", self.url);
+        println!(
+            "  {}/mailbox   the built-in mailbox: open the offer to {RITA}, follow its link",
+            self.url
+        );
+        println!(
+            "  {}/          sign in as {RITA} (or {FAY}); the code to type is in the mailbox",
+            self.url
+        );
         println!("  {}/api/docs  what programs can do", self.url);
         println!("Or go on from a shell:");
-        println!("  export HANDOVER_URL={} HANDOVER_TOKEN={}   # you are Rita", self.url, rita.token);
+        println!(
+            "  export HANDOVER_URL={} HANDOVER_TOKEN={}   # you are Rita",
+            self.url, rita.token
+        );
         println!("  handover transfer list --received");
         Ok(())
     }
 
     fn sign_in(&self, name: &'static str, address: &str) -> Result<Person, Stuck> {
         let begun: wire::SignInBegun = ureq::post(format!("{}/api/v1/sign-in", self.url))
-            .send_json(wire::BeginSignIn { address: address.to_owned() })?
+            .send_json(wire::BeginSignIn {
+                address: address.to_owned(),
+            })?
             .body_mut()
             .read_json()?;
         // The code stands on a line of its own in the letter.
@@ -237,14 +283,29 @@ impl Story {
             let line = line.trim();
             let digits = line.chars().filter(char::is_ascii_alphanumeric).count();
             digits == crate::domain::secret::CODE_LENGTH
-                && line.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-')
+                && line
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-')
         };
-        let code = letter.text.lines().find(is_code).unwrap_or_default().trim().to_owned();
-        let signed_in: wire::SignedIn = ureq::post(format!("{}/api/v1/sign-in/{}", self.url, begun.sign_in))
-            .send_json(wire::FinishSignIn { code, token_name: Some("demo".into()) })?
-            .body_mut()
-            .read_json()?;
-        Ok(Person { name, token: signed_in.secret })
+        let code = letter
+            .text
+            .lines()
+            .find(is_code)
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        let signed_in: wire::SignedIn =
+            ureq::post(format!("{}/api/v1/sign-in/{}", self.url, begun.sign_in))
+                .send_json(wire::FinishSignIn {
+                    code,
+                    token_name: Some("demo".into()),
+                })?
+                .body_mut()
+                .read_json()?;
+        Ok(Person {
+            name,
+            token: signed_in.secret,
+        })
     }
 
     fn command(&self, who: &Person, arguments: &[&str]) -> Result<Command, Stuck> {
@@ -263,7 +324,11 @@ impl Story {
         println!("\n{}$ handover {}", who.name, shown.join(" "));
         io::stdout().flush()?;
         let status = self.command(who, arguments)?.status()?;
-        if status.success() { Ok(()) } else { Err(Stuck::Step(arguments.join(" "))) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Stuck::Step(arguments.join(" ")))
+        }
     }
 
     fn told(&self, who: &Person, arguments: &[&str]) -> Result<Vec<String>, Stuck> {
@@ -272,7 +337,10 @@ impl Story {
             io::stderr().write_all(&out.stderr)?;
             return Err(Stuck::Step(arguments.join(" ")));
         }
-        Ok(String::from_utf8_lossy(&out.stdout).lines().map(str::to_owned).collect())
+        Ok(String::from_utf8_lossy(&out.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect())
     }
 
     fn items(&self, who: &Person) -> Result<Vec<String>, Stuck> {
@@ -283,12 +351,17 @@ impl Story {
 
     fn newest_run(&self, who: &Person) -> Result<String, Stuck> {
         let runs = self.told(who, &["run", "list", "--terse"])?;
-        runs.into_iter().next().ok_or_else(|| Stuck::Other("no run is registered".into()))
+        runs.into_iter()
+            .next()
+            .ok_or_else(|| Stuck::Other("no run is registered".into()))
     }
 
     fn open_offer(&self, who: &Person) -> Result<String, Stuck> {
         let offers = self.told(who, &["transfer", "list", "--received", "--terse"])?;
-        offers.into_iter().next().ok_or_else(|| Stuck::Other("no offer waits".into()))
+        offers
+            .into_iter()
+            .next()
+            .ok_or_else(|| Stuck::Other("no offer waits".into()))
     }
 
     /// The newest letter of this kind to this address; waits for it.
@@ -320,7 +393,11 @@ fn chapter(title: &str) {
 }
 
 fn quoted_word(word: &str) -> String {
-    if word.contains(' ') { format!("\"{word}\"") } else { word.to_owned() }
+    if word.contains(' ') {
+        format!("\"{word}\"")
+    } else {
+        word.to_owned()
+    }
 }
 
 fn quoted(letter: &Rendered) {

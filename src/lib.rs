@@ -8,6 +8,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod courier;
+pub mod daemon;
+pub mod demo;
 pub mod domain;
 pub mod ids;
 pub mod mail;

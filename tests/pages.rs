@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
 use handover::actors::settings::{Change, change};
+use handover::actors::transfer::To;
 use handover::domain::id::{AccountId, ItemId, LetterId, TransferId};
+use handover::domain::policy::{Policy, Tier};
+use handover::web::Rates;
 use handover::web::pages::mailbox::{Kept, Letters};
 use website::{Answer, Browser, TLS, Website};
 
@@ -938,6 +941,101 @@ async fn an_item_is_shown_to_whoever_may_see_it() {
     let unknown = ItemId::new(items[0].kind(), maria.bits());
     let answer = web.get(&mut anna, &format!("/items/{unknown}")).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_offer_to_a_workgroup_is_answered_by_its_administrators() {
+    let Story { web, maria, .. } = story().await;
+    let items = web.run(maria, "for-the-group", &[]).await;
+    let to = To::Workgroup("TechSupport".parse().unwrap());
+    // One that would bring the sender under its cap again is allowed; this one is not needed for that.
+    let mut policy = Policy::default();
+    policy.quota.insert(Tier::Basic, None);
+    web.directory().decide_by(policy);
+    let offer = web.offer_to(maria, &items, to, None).await;
+    let mut member = web.sign_in("lead@uni.example").await;
+    let path = format!("/transfers/{offer}");
+    let hidden = web.get(&mut member, &path).await;
+    assert_eq!(
+        hidden.status,
+        StatusCode::NOT_FOUND,
+        "a member sees nothing of it yet"
+    );
+    let mut anna = web.sign_in(ANNA).await;
+    let home = web.get(&mut anna, "/").await;
+    assert!(home.body.contains("to <bdi>workgroup TechSupport</bdi>"));
+    assert!(home.body.contains("Accept into <bdi>TechSupport</bdi>"));
+    let page = web.get(&mut anna, &path).await;
+    assert_eq!(
+        page.body.matches("type=\"radio\"").count(),
+        1,
+        "nothing but that workgroup can be chosen"
+    );
+    let accept = format!("{path}/accept");
+    let wrong = web
+        .submit(&mut anna, &page, &accept, &[("context", "personal")])
+        .await;
+    assert!(wrong.status.is_client_error());
+    let answer = web
+        .submit(&mut anna, &page, &accept, &[("context", "TechSupport")])
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let seen = web.get(&mut member, &path).await;
+    assert_eq!(
+        seen.status,
+        StatusCode::OK,
+        "it is part of the history of the workgroup"
+    );
+    assert!(!seen.body.contains("/cancel") && !seen.body.contains("<h2 id=\"letters\">"));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_a_page_that_says_what_to_do() {
+    let web = Website::open().await;
+    let mut anybody = Browser::default();
+    let page = web.get(&mut anybody, "/nothing/here").await;
+    snapshot("not-found", &page);
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    for path in ["/sign-out", "/transfers/x/accept"] {
+        let page = web.get(&mut anybody, path).await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(page.body.contains("<h1>That did not work</h1>"));
+    }
+    let page = web.post_from(&mut anybody, None, "/sign-out", &[]).await;
+    snapshot("forbidden", &page);
+    let large = "x".repeat(3 * 1024 * 1024);
+    let page = web
+        .post(&mut anybody, "/sign-in", &[("address", &large)])
+        .await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.body.contains("<h1>"));
+    for query in ["?next=%FF", "?next=/i&next=/i", "?%", "?from=x"] {
+        let page = web.get(&mut anybody, &format!("/sign-in{query}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn codes_are_not_sent_without_end() {
+    let web = Website::open().await;
+    web.app.limit_by(Rates {
+        sign_in_per_address: 2,
+        ..website::RATES
+    });
+    let mut anna = Browser::default();
+    let fields = [("address", ANNA), ("next", "/i")];
+    for _ in 0..2 {
+        let answer = web.post(&mut anna, "/sign-in", &fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+    let before = web.kept();
+    let answer = web.post(&mut anna, "/sign-in", &fields).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        answer.body.contains("try again in") && answer.body.contains(ANNA),
+        "the address is kept"
+    );
+    assert_eq!(*web.kept(), *before);
 }
 
 struct OneLetter;

@@ -31,7 +31,10 @@ pub fn doctor(file: Option<&Path>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let where_from = file.map_or_else(|| "the embedded defaults".into(), |f| f.display().to_string());
+    let where_from = file.map_or_else(
+        || "the embedded defaults".into(),
+        |f| f.display().to_string(),
+    );
     let checks = [
         ("configuration", Good(format!("{where_from}: no problem"))),
         ("key file", key(&config)),
@@ -74,8 +77,13 @@ fn store(config: &Config) -> Found {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
         return match tempfile_in(folder) {
-            Ok(()) => Good(format!("{shown} is made at the first start; its folder is writable")),
-            Err(error) => Bad(format!("{} is not writable: {error}; make the folder, writable for this user", folder.display())),
+            Ok(()) => Good(format!(
+                "{shown} is made at the first start; its folder is writable"
+            )),
+            Err(error) => Bad(format!(
+                "{} is not writable: {error}; make the folder, writable for this user",
+                folder.display()
+            )),
         };
     }
     match Embedded::open(path, &Options::default()) {
@@ -97,7 +105,9 @@ fn tempfile_in(folder: &Path) -> std::io::Result<()> {
 fn clock() -> Found {
     let now = Time::from_ms(System::new().now());
     if now.ms() < NOT_BEFORE_MS {
-        Bad(format!("it says {now}, which is past; set it, and keep it right with NTP"))
+        Bad(format!(
+            "it says {now}, which is past; set it, and keep it right with NTP"
+        ))
     } else {
         Good(now.for_people())
     }
@@ -112,18 +122,26 @@ fn mail(config: &Config) -> Found {
         Err(why) => return Bad(why.to_string()),
     };
     let place = format!("{}:{}", settings.host, settings.port);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let answer = match (runtime, Smtp::new(settings)) {
-        (Ok(runtime), Ok(smtp)) => runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, smtp.check()).await
-        }),
+        (Ok(runtime), Ok(smtp)) => {
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, smtp.check()).await })
+        }
         (Err(error), _) => return Bad(error.to_string()),
         (_, Err(failure)) => return Bad(failure.text),
     };
     match answer {
         Ok(Ok(())) => Good(format!("{place} answers")),
-        Ok(Err(failure)) => Bad(format!("{place}: {}; see mail.smtp in the configuration", failure.text)),
-        Err(_) => Bad(format!("{place} does not answer within {} s; see mail.smtp in the configuration", PATIENCE.as_secs())),
+        Ok(Err(failure)) => Bad(format!(
+            "{place}: {}; see mail.smtp in the configuration",
+            failure.text
+        )),
+        Err(_) => Bad(format!(
+            "{place} does not answer within {} s; see mail.smtp in the configuration",
+            PATIENCE.as_secs()
+        )),
     }
 }
 
@@ -136,15 +154,21 @@ fn public_url(config: &Config) -> Found {
         .into();
     match agent.get(url).call() {
         Ok(answer) if answer.status().as_u16() < 500 => Good(format!("{url} answers from here")),
-        Ok(answer) => Bad(format!("{url} answers {}; look at the proxy and the daemon's log", answer.status())),
+        Ok(answer) => Bad(format!(
+            "{url} answers {}; look at the proxy and the daemon's log",
+            answer.status()
+        )),
         Err(error) => {
-            let listens = TcpStream::connect_timeout(&config.server.listen, Duration::from_secs(1)).is_ok();
+            let listens =
+                TcpStream::connect_timeout(&config.server.listen, Duration::from_secs(1)).is_ok();
             let hint = if listens {
                 "the daemon listens; look at the name, the proxy and the firewall"
             } else {
                 "the daemon does not run; start it and ask again"
             };
-            Bad(format!("{url} cannot be reached from here: {error}; {hint}"))
+            Bad(format!(
+                "{url} cannot be reached from here: {error}; {hint}"
+            ))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The daemon: start, reload, soft and hard stop.
 
 mod doctor;
+mod letters;
 mod meaning;
 mod signals;
 
@@ -10,7 +11,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -66,8 +66,10 @@ pub struct Daemon {
     pub address: SocketAddr,
     /// The built-in mailbox, when letters go there.
     pub mailbox: Option<Arc<Mailbox>>,
+    app: web::App,
     store: Arc<Embedded>,
     stop: CancellationToken,
+    failed: CancellationToken,
     stop_within: Duration,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -105,7 +107,9 @@ impl Daemon {
         let directory = Directory::start(settings, Arc::clone(&clock))
             .await
             .map_err(CannotStart::part)?;
-        apply(&directory, &wanted).await.map_err(CannotStart::part)?;
+        apply(&directory, &wanted)
+            .await
+            .map_err(CannotStart::part)?;
 
         let stop = CancellationToken::new();
         let (transport, mailbox) = transport(config)?;
@@ -131,26 +135,44 @@ impl Daemon {
                 ..courier::Settings::default()
             },
         );
-        let app = web::App::new(directory.clone(), Arc::clone(&clock), config, mailbox.clone());
-        let mut tasks = Vec::new();
-        let spawn = |future: BoxFuture<'static, ()>| tokio::spawn(future);
-        tasks.push(spawn(Box::pin(courier.run(stop.clone()))));
-        tasks.push(spawn(Box::pin(chores(
+        let app = web::App::new(
             directory.clone(),
-            Arc::clone(&store),
-            metrics.clone(),
-            stop.clone(),
-        ))));
-        let public = web::serve(listener, web::router(app.clone()), stop.clone());
-        let private = web::serve(inside, web::inside(shared, metrics), stop.clone());
-        tasks.push(spawn(Box::pin(public)));
-        tasks.push(spawn(Box::pin(private)));
+            Arc::clone(&clock),
+            meaning::pages_site(config),
+            meaning::bounds(config),
+            meaning::rates(config),
+        );
+        if let Some(mailbox) = &mailbox {
+            app.show_mailbox(Arc::new(letters::Shown(Arc::clone(mailbox))));
+        }
+        let failed = CancellationToken::new();
+        let tasks = vec![
+            tokio::spawn(courier.run(stop.clone())),
+            tokio::spawn(chores(
+                directory.clone(),
+                Arc::clone(&store),
+                metrics.clone(),
+                stop.clone(),
+                failed.clone(),
+            )),
+            tokio::spawn(web::serve(
+                web::Listeners {
+                    site: listener,
+                    operators: inside,
+                },
+                app.clone(),
+                Some(metrics),
+                stop.clone(),
+            )),
+        ];
         Ok(Self {
             directory,
             address,
             mailbox,
+            app,
             store,
             stop,
+            failed,
             stop_within: config.server.stop_within.as_std(),
             tasks,
         })
@@ -193,7 +215,11 @@ async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), Str
             }
             Err(Trouble::Refused(findings)) => {
                 let why: Vec<String> = findings.blocks.iter().map(ToString::to_string).collect();
-                return Err(format!("workgroup {}: {}", workgroup.handle, why.join("; ")));
+                return Err(format!(
+                    "workgroup {}: {}",
+                    workgroup.handle,
+                    why.join("; ")
+                ));
             }
             Err(Trouble::Fault(fault)) => return Err(fault.to_string()),
         }
@@ -206,7 +232,12 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
     let name = config.mail.from_name.as_ref().unwrap_or(&config.site.name);
     Ok(Site {
         name: config.site.name.to_string(),
-        public_url: config.site.public_url.as_str().trim_end_matches('/').to_owned(),
+        public_url: config
+            .site
+            .public_url
+            .as_str()
+            .trim_end_matches('/')
+            .to_owned(),
         from: from.parse().map_err(CannotStart::part)?,
         from_name: name.to_string(),
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
@@ -248,7 +279,7 @@ fn smtp_settings(config: &Config) -> Result<crate::mail::smtp::Settings, CannotS
         port: smtp.port,
         security: match smtp.security {
             config::Security::None => Security::Plain,
-            config::Security::StartTls => Security::StartTls,
+            config::Security::Starttls => Security::StartTls,
             config::Security::Tls => Security::Tls,
         },
         login,
@@ -264,6 +295,7 @@ async fn chores(
     store: Arc<Embedded>,
     metrics: Metrics,
     stop: CancellationToken,
+    failed: CancellationToken,
 ) {
     let mut beat = tokio::time::interval(CHORES);
     loop {
@@ -280,8 +312,18 @@ async fn chores(
         metrics::counter!("handover_store_batches_total").absolute(stats.batches);
         metrics::counter!("handover_store_commits_total").absolute(stats.commits);
         metrics::gauge!("handover_store_waiting").set(gauge(stats.waiting));
+        if let Err(fault) = store.health().await
+            && !stop.is_cancelled()
+        {
+            // After a failed write the file must be opened anew; whoever watches the process starts it again.
+            tracing::error!(%fault, "the store failed; stopping, to be started again");
+            failed.cancel();
+            return;
+        }
         // What is not forgotten now is forgotten the next time; a failing store is told by those who need it.
-        let _ = store.forget_commands(directory.now(), FORGOTTEN_AT_ONCE).await;
+        let _ = store
+            .forget_commands(directory.now(), FORGOTTEN_AT_ONCE)
+            .await;
     }
 }
 
@@ -311,7 +353,9 @@ pub fn serve(file: Option<&Path>) -> ExitCode {
         Ok(metrics) => metrics,
         Err(fault) => return failed(&fault),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     match runtime {
         Ok(runtime) => runtime.block_on(run(file, config, &log, metrics)),
         Err(error) => failed(&format!("the runtime cannot start: {error}")),
@@ -340,17 +384,26 @@ async fn run(
     };
     tracing::info!(address = %daemon.address, url = config.site.public_url.as_str(), "ready");
     notify(&[sd_notify::NotifyState::Ready]);
-    while signals.next().await == Wish::Reload {
+    loop {
+        let wish = tokio::select! {
+            wish = signals.next() => wish,
+            () = daemon.failed.cancelled() => break,
+        };
+        if wish == Wish::Stop {
+            break;
+        }
         let mut states = vec![sd_notify::NotifyState::Reloading];
         states.extend(sd_notify::NotifyState::monotonic_usec_now().ok());
         notify(&states);
         reload(file, &mut config, &daemon, log).await;
         notify(&[sd_notify::NotifyState::Ready]);
     }
+    let failed = daemon.failed.is_cancelled();
     tracing::info!("stopping: finishing what is in flight; a second signal stops at once");
     notify(&[sd_notify::NotifyState::Stopping]);
     tokio::select! {
         closed = daemon.stop() => match closed {
+            Ok(()) if failed => ExitCode::FAILURE,
             Ok(()) => {
                 tracing::info!("stopped");
                 ExitCode::SUCCESS
@@ -400,6 +453,7 @@ async fn reload(file: Option<&Path>, config: &mut Config, daemon: &Daemon, log: 
     };
     log.set_level(level(&new));
     daemon.directory.decide_by(policy);
+    daemon.app.limit_by(meaning::rates(&new));
     if let Err(why) = apply(&daemon.directory, &workgroups).await {
         tracing::error!(%why, "some workgroups are not as configured");
     }

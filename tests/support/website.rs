@@ -35,6 +35,13 @@ const START: i64 = 1_785_574_800_000;
 pub const PLAIN: &str = "http://localhost:8080";
 pub const TLS: &str = "https://handover.example";
 
+/// So generous that a test meets no limit by chance.
+pub const RATES: Rates = Rates {
+    sign_in_per_address: 100,
+    sign_in_per_client: 1_000,
+    transfers_per_sender: 100,
+};
+
 /// A whole site.
 pub struct Website {
     pub app: App,
@@ -108,12 +115,7 @@ impl Website {
             trusted_proxies: Vec::new(),
             stop_within: Duration::from_secs(1),
         };
-        let rates = Rates {
-            sign_in_per_address: 100,
-            sign_in_per_client: 1_000,
-            transfers_per_sender: 100,
-        };
-        let app = App::new(directory, clock.clone(), site, bounds, rates);
+        let app = App::new(directory, clock.clone(), site, bounds, RATES);
         let router = handover::web::router(app.clone());
         Self {
             app,
@@ -408,6 +410,18 @@ impl Website {
         to: &str,
         message: Option<&str>,
     ) -> TransferId {
+        let to = To::Address(to.parse().unwrap());
+        self.offer_to(sender, items, to, message).await
+    }
+
+    /// Offers items to anybody.
+    pub async fn offer_to(
+        &self,
+        sender: AccountId,
+        items: &[ItemId],
+        to: To,
+        message: Option<&str>,
+    ) -> TransferId {
         let id = TransferId::from_bits(self.app.settings().ids.fresh(self.directory().now()));
         let ask = Ask {
             items: items.to_vec(),
@@ -416,7 +430,6 @@ impl Website {
             lifetime_ms: None,
             terms_accepted: true,
         };
-        let to = To::Address(to.parse().unwrap());
         let call = self.directory().call(self.by(sender), None);
         self.directory()
             .transfer(id, call, Command::Request { ask, to })

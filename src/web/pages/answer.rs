@@ -146,7 +146,7 @@ pub async fn extend(
             format!("\"{typed}\" is not a number of days"),
             "write a whole number from 1 to 90",
         );
-        let problems = Problems::of(problem.into())?;
+        let problems = Problems::of(problem)?;
         let again = Again { problems, ..again };
         return offer::render(&app, &posted.person, offer::id_of(&id)?, again).await;
     };

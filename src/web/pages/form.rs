@@ -1,7 +1,8 @@
 //! What a form sends, and that it was sent by a page of this site in the session that it acts for.
 
 use axum::Form;
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 
 use crate::actors::world::{Call, Once};
 use crate::domain::id::{CommandId, Digest};
@@ -25,6 +26,18 @@ impl Fields {
     pub fn given(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();
         (!value.is_empty()).then(|| value.to_owned())
+    }
+}
+
+/// What the address of a page asks for; an address that cannot be read asks for nothing.
+impl FromRequestParts<App> for Fields {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let asked = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        Ok(Self(
+            asked.map_or_else(|_| Vec::new(), |Query(asked)| asked),
+        ))
     }
 }
 

@@ -1,10 +1,9 @@
 //! The page of a run or a project, for whoever may see it.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::actors::names;
 use crate::actors::queries::{self, SeenItem};
@@ -17,6 +16,7 @@ use crate::store::Version;
 use crate::web::App;
 use crate::web::auth::Browser;
 
+use super::form::Fields;
 use super::words::{self, Fact, History, List, Row, fact};
 use super::{Frame, Stop, frame, page};
 
@@ -43,18 +43,11 @@ struct Page<'a> {
     history: History,
 }
 
-/// From which related item on they are listed.
-#[derive(Deserialize, Default)]
-pub struct Asked {
-    #[serde(default)]
-    from: String,
-}
-
 /// `GET /items/{id}`
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let here = format!("/items/{id}");
@@ -83,7 +76,7 @@ pub async fn show(
         ItemKind::Run => "Projects with data of this run",
         ItemKind::Project => "Runs that its data came from",
     };
-    let from = asked.from.parse().unwrap_or(0);
+    let from = asked.get("from").parse().unwrap_or(0);
     let view = Page {
         f: frame(&app, Some(&person)),
         name: words::plain(&item.name),

@@ -29,12 +29,12 @@ use crate::actors::load;
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
 use crate::domain::key::Key;
-use crate::domain::refusal::{Findings, Refusal};
 use crate::store::Fault;
+use crate::wire::Guard;
 
 use super::App;
 use super::auth::Browser;
-use super::problem::{Failure, Told};
+use super::problem::{Edge, Failure, Told};
 
 /// What a page may load and where its forms may go: nothing but this site, and no script at all.
 const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -73,17 +73,20 @@ async fn asset(name: axum::extract::Path<String>) -> Result<Response, Stop> {
 /// The page that tells a browser what is the matter; the door asks for it whenever something outside `/api` was not
 /// answered as it should be.
 pub fn failed(_app: &App, told: &Told) -> Response {
-    let mut next_step = told.next_step().to_owned();
-    // People at a browser send no such header.
-    if let Some((head, _)) = next_step.split_once("; with the same Idempotency-Key") {
-        next_step = head.to_owned();
+    if told.status() == StatusCode::NOT_FOUND && told.code() == Edge::RouteNotFound.code() {
+        return Stop::Nothing.into_response();
     }
-    sorry(
-        told.status(),
-        heading(told.status()),
-        told.sentence(),
-        &next_step,
-    )
+    // What only a program can do is not asked of a person.
+    let next_step = match told.next_step() {
+        "tell its operators the id of this request" => {
+            "tell the operators of this site what you did, and when"
+        }
+        step => step
+            .split_once("; with the same Idempotency-Key")
+            .map_or(step, |(head, _)| head),
+    };
+    let status = told.status();
+    sorry(status, heading(status), told.sentence(), next_step)
 }
 
 const fn heading(status: StatusCode) -> &'static str {
@@ -272,7 +275,7 @@ fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
 #[derive(Default)]
 struct Problems {
     heading: &'static str,
-    all: Vec<Refusal>,
+    all: Vec<Guard>,
     status: StatusCode,
 }
 
@@ -281,19 +284,17 @@ impl Problems {
         self.all.is_empty()
     }
 
-    /// Everything the domain said, to stand above the form that is shown again; what failed in the world goes on.
-    fn of(trouble: Trouble) -> Result<Self, Stop> {
-        let Findings { blocks, .. } = match trouble {
-            Trouble::Refused(findings) => findings,
-            Trouble::Fault(fault) => return Err(fault.into()),
-        };
-        let Some(first) = blocks.first() else {
-            return Err(Fault::never("something was refused for no reason").into());
-        };
+    /// Everything that was said, to stand above the form that is shown again; what failed in the world goes on.
+    fn of(trouble: impl Into<Failure>) -> Result<Self, Stop> {
+        let failure = trouble.into();
+        let told = failure.told();
+        if told.fault().is_some() {
+            return Err(failure.into());
+        }
         Ok(Self {
             heading: "That did not work",
-            status: super::problem::status_of(first.code),
-            all: blocks,
+            status: told.status(),
+            all: told.guards().to_vec(),
         })
     }
 }

@@ -1,10 +1,9 @@
 //! The page of an offer: to those it was sent to, with what there is to decide; to those who sent it, with how it stands.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::actors::queries::{self, Choice, Shown};
 use crate::actors::transfer::default_context;
@@ -15,8 +14,9 @@ use crate::domain::transfer::{KeepAccess, State as Standing, Transfer};
 use crate::web::App;
 use crate::web::auth::Browser;
 
+use super::form::{self, Fields};
 use super::words::{self, History, List, Moment, Posted, Row};
-use super::{Frame, Person, Problems, Stop, as_sentence, form, frame, page};
+use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
 
 /// At most this many letters, newest first, are listed.
 const LETTERS: usize = 30;
@@ -127,15 +127,6 @@ pub struct Again {
     pub days: Option<String>,
 }
 
-/// What the address asks for besides the offer.
-#[derive(Deserialize, Default)]
-pub struct Asked {
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    done: String,
-}
-
 /// The transfer that a path names.
 pub fn id_of(path: &str) -> Result<TransferId, Stop> {
     path.parse().map_err(|_| Stop::Nothing)
@@ -145,18 +136,18 @@ pub fn id_of(path: &str) -> Result<TransferId, Stop> {
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let here = format!("/transfers/{id}");
     let person = super::person(&app, browser, super::local(&here)).await?;
     let again = Again {
-        note: match asked.done.as_str() {
+        note: match asked.get("done") {
             "resent" => Some("It is being mailed again."),
             "extended" => Some("It stands longer now; the recipient is told."),
             _ => None,
         },
-        from: asked.from.parse().unwrap_or(0),
+        from: asked.get("from").parse().unwrap_or(0),
         ..Again::default()
     };
     render(&app, &person, id_of(&id)?, again).await

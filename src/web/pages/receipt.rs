@@ -1,10 +1,9 @@
 //! What has become of an offer, to keep: whose it is now, under which names, and what now.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
@@ -16,6 +15,7 @@ use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::Browser;
 
+use super::form::Fields;
 use super::words::{self, Fact, List, fact};
 use super::{Frame, Person, Stop, frame, offer, page, to};
 
@@ -30,13 +30,6 @@ struct Page<'a> {
     facts: Vec<Fact>,
     list: List,
     steps: Vec<String>,
-}
-
-/// From which item on the items are listed.
-#[derive(Deserialize, Default)]
-pub struct Asked {
-    #[serde(default)]
-    from: String,
 }
 
 /// Whether somebody ended it, so that there is something to keep.
@@ -59,7 +52,7 @@ struct Said {
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let here = format!("/transfers/{id}/receipt");
@@ -118,7 +111,7 @@ pub async fn show(
         tone: said.tone,
         says: said.says,
         facts,
-        list: offer::items(&shown, asked.from.parse().unwrap_or(0)),
+        list: offer::items(&shown, asked.get("from").parse().unwrap_or(0)),
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))

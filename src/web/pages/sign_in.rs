@@ -1,10 +1,9 @@
 //! Signing in: an address, then the code that was sent to it, then back to where one was going.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::actors::sign_in;
 use crate::domain::account::SignIn;
@@ -14,20 +13,14 @@ use crate::domain::id::SignInId;
 use crate::domain::refusal::Refusal;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::rates::Client;
 
-use super::form::{Open, Posted};
+use super::form::{Fields, Open, Posted};
 use super::words::Moment;
 use super::{Frame, Problems, Stop, frame, local, page, to};
 
 /// The cookie that holds which code this browser waits for. It is no secret: without the code it is worth nothing.
 const WAITS: &str = "handover-sign-in";
-
-/// Where to go on afterwards.
-#[derive(Deserialize, Default)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
 
 #[derive(Template)]
 #[template(path = "pages/sign-in.html")]
@@ -39,12 +32,8 @@ struct Ask<'a> {
 }
 
 /// `GET /sign-in`
-pub async fn ask(
-    State(app): State<App>,
-    Query(Next { next }): Query<Next>,
-    browser: Option<Browser>,
-) -> Response {
-    let next = local(&next);
+pub async fn ask(State(app): State<App>, asked: Fields, browser: Option<Browser>) -> Response {
+    let next = local(asked.get("next"));
     if browser.is_some() {
         return to(next);
     }
@@ -60,7 +49,11 @@ pub async fn ask(
 }
 
 /// `POST /sign-in`
-pub async fn begin(State(app): State<App>, Open { fields, .. }: Open) -> Result<Response, Stop> {
+pub async fn begin(
+    State(app): State<App>,
+    client: Client,
+    Open { fields, .. }: Open,
+) -> Result<Response, Stop> {
     let next = local(fields.get("next")).to_owned();
     let typed: String = fields.get("address").chars().take(300).collect();
     let again = |problems: Problems| {
@@ -80,9 +73,16 @@ pub async fn begin(State(app): State<App>, Open { fields, .. }: Open) -> Result<
             let text = format!("{malformed}");
             let (sentence, next_step) = text.split_once("; ").unwrap_or((&text, "correct it"));
             let problem = Refusal::field("address", sentence, next_step);
-            return Ok(again(Problems::of(problem.into())?));
+            return Ok(again(Problems::of(problem)?));
         }
     };
+    let limiters = app.limiters();
+    let within = limiters
+        .attempt(client)
+        .and_then(|()| limiters.code(&address));
+    if let Err(too_many) = within {
+        return Ok(again(Problems::of(too_many)?));
+    }
     let call = app.directory().call(NOBODY, None);
     match sign_in::begin(app.directory(), &call, address).await {
         Ok(id) => {
@@ -186,14 +186,14 @@ fn code_page(
 /// `GET /sign-in/code`
 pub async fn wait(
     State(app): State<App>,
-    Query(Next { next }): Query<Next>,
+    asked: Fields,
     headers: HeaderMap,
 ) -> Result<Response, Stop> {
     let waits = waiting(&app, &headers).await?;
     Ok(code_page(
         &app,
         waits,
-        local(&next),
+        local(asked.get("next")),
         "",
         Problems::default(),
     ))
@@ -202,6 +202,7 @@ pub async fn wait(
 /// `POST /sign-in/code`
 pub async fn finish(
     State(app): State<App>,
+    client: Client,
     headers: HeaderMap,
     Open { fields, browser }: Open,
 ) -> Result<Response, Stop> {
@@ -209,14 +210,12 @@ pub async fn finish(
     let typed: String = fields.get("code").chars().take(40).collect();
     let Some(waits) = waiting(&app, &headers).await? else {
         let problem = Refusal::field("code", "the code is used or too old", "ask for a new code");
-        return Ok(code_page(
-            &app,
-            None,
-            next,
-            &typed,
-            Problems::of(problem.into())?,
-        ));
+        return Ok(code_page(&app, None, next, &typed, Problems::of(problem)?));
     };
+    if let Err(too_many) = app.limiters().attempt(client) {
+        let problems = Problems::of(too_many)?;
+        return Ok(code_page(&app, Some(waits), next, &typed, problems));
+    }
     let call = app.directory().call(NOBODY, None);
     let account = match sign_in::finish(app.directory(), &call, waits.id, &typed).await {
         Ok(account) => account,
