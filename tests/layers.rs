@@ -35,7 +35,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "telemetry",
             ],
         ),
-        ("cli", &["wire", "runfolder"]),
+        ("cli", &["wire", "runfolder", "clock", "ids"]),
         (
             "daemon",
             &[

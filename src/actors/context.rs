@@ -195,16 +195,31 @@ impl Core {
         })
     }
 
-    /// Answers a transfer.
+    /// Answers a transfer. What is remembered may be old, because other nodes write too: a commit notices that, but a refusal would
+    /// end the matter, so none is given from memory.
     pub async fn answer(
         &mut self,
         settings: &Settings,
         question: Question,
     ) -> Result<Answered, Trouble> {
+        let from_memory = self.known.is_some();
+        let answer = self.decide(settings, &question).await;
+        if !from_memory || !refuses(&answer) {
+            return answer;
+        }
+        self.forget();
+        self.decide(settings, &question).await
+    }
+
+    async fn decide(
+        &mut self,
+        settings: &Settings,
+        question: &Question,
+    ) -> Result<Answered, Trouble> {
         let owner = self.owner(settings).await?;
         match question {
             Question::Custody { call, command } => {
-                let (done, proposal) = custody::decide(self, settings, &call, &command).await?;
+                let (done, proposal) = custody::decide(self, settings, call, command).await?;
                 Ok(Answered::Custody(done, proposal))
             }
             Question::Offer {
@@ -214,9 +229,10 @@ impl Core {
                 requester,
             } => {
                 let source = self.source(&owner, settings).await?;
-                let proposal = self
-                    .reserve(&source, settings, transfer, &call, &items, requester)
+                let mut proposal = self
+                    .reserve(&source, settings, *transfer, call, items, *requester)
                     .await?;
+                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))
             }
             Question::End {
@@ -226,7 +242,7 @@ impl Core {
                 how,
             } => {
                 let proposal = self
-                    .take_back(settings, transfer, &call, &items, how)
+                    .take_back(settings, *transfer, call, items, how)
                     .await?;
                 Ok(Answered::Ended(proposal))
             }
@@ -237,9 +253,10 @@ impl Core {
                 keep,
             } => {
                 let source = self.source(&owner, settings).await?;
-                let (items, proposal) = self
-                    .release(settings, transfer, &call, &items, keep)
+                let (items, mut proposal) = self
+                    .release(settings, *transfer, call, items, *keep)
                     .await?;
+                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Released(source, items, proposal))
             }
             Question::Receive {
@@ -248,10 +265,16 @@ impl Core {
                 accepter,
                 requester,
             } => {
-                self.receive(&owner, settings, &source, &items, accepter, requester)
+                self.receive(&owner, settings, source, items, *accepter, *requester)
                     .await
             }
         }
+    }
+
+    /// What this context is (its domain, tier and quota) must still be so at the commit: another node may know better.
+    fn stays(owner: &Owner, proposal: &mut Proposal) {
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
     }
 
     async fn usage(&self, settings: &Settings) -> Result<u64, Fault> {
@@ -388,8 +411,7 @@ impl Core {
         requester: AccountId,
     ) -> Result<Answered, Trouble> {
         let mut proposal = Proposal::default();
-        let (key, version) = owner.guard();
-        proposal.guard(key, version);
+        Self::stays(owner, &mut proposal);
         let belongs = match self.context {
             Context::Personal(id) => (id == accepter, id == requester),
             Context::Workgroup(id) => {
@@ -428,6 +450,20 @@ impl Core {
         }
         let renamed = free_names(&*settings.store, self.context, items).await?;
         Ok(Answered::Received(target, renamed, proposal))
+    }
+}
+
+fn refuses(answer: &Result<Answered, Trouble>) -> bool {
+    match answer {
+        Ok(
+            Answered::Source(_, proposal)
+            | Answered::Ended(proposal)
+            | Answered::Released(_, _, proposal)
+            | Answered::Received(_, _, proposal)
+            | Answered::Custody(_, proposal),
+        ) => !proposal.findings.blocks.is_empty(),
+        Err(Trouble::Refused(_)) => true,
+        Err(Trouble::Fault(_)) => false,
     }
 }
 

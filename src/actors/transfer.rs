@@ -239,11 +239,7 @@ impl Core {
         let mut proposal = offer.proposal;
         let mut transfer = offer.transfer;
         post(settings, call, &mut transfer, offer.letters, &mut proposal);
-        let what = match transfer.state {
-            State::Requested => What::Requested,
-            _ => What::Pending,
-        };
-        proposal.create(&transfer, Some(&event(call, what)));
+        proposal.create(&transfer, Some(&event(call, made(&transfer))));
         let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
         Ok(Decided {
@@ -472,7 +468,7 @@ impl Core {
         let mut proposal = offer.proposal;
         let mut fresh = offer.transfer;
         post(settings, call, &mut fresh, offer.letters, &mut proposal);
-        proposal.create(&fresh, Some(&event(call, What::Pending)));
+        proposal.create(&fresh, Some(&event(call, made(&fresh))));
         let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
         let mut ended = step.transfer;
@@ -908,6 +904,14 @@ fn post(
         let letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
         proposal.create(&letter, None);
         transfer.letters.push(id);
+    }
+}
+
+/// How the journal of a new offer begins.
+fn made(transfer: &Transfer) -> What {
+    match transfer.state {
+        State::Requested => What::Requested,
+        _ => What::Pending,
     }
 }
 

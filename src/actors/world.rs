@@ -183,9 +183,10 @@ pub async fn commit(
     let fresh = || CommandId::from_bits(settings.ids.fresh(call.at)).into();
     let once = call.command.unwrap_or_else(fresh);
     let command = once.id;
+    let ours = once.keep(&result);
     let commit = Commit {
         command: Some(command),
-        result: once.keep(&result),
+        result: ours.clone(),
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {
@@ -208,6 +209,8 @@ pub async fn commit(
             Err(Fault::retry("the store is closing or has too much to do").into())
         }
         Outcome::Unknown => match settings.store.outcome(command).await? {
+            // The same command may have been carried out by another node meanwhile, with ids of its own: that answer counts, not ours.
+            Some(kept) if kept != ours => Ok(Committed::Before(once.kept(&kept)?)),
             Some(_) => {
                 if letters {
                     world.letters_wait();

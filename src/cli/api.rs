@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use ureq::Agent;
-use ureq::http::{Request, Response, StatusCode, header};
+use ureq::http::{Request, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-
-use crate::wire::Problem;
 
 use super::base::{Base, escaped};
 use super::failure::{Exit, Failure};
+use super::outcome::{Document, Miss, judged, misunderstood, unreached};
 use super::surroundings::Tools;
 
 /// After this long no further attempt is made.
@@ -21,40 +19,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_WAIT_MS: u64 = 400;
 /// The longest wait that was not asked for by the server.
 const LONGEST_WAIT_MS: u64 = 8_000;
-/// Largest answer that is read, in bytes: a run with 250 projects is a few of them.
-const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 /// Things on a page of a list: what the API gives at most.
 const PAGE: usize = 100;
-
-/// An answer of the API, exactly as it came.
-#[derive(Debug, Clone)]
-pub(super) struct Document(String);
-
-impl Document {
-    /// As the API sent it, without a line end.
-    pub(super) fn as_str(&self) -> &str {
-        self.0.trim()
-    }
-
-    /// What it says.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_str(&self.0).map_err(|error| misunderstood(&error))
-    }
-}
-
-impl From<Box<RawValue>> for Document {
-    fn from(raw: Box<RawValue>) -> Self {
-        Self(String::from(Box::<str>::from(raw)))
-    }
-}
-
-fn misunderstood(error: &serde_json::Error) -> Failure {
-    Failure::new(
-        Exit::Server,
-        format!("the server's answer cannot be understood ({error})"),
-        "check --url; if the server is newer than this program, update this program",
-    )
-}
 
 /// One page of a list, its things as they came.
 #[derive(Deserialize)]
@@ -80,22 +46,6 @@ struct Call<'c> {
     body: Option<String>,
     /// For calls that change something.
     key: Option<&'c str>,
-}
-
-/// How an attempt ended, if not well.
-struct Miss {
-    failure: Failure,
-    /// Whether another attempt may succeed, and after how long the server says so.
-    again: Option<Option<Duration>>,
-}
-
-impl Miss {
-    const fn for_good(failure: Failure) -> Self {
-        Self {
-            failure,
-            again: None,
-        }
-    }
 }
 
 /// A path of pieces, each escaped: `["runs", id]`.
@@ -239,7 +189,7 @@ impl<'a> Api<'a> {
                 .max(Duration::from_millis(jittered));
             wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
             let spent = self.tools.clock.elapsed().saturating_sub(start);
-            if spent + wait > PATIENCE {
+            if spent.saturating_add(wait) > PATIENCE {
                 return Err(match call.key {
                     // It may have been carried out; sent again under the same key, it is not carried out twice.
                     Some(key) => miss.failure.with_hint(format!(
@@ -276,118 +226,9 @@ impl<'a> Api<'a> {
             }
             None => self.agent.run(request.body(()).map_err(odd)?),
         };
-        let answer = sent.map_err(|error| self.unreached(&error))?;
-        self.judged(answer)
+        let answer = sent.map_err(|error| unreached(&self.base, &error))?;
+        judged(&self.base, answer)
     }
-
-    fn judged(&self, mut answer: Response<ureq::Body>) -> Result<Document, Miss> {
-        let status = answer.status();
-        let text = |name| {
-            answer
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
-        let kind = text(header::CONTENT_TYPE).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let wait = text(header::RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
-        let wait = wait.map(Duration::from_secs);
-        let location = text(header::LOCATION).map(super::text::printable);
-        let read = answer.body_mut().with_config().limit(LARGEST_ANSWER);
-        let body = read
-            .read_to_string()
-            .map_err(|error| self.unreached(&error))?;
-
-        if status.is_success() && (kind == "application/json" || status == StatusCode::NO_CONTENT) {
-            return Ok(Document(body));
-        }
-        let failure = match serde_json::from_str::<Problem>(&body) {
-            Ok(problem) if kind == "application/problem+json" => Failure::refused(problem, body),
-            _ => self.unexplained(status, location),
-        };
-        // With 429 the server says when; without that it may be an hour.
-        let again = matches!(status.as_u16(), 502..=504)
-            || failure.is("conflict.try_again")
-            || (status == StatusCode::TOO_MANY_REQUESTS && wait.is_some());
-        Err(Miss {
-            failure,
-            again: again.then_some(wait),
-        })
-    }
-
-    /// An answer that is none of this API's.
-    fn unexplained(&self, status: StatusCode, location: Option<String>) -> Failure {
-        let base = self.base.as_str();
-        if status.is_redirection() {
-            let to = location.unwrap_or_else(|| "another place".to_owned());
-            let sentence = format!("{base} sends this program on to {to}");
-            return Failure::new(Exit::Server, sentence, "give that server with --url");
-        }
-        let exit = match status.as_u16() {
-            401 => Exit::NotSignedIn,
-            429 | 502..=504 => Exit::TryAgain,
-            _ => Exit::Server,
-        };
-        let next = if exit == Exit::TryAgain {
-            "try again later"
-        } else {
-            "check --url: is this a Handover server?"
-        };
-        Failure::new(
-            exit,
-            format!("{base} answered \"{status}\" and not as a Handover server does"),
-            next,
-        )
-    }
-
-    fn unreached(&self, error: &ureq::Error) -> Miss {
-        let (base, why) = (self.base.as_str(), why(error));
-        let certificate = matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_))
-            || matches!(error, ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData);
-        if certificate {
-            return Miss::for_good(Failure::new(
-                Exit::Server,
-                format!("no secure connection to {base} ({why})"),
-                "check --url; a certificate of your institute's own authority must be known to this machine",
-            ));
-        }
-        let failure =
-            |exit, next| Failure::new(exit, format!("{base} cannot be reached ({why})"), next);
-        match error {
-            // More likely misspelt than gone for a moment.
-            _ if matches!(error, ureq::Error::HostNotFound) || why.starts_with(NO_SUCH_HOST) => {
-                let next = "check the host name in --url, and the network";
-                Miss::for_good(failure(Exit::TryAgain, next))
-            }
-            ureq::Error::Io(_)
-            | ureq::Error::Timeout(_)
-            | ureq::Error::ConnectionFailed
-            | ureq::Error::Protocol(_) => Miss {
-                failure: failure(
-                    Exit::TryAgain,
-                    "check that the server runs, or try again later",
-                ),
-                again: Some(None),
-            },
-            _ => {
-                let next = "check --url, and the proxy if there is one";
-                Miss::for_good(failure(Exit::Server, next))
-            }
-        }
-    }
-}
-
-/// How the standard library begins to say that a host name could not be resolved; it has no kind of its own for that.
-const NO_SUCH_HOST: &str = "failed to lookup address information";
-
-/// Why nothing was reached, without the words for programmers.
-fn why(error: &ureq::Error) -> String {
-    let text = match error {
-        ureq::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
-    };
-    let text = text.split(" (os error").next().unwrap_or_default();
-    super::text::printable(text)
 }
 
 /// Authorities that this machine trusts, an institute's own among them; Mozilla's where the machine names none.

@@ -14,6 +14,7 @@ mod history;
 mod items;
 mod names;
 mod offers;
+mod outcome;
 mod people;
 mod register;
 mod request;

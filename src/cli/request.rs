@@ -3,11 +3,12 @@
 use crate::wire::{Guard, KeepAccess, OfferedItem, Preview, RequestTransfer, TransferAnswer};
 
 use super::amounts::{Moments, counted, size};
-use super::api::{Document, path};
+use super::api::path;
 use super::args;
 use super::failure::{Exit, Failure};
 use super::items::Kind;
 use super::names;
+use super::outcome::Document;
 use super::session::{Form, Session};
 use super::table::{Fit, Table, amounts, column, facts};
 use super::text::printable;

@@ -7,10 +7,11 @@ use serde::Serialize;
 use crate::wire::{Account, Guard};
 
 use super::amounts::Moments;
-use super::api::{Api, Document, path};
+use super::api::{Api, path};
 use super::args::{Common, Once};
 use super::base::Base;
 use super::failure::{Exit, Failure};
+use super::outcome::Document;
 use super::settings::{File, Saved};
 use super::surroundings::{Environment, Surroundings, Terminal};
 use super::table::Table;

@@ -5,10 +5,11 @@ use serde_json::value::RawValue;
 
 use crate::wire::{Account, BeginSignIn, FinishSignIn, SignInBegun, Token};
 
-use super::api::{Api, Document, path};
+use super::api::{Api, path};
 use super::args::{Login, Logout};
 use super::base::Base;
 use super::failure::{Exit, Failure};
+use super::outcome::Document;
 use super::session::{Form, belongs_to, chosen_url, file};
 use super::settings::{File, Saved};
 use super::surroundings::Surroundings;

@@ -71,11 +71,13 @@ fn patience_ends_after_half_a_minute_and_the_key_is_told() {
 
 #[test]
 fn a_wait_beyond_patience_is_not_begun() {
-    let long = problem(429, "limit.too_many").with("Retry-After: 3600");
-    let stub = Stub::new(vec![long]);
-    let person = Person::signed_in(&stub);
-    assert_eq!(person.runs(&["whoami"]).exit, Exit::TryAgain);
-    assert_eq!((stub.seen().len(), person.waits.borrow().len()), (1, 0));
+    for seconds in ["3600", "18446744073709551615"] {
+        let long = problem(429, "limit.too_many").with(&format!("Retry-After: {seconds}"));
+        let stub = Stub::new(vec![long]);
+        let person = Person::signed_in(&stub);
+        assert_eq!(person.runs(&["whoami"]).exit, Exit::TryAgain);
+        assert_eq!((stub.seen().len(), person.waits.borrow().len()), (1, 0));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod commands;
 mod connection;
 mod help;
 mod signing_in;
+mod whole_path;
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Cursor, Read as _, Write as _};
@@ -184,6 +185,7 @@ struct Person {
     attended: bool,
     width: Option<usize>,
     clock: Manual,
+    ids: Ids,
     waits: RefCell<Vec<Duration>>,
 }
 
@@ -206,6 +208,7 @@ impl Person {
             attended: false,
             width: None,
             clock: Manual::at(NOW),
+            ids: Ids::seeded(7),
             waits: RefCell::default(),
         }
     }
@@ -240,7 +243,6 @@ impl Person {
     fn runs(&self, typed: &[&str]) -> Ended {
         let all = std::iter::once(&"handover").chain(typed);
         let top = Top::try_parse_from(all).unwrap();
-        let ids = Ids::seeded(7);
         let wait = |time: Duration, _: &str| {
             self.waits.borrow_mut().push(time);
             self.clock.advance(time);
@@ -256,7 +258,7 @@ impl Person {
             },
             tools: Tools {
                 clock: &self.clock,
-                ids: &ids,
+                ids: &self.ids,
                 wait: &wait,
             },
             terminal: Terminal {

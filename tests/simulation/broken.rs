@@ -1,0 +1,18 @@
+//! Rules broken on purpose, to prove that the checker sees it. Nothing of this is in production code.
+
+/// Which rule is broken in a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// None: what production does.
+    Nothing,
+    /// Writes and guards expect whatever is there now.
+    NoVersionCheck,
+    /// No commit carries a command id, and no outcome is kept.
+    NoCommandIds,
+    /// Letters are committed by themselves, after what causes them.
+    LettersOutside,
+    /// Quotas are checked before the commit only.
+    QuotaBefore,
+    /// Whether a command ran before is told by whether what it wants is so now.
+    PresentState,
+}

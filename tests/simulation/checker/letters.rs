@@ -1,0 +1,177 @@
+//! Every letter has its committed cause, and every committed cause its letters.
+
+use std::collections::BTreeMap;
+
+use handover::domain::event::What;
+use handover::domain::id::LetterId;
+use handover::domain::key::Key;
+use handover::domain::letter::{Kind, Letter, Side, State, Subject};
+use handover::domain::transfer::{Recipient, State as Standing, Transfer};
+
+use super::Seen;
+use crate::shadow::{Change, Doc};
+
+pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {
+    for change in seen.changes {
+        match (&change.old, &change.new) {
+            (old, Some(Doc::Transfer(new))) => {
+                let old = match old {
+                    Some(Doc::Transfer(old)) => Some(&**old),
+                    _ => None,
+                };
+                caused(seen, change, old, new)?;
+            }
+            (None, Some(Doc::Letter(letter))) => has_cause(seen, letter)?,
+            (Some(Doc::Letter(old)), Some(Doc::Letter(new))) => went_on(old, new, taken)?,
+            (Some(Doc::Letter(old)), None) => return Err(format!("{} was deleted", old.id)),
+            (None, Some(Doc::SignIn(sign_in))) => {
+                let subject = Subject::SignIn(sign_in.id);
+                if !letters_of(seen).any(|letter| letter.subject == subject) {
+                    return Err(format!("{} has no letter with its code", sign_in.id));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn letters_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Letter> {
+    seen.changes.iter().filter_map(|change| match &change.new {
+        Some(Doc::Letter(letter)) => Some(&**letter),
+        _ => None,
+    })
+}
+
+/// The letters that a change of a transfer must cause: to the sender, to the recipient.
+fn wanted(
+    change: &Change,
+    old: Option<&Transfer>,
+    new: &Transfer,
+) -> Result<[Option<Kind>; 2], String> {
+    let expires_at = new.expires_at;
+    let event = change.event.as_ref();
+    let told = old.is_some_and(|old| matches!(old.state, Standing::Pending { .. }));
+    let both = |kind: fn(Side) -> Kind| {
+        [
+            Some(kind(Side::Sender)),
+            Some(kind(Side::Recipient)).filter(|_| told),
+        ]
+    };
+    Ok(match event.map(|event| &event.what) {
+        Some(What::Requested) => [None, None],
+        Some(What::Pending) => [
+            None,
+            Some(Kind::Offer {
+                expires_at,
+                again: false,
+            }),
+        ],
+        Some(What::Resent | What::Extended { .. }) => [
+            None,
+            Some(Kind::Offer {
+                expires_at,
+                again: true,
+            }),
+        ],
+        Some(What::Reminded) => [None, Some(Kind::Reminder { expires_at })],
+        Some(What::Accepted { .. }) => both(|side| Kind::Accepted { side }),
+        Some(What::Declined) => both(|side| Kind::Declined { side }),
+        Some(What::Expired) => both(|side| Kind::Expired { side }),
+        Some(What::Cancelled) => [None, Some(Kind::Cancelled).filter(|_| told)],
+        other => return Err(format!("{} changed by {other:?}", new.id)),
+    })
+}
+
+fn caused(
+    seen: &Seen<'_>,
+    change: &Change,
+    old: Option<&Transfer>,
+    new: &Transfer,
+) -> Result<(), String> {
+    let known = old.map(|old| old.letters.as_slice()).unwrap_or_default();
+    if !new.letters.starts_with(known) {
+        return Err(format!("{} forgot letters", new.id));
+    }
+    let listed: Vec<LetterId> = new.letters.iter().skip(known.len()).copied().collect();
+    let subject = Subject::Transfer(new.id);
+    let written: Vec<&Letter> = letters_of(seen).filter(|l| l.subject == subject).collect();
+    let mut ids: Vec<LetterId> = written.iter().map(|letter| letter.id).collect();
+    let mut sorted = listed;
+    (ids.sort(), sorted.sort());
+    if ids != sorted {
+        return Err(format!(
+            "{} lists the letters {sorted:?}, the commit holds {ids:?}",
+            new.id
+        ));
+    }
+    let [to_sender, to_recipient] = wanted(change, old, new)?;
+    let count = |says: &Kind| written.iter().filter(|letter| letter.says == *says).count();
+    let mut expected = 0;
+    if let Some(says) = to_sender {
+        let there = written
+            .iter()
+            .filter(|l| l.says == says && l.to == new.sender.address);
+        if there.count() != 1 {
+            return Err(format!("{}: no letter {says:?} to the sender", new.id));
+        }
+        expected += 1;
+    }
+    if let Some(says) = to_recipient {
+        let there = count(&says);
+        let enough = match &new.recipient {
+            Recipient::Address(address) => {
+                there == 1 && written.iter().any(|l| l.says == says && l.to == *address)
+            }
+            Recipient::Workgroup { .. } => there >= 1,
+        };
+        if !enough {
+            return Err(format!(
+                "{}: {there} letters {says:?} to {}",
+                new.id, new.recipient
+            ));
+        }
+        expected += there;
+    }
+    if expected != written.len() {
+        return Err(format!("{}: letters without a cause: {written:?}", new.id));
+    }
+    Ok(())
+}
+
+fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
+    let cause = match letter.subject {
+        Subject::Transfer(id) => Key::Transfer(id),
+        Subject::SignIn(id) => Key::SignIn(id),
+    };
+    let committed = seen.changes.iter().any(|change| change.key == cause);
+    if !committed {
+        return Err(format!("{} was committed without its cause", letter.id));
+    }
+    if !matches!(letter.delivery, State::Queued { .. }) {
+        return Err(format!("{} did not begin in the outbox", letter.id));
+    }
+    Ok(())
+}
+
+fn went_on(old: &Letter, new: &Letter, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {
+    if !matches!(old.delivery, State::Queued { .. }) {
+        return Err(format!(
+            "{} was {:?} and is {:?}",
+            old.id, old.delivery, new.delivery
+        ));
+    }
+    let mut kept = new.clone();
+    (kept.attempts, kept.delivery) = (old.attempts, old.delivery.clone());
+    kept.last_error.clone_from(&old.last_error);
+    if kept != *old {
+        return Err(format!("{} is another letter now", old.id));
+    }
+    if matches!(new.delivery, State::Sent { .. }) && !taken.contains_key(&new.id) {
+        return Err(format!(
+            "{} counts as sent, and no mail server took it",
+            new.id
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Looks at every commit, and at everything now and then: the invariants of a transfer, independently of the code that keeps them.
+
+mod ends;
+mod letters;
+mod queues;
+mod transfers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use handover::domain::id::{CommandId, LetterId};
+use handover::domain::index::Entry;
+use handover::domain::key::Counter;
+use handover::domain::policy::Policy;
+use handover::domain::time::Time;
+use handover::store::model::View;
+use handover::store::{COMMAND_KEPT_MS, Commit, Due, Version};
+
+use crate::shadow::{Change, Shadow};
+use crate::universe::Universe;
+
+/// So many commits lie between two looks at everything.
+const WHOLE_EVERY: u64 = 16;
+
+/// What was seen of one history.
+pub struct Checker {
+    pub shadow: Shadow,
+    pub policy: Arc<Policy>,
+    /// Commands that were committed: when they were decided, and at which step.
+    pub commands: BTreeMap<CommandId, (Time, u64)>,
+    /// Letters that the mail server took, and how often.
+    pub taken: BTreeMap<LetterId, u32>,
+    /// Letters that the mail server refused for good.
+    pub refused: BTreeSet<LetterId>,
+    /// What has happened, for the reader of a summary.
+    pub seen: BTreeMap<&'static str, u64>,
+    commits: u64,
+}
+
+/// One commit, as the rules see it: after it, with what it changed.
+pub struct Seen<'a> {
+    pub commit: &'a Commit,
+    pub changes: &'a [Change],
+    pub after: &'a Shadow,
+    pub policy: &'a Policy,
+}
+
+impl Checker {
+    pub fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            shadow: Shadow::default(),
+            policy,
+            commands: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            seen: BTreeMap::new(),
+            commits: 0,
+        }
+    }
+
+    /// Counts something that happened.
+    pub fn saw(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_default() += 1;
+    }
+
+    /// A commit became durable.
+    pub fn committed(
+        &mut self,
+        universe: &Universe,
+        commit: &Commit,
+        version: Version,
+        view: &View,
+    ) {
+        self.commits += 1;
+        let found = self.look(universe, commit, version, view);
+        if let Err(why) = found {
+            universe.fail(format!("commit {}: {why}", version.0));
+        }
+    }
+
+    fn look(
+        &mut self,
+        universe: &Universe,
+        commit: &Commit,
+        version: Version,
+        view: &View,
+    ) -> Result<(), String> {
+        let changes = self.shadow.take_in(commit)?;
+        universe.note(|| describe(version, commit, &changes));
+        self.only_once(commit, universe)?;
+        let seen = Seen {
+            commit,
+            changes: &changes,
+            after: &self.shadow,
+            policy: &self.policy,
+        };
+        transfers::check(&seen)?;
+        letters::check(&seen, &self.taken)?;
+        queues::check(&seen, view, universe.latest())?;
+        self.counters(commit, view)?;
+        for change in &changes {
+            if let Some(what) = transfers::kind_of(change) {
+                self.saw(what);
+            }
+        }
+        if self.commits.is_multiple_of(WHOLE_EVERY) {
+            self.everything(view)?;
+        }
+        Ok(())
+    }
+
+    /// A claim was settled.
+    pub fn settled(&mut self, universe: &Universe, due: Due, view: &View) {
+        if let Err(why) = queues::has_row(&self.shadow, view, due.queue, due.id, universe.latest())
+        {
+            universe.fail(format!("a settled row of {:?}: {why}", due.queue));
+        }
+    }
+
+    fn only_once(&mut self, commit: &Commit, universe: &Universe) -> Result<(), String> {
+        let Some(command) = commit.command else {
+            return Ok(());
+        };
+        // Results are kept for 7 days; what lies still for longer, half done, may run again.
+        if let Some((before, _)) = self.commands.insert(command, (commit.at, universe.step()))
+            && universe.latest().since_ms(before) < COMMAND_KEPT_MS
+        {
+            return Err(format!("{command} ran twice"));
+        }
+        Ok(())
+    }
+
+    fn counters(&self, commit: &Commit, view: &View) -> Result<(), String> {
+        let there: BTreeMap<Counter, i64> = view.counters().collect();
+        for add in &commit.adds {
+            let (is, should) = (
+                there.get(&add.counter).copied().unwrap_or_default(),
+                self.shadow.counters.get(&add.counter).copied(),
+            );
+            if is != should.unwrap_or_default() {
+                return Err(format!(
+                    "{:?} stands at {is}, and the documents add up to {should:?}",
+                    add.counter
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that the store holds is what the documents derive, and no more.
+    pub fn everything(&self, view: &View) -> Result<(), String> {
+        let documents = view.documents().count();
+        if documents != self.shadow.docs.len() {
+            return Err(format!(
+                "{documents} documents are there, and {} were written",
+                self.shadow.docs.len()
+            ));
+        }
+        let counters: BTreeMap<Counter, i64> = view.counters().collect();
+        let summed = self.shadow.counters.iter().filter(|(_, n)| **n != 0);
+        let summed: BTreeMap<Counter, i64> = summed.map(|(c, n)| (*c, *n)).collect();
+        if counters != summed {
+            return Err(format!(
+                "the counters are {counters:?}, and the documents add up to {summed:?}"
+            ));
+        }
+        let there: BTreeMap<_, Vec<u8>> = view.entries().map(|(e, v)| (e, v.to_vec())).collect();
+        if there != self.shadow.entries {
+            let only = |a: &BTreeMap<Entry, Vec<u8>>, b: &BTreeMap<Entry, Vec<u8>>| {
+                let only = a
+                    .iter()
+                    .filter(|(entry, value)| b.get(*entry) != Some(*value));
+                only.map(|(entry, _)| format!("{entry:?}"))
+                    .collect::<Vec<_>>()
+            };
+            return Err(format!(
+                "index entries that no document derives: {:?}; missing ones: {:?}",
+                only(&there, &self.shadow.entries),
+                only(&self.shadow.entries, &there)
+            ));
+        }
+        transfers::whole(&self.shadow)?;
+        queues::whole(&self.shadow, view)
+    }
+
+    /// What must hold when nothing happens any more.
+    pub fn at_the_end(&self, view: &View) -> Result<(), String> {
+        self.everything(view)?;
+        ends::check(self, view)
+    }
+}
+
+fn describe(version: Version, commit: &Commit, changes: &[Change]) -> String {
+    let parts: Vec<String> = changes.iter().map(transfers::describe).collect();
+    let command = commit.command.map(|id| format!(" {id}"));
+    format!(
+        "commit {}{}: {}",
+        version.0,
+        command.unwrap_or_default(),
+        parts.join(", ")
+    )
+}

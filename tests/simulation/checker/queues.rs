@@ -1,0 +1,97 @@
+//! The queues: a row for everything that waits, wherever a claim has moved it.
+
+use handover::domain::key::{Key, Queue};
+use handover::domain::time::{MINUTE_MS, Time};
+use handover::domain::transfer::State;
+use handover::store::model::View;
+
+use super::Seen;
+use crate::shadow::{Doc, Shadow};
+
+pub fn check(seen: &Seen<'_>, view: &View, latest: Time) -> Result<(), String> {
+    for change in seen.changes {
+        if let Some((queue, _, id)) = change.new.as_ref().and_then(Doc::due) {
+            has_row(seen.after, view, queue, id, latest)?;
+        }
+        if let Some(Doc::Item(item)) = &change.new
+            && let Some(transfer) = item.pending
+        {
+            has_row(seen.after, view, Queue::Timers, transfer.bits(), latest)?;
+        }
+    }
+    Ok(())
+}
+
+fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
+    let key = match queue {
+        Queue::Outbox => Key::Letter(handover::domain::id::LetterId::from_bits(id)),
+        Queue::Timers => Key::Transfer(handover::domain::id::TransferId::from_bits(id)),
+    };
+    shadow.docs.get(&key)
+}
+
+/// What waits has a row that is due in time, unless somebody has claimed it and moved it.
+pub fn has_row(
+    shadow: &Shadow,
+    view: &View,
+    queue: Queue,
+    id: u128,
+    latest: Time,
+) -> Result<(), String> {
+    let Some(doc) = waiting(shadow, queue, id) else {
+        return Ok(());
+    };
+    let Some((_, at, _)) = doc.due() else {
+        return Ok(());
+    };
+    let rows: Vec<_> = view
+        .queue(queue)
+        .filter(|(row, _)| row.due.id == id)
+        .collect();
+    let in_time = rows
+        .iter()
+        .any(|(row, claims)| *claims > 0 || row.due.at <= at);
+    if !in_time {
+        return Err(format!(
+            "{doc:?} waits until {at}, and its rows are {rows:?}"
+        ));
+    }
+    if let Doc::Transfer(transfer) = doc
+        && transfer.state == State::Requested
+    {
+        let item = |id| {
+            shadow
+                .item(id)
+                .is_some_and(|item| item.running_analyses > 0)
+        };
+        let in_use = transfer.items.iter().any(|offered| item(offered.item));
+        // Clocks are set back by minutes.
+        let latest = latest.plus_ms(20 * MINUTE_MS);
+        let soon = rows
+            .iter()
+            .any(|(row, claims)| *claims > 0 || row.due.at <= latest);
+        if !in_use && !soon {
+            return Err(format!(
+                "{} waits for analyses that have ended",
+                transfer.id
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn whole(shadow: &Shadow, view: &View) -> Result<(), String> {
+    for doc in shadow.docs.values() {
+        if let Some((queue, _, id)) = doc.due() {
+            has_row(shadow, view, queue, id, Time::from_ms(i64::MAX))?;
+        }
+    }
+    // A row of what waits no longer is only there because somebody had claimed it.
+    for (row, claims) in view.queue(Queue::Outbox) {
+        let waits = waiting(shadow, Queue::Outbox, row.due.id).and_then(Doc::due);
+        if claims == 0 && waits.is_none() {
+            return Err(format!("{row:?} waits for nothing"));
+        }
+    }
+    Ok(())
+}

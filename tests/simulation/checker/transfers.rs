@@ -1,0 +1,494 @@
+//! Items and transfers: one owner, one offer at most, final states, who may, quotas and walls.
+
+use handover::domain::event::{By, What};
+use handover::domain::id::{AccountId, Context, ItemId};
+use handover::domain::item::{Item, State as ItemState};
+use handover::domain::key::{Counter, Key};
+use handover::domain::policy::{Domain, InUse, Tier};
+use handover::domain::rights::{Grant, Level};
+use handover::domain::transfer::{KeepAccess, Recipient, State, Transfer};
+use handover::domain::workgroup::Role;
+
+use super::Seen;
+use crate::shadow::{Change, Doc, Shadow};
+
+/// What happened, in one word, for summaries.
+pub fn kind_of(change: &Change) -> Option<&'static str> {
+    let event = change.event.as_ref()?;
+    match (&change.key, &event.what) {
+        (Key::Transfer(_), What::Requested) => Some("requested"),
+        (Key::Transfer(_), What::Pending) => Some("pending"),
+        (Key::Transfer(_), What::Reminded) => Some("reminded"),
+        (Key::Transfer(_), What::Resent) => Some("resent"),
+        (Key::Transfer(_), What::Extended { .. }) => Some("extended"),
+        (Key::Transfer(_), What::Accepted { .. }) => Some("accepted"),
+        (Key::Transfer(_), What::Declined) => Some("declined"),
+        (Key::Transfer(_), What::Cancelled) => Some("cancelled"),
+        (Key::Transfer(_), What::Expired) => Some("expired"),
+        (Key::Grant(..), What::Granted { .. }) => Some("access kept"),
+        (Key::Item(_), What::Registered) => Some("items registered"),
+        _ => None,
+    }
+}
+
+pub fn describe(change: &Change) -> String {
+    let who = match &change.event {
+        Some(event) => format!(" {:?} by {:?}", event.what, event.by),
+        None => String::new(),
+    };
+    match &change.new {
+        None => format!("{:?} deleted", change.key),
+        Some(Doc::Transfer(t)) => {
+            let items: Vec<_> = t.items.iter().map(|i| i.item).collect();
+            format!(
+                "{} {}{who} to {} {items:?}",
+                t.id,
+                t.state.word(),
+                t.recipient
+            )
+        }
+        Some(Doc::Item(i)) => format!("{} of {} {:?}", i.id, i.owner, i.pending),
+        Some(Doc::Letter(l)) => format!("{} {:?} {:?}", l.id, l.says, l.delivery),
+        Some(_) => format!("{:?}", change.key),
+    }
+}
+
+fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
+}
+
+pub fn check(seen: &Seen<'_>) -> Result<(), String> {
+    for change in seen.changes {
+        match (&change.old, &change.new) {
+            (old, Some(Doc::Item(new))) => {
+                let old = match old {
+                    Some(Doc::Item(old)) => Some(&**old),
+                    _ => None,
+                };
+                item(seen, change, old, new)?;
+            }
+            (Some(Doc::Item(old)), _) => return Err(format!("{} was deleted", old.id)),
+            (old, Some(Doc::Transfer(new))) => {
+                let old = match old {
+                    Some(Doc::Transfer(old)) => Some(&**old),
+                    _ => None,
+                };
+                transfer(seen, change, old, new)?;
+            }
+            (Some(Doc::Transfer(old)), _) => return Err(format!("{} was deleted", old.id)),
+            (old, Some(Doc::Grant(new))) => grant(seen, old.as_ref(), new)?,
+            (Some(Doc::Grant(old)), None) => {
+                let given = transfers_of(seen).any(|t| accepts(t, old.item));
+                must(given, || {
+                    format!("access to {} went without cause", old.item)
+                })?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn transfers_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Transfer> {
+    seen.changes.iter().filter_map(|change| match &change.new {
+        Some(Doc::Transfer(transfer)) => Some(&**transfer),
+        _ => None,
+    })
+}
+
+fn lists(transfer: &Transfer, item: ItemId) -> bool {
+    transfer.items.iter().any(|offered| offered.item == item)
+}
+
+fn accepts(transfer: &Transfer, item: ItemId) -> bool {
+    matches!(transfer.state, State::Accepted { .. }) && lists(transfer, item)
+}
+
+// ---- items ----
+
+fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Result<(), String> {
+    let id = new.id;
+    let event = change.event.as_ref();
+    must(event.is_some(), || format!("{id} changed without an event"))?;
+    running(seen.after, new)?;
+    let Some(old) = old else {
+        must(new.pending.is_none(), || {
+            format!("{id} was registered as pending")
+        })?;
+        return must(seen.after.belongs(new.registered_by, new.owner), || {
+            format!("{id} was registered in {} by a stranger", new.owner)
+        });
+    };
+    let same = old.registered_by == new.registered_by && old.created_at == new.created_at;
+    must(same, || format!("{id} is another item now"))?;
+    if old.owner != new.owner {
+        let by = transfers_of(seen).find(|t| accepts(t, id));
+        let by = by.ok_or_else(|| format!("{id} changed its owner without an acceptance"))?;
+        let State::Accepted { into, .. } = by.state else {
+            return Err(format!("{id}: {} is not accepted", by.id));
+        };
+        must(by.source == old.owner && into == new.owner, || {
+            format!(
+                "{id} went from {} to {}, not as {} says",
+                old.owner, new.owner, by.id
+            )
+        })?;
+        must(new.pending.is_none(), || {
+            format!("{id} is pending in its new home")
+        })?;
+        let told = matches!(event.map(|e| &e.what), Some(What::Transferred { transfer, from, to, name })
+            if *transfer == by.id && *from == old.owner && *to == new.owner && *name == new.name);
+        must(told, || {
+            format!("the history of {id} does not tell of {}", by.id)
+        })?;
+    } else {
+        must(old.name == new.name, || {
+            format!("{id} was renamed where it is")
+        })?;
+        let ended = transfers_of(seen).any(|t| accepts(t, id));
+        must(!ended, || {
+            format!("{id} was accepted and stays with {}", old.owner)
+        })?;
+    }
+    if let Some(was) = old.pending.filter(|was| new.pending != Some(*was)) {
+        let ends = transfers_of(seen).any(|t| t.id == was && !t.state.is_open());
+        must(ends, || format!("{id} left {was}, which goes on"))?;
+    }
+    pending(seen.after, new)
+}
+
+/// An item and the open offer that lists it name each other.
+fn pending(shadow: &Shadow, item: &Item) -> Result<(), String> {
+    let Some(pending) = item.pending else {
+        return Ok(());
+    };
+    let found = shadow.transfer(pending);
+    let open =
+        found.is_some_and(|t| t.state.is_open() && lists(t, item.id) && t.source == item.owner);
+    must(open, || {
+        format!(
+            "{} is pending in {pending}, which is not an open offer of it",
+            item.id
+        )
+    })
+}
+
+fn running(shadow: &Shadow, item: &Item) -> Result<(), String> {
+    let analyses = shadow.analyses.iter().filter_map(|id| shadow.analysis(*id));
+    let running = analyses.filter(|a| a.ended_at.is_none() && a.projects.contains(&item.id));
+    let running = running.count();
+    must(running == item.running_analyses as usize, || {
+        format!(
+            "{running} analyses write to {}, which says {}",
+            item.id, item.running_analyses
+        )
+    })?;
+    if item.id.kind() == handover::domain::id::ItemKind::Project {
+        let files = shadow.files.get(&item.id);
+        let listed: u64 = files.map_or(0, |files| files.values().sum());
+        must(listed == item.bytes, || {
+            format!(
+                "{} says {} bytes, its files have {listed}",
+                item.id, item.bytes
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> {
+    if matches!(old, Some(Doc::Grant(old)) if **old == *new) {
+        return Ok(());
+    }
+    let agreed = transfers_of(seen).find(|t| t.id == new.kept_in && accepts(t, new.item));
+    let agreed = agreed
+        .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
+    let KeepAccess::Read { until } = agreed.keep_access else {
+        return Err(format!("{} keeps access that was not agreed", new.grantee));
+    };
+    let fits = new.grantee == agreed.source && new.level == Level::Read && new.until == until;
+    must(fits, || format!("{new:?} is not what {} agreed", agreed.id))
+}
+
+// ---- transfers ----
+
+fn transfer(
+    seen: &Seen<'_>,
+    change: &Change,
+    old: Option<&Transfer>,
+    new: &Transfer,
+) -> Result<(), String> {
+    let id = new.id;
+    let event = change.event.as_ref();
+    let event = event.ok_or_else(|| format!("{id} changed without an event"))?;
+    must(event.at == seen.commit.at, || {
+        format!("{id}: its event has another time")
+    })?;
+    if let Some(old) = old {
+        must(old.state.is_open(), || {
+            format!(
+                "{id} was {} and is {} now: final states never change",
+                old.state.word(),
+                new.state.word()
+            )
+        })?;
+        let mut kept = new.clone();
+        kept.state = old.state.clone();
+        kept.letters.clone_from(&old.letters);
+        (kept.expires_at, kept.mailed_at) = (old.expires_at, old.mailed_at);
+        must(kept == *old, || format!("{id} is another offer now"))?;
+        must(new.expires_at >= old.expires_at, || {
+            format!("{id} was cut short")
+        })?;
+    }
+    legal(old, new, &event.what)?;
+    for offered in &new.items {
+        let item = seen.after.item(offered.item);
+        let item = item.ok_or_else(|| format!("{id} offers {} that is not there", offered.item))?;
+        let its = item.pending == Some(id) && item.owner == new.source;
+        must(its == new.state.is_open(), || {
+            format!(
+                "{id} is {}, and {} is pending in {:?}",
+                new.state.word(),
+                item.id,
+                item.pending
+            )
+        })?;
+    }
+    who(seen, event.by, old, new)?;
+    match &new.state {
+        State::Accepted { .. } => accepted(seen, event.by, old, new),
+        State::Requested | State::Pending { .. } if old.is_none() => {
+            let counter = Counter::OpenOffers(new.source, new.recipient.digest());
+            let open = seen.after.counters.get(&counter).copied();
+            must(open.unwrap_or_default() <= seen.policy.open_offers, || {
+                format!(
+                    "{open:?} offers of {} to {} are open",
+                    new.source, new.recipient
+                )
+            })
+        }
+        State::Expired { at } => must(*at <= seen.commit.at && *at == new.expires_at, || {
+            format!("{id} expired at {}, before {at}", seen.commit.at)
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn legal(old: Option<&Transfer>, new: &Transfer, what: &What) -> Result<(), String> {
+    let from = old.map(|old| &old.state);
+    let fits = match (from, &new.state, what) {
+        (None, State::Requested, What::Requested)
+        | (None | Some(State::Requested), State::Pending { .. }, What::Pending)
+        | (
+            Some(State::Pending { .. }),
+            State::Pending { .. },
+            What::Reminded | What::Resent | What::Extended { .. },
+        )
+        | (Some(State::Pending { .. }), State::Accepted { .. }, What::Accepted { .. })
+        | (Some(State::Pending { .. }), State::Declined { .. }, What::Declined)
+        | (
+            Some(State::Requested | State::Pending { .. }),
+            State::Cancelled { .. },
+            What::Cancelled,
+        )
+        | (Some(State::Requested | State::Pending { .. }), State::Expired { .. }, What::Expired) => {
+            true
+        }
+        _ => false,
+    };
+    must(fits, || {
+        let from = from.map_or("nothing", State::word);
+        format!(
+            "{} went from {from} to {}, told as {what:?}",
+            new.id,
+            new.state.word()
+        )
+    })
+}
+
+fn acts_for(seen: &Seen<'_>, person: AccountId, context: Context) -> bool {
+    let account = seen.after.account(person);
+    let administers = account.is_some_and(|account| {
+        let domain = domain_of(seen.after, context);
+        domain.is_some_and(|domain| seen.policy.administers(&account.addresses, &domain))
+    });
+    administers || seen.after.belongs(person, context)
+}
+
+fn answers_for(seen: &Seen<'_>, person: AccountId, recipient: &Recipient) -> bool {
+    match recipient {
+        Recipient::Address(address) => {
+            let account = seen.after.account(person);
+            account.is_some_and(|account| account.has(address))
+        }
+        Recipient::Workgroup { id, .. } => {
+            let membership = seen.after.membership(*id, person);
+            membership.is_some_and(|m| m.role >= Role::Administrator)
+        }
+    }
+}
+
+/// Whoever changed it was entitled to when it was committed.
+fn who(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> Result<(), String> {
+    let Some(person) = by.person else {
+        let timed = match &new.state {
+            State::Pending { .. } | State::Expired { .. } => old.is_some(),
+            _ => false,
+        };
+        return must(timed, || {
+            format!("{} is {} by nobody", new.id, new.state.word())
+        });
+    };
+    let (side, may) = match &new.state {
+        State::Accepted { by, .. } | State::Declined { by, .. } => {
+            must(*by == person, || {
+                format!("{} names another than who did it", new.id)
+            })?;
+            ("recipient", answers_for(seen, person, &new.recipient))
+        }
+        State::Requested | State::Pending { .. } | State::Cancelled { .. } => {
+            ("sender", acts_for(seen, person, new.source))
+        }
+        State::Expired { .. } => ("timer", false),
+    };
+    must(may, || {
+        format!(
+            "{person} made {} {}, and is not its {side} at the commit",
+            new.id,
+            new.state.word()
+        )
+    })
+}
+
+fn domain_of(shadow: &Shadow, context: Context) -> Option<Domain> {
+    match context {
+        Context::Personal(id) => Some(shadow.account(id)?.domain.clone()),
+        Context::Workgroup(id) => Some(shadow.workgroup(id)?.domain.clone()),
+    }
+}
+
+fn quota_of(seen: &Seen<'_>, context: Context) -> Option<u64> {
+    let (own, tier): (Option<u64>, Tier) = match context {
+        Context::Personal(id) => seen.after.account(id).map(|a| (a.quota, a.tier))?,
+        Context::Workgroup(id) => seen.after.workgroup(id).map(|w| (w.quota, w.tier))?,
+    };
+    own.or_else(|| seen.policy.quota.get(&tier).copied().flatten())
+}
+
+fn accepted(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> Result<(), String> {
+    let id = new.id;
+    let State::Accepted {
+        at,
+        by: who,
+        channel,
+        into,
+        ..
+    } = new.state
+    else {
+        return Ok(());
+    };
+    let named = at == seen.commit.at && by.person == Some(who) && by.channel == channel;
+    must(named, || {
+        format!("{id}: the acceptance does not name person, channel and time")
+    })?;
+    let in_time = old.is_some_and(|old| at < old.expires_at);
+    must(in_time, || format!("{id} was accepted too late"))?;
+    must(seen.after.belongs(who, into), || {
+        format!("{id} was accepted into {into}, which {who} does not belong to at the commit")
+    })?;
+    if let Recipient::Workgroup { id: workgroup, .. } = new.recipient {
+        must(into == Context::Workgroup(workgroup), || {
+            format!("{id} was offered to {workgroup} and accepted into {into}")
+        })?;
+    }
+    walls(seen, new, who, into)?;
+    for offered in &new.items {
+        let Some(item) = seen.after.item(offered.item) else {
+            continue;
+        };
+        let whole = item.state == ItemState::Active && item.trashed_inside == 0;
+        must(whole, || format!("{} was accepted from the trash", item.id))?;
+        let busy = item.running_analyses > 0 && seen.policy.in_use == InUse::Block;
+        must(!busy, || {
+            format!("{} was accepted while analyses write to it", item.id)
+        })?;
+        let kept = Key::Grant(item.id, new.source);
+        let has = seen.after.docs.contains_key(&kept);
+        let agreed = new.keep_access != KeepAccess::None;
+        must(has == agreed, || {
+            format!("{id}: what {} keeps was not agreed", new.source)
+        })?;
+        let own = Key::Grant(item.id, into);
+        let _ = own;
+    }
+    if let Some(quota) = quota_of(seen, into) {
+        let usage = seen.after.usage(into);
+        let bytes: u64 = new
+            .items
+            .iter()
+            .map(|offered| seen.after.item(offered.item).map_or(0, |item| item.bytes))
+            .sum();
+        must(
+            bytes == 0 || usage <= i64::try_from(quota).unwrap_or(i64::MAX),
+            || format!("{id} brought {into} to {usage} bytes, over its quota of {quota}"),
+        )?;
+    }
+    Ok(())
+}
+
+/// DOMAIN §4: public data enters a private domain through a collaborative workgroup of both only; private data stays inside.
+fn walls(seen: &Seen<'_>, new: &Transfer, who: AccountId, into: Context) -> Result<(), String> {
+    let from = domain_of(seen.after, new.source);
+    let to = domain_of(seen.after, into);
+    let (Some(from), Some(to)) = (from, to) else {
+        return Err(format!("{}: a context is gone", new.id));
+    };
+    if from.is_public() && to.is_public() {
+        return Ok(());
+    }
+    let Context::Workgroup(workgroup) = into else {
+        return Err(format!(
+            "{} of {} went to a person of {}",
+            new.id,
+            from.name(),
+            to.name()
+        ));
+    };
+    let collaborative = seen
+        .after
+        .workgroup(workgroup)
+        .is_some_and(|w| w.collaborative);
+    let both = seen.after.belongs(who, into) && seen.after.belongs(new.sender.account, into);
+    let holds = if from.is_public() {
+        collaborative && both
+    } else {
+        from == to
+    };
+    must(holds, || {
+        format!(
+            "{} went from {} to {} through the wall",
+            new.id,
+            from.name(),
+            to.name()
+        )
+    })
+}
+
+/// The same for everything there is.
+pub fn whole(shadow: &Shadow) -> Result<(), String> {
+    for item in shadow.items() {
+        pending(shadow, item)?;
+        running(shadow, item)?;
+    }
+    for transfer in shadow.transfers().filter(|t| t.state.is_open()) {
+        for offered in &transfer.items {
+            let item = shadow.item(offered.item);
+            let its = item.is_some_and(|item| item.pending == Some(transfer.id));
+            must(its, || {
+                format!("{} is open without {}", transfer.id, offered.item)
+            })?;
+        }
+    }
+    Ok(())
+}

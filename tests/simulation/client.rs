@@ -1,0 +1,408 @@
+//! Somebody with a command: asks a node, waits or not, asks again with the same command id, and remembers what was answered.
+
+use std::sync::Arc;
+
+use handover::actors::custody;
+use handover::actors::transfer::{self, To};
+use handover::actors::world::{Call, Trouble};
+use handover::domain::document::Document as _;
+use handover::domain::event::{By, Channel};
+use handover::domain::id::{AccountId, CommandId, Context, TransferId};
+use handover::domain::index::Entry;
+use handover::domain::refusal::{Code, Findings};
+use handover::domain::time::Time;
+use handover::domain::transfer::{Request, State};
+
+use crate::broken::Broken;
+use crate::cluster::Cluster;
+use crate::mailbox::{Answer, reply};
+use crate::node::Node;
+use crate::universe::locked;
+
+/// How often somebody asks before going away.
+const ASKS: u32 = 8;
+
+/// What somebody wants.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    Request(Request, To),
+    Readdress(TransferId, To),
+    Transfer(TransferId, transfer::Command),
+    Custody(Context, Arc<custody::Command>),
+}
+
+/// What somebody was answered.
+#[derive(Debug, Clone)]
+enum Told {
+    Transfer(transfer::Done),
+    Custody(custody::Done),
+}
+
+/// A command: who wants what, and what makes a repetition a repetition.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    pub person: AccountId,
+    pub command: CommandId,
+    pub intent: Intent,
+}
+
+/// How things stood when an attempt began, for judging a refusal.
+struct Before {
+    at: Time,
+    step: u64,
+    open_until: Option<Time>,
+    room: Option<(Option<u64>, i64)>,
+}
+
+fn call(node: &Node, errand: &Errand) -> Call {
+    let by = By {
+        person: Some(errand.person),
+        channel: Channel::Api,
+    };
+    Call {
+        command: Some(errand.command),
+        by,
+        at: node.now(),
+    }
+}
+
+/// The edge of a node: turns what somebody wants into a command to an actor.
+fn perform(
+    cluster: &Arc<Cluster>,
+    node: &Arc<Node>,
+    errand: &Errand,
+    mut call: Call,
+) -> Answer<Result<Told, Trouble>> {
+    let (reply, answer) = reply();
+    let (errand, here, cluster) = (errand.clone(), Arc::clone(node), Arc::clone(cluster));
+    node.spawn(async move {
+        if cluster.universe.broken == Broken::PresentState {
+            call.command = None;
+            if let Some(told) = seems_done(&cluster, &errand) {
+                return reply.send(Ok(told));
+            }
+        }
+        let fresh = || {
+            let settings = handover::actors::world::World::settings(&*here);
+            TransferId::from_bits(settings.ids.fresh(call.at))
+        };
+        let answer = match errand.intent {
+            Intent::Request(ask, to) => {
+                let command = transfer::Command::Request { ask, to };
+                here.transfer(fresh(), call, command)
+            }
+            Intent::Readdress(id, to) => {
+                let command = transfer::Command::Readdress { new: fresh(), to };
+                here.transfer(id, call, command)
+            }
+            Intent::Transfer(id, command) => here.transfer(id, call, command),
+            Intent::Custody(context, command) => {
+                let done = custody::handle(&*here, context, &call, command).await;
+                return reply.send(done.map(Told::Custody));
+            }
+        };
+        if let Some(done) = answer.within(None).await {
+            reply.send(done.map(Told::Transfer));
+        }
+    });
+    answer
+}
+
+/// The broken rule: whether a command ran before is told by whether what it wants is so now.
+fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
+    let checker = locked(&cluster.checker);
+    let shadow = &checker.shadow;
+    match &errand.intent {
+        Intent::Request(ask, _) => {
+            let same = |t: &&handover::domain::transfer::Transfer| {
+                t.state.is_open() && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
+            };
+            let transfer = shadow.transfers().find(same)?.clone();
+            Some(Told::Transfer(transfer::Done {
+                transfer,
+                already: true,
+                warnings: Vec::new(),
+            }))
+        }
+        Intent::Custody(_, command) => match &**command {
+            custody::Command::StartAnalysis { name, projects } => {
+                let mut running = shadow.analyses.iter().filter_map(|id| shadow.analysis(*id));
+                let there = running.find(|a| a.name == *name && a.ended_at.is_none())?;
+                Some(Told::Custody(custody::Done {
+                    items: projects.clone(),
+                    analysis: Some(there.id),
+                }))
+            }
+            _ => None,
+        },
+        Intent::Readdress(..) | Intent::Transfer(..) => None,
+    }
+}
+
+/// Runs an errand until it is answered, or whoever runs it gives up.
+pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
+    let universe = Arc::clone(&cluster.universe);
+    universe.note(|| format!("{} {}: {:?}", errand.person, errand.command, errand.intent));
+    let mut told_before: Option<(String, Time)> = None;
+    let mut asks = 0;
+    while asks < ASKS {
+        universe.rest(1 + universe.below(6)).await;
+        let Some(node) = cluster.node(universe.place(2)) else {
+            // Nobody there; the other one may be.
+            universe.rest(10).await;
+            asks += u32::from(universe.is_calm());
+            continue;
+        };
+        asks += 1;
+        let call = call(&node, &errand);
+        let before = before(&cluster, &errand, call.at);
+        let answer = perform(&cluster, &node, &errand, call);
+        let hurried = universe.fault(universe.weather.impatience);
+        let patience = hurried.then(|| universe.rest(universe.below(200)));
+        let told = answer.within(patience).await;
+        let wrong = match &told {
+            None => Ok(()),
+            Some(Ok(told)) => acknowledged(&cluster, &errand, told),
+            Some(Err(Trouble::Refused(why))) => refused(&cluster, &errand, &before, why),
+            Some(Err(Trouble::Fault(fault))) if fault.retry => Ok(()),
+            Some(Err(Trouble::Fault(fault))) => {
+                Err(format!("a fault that no retry mends: {fault}"))
+            }
+        };
+        let shown = || match &told {
+            None => "no answer".to_owned(),
+            Some(Ok(_)) => "done".to_owned(),
+            Some(Err(Trouble::Refused(why))) => {
+                let codes: Vec<&str> = why.blocks.iter().map(|r| r.code.as_str()).collect();
+                codes.join(", ")
+            }
+            Some(Err(Trouble::Fault(fault))) => fault.to_string(),
+        };
+        universe.note(|| format!("{} of node {}: {}", errand.command, node.index, shown()));
+        count(&cluster, &told);
+        if let Err(why) = wrong {
+            universe.fail(format!("{}: {why}", errand.command));
+            return;
+        }
+        let what = match told {
+            Some(Ok(told)) => id_of(&told),
+            Some(Err(Trouble::Refused(why))) if contended(&why) => continue,
+            Some(Err(Trouble::Refused(_))) => return,
+            _ => continue,
+        };
+        let now = universe.latest();
+        if let Some((before, at)) = &told_before
+            && *before != what
+            && now.since_ms(*at) < handover::store::COMMAND_KEPT_MS
+            && universe.broken != Broken::PresentState
+        {
+            universe.fail(format!(
+                "{} was answered {before}, then {what}",
+                errand.command
+            ));
+        }
+        told_before = Some((what, call.at));
+        // Much later, the same command comes again: a script, a restored tab, a proxy.
+        if !universe.percent(15) || universe.is_calm() {
+            return;
+        }
+        universe.rest(50 + universe.below(400)).await;
+    }
+}
+
+fn count(cluster: &Cluster, told: &Option<Result<Told, Trouble>>) {
+    let mut checker = locked(&cluster.checker);
+    match told {
+        None => checker.saw("answers lost"),
+        Some(Ok(_)) => checker.saw("answers"),
+        Some(Err(Trouble::Refused(why))) => {
+            for refusal in &why.blocks {
+                checker.saw(refusal.code.as_str());
+            }
+        }
+        Some(Err(Trouble::Fault(_))) => checker.saw("faults"),
+    }
+}
+
+fn contended(why: &Findings) -> bool {
+    why.blocks
+        .iter()
+        .any(|refusal| refusal.code == Code::Contended)
+}
+
+fn id_of(told: &Told) -> String {
+    match told {
+        Told::Transfer(done) => done.transfer.id.to_string(),
+        Told::Custody(done) => format!("{:?} {:?}", done.items, done.analysis),
+    }
+}
+
+fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
+    let checker = locked(&cluster.checker);
+    let shadow = &checker.shadow;
+    let (transfer, into) = match &errand.intent {
+        Intent::Transfer(id, transfer::Command::Accept { into }) => (Some(*id), *into),
+        Intent::Transfer(id, _) | Intent::Readdress(id, _) => (Some(*id), None),
+        Intent::Request(..) | Intent::Custody(..) => (None, None),
+    };
+    let transfer = transfer.and_then(|id| shadow.transfer(id));
+    let open = transfer.filter(|t| matches!(t.state, State::Pending { .. }));
+    Before {
+        at,
+        step: cluster.universe.step(),
+        open_until: open.map(|t| t.expires_at),
+        room: into.map(|into| (quota(&checker, into), shadow.usage(into))),
+    }
+}
+
+fn quota(checker: &crate::checker::Checker, into: Context) -> Option<u64> {
+    let shadow = &checker.shadow;
+    let (own, tier) = match into {
+        Context::Personal(id) => shadow.account(id).map(|a| (a.quota, a.tier))?,
+        Context::Workgroup(id) => shadow.workgroup(id).map(|w| (w.quota, w.tier))?,
+    };
+    checker.policy.quota(own, tier)
+}
+
+/// What was acknowledged is so, and stays so.
+fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), String> {
+    let checker = locked(&cluster.checker);
+    let shadow = &checker.shadow;
+    let committed = checker.commands.contains_key(&errand.command);
+    let already = matches!(told, Told::Transfer(done) if done.already);
+    if !committed && !already && cluster.universe.broken != Broken::PresentState {
+        return Err("was acknowledged and never committed".to_owned());
+    }
+    let holds = match (&errand.intent, told) {
+        (Intent::Custody(_, command), Told::Custody(done)) => {
+            let there = done.items.iter().all(|id| shadow.item(*id).is_some());
+            there
+                && match (&**command, done.items.first(), done.analysis) {
+                    (custody::Command::AddFiles { item, files }, Some(first), _) => {
+                        let entry = |path: &str| {
+                            let digest = handover::domain::id::Digest::of(path.as_bytes());
+                            Entry::File(*item, digest)
+                        };
+                        item == first
+                            && files
+                                .iter()
+                                .all(|f| shadow.entries.contains_key(&entry(&f.path)))
+                    }
+                    (custody::Command::StartAnalysis { .. }, _, id) => {
+                        id.is_some_and(|id| shadow.analysis(id).is_some())
+                    }
+                    (custody::Command::EndAnalysis { analysis }, ..) => shadow
+                        .analysis(*analysis)
+                        .is_some_and(|a| a.ended_at.is_some()),
+                    (_, first, _) => first.is_some(),
+                }
+        }
+        (intent, Told::Transfer(done)) => {
+            let Some(now) = shadow.transfer(done.transfer.id) else {
+                return Err(format!(
+                    "{} was acknowledged and is not there",
+                    done.transfer.id
+                ));
+            };
+            if done.transfer.key() != now.key() {
+                return Err("another transfer was acknowledged".to_owned());
+            }
+            match intent {
+                Intent::Request(ask, _) => {
+                    now.message == ask.message || cluster.universe.broken == Broken::PresentState
+                }
+                Intent::Readdress(id, _) => now.corrects == Some(*id),
+                Intent::Transfer(id, command) => {
+                    *id == now.id
+                        && match command {
+                            transfer::Command::Accept { into } => matches!(now.state,
+                            State::Accepted { into: there, .. } if into.is_none_or(|into| into == there)),
+                            transfer::Command::Decline { .. } => {
+                                matches!(now.state, State::Declined { .. })
+                            }
+                            transfer::Command::Cancel => {
+                                matches!(now.state, State::Cancelled { .. })
+                            }
+                            _ => true,
+                        }
+                }
+                Intent::Custody(..) => false,
+            }
+        }
+        _ => false,
+    };
+    if holds {
+        Ok(())
+    } else {
+        Err(format!(
+            "{:?} was acknowledged as {told:?} and is not so",
+            errand.intent
+        ))
+    }
+}
+
+/// What was refused was not done before, and the reason holds.
+fn refused(
+    cluster: &Cluster,
+    errand: &Errand,
+    before: &Before,
+    why: &Findings,
+) -> Result<(), String> {
+    let checker = locked(&cluster.checker);
+    let ran = checker.commands.get(&errand.command);
+    if let Some((at, step)) = ran
+        && *step < before.step
+        && before.at.since_ms(*at) < handover::store::COMMAND_KEPT_MS
+        && cluster.universe.latest().since_ms(*at) < handover::store::COMMAND_KEPT_MS
+        && !contended(why)
+    {
+        return Err(format!(
+            "was committed at step {step}, and refused later: {:?}",
+            why.blocks
+        ));
+    }
+    let Intent::Transfer(id, command) = &errand.intent else {
+        return Ok(());
+    };
+    let Some(now) = checker.shadow.transfer(*id) else {
+        return Ok(());
+    };
+    for refusal in &why.blocks {
+        let so = match refusal.code {
+            Code::TransferExpired => {
+                matches!(now.state, State::Expired { .. })
+                    || before.open_until.is_none_or(|until| until <= before.at)
+            }
+            Code::TransferCancelled => matches!(now.state, State::Cancelled { .. }),
+            Code::TransferDeclined => matches!(now.state, State::Declined { .. }),
+            Code::TransferAccepted => matches!(now.state, State::Accepted { .. }),
+            Code::TargetOverQuota => match (command, before.room) {
+                (
+                    transfer::Command::Accept { into: Some(into) },
+                    Some((quota_then, usage_then)),
+                ) => {
+                    let bytes: u64 = now
+                        .items
+                        .iter()
+                        .filter_map(|offered| checker.shadow.item(offered.item))
+                        .map(|item| item.bytes)
+                        .sum();
+                    let (quota, usage) = (quota(&checker, *into), checker.shadow.usage(*into));
+                    let steady = quota == quota_then && usage == usage_then;
+                    let fits = quota.is_none_or(|quota| {
+                        u64::try_from(usage).unwrap_or(0).saturating_add(bytes) <= quota
+                    });
+                    !(steady && fits)
+                }
+                _ => true,
+            },
+            _ => true,
+        };
+        if !so {
+            return Err(format!(
+                "was refused for a reason that does not hold: {refusal}; {now:?}"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Two nodes on one store, and the world they share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use handover::actors::site::Wanted;
+use handover::actors::world::{Settings, Trouble};
+use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
+use handover::domain::secret::SiteKey;
+use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use handover::domain::workgroup::Role;
+use handover::ids::Ids;
+use handover::store::model::Model;
+
+use crate::checker::Checker;
+use crate::executor::Executor;
+use crate::node::Node;
+use crate::store::Disturbed;
+use crate::universe::{Home, Universe, locked};
+
+/// The site's key, in every history the same.
+pub const KEY: SiteKey = SiteKey::new([42; 32]);
+
+/// People with an account from the beginning; the last one administers the private domain.
+pub const PEOPLE: [&str; 7] = [
+    "core@facility.example",
+    "anna@lab.example",
+    "bob@lab.example",
+    "carl@clinic.example",
+    "dora@uni.example",
+    "emil@med.uni.example",
+    "dean@uni.example",
+];
+/// People who have none yet.
+pub const STRANGERS: [&str; 3] = ["new@lab.example", "zoe@uni.example", "max@clinic.example"];
+/// Handles of workgroups: three public ones, and three of the private domain, the last one collaborative.
+pub const WORKGROUPS: [&str; 5] = ["techs", "genomes", "open-lab", "uni-core", "uni-open"];
+
+/// The nodes, and what they share.
+pub struct Cluster {
+    pub universe: Arc<Universe>,
+    pub model: Arc<Model>,
+    pub checker: Arc<Mutex<Checker>>,
+    pub policy: Arc<Policy>,
+    pub wanted: Mutex<Vec<Wanted>>,
+    nodes: [Mutex<Option<Arc<Node>>>; 2],
+    starts: Mutex<u64>,
+}
+
+fn policy(universe: &Universe) -> Policy {
+    let in_use = [InUse::Warn, InUse::Block, InUse::Wait];
+    Policy {
+        quota: BTreeMap::from([
+            (Tier::Basic, Some(120 + universe.below(100))),
+            (Tier::Professional, Some(200)),
+            (Tier::Enterprise, None),
+        ]),
+        domains: BTreeMap::from([(
+            "uni".to_owned(),
+            Private {
+                suffixes: vec!["uni.example".to_owned()],
+                administrators: vec!["dean@uni.example".parse().unwrap()],
+            },
+        )]),
+        default_expiry_ms: DAY_MS * (1 + i64::try_from(universe.below(14)).unwrap()),
+        in_use: *universe.pick(&in_use).unwrap(),
+        max_items: 5,
+        open_offers: 1 + i64::try_from(universe.below(4)).unwrap(),
+        resend_after_ms: 12 * HOUR_MS,
+        terms: "it cannot be undone".to_owned(),
+        sign_in: SignIn {
+            registration: if universe.percent(50) {
+                Registration::Open
+            } else {
+                Registration::Invited
+            },
+            code_lifetime_ms: 10 * MINUTE_MS,
+            code_tries: 5,
+            session_lifetime_ms: DAY_MS,
+            token_lifetime_ms: DAY_MS,
+        },
+    }
+}
+
+fn wanted(universe: &Universe, handle: &str) -> Wanted {
+    let uni = handle.starts_with("uni");
+    let fits = |person: &&&str| !uni || handle == "uni-open" || person.ends_with("uni.example");
+    let mut people = BTreeMap::new();
+    for person in PEOPLE.iter().filter(fits) {
+        let role = match universe.below(10) {
+            0..=4 => Role::Member,
+            5..=6 => Role::Administrator,
+            _ => continue,
+        };
+        people.insert(person.parse().unwrap(), role);
+    }
+    let owner = if uni {
+        "dean@uni.example"
+    } else {
+        PEOPLE[universe.place(4)]
+    };
+    people.insert(owner.parse().unwrap(), Role::Owner);
+    Wanted {
+        handle: handle.parse().unwrap(),
+        name: format!("The {handle} group"),
+        tier: if uni {
+            Tier::Enterprise
+        } else {
+            Tier::Professional
+        },
+        domain: if uni {
+            Domain::named("uni")
+        } else {
+            Domain::public()
+        },
+        collaborative: handle == "uni-open",
+        quota: universe.percent(60).then(|| 40 + universe.below(160)),
+        people,
+    }
+}
+
+impl Cluster {
+    pub fn new(universe: Arc<Universe>) -> Self {
+        let policy = Arc::new(policy(&universe));
+        let wanted = WORKGROUPS.iter().map(|handle| wanted(&universe, handle));
+        let wanted = Mutex::new(wanted.collect());
+        Self {
+            model: Arc::new(Model::new()),
+            checker: Arc::new(Mutex::new(Checker::new(Arc::clone(&policy)))),
+            wanted,
+            nodes: [Mutex::new(None), Mutex::new(None)],
+            starts: Mutex::new(0),
+            policy,
+            universe,
+        }
+    }
+
+    /// The node of this number, while it is up.
+    pub fn node(&self, index: usize) -> Option<Arc<Node>> {
+        self.nodes.get(index).and_then(|node| locked(node).clone())
+    }
+
+    /// Starts a node with nothing but the store.
+    pub fn start(&self, index: usize) {
+        let mut starts = locked(&self.starts);
+        *starts += 1;
+        let ids = self
+            .universe
+            .seed
+            .wrapping_mul(1_000_003)
+            .wrapping_add(*starts);
+        let store = Disturbed {
+            universe: Arc::clone(&self.universe),
+            model: Arc::clone(&self.model),
+            checker: Arc::clone(&self.checker),
+            node: index,
+        };
+        let settings = Settings {
+            store: Arc::new(store),
+            policy: Arc::clone(&self.policy),
+            key: KEY,
+            ids: Arc::new(Ids::seeded(ids)),
+        };
+        let node = Node::new(index, Arc::clone(&self.universe), settings);
+        self.universe.note(|| format!("node {index} starts"));
+        *locked(&self.nodes[index]) = Some(Arc::new(node));
+    }
+
+    /// Ends a node where it is: all it was doing and all it remembered is gone.
+    pub fn crash(&self, executor: &mut Executor, index: usize) {
+        self.universe.note(|| format!("node {index} crashes"));
+        executor.kill(index);
+        let gone = locked(&self.nodes[index]).take();
+        drop(gone);
+    }
+
+    /// Applies the configuration on a node, as at its start.
+    pub fn apply(self: &Arc<Self>, index: usize) {
+        let Some(node) = self.node(index) else { return };
+        let all = locked(&self.wanted).clone();
+        let cluster = Arc::clone(self);
+        self.universe.spawn(Home::Node(index), async move {
+            for wanted in all {
+                let done = handover::actors::site::apply(&*node, &wanted, node.now()).await;
+                if let Err(Trouble::Fault(fault)) = done
+                    && !fault.retry
+                {
+                    let handle = &wanted.handle;
+                    cluster.universe.fail(format!("applying {handle}: {fault}"));
+                }
+            }
+        });
+    }
+
+    /// Somebody edits the configuration: members come, go and rise, quotas and domains change.
+    pub fn edit(&self) {
+        let universe = &self.universe;
+        let mut all = locked(&self.wanted);
+        let place = universe.place(all.len());
+        let Some(wanted) = all.get_mut(place) else {
+            return;
+        };
+        let people: BTreeSet<&str> = PEOPLE.iter().chain(&STRANGERS).copied().collect();
+        let people: Vec<&str> = people.into_iter().collect();
+        let person = people[universe.place(people.len())].parse().unwrap();
+        match universe.below(8) {
+            0..=2 => {
+                if wanted.people.get(&person) != Some(&Role::Owner) {
+                    wanted.people.remove(&person);
+                }
+            }
+            3..=5 => {
+                let roles = [Role::Member, Role::Administrator];
+                let role = *universe.pick(&roles).unwrap();
+                if wanted.people.get(&person) != Some(&Role::Owner) {
+                    wanted.people.insert(person, role);
+                }
+            }
+            6 => wanted.quota = universe.percent(60).then(|| 40 + universe.below(160)),
+            _ => {
+                let public = wanted.domain.is_public();
+                wanted.domain = if public {
+                    Domain::named("uni")
+                } else {
+                    Domain::public()
+                };
+            }
+        }
+        let handle = wanted.handle.clone();
+        universe.note(|| format!("the configuration of {handle} is edited"));
+    }
+}

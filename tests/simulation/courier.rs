@@ -1,0 +1,178 @@
+//! The courier of a node, and the mail server at the other end: the same claims and the same commit as in production, on fewer legs.
+
+use std::sync::Arc;
+
+use handover::actors::load::{self, Versioned};
+use handover::actors::proposal::Proposal;
+use handover::actors::world::World as _;
+use handover::domain::id::{LetterId, TransferId};
+use handover::domain::key::{Key, Queue};
+use handover::domain::letter::{Kind, Letter, State, Subject};
+use handover::domain::time::{HOUR_MS, MINUTE_MS, Time};
+use handover::domain::transfer::{State as Standing, Transfer};
+use handover::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement, Store};
+
+use crate::cluster::Cluster;
+use crate::node::Node;
+use crate::universe::locked;
+
+/// How long a claim is good, in milliseconds.
+const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// What failed is due again after this, in milliseconds.
+const AGAIN_MS: i64 = MINUTE_MS / 2;
+/// A letter older than this is given up when it fails.
+const GIVE_UP_MS: i64 = 48 * HOUR_MS;
+const LEAST_ATTEMPTS: u32 = 5;
+
+enum Sent {
+    Taken,
+    Refused,
+    Later,
+    Withdrawn,
+}
+
+/// One look at a queue by this node: claims what is due and sees to each row in a task of its own.
+pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
+    let now = node.now();
+    let limit = 1 + cluster.universe.place(6);
+    let store = node.settings().store;
+    let Ok(claimed) = store.claim(queue, now, limit, LEASE_MS).await else {
+        return;
+    };
+    for row in claimed {
+        let (cluster, here) = (Arc::clone(&cluster), Arc::clone(&node));
+        node.spawn(async move {
+            let done = match queue {
+                Queue::Outbox => post(&cluster, &here, row).await,
+                Queue::Timers => fire(&here, row, now).await,
+            };
+            if done.is_err() {
+                let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
+                // The lease ends by itself.
+                let _ = here.settings().store.settle(row, again).await;
+            }
+        });
+    }
+}
+
+async fn fire(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
+    node.wake(TransferId::from_bits(row.due.id), now).await?;
+    node.settings().store.settle(row, Settlement::Done).await
+}
+
+fn waits(letter: &Letter) -> bool {
+    matches!(letter.delivery, State::Queued { .. })
+}
+
+async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault> {
+    let store = node.settings().store;
+    let key = Key::Letter(LetterId::from_bits(row.due.id));
+    let found = load::one::<Letter>(&*store, key).await?;
+    let Some(mut letter) = found.filter(|found| waits(&found.document)) else {
+        return store.settle(row, Settlement::Done).await;
+    };
+    let sent = send(cluster, node, &*store, &letter.document).await?;
+    for _ in 0..6 {
+        let next = after(&letter.document, &sent, node.now());
+        match record(&*store, &letter, &next, row, node.now()).await {
+            Outcome::Done(_) => return Ok(()),
+            Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => return Ok(()),
+            Outcome::TooLarge => return Err(Fault::never("a letter was too large")),
+            _ => cluster.universe.rest(4).await,
+        }
+        match load::one::<Letter>(&*store, key).await? {
+            Some(newer) if waits(&newer.document) => letter = newer,
+            _ => return store.settle(row, Settlement::Done).await,
+        }
+    }
+    Err(Fault::retry("the store is busy"))
+}
+
+async fn record(
+    store: &dyn Store,
+    old: &Versioned<Letter>,
+    next: &Letter,
+    row: Claimed,
+    now: Time,
+) -> Outcome {
+    let mut proposal = Proposal::default();
+    proposal.replace(old, next, None);
+    let commit = Commit {
+        answers: Some(row.due),
+        ..proposal.into_commit(now)
+    };
+    store.commit(commit).await
+}
+
+async fn send(
+    cluster: &Cluster,
+    node: &Node,
+    store: &dyn Store,
+    letter: &Letter,
+) -> Result<Sent, Fault> {
+    if let Subject::Transfer(id) = letter.subject {
+        let about = load::one::<Transfer>(store, Key::Transfer(id)).await?;
+        if !about.is_some_and(|about| still_true(letter, &about.document, node.now())) {
+            return Ok(Sent::Withdrawn);
+        }
+    }
+    let universe = &cluster.universe;
+    universe.rest(universe.below(12)).await;
+    let fails = universe.fault(universe.weather.mail);
+    let how = if fails { universe.below(4) } else { 9 };
+    let mut checker = locked(&cluster.checker);
+    match how {
+        // It took the letter, and its answer was lost.
+        0 | 1 => {
+            *checker.taken.entry(letter.id).or_default() += 1;
+            Ok(Sent::Later)
+        }
+        2 => Ok(Sent::Later),
+        3 => {
+            checker.refused.insert(letter.id);
+            Ok(Sent::Refused)
+        }
+        _ => {
+            *checker.taken.entry(letter.id).or_default() += 1;
+            Ok(Sent::Taken)
+        }
+    }
+}
+
+fn still_true(letter: &Letter, about: &Transfer, now: Time) -> bool {
+    match &letter.says {
+        Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at } => {
+            let pending = matches!(about.state, Standing::Pending { .. });
+            pending && now < about.expires_at && *expires_at == about.expires_at
+        }
+        _ => true,
+    }
+}
+
+fn after(letter: &Letter, sent: &Sent, at: Time) -> Letter {
+    let mut next = letter.clone();
+    let said = "4.2.0 come back".to_owned();
+    if !matches!(sent, Sent::Withdrawn) {
+        next.attempts += 1;
+    }
+    next.delivery = match sent {
+        Sent::Taken => State::Sent { at },
+        Sent::Refused => State::Undeliverable { at, reason: said },
+        Sent::Withdrawn => State::Withdrawn { at },
+        Sent::Later => {
+            let old = at.since_ms(letter.created_at) >= GIVE_UP_MS;
+            if old && next.attempts >= LEAST_ATTEMPTS {
+                State::Dead { at, reason: said }
+            } else {
+                let before = match letter.delivery {
+                    State::Queued { not_before } => not_before,
+                    _ => at,
+                };
+                // Never the row it had: the commit takes that one away.
+                let not_before = at.plus_ms(AGAIN_MS).max(before.plus_ms(1));
+                State::Queued { not_before }
+            }
+        }
+    };
+    next
+}

@@ -1,0 +1,408 @@
+//! What people do: sensible things mostly, and often late, twice, in the wrong context or from an old letter.
+
+use std::sync::Arc;
+
+use handover::actors::custody::{Command as Custody, File, NewProject};
+use handover::actors::transfer::{Command, To};
+use handover::actors::{queries, sign_in, transfer, world};
+use handover::domain::event::{By, Channel};
+use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
+use handover::domain::item::{Biosample, Run, RunStatus};
+use handover::domain::key::Key;
+use handover::domain::time::DAY_MS;
+use handover::domain::transfer::{KeepAccess, Recipient, Request, Transfer};
+use handover::domain::workgroup::Role;
+
+use crate::client::{Errand, Intent, run};
+use crate::cluster::{Cluster, KEY, PEOPLE, STRANGERS, WORKGROUPS};
+use crate::shadow::{Doc, Shadow};
+use crate::universe::{Home, locked};
+
+/// Somebody does something.
+pub fn act(cluster: &Arc<Cluster>) {
+    let universe = &cluster.universe;
+    let bits = u128::from(universe.below(u64::MAX)) << 64 | u128::from(universe.step());
+    let command = CommandId::from_bits(bits);
+    let done = {
+        let checker = locked(&cluster.checker);
+        decide(cluster, &checker.shadow, command)
+    };
+    let Some((person, intent)) = done else {
+        return beside(cluster);
+    };
+    let errand = Errand {
+        person,
+        command,
+        intent,
+    };
+    let start = |errand: Errand| {
+        let work = run(Arc::clone(cluster), errand);
+        universe.spawn(Home::Outside, work);
+    };
+    if universe.percent(12) {
+        // A double click; without script, the second one has an id of its own.
+        let mut again = errand.clone();
+        if universe.percent(40)
+            && !matches!(errand.intent, Intent::Request(..) | Intent::Custody(..))
+        {
+            again.command = CommandId::from_bits(bits ^ 1 << 100);
+        }
+        start(again);
+    }
+    start(errand);
+}
+
+fn accounts(shadow: &Shadow) -> Vec<AccountId> {
+    let of = |doc: &Doc| match doc {
+        Doc::Account(account) => Some(account.id),
+        _ => None,
+    };
+    shadow.docs.values().filter_map(of).collect()
+}
+
+/// The contexts of a person: personal first.
+fn contexts(shadow: &Shadow, person: AccountId) -> Vec<Context> {
+    let of = |key: &Key| match key {
+        Key::Membership(workgroup, id) if *id == person => Some(Context::Workgroup(*workgroup)),
+        _ => None,
+    };
+    let workgroups = shadow.docs.keys().filter_map(of);
+    std::iter::once(Context::Personal(person))
+        .chain(workgroups)
+        .collect()
+}
+
+fn every_context(shadow: &Shadow) -> Vec<Context> {
+    let of = |key: &Key| match key {
+        Key::Account(id) => Some(Context::Personal(*id)),
+        Key::Workgroup(id) => Some(Context::Workgroup(*id)),
+        _ => None,
+    };
+    shadow.docs.keys().filter_map(of).collect()
+}
+
+fn owned(shadow: &Shadow, context: Context, kind: Option<ItemKind>) -> Vec<ItemId> {
+    let of = shadow.items().filter(|item| item.owner == context);
+    let of = of.filter(|item| kind.is_none_or(|kind| item.id.kind() == kind));
+    of.map(|item| item.id).collect()
+}
+
+fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(AccountId, Intent)> {
+    let universe = &cluster.universe;
+    let people = accounts(shadow);
+    let person = *universe.pick(&people)?;
+    let context = if universe.percent(4) {
+        *universe.pick(&every_context(shadow))?
+    } else {
+        *universe.pick(&contexts(shadow, person))?
+    };
+    let transfers: Vec<&Transfer> = shadow.transfers().collect();
+    let open: Vec<&Transfer> = shadow.transfers().filter(|t| t.state.is_open()).collect();
+    // Mostly an open offer; sometimes an old one, from an old letter.
+    let some = if universe.percent(85) {
+        universe.pick(&open)
+    } else {
+        universe.pick(&transfers)
+    };
+    let custody = |command| Some((person, Intent::Custody(context, Arc::new(command))));
+    let answer = |transfer: &Transfer, command| {
+        let who = if universe.percent(92) {
+            answering(cluster, shadow, transfer)?
+        } else {
+            person
+        };
+        Some((who, Intent::Transfer(transfer.id, command)))
+    };
+    let send = |transfer: &Transfer, command| {
+        let sender = transfer.sender.account;
+        let who = if universe.percent(80) { sender } else { person };
+        Some((who, Intent::Transfer(transfer.id, command)))
+    };
+    match universe.below(100) {
+        0..=9 => custody(register(cluster, command)),
+        10..=13 => custody(Custody::CreateProject {
+            name: name(cluster),
+        }),
+        14..=21 => custody(Custody::AddFiles {
+            item: *universe.pick(&owned(shadow, context, Some(ItemKind::Project)))?,
+            files: files(cluster),
+        }),
+        22..=26 => {
+            let mut projects = owned(shadow, context, Some(ItemKind::Project));
+            projects.truncate(1 + universe.place(2));
+            (!projects.is_empty()).then_some(())?;
+            custody(Custody::StartAnalysis {
+                name: command.to_string(),
+                projects,
+            })
+        }
+        27..=33 => {
+            let all: Vec<_> = shadow
+                .analyses
+                .iter()
+                .filter_map(|id| shadow.analysis(*id))
+                .collect();
+            let running: Vec<_> = all.iter().filter(|a| a.ended_at.is_none()).collect();
+            let analysis = universe.pick(&running)?;
+            let (who, id) = (analysis.started_by, analysis.id);
+            let context = *universe.pick(&contexts(shadow, who))?;
+            let command = Custody::EndAnalysis { analysis: id };
+            Some((who, Intent::Custody(context, Arc::new(command))))
+        }
+        34..=54 => {
+            let ask = request(cluster, shadow, context, command)?;
+            Some((person, Intent::Request(ask, to(cluster)?)))
+        }
+        55..=74 => {
+            let transfer = some?;
+            let who = answering(cluster, shadow, transfer).unwrap_or(person);
+            let into = match universe.below(10) {
+                0..=1 => None,
+                2 => universe.pick(&every_context(shadow)).copied(),
+                _ => universe.pick(&contexts(shadow, who)).copied(),
+            };
+            let who = if universe.percent(95) { who } else { person };
+            Some((who, Intent::Transfer(transfer.id, Command::Accept { into })))
+        }
+        75..=79 => answer(
+            some?,
+            Command::Decline {
+                reason: Some(command.to_string()),
+            },
+        ),
+        80..=83 => send(some?, Command::Cancel),
+        84..=87 => {
+            let transfer = some?;
+            Some((
+                transfer.sender.account,
+                Intent::Readdress(transfer.id, to(cluster)?),
+            ))
+        }
+        88..=90 => send(some?, Command::Resend),
+        91..=93 => {
+            let days = i64::try_from(universe.below(30)).unwrap_or(1);
+            send(
+                some?,
+                Command::Extend {
+                    lifetime_ms: days * DAY_MS,
+                },
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Somebody who may answer this offer.
+fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Transfer) -> Option<AccountId> {
+    let answers: Vec<AccountId> = shadow
+        .docs
+        .values()
+        .filter_map(|doc| match (doc, &transfer.recipient) {
+            (Doc::Account(account), Recipient::Address(address)) => {
+                account.has(address).then_some(account.id)
+            }
+            (Doc::Membership(m), Recipient::Workgroup { id, .. }) => {
+                (m.workgroup == *id && m.role >= Role::Administrator).then_some(m.account)
+            }
+            _ => None,
+        })
+        .collect();
+    cluster.universe.pick(&answers).copied()
+}
+
+fn name(cluster: &Cluster) -> String {
+    format!("Project {}", cluster.universe.below(8))
+}
+
+fn register(cluster: &Cluster, command: CommandId) -> Custody {
+    let universe = &cluster.universe;
+    let projects = (0..universe.below(3)).map(|_| NewProject {
+        name: name(cluster),
+        biosamples: vec![Biosample {
+            name: format!("sample-{}", universe.below(5)),
+            libraries: Vec::new(),
+        }],
+    });
+    let mut projects: Vec<NewProject> = projects.collect();
+    projects.dedup_by(|a, b| a.name == b.name);
+    let name = if universe.percent(20) {
+        format!("run-{}", universe.below(4))
+    } else {
+        command.to_string()
+    };
+    Custody::RegisterRun {
+        name,
+        run: Run {
+            instrument: "LH00100".into(),
+            platform: "NovaSeq X".into(),
+            flow_cell: "225LFTLT3".into(),
+            lanes: 8,
+            reads: Vec::new(),
+            started_at: None,
+            ended_at: None,
+            status: RunStatus::Completed,
+        },
+        files: 10,
+        bytes: 5 + universe.below(45),
+        projects,
+    }
+}
+
+fn files(cluster: &Cluster) -> Vec<File> {
+    let universe = &cluster.universe;
+    let file = |_| File {
+        path: format!("reads/{}.fastq.gz", universe.below(6)),
+        bytes: universe.below(15),
+        checksum: None,
+    };
+    (0..1 + universe.below(3)).map(file).collect()
+}
+
+fn request(
+    cluster: &Cluster,
+    shadow: &Shadow,
+    context: Context,
+    command: CommandId,
+) -> Option<Request> {
+    let universe = &cluster.universe;
+    let mut all = if universe.percent(3) {
+        shadow.items().map(|item| item.id).collect()
+    } else {
+        owned(shadow, context, None)
+    };
+    let mut items = Vec::new();
+    for _ in 0..1 + universe.below(4) {
+        if !all.is_empty() {
+            items.push(all.swap_remove(universe.place(all.len())));
+        }
+    }
+    (!items.is_empty()).then_some(())?;
+    let days = |most| DAY_MS * i64::try_from(universe.below(most)).unwrap_or(1);
+    Some(Request {
+        items,
+        // By this a request that ran twice is recognised.
+        message: Some(command.to_string()),
+        keep_access: match universe.below(6) {
+            0 => KeepAccess::Read { until: None },
+            1 => KeepAccess::Read {
+                until: Some(universe.latest().plus_ms(days(60))),
+            },
+            _ => KeepAccess::None,
+        },
+        lifetime_ms: universe.percent(50).then(|| days(21)),
+        terms_accepted: !universe.percent(2),
+    })
+}
+
+fn to(cluster: &Cluster) -> Option<To> {
+    let universe = &cluster.universe;
+    Some(match universe.below(10) {
+        0..=5 => To::Address(universe.pick(&PEOPLE)?.parse().ok()?),
+        6 => To::Address(universe.pick(&STRANGERS)?.parse().ok()?),
+        _ => To::Workgroup(universe.pick(&WORKGROUPS)?.parse().ok()?),
+    })
+}
+
+/// What goes on beside transfers: previews, lists, people who register, an administrator at work.
+fn beside(cluster: &Arc<Cluster>) {
+    let universe = &cluster.universe;
+    let index = universe.place(2);
+    let Some(node) = cluster.node(index) else {
+        return;
+    };
+    if universe.percent(25) {
+        cluster.edit();
+        return cluster.apply(index);
+    }
+    let here = Arc::clone(cluster);
+    let register = universe.percent(50);
+    universe.spawn(Home::Node(index), async move {
+        let node = &*node;
+        let done = if register {
+            sign_up(&here, node).await
+        } else {
+            look_around(&here, node).await
+        };
+        if let Err(world::Trouble::Fault(fault)) = done
+            && !fault.retry
+        {
+            here.universe
+                .fail(format!("a fault that no retry mends: {fault}"));
+        }
+    });
+}
+
+async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::Trouble> {
+    let universe = &cluster.universe;
+    let by = By {
+        person: None,
+        channel: Channel::Web,
+    };
+    let call = |node: &crate::node::Node| world::Call {
+        command: None,
+        by,
+        at: node.now(),
+    };
+    let Some(address) = universe.pick(&STRANGERS) else {
+        return Ok(());
+    };
+    let Ok(address) = address.parse() else {
+        return Ok(());
+    };
+    let id = sign_in::begin(node, &call(node), address).await?;
+    for _ in 0..2 {
+        let typed = if universe.percent(80) {
+            KEY.code(id)
+        } else {
+            "BCDFGHJK".to_owned()
+        };
+        let account = sign_in::finish(node, &call(node), id, &typed).await?;
+        universe.note(|| format!("{} is signed in", account.id));
+    }
+    Ok(())
+}
+
+async fn look_around(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::Trouble> {
+    let universe = &cluster.universe;
+    let settings = world::World::settings(node);
+    let (person, ask) = {
+        let checker = locked(&cluster.checker);
+        let people = accounts(&checker.shadow);
+        let Some(person) = universe.pick(&people).copied() else {
+            return Ok(());
+        };
+        let context = Context::Personal(person);
+        let command = CommandId::from_bits(0);
+        (person, request(cluster, &checker.shadow, context, command))
+    };
+    let call = world::Call {
+        command: None,
+        by: By {
+            person: Some(person),
+            channel: Channel::Web,
+        },
+        at: node.now(),
+    };
+    if let Some(ask) = ask {
+        let to = to(cluster).filter(|_| universe.percent(80));
+        transfer::preview(node, &call, &ask, to.as_ref()).await?;
+    }
+    let Some(account) = handover::actors::load::one::<handover::domain::account::Account>(
+        &*settings.store,
+        Key::Account(person),
+    )
+    .await?
+    else {
+        return Ok(());
+    };
+    for found in queries::inbox(&settings, &account.document, call.at, 10).await? {
+        let id = found.document.id;
+        match queries::transfer(&settings, &account.document, id).await {
+            // It may have been taken back, or the role with it, meanwhile.
+            Ok(_) | Err(world::Trouble::Refused(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+        queries::choices(&settings, &found.document, person).await?;
+    }
+    Ok(())
+}
