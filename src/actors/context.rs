@@ -33,6 +33,8 @@ pub enum Question {
         items: Vec<Versioned<Item>>,
         /// Who requests it; their membership is guarded.
         requester: AccountId,
+        /// Whether they were a member when it was looked up what they may do.
+        member: bool,
     },
     /// Take these items back from an offer that ends without changing the owner.
     End {
@@ -227,10 +229,12 @@ impl Core {
                 call,
                 items,
                 requester,
+                member,
             } => {
                 let source = self.source(&owner, settings).await?;
+                let who = (*requester, *member);
                 let mut proposal = self
-                    .reserve(&source, settings, *transfer, call, items, *requester)
+                    .reserve(&source, settings, *transfer, call, items, who)
                     .await?;
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))
@@ -301,12 +305,16 @@ impl Core {
         transfer: TransferId,
         call: &Call,
         items: &[Versioned<Item>],
-        requester: AccountId,
+        (requester, member): (AccountId, bool),
     ) -> Result<Proposal, Fault> {
         let mut proposal = Proposal::default();
         if let Context::Workgroup(workgroup) = self.context {
             let key = Key::Membership(workgroup, requester);
             let membership = load::one::<Membership>(&*settings.store, key).await?;
+            if membership.is_some() != member {
+                // They joined or left since; what they may do is looked up again.
+                return Err(Fault::retry("a membership changed while it was read"));
+            }
             proposal.guard(key, load::version_of(membership.as_ref()));
         }
         let mut bytes = 0_u64;

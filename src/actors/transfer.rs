@@ -20,7 +20,7 @@ use crate::store::{Clash, Fault};
 
 use super::context::{Answered, Question};
 use super::load::{self, Versioned};
-use super::people;
+use super::people::{self, Rests};
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -531,7 +531,7 @@ async fn prepare(
     replaces: Option<TransferId>,
 ) -> Result<(Preview, Option<Offer>), Trouble> {
     let store = &*settings.store;
-    let mut person = people::person(store, person_of(call)?, &[]).await?;
+    let (mut person, rests) = people::guarded(store, person_of(call)?, &[]).await?;
     let some = ask
         .items
         .get(..ask.items.len().min(settings.policy.max_items));
@@ -571,10 +571,14 @@ async fn prepare(
         call: *call,
         items: items.clone(),
         requester: person.id(),
+        member: person.belongs_to(context),
     };
     let Answered::Source(source, mut proposal) = world.ask(context, question).await? else {
         return Err(Fault::never("a context answered another question").into());
     };
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
     findings.absorb(std::mem::take(&mut proposal.findings));
     let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
     let offered: Vec<Offered> = documents.iter().map(|item| as_offered(item)).collect();
@@ -782,7 +786,10 @@ async fn stand(
         return Err(not_signed_in().into());
     };
     proposal.guard(Key::Account(person), account.version);
-    let mut entitled = entitled(settings, &account.document, now).await?;
+    let (mut entitled, rests) = standing(settings, &account.document, now).await?;
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
     if call.by.channel == Channel::Timer {
         entitled = Entitled {
             sender: false,
@@ -825,12 +832,21 @@ pub async fn entitled(
     account: &Account,
     now: &Transfer,
 ) -> Result<Entitled, Trouble> {
+    Ok(standing(settings, account, now).await?.0)
+}
+
+/// The same, with what a commit must guard that rests on it.
+async fn standing(
+    settings: &Settings,
+    account: &Account,
+    now: &Transfer,
+) -> Result<(Entitled, Vec<Rests>), Trouble> {
     let store = &*settings.store;
     let mut contexts = vec![now.source];
     if let Recipient::Workgroup { id, .. } = now.recipient {
         contexts.push(Context::Workgroup(id));
     }
-    let person = people::person(store, account.id, &contexts).await?;
+    let (person, mut rests) = people::guarded(store, account.id, &contexts).await?;
     let recipient = match &now.recipient {
         Recipient::Address(address) => account.has(address),
         Recipient::Workgroup { id, .. } => person
@@ -840,10 +856,11 @@ pub async fn entitled(
     let mut sender = person.belongs_to(now.source);
     if !sender && !settings.policy.domains.is_empty() {
         let owner = super::context::Owner::load(store, now.source).await?;
+        rests.extend(owner.as_ref().map(super::context::Owner::guard));
         sender = owner
             .is_some_and(|owner| person.acts_for(now.source, owner.domain(), &settings.policy));
     }
-    Ok(Entitled { sender, recipient })
+    Ok((Entitled { sender, recipient }, rests))
 }
 
 async fn reach(settings: &Settings, recipient: &Recipient) -> Result<Vec<Mailbox>, Fault> {

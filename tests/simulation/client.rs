@@ -143,7 +143,7 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
 pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
     let universe = Arc::clone(&cluster.universe);
     universe.note(|| format!("{} {}: {:?}", errand.person, errand.command, errand.intent));
-    let mut told_before: Option<(String, Time)> = None;
+    let mut told_before = None;
     let mut asks = 0;
     while asks < ASKS {
         universe.rest(1 + universe.below(6)).await;
@@ -190,10 +190,10 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
             Some(Err(Trouble::Refused(_))) => return,
             _ => continue,
         };
-        let now = universe.latest();
-        if let Some((before, at)) = &told_before
+        let forgotten = locked(&cluster.checker).forgotten.contains(&errand.command);
+        if let Some(before) = &told_before
             && *before != what
-            && now.since_ms(*at) < handover::store::COMMAND_KEPT_MS
+            && !forgotten
             && universe.broken != Broken::PresentState
         {
             universe.fail(format!(
@@ -201,7 +201,7 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
                 errand.command
             ));
         }
-        told_before = Some((what, call.at));
+        told_before = Some(what);
         // Much later, the same command comes again: a script, a restored tab, a proxy.
         if !universe.percent(15) || universe.is_calm() {
             return;

@@ -51,8 +51,8 @@ fn policy(universe: &Universe) -> Policy {
     let in_use = [InUse::Warn, InUse::Block, InUse::Wait];
     Policy {
         quota: BTreeMap::from([
-            (Tier::Basic, Some(120 + universe.below(100))),
-            (Tier::Professional, Some(200)),
+            (Tier::Basic, Some(150 + universe.below(300))),
+            (Tier::Professional, Some(300)),
             (Tier::Enterprise, None),
         ]),
         domains: BTreeMap::from([(
@@ -114,7 +114,7 @@ fn wanted(universe: &Universe, handle: &str) -> Wanted {
             Domain::public()
         },
         collaborative: handle == "uni-open",
-        quota: universe.percent(60).then(|| 40 + universe.below(160)),
+        quota: universe.percent(60).then(|| 100 + universe.below(300)),
         people,
     }
 }
@@ -216,7 +216,7 @@ impl Cluster {
                     wanted.people.insert(person, role);
                 }
             }
-            6 => wanted.quota = universe.percent(60).then(|| 40 + universe.below(160)),
+            6 => wanted.quota = universe.percent(60).then(|| 100 + universe.below(300)),
             _ => {
                 let public = wanted.domain.is_public();
                 wanted.domain = if public {

@@ -15,7 +15,7 @@ use crate::executor::Executor;
 use crate::universe::{Home, Universe, locked};
 
 /// Steps of a history in which things may go wrong.
-pub const STEPS: u64 = 20_000;
+pub const STEPS: u64 = 10_000;
 /// Everything must have come to an end within so many further steps and moves of the clock.
 const LAST_STEPS: u64 = 400_000;
 const LAST_MOVES: u64 = 20_000;
