@@ -308,6 +308,15 @@ impl Core {
             let key = Key::Membership(workgroup, requester);
             let membership = load::one::<Membership>(&*settings.store, key).await?;
             proposal.guard(key, load::version_of(membership.as_ref()));
+            // They were a member when the items were looked at, or administer the domain.
+            if membership.is_none()
+                && !administers(settings, source, requester, &mut proposal).await?
+            {
+                let gone = items.iter().map(|item| (item.document.id, None));
+                let gone: Vec<transfer::Wanted<'_>> = gone.collect();
+                let guards = transfer::offered_items(&gone, &settings.policy, None);
+                proposal.findings.absorb(guards);
+            }
         }
         let mut bytes = 0_u64;
         for item in items {
@@ -465,6 +474,20 @@ fn refuses(answer: &Result<Answered, Trouble>) -> bool {
         Err(Trouble::Refused(_)) => true,
         Err(Trouble::Fault(_)) => false,
     }
+}
+
+/// Whether somebody administers the domain that the source lies in; what this rests on is guarded.
+async fn administers(
+    settings: &Settings,
+    source: &Source,
+    person: AccountId,
+    proposal: &mut Proposal,
+) -> Result<bool, Fault> {
+    let key = Key::Account(person);
+    let found = load::one::<Account>(&*settings.store, key).await?;
+    proposal.guard(key, load::version_of(found.as_ref()));
+    let policy = &settings.policy;
+    Ok(found.is_some_and(|a| policy.administers(&a.document.addresses, &source.domain)))
 }
 
 fn event(call: &Call, what: What) -> Event {

@@ -15,7 +15,7 @@ use crate::domain::transfer::{
     self, Act, Entitled, MAX_LETTERS, Mailbox, Offered, Outgoing, Recipient, Request, Sender,
     Source, State, Step, Transfer, Verdict,
 };
-use crate::domain::workgroup::{Handle, Role};
+use crate::domain::workgroup::{Handle, Membership, Role};
 use crate::store::{Clash, Fault};
 
 use super::context::{Answered, Question};
@@ -308,7 +308,7 @@ impl Core {
             State::Cancelled { .. } if matches!(command, Command::Readdress { .. }) => {
                 if let Command::Readdress { new, to } = command {
                     return self
-                        .readdress(world, settings, call, &old, step, *new, to)
+                        .readdress(world, settings, call, &old, step, *new, to, proposal)
                         .await
                         .map(Ok);
                 }
@@ -448,6 +448,7 @@ impl Core {
         step: Step,
         new: TransferId,
         to: &To,
+        standing: Proposal,
     ) -> Result<Decided, Trouble> {
         let was = &old.document;
         let ask = Request {
@@ -465,7 +466,8 @@ impl Core {
         let (Some(offer), true) = (offer, preview.findings.blocks.is_empty()) else {
             return Err(preview.findings.into());
         };
-        let mut proposal = offer.proposal;
+        let mut proposal = standing;
+        proposal.join(offer.proposal);
         let mut fresh = offer.transfer;
         post(settings, call, &mut fresh, offer.letters, &mut proposal);
         proposal.create(&fresh, Some(&event(call, made(&fresh))));
@@ -782,6 +784,15 @@ async fn stand(
         return Err(not_signed_in().into());
     };
     proposal.guard(Key::Account(person), account.version);
+    let sides = [Some(now.source), recipient_context(&now.recipient)];
+    for side in sides.into_iter().flatten() {
+        if let Context::Workgroup(workgroup) = side {
+            // Who stops being a member while this is decided does not stand on that side at the commit.
+            let key = Key::Membership(workgroup, person);
+            let found = load::one::<Membership>(store, key).await?;
+            proposal.guard(key, load::version_of(found.as_ref()));
+        }
+    }
     let mut entitled = entitled(settings, &account.document, now).await?;
     if call.by.channel == Channel::Timer {
         entitled = Entitled {
@@ -808,6 +819,13 @@ async fn stand(
         entitled,
         into: chosen,
     })
+}
+
+fn recipient_context(recipient: &Recipient) -> Option<Context> {
+    match recipient {
+        Recipient::Address(_) => None,
+        Recipient::Workgroup { id, .. } => Some(Context::Workgroup(*id)),
+    }
 }
 
 /// Where this person accepts offers of this sender unless they say otherwise.
