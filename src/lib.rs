@@ -4,11 +4,17 @@
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
 pub mod actors;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod courier;
+pub mod daemon;
+pub mod demo;
 pub mod domain;
 pub mod ids;
+pub mod mail;
 pub mod runfolder;
 pub mod store;
 pub mod telemetry;
+pub mod web;
 pub mod wire;

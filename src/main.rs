@@ -1,1 +1,107 @@
-fn main() {}
+//! `handover`: the daemon, and the command line that talks to it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use handover::{cli, config, daemon, demo};
+
+/// Share sequencing data and pass on its ownership.
+#[derive(Debug, Parser)]
+#[command(
+    name = "handover",
+    version,
+    about = "Share sequencing data and pass on its ownership",
+    after_help = cli::EXIT_CODES,
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon until SIGTERM or SIGINT; SIGHUP reloads the configuration
+    Serve {
+        /// The configuration file; without one, the embedded defaults (development on loopback)
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Look at the configuration
+    Config {
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// Check everything the daemon needs: store, mail server, clock, key file, public URL
+    Doctor {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Play the story of a transfer on a throw-away store, then stay up to be tried
+    Demo(demo::Options),
+    /// Print shell completions
+    Completions(cli::Completions),
+    #[command(flatten)]
+    Client(cli::Command),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Tell every problem of a configuration file, or that there is none
+    Check {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Print the configuration in force, defaults included, secrets left out
+    Show {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print what every key means, as Markdown
+    Reference,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve { config } => daemon::serve(config.as_deref()),
+        Command::Config { what } => look_at(what),
+        Command::Doctor { config } => daemon::doctor(config.as_deref()),
+        Command::Demo(options) => demo::run(&options),
+        Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
+        Command::Client(command) => cli::run(&command),
+    }
+}
+
+fn look_at(what: ConfigCommand) -> ExitCode {
+    match what {
+        ConfigCommand::Reference => {
+            print!("{}", config::reference());
+            ExitCode::SUCCESS
+        }
+        ConfigCommand::Check { config } => match config::Config::load(&config) {
+            Ok(_) => {
+                println!("{}: no problem", config.display());
+                ExitCode::SUCCESS
+            }
+            Err(problems) => {
+                eprintln!("{problems}");
+                ExitCode::FAILURE
+            }
+        },
+        ConfigCommand::Show { config } => match daemon::configuration(config.as_deref()) {
+            Ok(config) => {
+                print!("{}", config::show(&config));
+                ExitCode::SUCCESS
+            }
+            Err(problems) => {
+                eprintln!("{problems}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}

@@ -447,7 +447,8 @@ pub struct KeepAccess {
 pub struct RequestTransfer {
     /// Ids of runs and projects of one context, 1 to 250.
     pub items: Vec<String>,
-    /// An email address, or `workgroup:HANDLE`.
+    /// An email address, or `workgroup:HANDLE`. Only a preview may leave it out.
+    #[serde(default)]
     pub recipient: String,
     /// At most 500 characters of plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,10 @@
 //! Arrows between the parts point down only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +41,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "telemetry",
             ],
         ),
-        ("cli", &["wire", "runfolder"]),
+        ("cli", &["wire", "runfolder", "clock", "ids"]),
         (
             "daemon",
             &[

@@ -134,7 +134,15 @@ pub async fn handle(
                 world.forget(context).await;
                 world.pause(attempt).await;
             }
-            Committed::Over { .. } => return Err(Fault::never("no limit was set").into()),
+            // No limit is set here; only the counter itself can be full.
+            Committed::Over { .. } => {
+                return Err(Refusal::field(
+                    "bytes",
+                    "the items of this context would add up to more bytes than can be counted",
+                    "check the sizes",
+                )
+                .into());
+            }
         }
     }
     let done = done_before(&settings, call).await?;
@@ -142,22 +150,13 @@ pub async fn handle(
 }
 
 async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
-    let Some(command) = call.command else {
-        return Ok(None);
-    };
-    let kept = settings.store.outcome(command).await?;
+    let kept = world::before(settings, call).await?;
     kept.map(|kept| repeated(&kept)).transpose()
 }
 
 fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
-    serde_json::from_slice(kept).map_err(|_| {
-        Refusal::new(
-            Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used for another request",
-            "use a new key for each new request",
-        )
-        .into()
-    })
+    serde_json::from_slice(kept)
+        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
 }
 
 /// What a context's actor decides about a command.

@@ -21,7 +21,7 @@ use crate::store::Fault;
 use super::context::{self, Answered, Question};
 use super::custody;
 use super::transfer;
-use super::world::{Call, Settings, Trouble, World};
+use super::world::{Call, Once, Settings, Trouble, World};
 
 /// A call that took longer has failed; it may have been committed all the same, which a repetition with the same command id tells.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -223,7 +223,7 @@ impl Directory {
     }
 
     /// A call of somebody, now.
-    pub fn call(&self, by: By, command: Option<crate::domain::id::CommandId>) -> Call {
+    pub fn call(&self, by: By, command: Option<Once>) -> Call {
         Call {
             command,
             by,

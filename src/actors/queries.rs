@@ -2,13 +2,14 @@
 
 use crate::domain::account::Account;
 use crate::domain::event::Event;
-use crate::domain::id::{AccountId, Context, ItemId, ItemKind, TransferId};
+use crate::domain::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level};
+use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
 use crate::domain::transfer::{
     self, Entitled, Offered, Recipient, Source, State, Target, Transfer,
@@ -17,6 +18,7 @@ use crate::domain::workgroup::{Membership, Role};
 use crate::store::{Direction, Fault, Version};
 
 use super::context::Owner;
+use super::custody::File;
 use super::load::{self, Versioned};
 use super::people;
 use super::world::{Settings, Trouble};
@@ -87,6 +89,37 @@ pub async fn contexts(settings: &Settings, account: AccountId) -> Result<Vec<Own
     Ok(all)
 }
 
+/// A person's account.
+pub async fn account(settings: &Settings, id: AccountId) -> Result<Account, Trouble> {
+    Ok(people::person(&*settings.store, id, &[]).await?.account)
+}
+
+/// The same as [`named_context`], of a context that the person may act for.
+pub async fn context_of(
+    settings: &Settings,
+    account: AccountId,
+    name: &str,
+) -> Result<Context, Trouble> {
+    let context = named_context(settings, account, name).await?;
+    let store = &*settings.store;
+    let person = people::person(store, account, &[context]).await?;
+    if person.belongs_to(context) {
+        return Ok(context);
+    }
+    let owner = Owner::load(store, context).await?;
+    let acts = owner.is_some_and(|o| person.acts_for(context, o.domain(), &settings.policy));
+    if acts {
+        return Ok(context);
+    }
+    Err(Refusal::new(
+        Code::RecipientNotAMember,
+        format!("{context} is none of your contexts"),
+        "list your contexts and choose one of them",
+    )
+    .about("context")
+    .into())
+}
+
 /// What a person calls a context: `personal`, a workgroup's handle or name (any case, if it is the only one), or an id.
 pub async fn named_context(
     settings: &Settings,
@@ -96,10 +129,10 @@ pub async fn named_context(
     if name.eq_ignore_ascii_case("personal") {
         return Ok(Context::Personal(account));
     }
-    let all = contexts(settings, account).await?;
     if let Ok(context) = name.parse::<Context>() {
         return Ok(context);
     }
+    let all = contexts(settings, account).await?;
     let folded = crate::domain::item::folded_name(name);
     let is_it = |own: &&Own| {
         let handle = own.handle.as_ref().map(|h| h.to_lowercase());
@@ -300,6 +333,13 @@ pub async fn journal(
         .collect()
 }
 
+/// What the token in a letter's link stands for. It names an offer; whoever presents it is nobody in particular.
+pub async fn linked(settings: &Settings, token: &str) -> Result<Option<MailToken>, Fault> {
+    let key = Key::MailToken(Digest::of(token.as_bytes()));
+    let found = load::one::<MailToken>(&*settings.store, key).await?;
+    Ok(found.map(|token| token.document))
+}
+
 /// Which of somebody's transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Box_ {
@@ -431,8 +471,7 @@ pub async fn item(
     let mut person = people::whole_person(store, account).await?;
     let seen = people::see(settings, &mut person, &[id], now).await?;
     let Some(Some((item, Some(level)))) = seen.into_iter().next() else {
-        let guards = transfer::offered_items(&[(id, None)], &settings.policy, None);
-        return Err(guards.into());
+        return Err(no_such_item(settings, id).into());
     };
     let related = related(settings, id).await?;
     let seen = people::see(settings, &mut person, &related, now).await?;
@@ -487,6 +526,58 @@ pub async fn grants(settings: &Settings, id: ItemId) -> Result<Vec<Grant>, Fault
         .flatten()
         .map(|grant| grant.document)
         .collect())
+}
+
+/// That there is no such item, as a stranger is told.
+pub fn no_such_item(settings: &Settings, id: ItemId) -> Findings {
+    transfer::offered_items(&[(id, None)], &settings.policy, None)
+}
+
+/// The owner of an item and what this person may do with it; a stranger is told that there is none.
+pub async fn standing(
+    settings: &Settings,
+    account: AccountId,
+    id: ItemId,
+    now: Time,
+) -> Result<(Context, Level), Trouble> {
+    let mut person = people::person(&*settings.store, account, &[]).await?;
+    let seen = people::see(settings, &mut person, &[id], now).await?;
+    match seen.into_iter().next() {
+        Some(Some((item, Some(level)))) => Ok((item.document.owner, level)),
+        _ => Err(no_such_item(settings, id).into()),
+    }
+}
+
+/// These items, in this order, as far as they are there.
+pub async fn documents(settings: &Settings, ids: &[ItemId]) -> Result<Vec<Item>, Fault> {
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
+    let found = load::all::<Item>(&*settings.store, &keys).await?;
+    Ok(found
+        .into_iter()
+        .flatten()
+        .map(|item| item.document)
+        .collect())
+}
+
+/// A page of the files of an item, in the order of the digests of their paths.
+pub async fn files(
+    settings: &Settings,
+    id: ItemId,
+    after: Option<Digest>,
+    limit: usize,
+) -> Result<(Vec<File>, Option<Digest>), Fault> {
+    let prefix = index::files(id);
+    let from = after.map(|digest| continued(prefix, digest.0));
+    let store = &*settings.store;
+    let page = store.scan(prefix, from, Direction::Forward, limit).await?;
+    let last = page.rows.last().and_then(|(key, _)| index::last_id(key));
+    let next = last.map(Digest).filter(|_| page.more);
+    let read = |value: &[u8]| {
+        let odd = |error| Fault::never(format!("the record of a file cannot be read: {error}"));
+        serde_json::from_slice(value).map_err(odd)
+    };
+    let files: Result<Vec<File>, Fault> = page.rows.iter().map(|(_, value)| read(value)).collect();
+    Ok((files?, next))
 }
 
 /// A page of the items of one kind that a context owns, newest first.

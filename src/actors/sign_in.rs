@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::account::{Account, Scope, Session, SignIn, Token};
 use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, Digest, LetterId, SignInId};
+use crate::domain::id::{AccountId, CommandId, Digest, LetterId, SignInId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
@@ -22,6 +24,9 @@ use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 /// Sends a code to this address. The answer is the same whether anybody has registered with it.
 pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<SignInId, Trouble> {
     let settings = world.settings();
+    if let Some(kept) = world::before(&settings, call).await? {
+        return begun(&kept);
+    }
     let policy = &settings.policy.sign_in;
     let id = SignInId::from_bits(settings.ids.fresh(call.at));
     let expires_at = call.at.plus_ms(policy.code_lifetime_ms);
@@ -38,10 +43,50 @@ pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<S
     let mut proposal = Proposal::default();
     proposal.create(&sign_in, None);
     proposal.create(&letter, None);
-    match world::commit(world, call, proposal, Vec::new()).await? {
-        Committed::Done | Committed::Before(_) => Ok(id),
+    match world::commit(world, call, proposal, kept(&id)).await? {
+        Committed::Done => Ok(id),
+        Committed::Before(kept) => begun(&kept),
         Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
     }
+}
+
+fn begun(kept: &[u8]) -> Result<SignInId, Trouble> {
+    serde_json::from_slice(kept).map_err(|_| other_request())
+}
+
+fn other_request() -> Trouble {
+    world::reused("this Idempotency-Key was used for another request")
+}
+
+fn kept(result: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(result).unwrap_or_default()
+}
+
+/// What is kept of a typed code.
+#[derive(Serialize, Deserialize)]
+enum Typed {
+    /// It was the right one, and this is whose.
+    Right(AccountId),
+    /// It was not; so many tries were left.
+    Wrong(u8),
+}
+
+async fn typed_before(settings: &Settings, kept: &[u8]) -> Result<Account, Trouble> {
+    let typed: Typed = serde_json::from_slice(kept).map_err(|_| other_request())?;
+    match typed {
+        Typed::Wrong(tries_left) => Err(wrong(tries_left).into()),
+        Typed::Right(id) => {
+            let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
+            let account = found.ok_or_else(|| Trouble::from(wrong(0)))?;
+            Ok(account.document)
+        }
+    }
+}
+
+/// One attempt to sign in, for as long as it is known.
+pub async fn attempt(settings: &Settings, id: SignInId) -> Result<Option<SignIn>, Fault> {
+    let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
+    Ok(found.map(|sign_in| sign_in.document))
 }
 
 fn wrong(tries_left: u8) -> Refusal {
@@ -65,6 +110,9 @@ pub async fn finish(
     typed: &str,
 ) -> Result<Account, Trouble> {
     let settings = world.settings();
+    if let Some(kept) = world::before(&settings, call).await? {
+        return typed_before(&settings, &kept).await;
+    }
     for attempt in 1..=TRIES {
         let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
         let Some(old) = found else {
@@ -89,10 +137,13 @@ pub async fn finish(
             None
         };
         proposal.replace(&old, &next, None);
-        match world::commit(world, call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                return account.ok_or_else(|| wrong(next.tries_left).into());
-            }
+        let typed = match &account {
+            Some(account) => Typed::Right(account.id),
+            None => Typed::Wrong(next.tries_left),
+        };
+        match world::commit(world, call, proposal, kept(&typed)).await? {
+            Committed::Done => return account.ok_or_else(|| wrong(next.tries_left).into()),
+            Committed::Before(kept) => return typed_before(&settings, &kept).await,
             Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
         }
     }
@@ -166,7 +217,7 @@ pub async fn open_session(
     Ok((secret, session))
 }
 
-/// Makes a personal API token; the secret is shown once.
+/// Makes a personal API token; the secret is shown once, and again to a repetition of the same command.
 pub async fn create_token(
     world: &dyn World,
     call: &Call,
@@ -176,7 +227,16 @@ pub async fn create_token(
     lifetime_ms: Option<i64>,
 ) -> Result<(String, Token), Trouble> {
     let settings = world.settings();
-    let secret = printed("ho", settings.ids.secret());
+    if let Some(kept) = world::before(&settings, call).await? {
+        return created(&settings, &kept).await;
+    }
+    let made_by = CommandId::from_bits(settings.ids.fresh(call.at));
+    let secret = match call.command {
+        Some(_) => settings.key.token(made_by),
+        // Nobody will ask again, so nothing needs to be derived.
+        None => settings.ids.secret(),
+    };
+    let secret = printed("ho", secret);
     let lifetime = lifetime_ms.unwrap_or(settings.policy.sign_in.token_lifetime_ms);
     let token = Token {
         digest: Digest::of(secret.as_bytes()),
@@ -188,8 +248,20 @@ pub async fn create_token(
     };
     let mut proposal = Proposal::default();
     proposal.create(&token, None);
-    settle(world, call, proposal).await?;
-    Ok((secret, token))
+    match world::commit(world, call, proposal, kept(&made_by)).await? {
+        Committed::Done => Ok((secret, token)),
+        Committed::Before(kept) => created(&settings, &kept).await,
+        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+    }
+}
+
+async fn created(settings: &Settings, kept: &[u8]) -> Result<(String, Token), Trouble> {
+    let made_by: CommandId = serde_json::from_slice(kept).map_err(|_| other_request())?;
+    let secret = printed("ho", settings.key.token(made_by));
+    let key = Key::Token(Digest::of(secret.as_bytes()));
+    let found = load::one::<Token>(&*settings.store, key).await?;
+    let revoked = || world::reused("the token that was made with this Idempotency-Key is revoked");
+    Ok((secret, found.ok_or_else(revoked)?.document))
 }
 
 fn printed(prefix: &str, secret: [u8; 32]) -> String {
@@ -200,7 +272,7 @@ fn printed(prefix: &str, secret: [u8; 32]) -> String {
 }
 
 async fn settle(world: &dyn World, call: &Call, proposal: Proposal) -> Result<(), Trouble> {
-    // The secret is made here and shown once, so a repetition of the command makes another one.
+    // Doing it twice is no different from doing it once, or makes another session, so nothing is kept of it.
     let once = Call {
         command: None,
         ..*call

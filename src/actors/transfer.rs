@@ -158,11 +158,8 @@ impl Core {
     }
 
     async fn done_before(&self, world: &dyn World, call: &Call) -> Result<Option<Done>, Trouble> {
-        let Some(command) = call.command else {
-            return Ok(None);
-        };
         let settings = world.settings();
-        match settings.store.outcome(command).await? {
+        match world::before(&settings, call).await? {
             Some(kept) => Ok(Some(repeated(&settings, &kept).await?)),
             None => Ok(None),
         }
@@ -954,13 +951,8 @@ fn event(call: &Call, what: What) -> Event {
 }
 
 async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Done, Trouble> {
-    let kept: Kept = serde_json::from_slice(kept).map_err(|_| {
-        Trouble::from(Refusal::new(
-            Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used for another request",
-            "use a new key for each new request",
-        ))
-    })?;
+    let kept: Kept = serde_json::from_slice(kept)
+        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
     let found = load::one::<Transfer>(&*settings.store, Key::Transfer(kept.transfer)).await?;
     let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(kept.transfer)))?;
     Ok(Done {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::domain::event::By;
-use crate::domain::id::{CommandId, Context};
+use crate::domain::id::{CommandId, Context, Digest};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::secret::SiteKey;
@@ -47,11 +47,61 @@ pub trait World: Send + Sync {
     fn letters_wait(&self);
 }
 
-/// Who wants something, and when. The same command id means the same command.
+/// What makes a repetition a repetition: the same id with the same words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Once {
+    /// The id, kept with the result for 7 days.
+    pub id: CommandId,
+    /// The digest of what was asked. The same id with another one is not a repetition but a mistake.
+    pub says: Digest,
+}
+
+/// Where the id alone says it all.
+impl From<CommandId> for Once {
+    fn from(id: CommandId) -> Self {
+        let says = Digest(0);
+        Self { id, says }
+    }
+}
+
+impl Once {
+    fn keep(self, result: &[u8]) -> Vec<u8> {
+        let mut kept = self.says.0.to_be_bytes().to_vec();
+        kept.extend_from_slice(result);
+        kept
+    }
+
+    fn kept(self, kept: &[u8]) -> Result<Vec<u8>, Trouble> {
+        match kept_result(kept) {
+            Some((says, result)) if says == self.says => Ok(result.to_vec()),
+            _ => Err(reused("this Idempotency-Key was used for another request")),
+        }
+    }
+}
+
+/// What is kept with a command: the digest of what was asked, and the result.
+pub fn kept_result(kept: &[u8]) -> Option<(Digest, &[u8])> {
+    let (says, result) = kept.split_at_checked(16)?;
+    let says = u128::from_be_bytes(says.try_into().ok()?);
+    Some((Digest(says), result))
+}
+
+/// That a key cannot be used again, and why.
+pub fn reused(why: &str) -> Trouble {
+    Refusal::new(
+        Code::IdempotencyKeyReused,
+        why,
+        "use a new key for each new request",
+    )
+    .about("idempotency-key")
+    .into()
+}
+
+/// Who wants something, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
     /// What makes a repetition a repetition; `None`: nobody repeats it.
-    pub command: Option<CommandId>,
+    pub command: Option<Once>,
     /// By whom, through what.
     pub by: By,
     /// When it reached this node.
@@ -106,6 +156,20 @@ pub enum Committed {
     },
 }
 
+/// The result of this call's command, if it was carried out before.
+///
+/// # Errors
+/// The id was used for something else, or the store failed.
+pub async fn before(settings: &Settings, call: &Call) -> Result<Option<Vec<u8>>, Trouble> {
+    let Some(once) = call.command else {
+        return Ok(None);
+    };
+    match settings.store.outcome(once.id).await? {
+        Some(kept) => Ok(Some(once.kept(&kept)?)),
+        None => Ok(None),
+    }
+}
+
 /// Commits what was decided. After `Unknown` it asks for the outcome, which tells whether the commit became durable.
 pub async fn commit(
     world: &dyn World,
@@ -116,12 +180,13 @@ pub async fn commit(
     let settings = world.settings();
     let letters = proposal.has_letters();
     // Every commit of a command carries an id, so that `Unknown` can be resolved.
-    let command = call
-        .command
-        .unwrap_or_else(|| CommandId::from_bits(settings.ids.fresh(call.at)));
+    let fresh = || CommandId::from_bits(settings.ids.fresh(call.at)).into();
+    let once = call.command.unwrap_or_else(fresh);
+    let command = once.id;
+    let ours = once.keep(&result);
     let commit = Commit {
         command: Some(command),
-        result: result.clone(),
+        result: ours.clone(),
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {
@@ -131,7 +196,7 @@ pub async fn commit(
             }
             Ok(Committed::Done)
         }
-        Outcome::Duplicate(result) => Ok(Committed::Before(result)),
+        Outcome::Duplicate(kept) => Ok(Committed::Before(once.kept(&kept)?)),
         Outcome::Conflict(clashes) => Ok(Committed::Again(clashes)),
         Outcome::OverLimit { counter, current } => Ok(Committed::Over { counter, current }),
         Outcome::TooLarge => Err(Refusal::new(
@@ -145,7 +210,7 @@ pub async fn commit(
         }
         Outcome::Unknown => match settings.store.outcome(command).await? {
             // The same command may have been carried out by another node meanwhile, with ids of its own: that answer counts, not ours.
-            Some(kept) if kept != result => Ok(Committed::Before(kept)),
+            Some(kept) if kept != ours => Ok(Committed::Before(once.kept(&kept)?)),
             Some(_) => {
                 if letters {
                     world.letters_wait();

@@ -109,7 +109,7 @@ fn domains(domains: &[(String, Domain)], reading: &mut Reading<'_>) {
     let mut suffixes: BTreeMap<&Host, &str> = BTreeMap::new();
     for (prefix, domain) in domains {
         let key = format!("{prefix}.name");
-        if domain.name.as_str() == PUBLIC {
+        if domain.name.as_str().eq_ignore_ascii_case(PUBLIC) {
             reading.refuse_together(
                 &[&key],
                 "\"public\" is there already and belongs to everybody; choose another name",
@@ -174,7 +174,7 @@ fn place(
     reading: &mut Reading<'_>,
 ) {
     let key = |name: &str| format!("{prefix}.{name}");
-    let public = workgroup.domain.as_str() == PUBLIC;
+    let public = workgroup.domain.as_str().eq_ignore_ascii_case(PUBLIC);
     if !public && home.is_none() {
         // A [[domain]] whose name could not be read may be the one that is missed.
         let doubtful: Vec<String> = entries

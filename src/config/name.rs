@@ -74,9 +74,27 @@ impl fmt::Display for Address {
     }
 }
 
-/// The short name of a workgroup or domain, used in addresses of the API and in replies: `[a-z0-9-]`, 2 to 40 characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// The short name of a workgroup or domain, used in the API and in replies: 2 to 64 of `[A-Za-z0-9._-]`, compared without case.
+#[derive(Debug, Clone)]
 pub struct Handle(String);
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+impl Eq for Handle {}
+impl PartialOrd for Handle {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Handle {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let folded = |handle: &Self| handle.0.to_ascii_lowercase();
+        folded(self).cmp(&folded(other))
+    }
+}
 
 impl Handle {
     /// As it is typed.
@@ -99,19 +117,20 @@ impl FromStr for Handle {
     type Err = Unreadable;
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
-        let fits = (2..=40).contains(&text.len())
+        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let fits = (2..=64).contains(&text.len())
             && text
                 .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !text.starts_with('-')
-            && !text.ends_with('-');
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+            && edge(text.chars().next())
+            && edge(text.chars().next_back());
         if !fits {
             return Err(Unreadable(format!(
-                "{} is not a handle; write 2 to 40 of the characters a-z, 0-9 and -, such as \"tech-support\"",
+                "{} is not a handle; write 2 to 64 letters, digits, dots, dashes or underscores, such as \"TechSupport\"",
                 quoted(text)
             )));
         }
-        if text == "personal" {
+        if text.eq_ignore_ascii_case("personal") {
             return Err(Unreadable(
                 "\"personal\" is the name of everybody's own context; choose another handle".into(),
             ));
@@ -202,7 +221,9 @@ mod tests {
         for (text, fits) in [
             ("techsupport", true),
             ("lab-7", true),
-            ("Tech", false),
+            ("Tech", true),
+            ("tech.support_2", true),
+            ("te ch", false),
             ("a", false),
             ("-ab", false),
             ("ab-", false),
@@ -211,7 +232,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Handle>().is_ok(), fits, "{text}");
         }
-        assert!("x".repeat(41).parse::<Handle>().is_err());
+        assert!("x".repeat(65).parse::<Handle>().is_err());
     }
 
     proptest::proptest! {

@@ -270,7 +270,7 @@ fn every_problem_is_reported_with_its_line_and_the_next_step() {
         ),
         (
             "a doubtful key raises no doubts about others",
-            "[sign_in]\nregistration = \"listed\"\nlisted_domains = [\"!\"]\n[[domain]]\nname = \"UNI\"\nsuffixes = [\"uni.example\"]\n[[workgroup]]\nhandle = \"core\"\ntier = \"enterprise\"\ndomain = \"uni\"\nowner = \"anna@uni.example\"\n",
+            "[sign_in]\nregistration = \"listed\"\nlisted_domains = [\"!\"]\n[[domain]]\nname = \"u n i\"\nsuffixes = [\"uni.example\"]\n[[workgroup]]\nhandle = \"core\"\ntier = \"enterprise\"\ndomain = \"uni\"\nowner = \"anna@uni.example\"\n",
         ),
         (
             "no TOML",

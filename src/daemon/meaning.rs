@@ -6,6 +6,7 @@ use crate::actors::site::Wanted;
 use crate::config::{self, Config};
 use crate::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
 use crate::domain::workgroup::Role;
+use crate::web;
 
 /// A setting that was accepted on its own, but means nothing to the domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,9 +116,44 @@ fn workgroup(written: &config::Workgroup) -> Result<Wanted, Meaningless> {
         domain: Domain::named(written.domain.as_str()),
         collaborative: written.collaborative,
         // An explicit "none" lifts the tier's cap.
-        quota: written
-            .quota
-            .map(|cap| cap.as_bytes().unwrap_or(u64::MAX)),
+        quota: written.quota.map(|cap| cap.as_bytes().unwrap_or(u64::MAX)),
         people,
     })
+}
+
+/// What people see of the site.
+pub fn pages_site(config: &Config) -> web::Site {
+    web::Site {
+        name: config.site.name.to_string(),
+        public_url: config
+            .site
+            .public_url
+            .as_str()
+            .trim_end_matches('/')
+            .to_owned(),
+        language: config.site.language.as_str().to_owned(),
+        terms: config.site.terms.to_string(),
+    }
+}
+
+/// What bounds the server.
+pub fn bounds(config: &Config) -> web::Bounds {
+    let server = &config.server;
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    web::Bounds {
+        max_request_bytes: size(server.max_request_size.as_bytes()),
+        request_timeout: server.request_timeout.as_std(),
+        max_concurrent_requests: size(u64::from(server.max_concurrent_requests)),
+        trusted_proxies: server.trusted_proxies.clone(),
+        stop_within: server.stop_within.as_std(),
+    }
+}
+
+/// How often somebody may do something.
+pub fn rates(config: &Config) -> web::Rates {
+    web::Rates {
+        sign_in_per_address: config.limits.sign_in_per_address_per_hour,
+        sign_in_per_client: config.limits.sign_in_per_client_per_hour,
+        transfers_per_sender: config.limits.transfers_per_sender_per_hour,
+    }
 }

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{Digest, LetterId, SignInId, TransferId};
+use super::id::{CommandId, Digest, LetterId, SignInId, TransferId};
 use super::key::Key;
 
 /// The site's key: 32 bytes from a file outside the store.
@@ -48,6 +48,12 @@ impl SiteKey {
     /// The token in a letter's link: 256 bits, base64url. It names an offer; it authenticates nobody.
     pub fn link(&self, letter: LetterId) -> String {
         BASE64URL_NOPAD.encode(&self.derive("link", letter.bits()))
+    }
+
+    /// The secret of a personal API token that was made by a repeatable command: 256 bits. What is kept with the command is only
+    /// this id, so a repetition can be answered with the same secret though it lies nowhere.
+    pub fn token(&self, made_by: CommandId) -> [u8; 32] {
+        self.derive("token", made_by.bits())
     }
 
     /// The code that is typed to sign in: 8 digits of 20 (34 bits), good for 10 minutes and 5 tries.

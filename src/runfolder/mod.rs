@@ -20,6 +20,7 @@ mod tests;
 mod text;
 mod xml;
 
+pub(crate) use problem::is_unprintable;
 pub use problem::{Problem, Problems};
 
 use jiff::Timestamp;

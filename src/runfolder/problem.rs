@@ -173,7 +173,7 @@ pub(super) fn quoted(value: &str) -> String {
 
 /// Whether a name holding this character could garble the line it is printed on: controls, and the marks that
 /// reorder text, join or separate lines unseen.
-pub(super) fn is_unprintable(character: char) -> bool {
+pub(crate) fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }

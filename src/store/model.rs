@@ -26,16 +26,19 @@ pub struct Row {
     pub leased: bool,
 }
 
+type Body = Arc<Vec<u8>>;
+
 /// Everything a store holds, frozen. Bodies are shared with the store they came from, so keeping one is cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
     sequence: u64,
     documents: BTreeMap<Key, Arc<Record>>,
-    journal: BTreeMap<(Key, Version), Arc<Vec<u8>>>,
-    entries: BTreeMap<Arc<[u8]>, (Entry, Arc<Vec<u8>>)>,
+    journal: BTreeMap<(Key, Version), Body>,
+    /// By their bytes, which is the order of scans.
+    entries: BTreeMap<Arc<[u8]>, (Entry, Body)>,
     counters: BTreeMap<Counter, i64>,
     queues: BTreeMap<Row, u32>,
-    commands: BTreeMap<CommandId, (Time, Arc<Vec<u8>>)>,
+    commands: BTreeMap<CommandId, (Time, Body)>,
 }
 
 impl View {

@@ -60,7 +60,7 @@ fn call(node: &Node, errand: &Errand) -> Call {
         channel: Channel::Api,
     };
     Call {
-        command: Some(errand.command),
+        command: Some(errand.command.into()),
         by,
         at: node.now(),
     }

@@ -274,7 +274,7 @@ impl Site {
             channel: Channel::Api,
         };
         Call {
-            command,
+            command: command.map(Into::into),
             by,
             at: at(ms),
         }

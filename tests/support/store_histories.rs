@@ -33,7 +33,8 @@ pub const KEYS: [Key; 9] = [
     Key::Letter(LetterId::from_bits(0)),
 ];
 
-const ENTRIES: [Entry; 10] = [
+/// Every index entry there can be.
+pub const ENTRIES: [Entry; 10] = [
     Entry::Address(Digest(1)),
     Entry::Address(Digest(u128::MAX)),
     Entry::Handle(Digest(1)),
@@ -50,7 +51,8 @@ const ENTRIES: [Entry; 10] = [
     ),
 ];
 
-const COUNTERS: [Counter; 3] = [
+/// Every counter there can be.
+pub const COUNTERS: [Counter; 3] = [
     Counter::Usage(PERSONAL),
     Counter::Usage(WORKGROUP),
     Counter::OpenOffers(PERSONAL, Digest(4)),

@@ -1,0 +1,146 @@
+//! What a person decides about their own account.
+
+use std::collections::BTreeSet;
+
+use crate::domain::account::Account;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, Context};
+use crate::domain::key::Key;
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::workgroup::Membership;
+
+use super::load::{self, Versioned};
+use super::proposal::Proposal;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// At most this many senders are blocked.
+pub const MAX_BLOCKED: usize = 1_000;
+
+/// What shall be different; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// What the person is called, 1 to 100 characters.
+    pub name: Option<String>,
+    /// Where uploaded runs land.
+    pub default_run_location: Option<Context>,
+    /// Where offers are accepted into.
+    pub default_context: Option<Context>,
+    /// Folded addresses whose offers are refused: all of them.
+    pub blocked: Option<BTreeSet<String>>,
+}
+
+/// Changes the account's settings; the account as it is then.
+///
+/// # Errors
+/// A context is not the person's, a value is out of bounds, or the world failed.
+pub async fn change(
+    world: &dyn World,
+    call: &Call,
+    id: AccountId,
+    change: &Change,
+) -> Result<Account, Trouble> {
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
+        let Some(old) = found else {
+            return Err(Refusal::new(
+                Code::NotSignedIn,
+                "your account no longer exists",
+                "sign in again",
+            )
+            .into());
+        };
+        let mut proposal = Proposal::default();
+        let next = decide(&settings, &old, change, &mut proposal).await?;
+        if next == old.document {
+            return Ok(next);
+        }
+        let how = "its settings".to_owned();
+        let event = Event {
+            at: call.at,
+            by: call.by,
+            what: What::Changed { how },
+        };
+        proposal.replace(&old, &next, Some(&event));
+        match world::commit(world, call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                world.forget(Context::Personal(id)).await;
+                return Ok(next);
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+async fn decide(
+    settings: &Settings,
+    old: &Versioned<Account>,
+    change: &Change,
+    proposal: &mut Proposal,
+) -> Result<Account, Trouble> {
+    let mut next = old.document.clone();
+    let mut findings = Findings::default();
+    if let Some(name) = &change.name {
+        match valid(name) {
+            Some(name) => next.name = name,
+            None => findings.block(Refusal::field(
+                "name",
+                "a name has 1 to 100 characters and no control characters",
+                "choose another name",
+            )),
+        }
+    }
+    let wanted = [
+        ("default_run_location", change.default_run_location),
+        ("default_context", change.default_context),
+    ];
+    for (field, context) in wanted {
+        if let Some(Context::Workgroup(workgroup)) = context {
+            let key = Key::Membership(workgroup, next.id);
+            let found = load::one::<Membership>(&*settings.store, key).await?;
+            match found {
+                Some(there) => proposal.guard(key, there.version),
+                None => findings.block(not_yours(field)),
+            }
+        } else if context.is_some_and(|context| context != Context::Personal(next.id)) {
+            findings.block(not_yours(field));
+        }
+    }
+    if let Some(context) = change.default_run_location {
+        next.default_run_location = context;
+    }
+    if let Some(context) = change.default_context {
+        next.default_context = context;
+    }
+    if let Some(blocked) = &change.blocked {
+        if blocked.len() > MAX_BLOCKED {
+            findings.block(Refusal::field(
+                "blocked",
+                format!("{} addresses are more than {MAX_BLOCKED}", blocked.len()),
+                "name fewer",
+            ));
+        }
+        next.blocked.clone_from(blocked);
+    }
+    if findings.blocks.is_empty() {
+        Ok(next)
+    } else {
+        Err(findings.into())
+    }
+}
+
+fn not_yours(field: &str) -> Refusal {
+    Refusal::new(
+        Code::RecipientNotAMember,
+        "you do not belong to this context",
+        "choose one of your contexts",
+    )
+    .about(field)
+}
+
+fn valid(name: &str) -> Option<String> {
+    let name = name.trim();
+    let fits = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    fits.then(|| name.to_owned())
+}

@@ -1,0 +1,425 @@
+//! What can be typed: the client's commands and their options. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+
+/// For `after_help`: what scripts can rely on.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or done before
+  1  refused: the reasons and the next steps are on standard error
+  2  wrong usage
+  3  not signed in
+  4  not found
+  5  temporarily unavailable: try again
+  6  a problem on this machine: a run folder, a file, the settings
+  7  the server failed, or is no Handover server";
+
+const OUTPUT: &str = "Connection and output";
+
+/// The commands that talk to a Handover server.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Sign in with a code that comes by email, and keep the token
+    #[command(after_help = EXIT_CODES)]
+    Login(Login),
+    /// Forget the token, here and on the server
+    #[command(after_help = EXIT_CODES)]
+    Logout(Logout),
+    /// Show who is signed in
+    #[command(after_help = EXIT_CODES)]
+    Whoami(Whoami),
+    /// List the contexts you may act as
+    #[command(after_help = EXIT_CODES)]
+    Contexts(Contexts),
+    /// Register, list and show runs
+    #[command(subcommand)]
+    Run(Run),
+    /// Create, list and show projects
+    #[command(subcommand)]
+    Project(Project),
+    /// Offer runs and projects to somebody, and answer offers
+    #[command(subcommand)]
+    Transfer(Transfer),
+}
+
+/// Where the server is, and how to print.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// The server, such as https://handover.uni.example; by default $HANDOVER_URL, or the one of the last login
+    #[arg(long, value_name = "URL", help_heading = OUTPUT)]
+    pub url: Option<String>,
+    /// Print the API's documents as JSON, for programs
+    #[arg(long, conflicts_with = "terse", help_heading = OUTPUT)]
+    pub json: bool,
+    /// Print ids only, one a line
+    #[arg(long, help_heading = OUTPUT)]
+    pub terse: bool,
+}
+
+/// For commands that change something.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Once {
+    /// Names this command for the server, which carries it out once however often it is sent; by default a new one for each call
+    #[arg(long, value_name = "KEY", help_heading = OUTPUT)]
+    pub idempotency_key: Option<String>,
+}
+
+/// Signs in.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// The address to sign in with; asked for on a terminal
+    #[arg(long)]
+    pub address: Option<String>,
+    /// The sign-in that the code belongs to, as an earlier `login --address` printed it
+    #[arg(long, value_name = "ID", requires = "code", conflicts_with = "address")]
+    pub sign_in: Option<String>,
+    /// The code from the mail
+    #[arg(long, requires = "sign_in")]
+    pub code: Option<String>,
+    /// Read a personal API token from standard input instead
+    #[arg(long, conflicts_with_all = ["address", "sign_in", "code", "name"])]
+    pub token: bool,
+    /// What the new token is called in your list of tokens
+    #[arg(long, value_name = "TEXT", default_value = "command line")]
+    pub name: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Signs out.
+#[derive(Debug, Args)]
+pub struct Logout {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Shows the account.
+#[derive(Debug, Args)]
+pub struct Whoami {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Shows the contexts.
+#[derive(Debug, Args)]
+pub struct Contexts {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Commands about runs.
+#[derive(Debug, Subcommand)]
+pub enum Run {
+    /// Read a run folder as the instrument wrote it, and register the run and the projects of its sample sheet
+    #[command(after_help = EXIT_CODES)]
+    Register(Register),
+    /// List the runs of a context, newest first
+    #[command(after_help = EXIT_CODES)]
+    List(ListItems),
+    /// Show a run with its projects, who may look at it, and its history
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowItem),
+}
+
+/// Registers a run folder.
+#[derive(Debug, Args)]
+pub struct Register {
+    /// The run folder: the one that holds RunInfo.xml
+    pub folder: PathBuf,
+    /// Where the run lands: `personal`, a workgroup's handle or an id; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    /// The project for samples whose row in the sample sheet names none
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// Register a folder that is still being written or was copied in part
+    #[arg(long)]
+    pub allow_incomplete: bool,
+    /// Read the folder and print what would be registered, without asking the server
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Lists runs or projects.
+#[derive(Debug, Args)]
+pub struct ListItems {
+    /// The owning context: `personal`, a workgroup's handle or an id; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    /// At most this many; by default 100 in a table, and all of them with --json and --terse
+    #[arg(long, value_name = "NUMBER")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Shows a run or a project.
+#[derive(Debug, Args)]
+pub struct ShowItem {
+    /// Its id, or its name in the context
+    pub item: String,
+    /// Where to look for the name; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Commands about projects.
+#[derive(Debug, Subcommand)]
+pub enum Project {
+    /// Create an empty project
+    #[command(after_help = EXIT_CODES)]
+    Create(Create),
+    /// List the projects of a context, newest first
+    #[command(after_help = EXIT_CODES)]
+    List(ListItems),
+    /// Show a project with its biosamples, runs, who may look at it, and its history
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowItem),
+}
+
+/// Creates a project.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// Its name, unique in its context
+    pub name: String,
+    /// The owning context: `personal` (the default), a workgroup's handle or an id
+    #[arg(long)]
+    pub context: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Commands about transfers.
+#[derive(Debug, Subcommand)]
+pub enum Transfer {
+    /// Show what a request would do and everything in its way, without sending anything
+    #[command(after_help = EXIT_CODES)]
+    Preview(Preview),
+    /// Offer runs and projects to somebody who becomes their owner by accepting
+    #[command(after_help = EXIT_CODES)]
+    Request(Request),
+    /// List offers, newest first
+    #[command(after_help = EXIT_CODES)]
+    List(ListTransfers),
+    /// Show an offer with its letters and history; one that waits for you also with the contexts it can be accepted into
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowTransfer),
+    /// Accept an offer: its items become yours, or your workgroup's
+    #[command(after_help = EXIT_CODES)]
+    Accept(Accept),
+    /// Decline an offer
+    #[command(after_help = EXIT_CODES)]
+    Decline(Decline),
+    /// Take back an offer
+    #[command(after_help = EXIT_CODES)]
+    Cancel(Named),
+    /// Mail an offer once more
+    #[command(after_help = EXIT_CODES)]
+    Resend(Named),
+    /// Give an offer more time
+    #[command(after_help = EXIT_CODES)]
+    Extend(Extend),
+    /// Offer the same to another recipient instead
+    #[command(after_help = EXIT_CODES)]
+    Readdress(Readdress),
+}
+
+/// What is offered, and on what terms.
+#[derive(Debug, Args)]
+pub struct Offer {
+    /// Runs and projects of one context, by id or by name
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<String>,
+    /// Where to look for names; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    /// Offer the projects of the runs too
+    #[arg(long)]
+    pub with_projects: bool,
+    /// Words for the recipient, at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// What your context keeps: `none`, `read`, or `read:DATE` to the end of that day in UTC
+    #[arg(long, value_name = "none|read[:DATE]", value_parser = super::amounts::keep_access)]
+    pub keep_access: Option<crate::wire::KeepAccess>,
+    /// How long the offer stands, such as 14d or 4w, up to 90d; by default as the site has it
+    #[arg(long, value_name = "DAYS", value_parser = super::amounts::days)]
+    pub expires: Option<u32>,
+}
+
+/// Shows what a request would do.
+#[derive(Debug, Args)]
+pub struct Preview {
+    #[command(flatten)]
+    pub(super) offer: Offer,
+    /// The recipient: an email address, or `workgroup:HANDLE`; may be left out to see what would move
+    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Requests a transfer.
+#[derive(Debug, Args)]
+pub struct Request {
+    #[command(flatten)]
+    pub(super) offer: Offer,
+    /// The recipient: an email address, or `workgroup:HANDLE`
+    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
+    pub to: String,
+    /// Confirm the terms that `transfer preview` shows: it cannot be undone, the recipient becomes the legal owner
+    #[arg(long)]
+    pub accept_terms: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Lists transfers.
+#[derive(Debug, Args)]
+pub struct ListTransfers {
+    /// Offers to you and your workgroups (the default)
+    #[arg(long, conflicts_with = "sent")]
+    pub received: bool,
+    /// Offers that a context of yours made
+    #[arg(long)]
+    pub sent: bool,
+    /// The context: `personal`, a workgroup's handle or an id; by default all of yours with --received, and your default
+    /// location for uploaded runs with --sent
+    #[arg(long)]
+    pub context: Option<String>,
+    /// Only those in this state
+    #[arg(long, value_parser = ["requested", "pending", "accepted", "declined", "cancelled", "expired"])]
+    pub state: Option<String>,
+    /// At most this many; by default 100 in a table, and all of them with --json and --terse
+    #[arg(long, value_name = "NUMBER")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Shows a transfer.
+#[derive(Debug, Args)]
+pub struct ShowTransfer {
+    /// The offer's id: tr_…
+    pub id: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Accepts.
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// The offer's id: tr_…
+    pub id: String,
+    /// The context that becomes the owner: `personal`, a workgroup's handle, name or id; by default your default context
+    #[arg(long, value_name = "CONTEXT")]
+    pub into: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Declines.
+#[derive(Debug, Args)]
+pub struct Decline {
+    /// The offer's id: tr_…
+    pub id: String,
+    /// Told to the sender, at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Names an offer.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The offer's id: tr_…
+    pub id: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Extends.
+#[derive(Debug, Args)]
+pub struct Extend {
+    /// The offer's id: tr_…
+    pub id: String,
+    /// From now on, such as 14d or 4w, up to 90d
+    #[arg(long, value_name = "DAYS", value_parser = super::amounts::days)]
+    pub expires: u32,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Corrects the recipient.
+#[derive(Debug, Args)]
+pub struct Readdress {
+    /// The offer's id: tr_…
+    pub id: String,
+    /// The right recipient: an email address, or `workgroup:HANDLE`
+    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
+    pub to: String,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Prints a completion script.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell it is for
+    pub shell: Shell,
+}
+
+impl Command {
+    /// Where the server is and how to print, whatever the command.
+    pub(super) const fn common(&self) -> &Common {
+        match self {
+            Self::Login(args) => &args.common,
+            Self::Logout(args) => &args.common,
+            Self::Whoami(args) => &args.common,
+            Self::Contexts(args) => &args.common,
+            Self::Run(Run::Register(args)) => &args.common,
+            Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,
+            Self::Run(Run::Show(args)) | Self::Project(Project::Show(args)) => &args.common,
+            Self::Project(Project::Create(args)) => &args.common,
+            Self::Transfer(transfer) => match transfer {
+                Transfer::Preview(args) => &args.common,
+                Transfer::Request(args) => &args.common,
+                Transfer::List(args) => &args.common,
+                Transfer::Show(args) => &args.common,
+                Transfer::Accept(args) => &args.common,
+                Transfer::Decline(args) => &args.common,
+                Transfer::Cancel(args) | Transfer::Resend(args) => &args.common,
+                Transfer::Extend(args) => &args.common,
+                Transfer::Readdress(args) => &args.common,
+            },
+        }
+    }
+}

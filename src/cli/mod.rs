@@ -1,0 +1,115 @@
+//! The command line: a client of the API, and nothing else.
+//!
+//! It knows the API's wire types and reads run folders; what is right or wrong the server decides, and this prints it. `args`
+//! says what can be typed, `session` signs each call, `api` sends it until it is answered, `failure` maps what went wrong to
+//! the exit codes that scripts rely on (`docs/cli.md`).
+
+mod amounts;
+mod answers;
+mod api;
+mod args;
+mod base;
+mod failure;
+mod history;
+mod items;
+mod names;
+mod offers;
+mod outcome;
+mod people;
+mod register;
+mod request;
+mod session;
+mod settings;
+mod sign_in;
+mod surroundings;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use args::{Command, Completions, EXIT_CODES};
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use failure::{Exit, Failure};
+use session::Session;
+use surroundings::Surroundings;
+
+/// Carries out one of the client's commands and says how it ended. Blocks; not for use inside an async runtime.
+pub fn run(command: &Command) -> ExitCode {
+    surroundings::with_process(|mut here| perform(command, &mut here)).into()
+}
+
+/// Prints the completion script for a shell; `whole` is the top-level parser with every command.
+pub fn completions(asked: &Completions, whole: &mut clap::Command) -> ExitCode {
+    let name = whole.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(asked.shell, whole, name, &mut script);
+    match io::stdout().write_all(&script) {
+        Ok(()) => Exit::Done,
+        Err(error) => Failure::from(error).exit,
+    }
+    .into()
+}
+
+/// Carries out the command and tells what went wrong.
+fn perform(command: &Command, here: &mut Surroundings<'_>) -> Exit {
+    let done = dispatch(command, here).and_then(|()| Ok(here.terminal.output.flush()?));
+    let Err(failure) = done else {
+        return Exit::Done;
+    };
+    // What was printed before it went wrong stands before the reason.
+    let flushed = here.terminal.output.flush();
+    let told = if command.common().json {
+        failure.for_programs()
+    } else {
+        failure.for_people(here.terminal.error_colours)
+    };
+    // Where not even standard error takes it, the exit code still tells.
+    let _ = here.terminal.errors.write_all(told.as_bytes());
+    match (failure.exit, flushed) {
+        (Exit::Done, Err(error)) => Failure::from(error).exit,
+        (exit, _) => exit,
+    }
+}
+
+fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failure> {
+    use args::{Project, Run, Transfer};
+    let common = command.common();
+    match command {
+        Command::Login(args) => return sign_in::login(args, here),
+        Command::Logout(args) => return sign_in::logout(args, here),
+        // A dry run asks nobody, so nobody need be signed in.
+        Command::Run(Run::Register(args)) if args.dry_run => return register::dry_run(args, here),
+        _ => {}
+    }
+    let session = &mut Session::open(common, here)?;
+    match command {
+        Command::Login(_) | Command::Logout(_) => Ok(()),
+        Command::Whoami(_) => people::whoami(session),
+        Command::Contexts(_) => people::contexts(session),
+        Command::Run(run) => match run {
+            Run::Register(args) => register::register(args, session),
+            Run::List(args) => items::list(args, items::Kind::Run, session),
+            Run::Show(args) => items::show(args, items::Kind::Run, session),
+        },
+        Command::Project(project) => match project {
+            Project::Create(args) => items::create(args, session),
+            Project::List(args) => items::list(args, items::Kind::Project, session),
+            Project::Show(args) => items::show(args, items::Kind::Project, session),
+        },
+        Command::Transfer(transfer) => match transfer {
+            Transfer::Preview(args) => request::preview(args, session),
+            Transfer::Request(args) => request::request(args, session),
+            Transfer::List(args) => offers::list(args, session),
+            Transfer::Show(args) => offers::show(args, session),
+            Transfer::Accept(args) => answers::accept(args, session),
+            Transfer::Decline(args) => answers::decline(args, session),
+            Transfer::Cancel(args) => answers::cancel(args, session),
+            Transfer::Resend(args) => answers::resend(args, session),
+            Transfer::Extend(args) => answers::extend(args, session),
+            Transfer::Readdress(args) => answers::readdress(args, session),
+        },
+    }
+}

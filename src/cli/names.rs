@@ -1,0 +1,160 @@
+//! From what a person calls runs and projects to their ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::wire::{Guard, Item, ItemPage};
+
+use super::api::path;
+use super::failure::{Exit, Failure, reason};
+use super::items::Kind;
+use super::session::Session;
+use super::text::{cut, printable};
+
+/// Whether this is an id of an item, as the API prints them.
+fn kind_of_id(text: &str) -> Option<Kind> {
+    let (kind, digits) = match text.split_once('_')? {
+        ("run", digits) => (Kind::Run, digits),
+        ("prj", digits) => (Kind::Project, digits),
+        _ => return None,
+    };
+    let digit = |b: u8| b.is_ascii_alphanumeric();
+    (digits.len() == 26 && digits.bytes().all(digit)).then_some(kind)
+}
+
+/// The ids of what was named, in that order. Names are looked for in one context and must be there once among the kinds that
+/// are asked for; every name that is not is reported.
+pub(super) fn resolve(
+    wanted: &[String],
+    kinds: &[Kind],
+    context: Option<&str>,
+    session: &Session<'_, '_>,
+) -> Result<Vec<String>, Failure> {
+    let names: BTreeSet<&str> = wanted
+        .iter()
+        .map(String::as_str)
+        .filter(|text| kind_of_id(text).is_none())
+        .collect();
+    if names.is_empty() {
+        return Ok(wanted.to_vec());
+    }
+    let context = session.context(context)?;
+    let mut found: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
+    for kind in kinds {
+        // A name is there once for each kind, so that not every page need be looked at.
+        let mut missing = names.clone();
+        let query = [("context", context.as_str())];
+        session.api.list(
+            &format!("/{}", kind.list()),
+            &query,
+            None,
+            &mut |document| {
+                let item: Item = document.read()?;
+                if let Some(name) = missing.take(item.name.as_str()) {
+                    found.entry(name).or_default().push(item);
+                }
+                Ok(!missing.is_empty())
+            },
+        )?;
+    }
+    let (mut ids, mut guards, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
+    for text in wanted {
+        match found.get(text.as_str()).map_or(&[][..], Vec::as_slice) {
+            _ if kind_of_id(text).is_some() => ids.push(text.clone()),
+            [item] => ids.push(item.id.clone()),
+            [] => {
+                exit = Exit::NotFound;
+                guards.push(absent(text, kinds, &context));
+            }
+            several => {
+                if exit == Exit::Done {
+                    exit = Exit::Usage;
+                }
+                guards.push(ambiguous(text, several));
+            }
+        }
+    }
+    if guards.is_empty() {
+        Ok(ids)
+    } else {
+        Err(Failure::of(exit, guards))
+    }
+}
+
+fn shown(text: &str) -> String {
+    cut(&printable(text), 100)
+}
+
+fn absent(name: &str, kinds: &[Kind], context: &str) -> Guard {
+    let kind = match kinds {
+        [kind] => kind.word(),
+        _ => "run or project",
+    };
+    let (name, context) = (shown(name), shown(context));
+    let sentence = format!("no {kind} in {context} is called \"{name}\"");
+    let next = "name its context with --context, or give its id";
+    reason(Exit::NotFound, sentence, next)
+}
+
+fn ambiguous(name: &str, items: &[Item]) -> Guard {
+    let each = |item: &Item| format!("the {} {}", item.kind, item.id);
+    let all: Vec<String> = items.iter().map(each).collect();
+    let sentence = format!("\"{}\" is {}", shown(name), shown(&all.join(" and ")));
+    reason(
+        Exit::Usage,
+        sentence,
+        "give the id of the one that is meant",
+    )
+}
+
+/// These items, and after each run its projects that the same context owns.
+pub(super) fn with_projects(
+    ids: Vec<String>,
+    session: &mut Session<'_, '_>,
+) -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for id in ids {
+        let projects = match kind_of_id(&id) {
+            Some(Kind::Run) => {
+                let page: ItemPage = session.api.get(path(&["runs", &id]))?.read()?;
+                let (own, others): (Vec<_>, Vec<_>) = page
+                    .related
+                    .into_iter()
+                    .partition(|project| project.owner == page.item.owner);
+                for project in others {
+                    session.note(format_args!(
+                        "the project \"{}\" belongs to another context and is not offered with the run",
+                        project.name
+                    ))?;
+                }
+                own.into_iter().map(|project| project.id).collect()
+            }
+            _ => Vec::new(),
+        };
+        for id in std::iter::once(id).chain(projects) {
+            if !all.contains(&id) {
+                all.push(id);
+            }
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_told_from_a_name() {
+        let cases = [
+            ("run_06h5n8k1a7tq3v9c2m4d6f8g0h", Some(Kind::Run)),
+            ("prj_06h5n8k1a7tq3v9c2m4d6f8g0h", Some(Kind::Project)),
+            ("run_06h5n8k1a7tq3v9c2m4d6f8g0", None),
+            ("20231108_LH00188_0028_B22F52TLT3", None),
+            ("run_2026", None),
+            ("Wetland soils", None),
+        ];
+        for (text, kind) in cases {
+            assert_eq!(kind_of_id(text), kind, "{text}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Who is signed in, and what they may act as.
+
+use crate::wire::{Account, Context};
+
+use super::amounts::size;
+use super::api::path;
+use super::failure::Failure;
+use super::session::{Form, Session};
+use super::table::{Fit, Table, amounts, column, facts};
+use super::text::printable;
+
+/// `handover whoami`
+pub(super) fn whoami(session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let document = session.api.get(path(&["account"]))?;
+    let account: Account = match session.form {
+        Form::Json => return session.document(&document),
+        _ => document.read()?,
+    };
+    if session.form == Form::Terse {
+        return session.print(format_args!("{}\n", printable(&account.id)));
+    }
+    let shown = facts(&[
+        ("name", account.name),
+        ("addresses", account.addresses.join(", ")),
+        ("id", account.id),
+        ("tier", account.tier),
+        ("domain", account.domain),
+        ("runs land in", account.default_run_location),
+        ("offers are accepted into", account.default_context),
+        ("offers refused from", account.blocked.join(", ")),
+        ("since", session.moments.full(&account.created_at)),
+        ("server", session.api.base().as_str().to_owned()),
+    ]);
+    session.print(shown)
+}
+
+/// `handover contexts`
+pub(super) fn contexts(session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let mut table = Table::new([
+        column("CONTEXT", Fit::Keeps),
+        column("NAME", Fit::Shrinks),
+        column("ROLE", Fit::Keeps),
+        amounts("USED", Fit::Keeps),
+        amounts("FREE", Fit::Keeps),
+        column("DOMAIN", Fit::Drops),
+        column("ID", Fit::Keeps),
+    ]);
+    let row = |context: Context| {
+        let free = context
+            .quota
+            .map(|quota| quota.saturating_sub(context.usage));
+        table.row([
+            context.handle.into(),
+            context.name.into(),
+            context.role.into(),
+            size(context.usage).into(),
+            free.map_or_else(|| "no limit".to_owned(), size).into(),
+            context.domain.into(),
+            context.id.into(),
+        ]);
+    };
+    session.list("/contexts", &[], None, |context: &Context| &context.id, row)?;
+    session.table("", &table)
+}

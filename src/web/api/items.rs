@@ -1,0 +1,348 @@
+//! Runs, projects, their files and the analyses that write to them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::actors::custody::{Command, Done};
+use crate::actors::queries;
+use crate::actors::world::{Call, Settings, Trouble};
+use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
+use crate::domain::key::Key;
+use crate::domain::rights::Level;
+use crate::store::Version;
+use crate::web::App;
+use crate::web::auth::{Needs, Read, Signed, Write};
+use crate::web::problem::Failure;
+use crate::web::take::{Asked, Named, Taken, cursor, limit};
+use crate::wire;
+
+use super::account::created;
+use super::{Known, read, show};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(runs, register))
+        .routes(routes!(run))
+        .routes(routes!(projects, create))
+        .routes(routes!(project))
+        .routes(routes!(files, add_files))
+        .routes(routes!(start))
+        .routes(routes!(end))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Items {
+    /// Which context's: `personal` (default), a handle, a workgroup's name or an id.
+    context: Option<String>,
+    /// Where the last page ended.
+    cursor: Option<String>,
+    /// 1 to 100, default 50.
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Files {
+    /// Where the last page ended.
+    cursor: Option<String>,
+    /// 1 to 100, default 50.
+    limit: Option<u32>,
+}
+
+async fn page(
+    app: &App,
+    person: AccountId,
+    kind: ItemKind,
+    asked: Items,
+) -> Result<Json<wire::Page<wire::Item>>, Failure> {
+    let settings = app.settings();
+    let limit = limit(asked.limit)?;
+    let after: Option<ItemId> = cursor(asked.cursor.as_deref())?;
+    let name = asked.context.as_deref().unwrap_or("personal");
+    let context = queries::context_of(&settings, person, name).await?;
+    let (items, next) = queries::items(&settings, context, kind, after, limit).await?;
+    Ok(Json(wire::Page {
+        items: items.into_iter().map(show::item).collect(),
+        next_cursor: next.map(|id| id.to_string()),
+    }))
+}
+
+async fn shown(
+    app: &App,
+    person: AccountId,
+    id: ItemId,
+    kind: ItemKind,
+) -> Result<wire::ItemPage, Failure> {
+    let settings = app.settings();
+    if id.kind() != kind {
+        return Err(Trouble::from(queries::no_such_item(&settings, id)).into());
+    }
+    let now = app.directory().now();
+    let seen = queries::item(&settings, person, id, now).await?;
+    let history = queries::journal(&settings, Key::Item(id), Version(0), 1_000).await?;
+    let alive = |grant: &&crate::domain::rights::Grant| grant.until.is_none_or(|until| now < until);
+    let biosamples = seen.biosamples.map(|all| all.biosamples);
+    Ok(wire::ItemPage {
+        item: show::item(seen.item.document),
+        owner_name: seen.owner_name,
+        level: show::level(seen.level).to_owned(),
+        related: seen.related.into_iter().map(show::item).collect(),
+        biosamples: biosamples
+            .unwrap_or_default()
+            .into_iter()
+            .map(show::biosample)
+            .collect(),
+        access: seen.grants.iter().filter(alive).map(show::access).collect(),
+        history: show::history(history),
+    })
+}
+
+fn call<N: Needs, T>(app: &App, signed: &Signed<N>, taken: &Taken<T>) -> Call {
+    app.directory()
+        .call(signed.by(), taken.once(signed.account()))
+}
+
+async fn items_of(settings: &Settings, done: &Done) -> Result<Vec<wire::Item>, Failure> {
+    let items = queries::documents(settings, &done.items).await?;
+    Ok(items.into_iter().map(show::item).collect())
+}
+
+// ---- runs ----
+
+/// List the runs of a context.
+///
+/// Newest first.
+#[utoipa::path(get, path = "/runs", operation_id = "listRuns", tag = "Runs and projects", params(Items),
+    responses((status = 200, description = "A page of runs", body = wire::Page<wire::Item>)))]
+async fn runs(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Asked(asked): Asked<Items>,
+) -> Result<Json<wire::Page<wire::Item>>, Failure> {
+    page(&app, signed.account(), ItemKind::Run, asked).await
+}
+
+/// Register a run.
+///
+/// The run and the projects its sample sheet names: all or nothing. A project of that name in the same context is joined.
+#[utoipa::path(post, path = "/runs", operation_id = "registerRun", tag = "Runs and projects",
+    request_body = wire::RegisterRun,
+    responses((status = 201, description = "Registered", body = wire::Registered)))]
+async fn register(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    mut taken: Taken<wire::RegisterRun>,
+) -> Result<Response, Failure> {
+    let settings = app.settings();
+    let call = call(&app, &signed, &taken);
+    let context = match taken.what.context.take() {
+        Some(name) => queries::named_context(&settings, signed.account(), &name).await?,
+        None => {
+            queries::account(&settings, signed.account())
+                .await?
+                .default_run_location
+        }
+    };
+    let new = read::new_run(taken.what)?;
+    let command = Command::RegisterRun {
+        name: new.name,
+        run: new.run,
+        files: new.files,
+        bytes: new.bytes,
+        projects: new.projects,
+    };
+    let done = app.directory().custody(context, call, command).await?;
+    let mut items = items_of(&settings, &done).await?.into_iter();
+    let gone = || Trouble::Fault(crate::store::Fault::never("a registered run is not there"));
+    let run = items.next().ok_or_else(gone)?;
+    let place = format!("/runs/{}", run.id);
+    let projects = items.collect();
+    Ok(created(&place, wire::Registered { run, projects }))
+}
+
+/// Show a run.
+#[utoipa::path(get, path = "/runs/{run}", operation_id = "showRun", tag = "Runs and projects",
+    params(("run" = String, Path, description = "`run_…`")),
+    responses((status = 200, description = "The run with what belongs to it", body = wire::ItemPage)))]
+async fn run(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+    known: Known,
+) -> Result<Response, Failure> {
+    let page = shown(&app, signed.account(), id, ItemKind::Run).await?;
+    Ok(known.document(&page))
+}
+
+// ---- projects ----
+
+/// List the projects of a context.
+///
+/// Newest first.
+#[utoipa::path(get, path = "/projects", operation_id = "listProjects", tag = "Runs and projects", params(Items),
+    responses((status = 200, description = "A page of projects", body = wire::Page<wire::Item>)))]
+async fn projects(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Asked(asked): Asked<Items>,
+) -> Result<Json<wire::Page<wire::Item>>, Failure> {
+    page(&app, signed.account(), ItemKind::Project, asked).await
+}
+
+/// Create an empty project.
+#[utoipa::path(post, path = "/projects", operation_id = "createProject", tag = "Runs and projects",
+    request_body = wire::CreateProject,
+    responses((status = 201, description = "The project", body = wire::Item)))]
+async fn create(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    taken: Taken<wire::CreateProject>,
+) -> Result<Response, Failure> {
+    let settings = app.settings();
+    let name = crate::actors::custody::name_of("name", &taken.what.name)?;
+    let context = taken.what.context.as_deref().unwrap_or("personal");
+    let context = queries::named_context(&settings, signed.account(), context).await?;
+    let call = call(&app, &signed, &taken);
+    let command = Command::CreateProject { name };
+    let done = app.directory().custody(context, call, command).await?;
+    let project = items_of(&settings, &done).await?.into_iter().next();
+    let gone = || Trouble::Fault(crate::store::Fault::never("a created project is not there"));
+    let project = project.ok_or_else(gone)?;
+    Ok(created(&format!("/projects/{}", project.id), project))
+}
+
+/// Show a project.
+#[utoipa::path(get, path = "/projects/{project}", operation_id = "showProject", tag = "Runs and projects",
+    params(("project" = String, Path, description = "`prj_…`")),
+    responses((status = 200, description = "The project with what belongs to it", body = wire::ItemPage)))]
+async fn project(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+    known: Known,
+) -> Result<Response, Failure> {
+    let page = shown(&app, signed.account(), id, ItemKind::Project).await?;
+    Ok(known.document(&page))
+}
+
+/// List the files of a project.
+///
+/// In an order that stays the same, but is not that of their names.
+#[utoipa::path(get, path = "/projects/{project}/files", operation_id = "listFiles", tag = "Runs and projects",
+    params(("project" = String, Path, description = "`prj_…`"), Files),
+    responses((status = 200, description = "A page of files", body = wire::Page<wire::File>)))]
+async fn files(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+    Asked(asked): Asked<Files>,
+) -> Result<Json<wire::Page<wire::File>>, Failure> {
+    let settings = app.settings();
+    let limit = limit(asked.limit)?;
+    let after: Option<Digest> = cursor(asked.cursor.as_deref())?;
+    seen(&app, signed.account(), id).await?;
+    let (files, next) = queries::files(&settings, id, after, limit).await?;
+    let file = |file: crate::actors::custody::File| wire::File {
+        path: file.path,
+        bytes: file.bytes,
+        checksum: file.checksum,
+    };
+    Ok(Json(wire::Page {
+        items: files.into_iter().map(file).collect(),
+        next_cursor: next.map(|digest| digest.to_string()),
+    }))
+}
+
+/// The owner of a project, and what the person may do with it.
+async fn seen(app: &App, person: AccountId, id: ItemId) -> Result<(Context, Level), Failure> {
+    let settings = app.settings();
+    if id.kind() != ItemKind::Project {
+        return Err(Trouble::from(queries::no_such_item(&settings, id)).into());
+    }
+    let now = app.directory().now();
+    Ok(queries::standing(&settings, person, id, now).await?)
+}
+
+/// List files of a project, 1 to 1,000 at a time.
+///
+/// A path that is listed already is replaced.
+#[utoipa::path(post, path = "/projects/{project}/files", operation_id = "addFiles", tag = "Runs and projects",
+    params(("project" = String, Path, description = "`prj_…`")),
+    request_body = wire::AddFiles,
+    responses((status = 200, description = "The project", body = wire::Item)))]
+async fn add_files(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    Named(id): Named<ItemId>,
+    taken: Taken<wire::AddFiles>,
+) -> Result<Json<wire::Item>, Failure> {
+    let settings = app.settings();
+    let call = call(&app, &signed, &taken);
+    let files = read::files(taken.what)?;
+    let (owner, _) = seen(&app, signed.account(), id).await?;
+    let command = Command::AddFiles { item: id, files };
+    let done = app.directory().custody(owner, call, command).await?;
+    let project = items_of(&settings, &done).await?.into_iter().next();
+    let gone = || Trouble::Fault(crate::store::Fault::never("a project is not there"));
+    Ok(Json(project.ok_or_else(gone)?))
+}
+
+// ---- analyses ----
+
+fn analysis(done: &Done) -> wire::Analysis {
+    wire::Analysis {
+        id: done.analysis.map(|id| id.to_string()).unwrap_or_default(),
+        projects: done.items.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Say that an analysis begins to write to projects.
+///
+/// All of one context.
+#[utoipa::path(post, path = "/analyses", operation_id = "startAnalysis", tag = "Analyses",
+    request_body = wire::StartAnalysis,
+    responses((status = 201, description = "The analysis", body = wire::Analysis)))]
+async fn start(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    taken: Taken<wire::StartAnalysis>,
+) -> Result<Response, Failure> {
+    let call = call(&app, &signed, &taken);
+    let (name, projects) = read::analysis(&taken.what)?;
+    let Some(first) = projects.first() else {
+        return Err(Trouble::Fault(crate::store::Fault::never("no project")).into());
+    };
+    let (owner, _) = seen(&app, signed.account(), *first).await?;
+    let command = Command::StartAnalysis { name, projects };
+    let done = app.directory().custody(owner, call, command).await?;
+    let analysis = analysis(&done);
+    Ok(created(&format!("/analyses/{}", analysis.id), analysis))
+}
+
+/// Say that an analysis has ended.
+///
+/// Whoever started it says so; once is enough.
+#[utoipa::path(post, path = "/analyses/{analysis}/end", operation_id = "endAnalysis", tag = "Analyses",
+    params(("analysis" = String, Path, description = "`ana_…`")),
+    responses((status = 200, description = "The analysis", body = wire::Analysis)))]
+async fn end(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    Named(id): Named<AnalysisId>,
+    taken: Taken<super::Nothing>,
+) -> Result<Json<wire::Analysis>, Failure> {
+    let call = call(&app, &signed, &taken);
+    let own = Context::Personal(signed.account());
+    let command = Command::EndAnalysis { analysis: id };
+    let done = app.directory().custody(own, call, command).await?;
+    Ok(Json(analysis(&done)))
+}

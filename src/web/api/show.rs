@@ -1,0 +1,327 @@
+//! Documents as the API shows them.
+
+use crate::actors::queries::Own;
+use crate::domain::account::{Account, Session, Token};
+use crate::domain::event::{Channel, Event, What};
+use crate::domain::id::ItemId;
+use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
+use crate::domain::letter::{self, Letter};
+use crate::domain::policy::Tier;
+use crate::domain::rights::{Grant, Level};
+use crate::domain::time::Time;
+use crate::domain::transfer::{KeepAccess, Offered, Recipient, State, Transfer};
+use crate::store::Version;
+use crate::wire;
+
+fn text(what: impl ToString) -> String {
+    what.to_string()
+}
+
+/// The word for a tier.
+const fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Basic => "basic",
+        Tier::Professional => "professional",
+        Tier::Enterprise => "enterprise",
+    }
+}
+
+/// The word for a level.
+pub const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Read => "read",
+        Level::Write => "write",
+        Level::Own => "own",
+    }
+}
+
+/// A person's account.
+pub fn account(account: &Account) -> wire::Account {
+    wire::Account {
+        id: text(account.id),
+        name: account.name.clone(),
+        addresses: account.addresses.iter().map(text).collect(),
+        tier: tier(account.tier).to_owned(),
+        domain: account.domain.name().to_owned(),
+        default_run_location: text(account.default_run_location),
+        default_context: text(account.default_context),
+        blocked: account.blocked.iter().cloned().collect(),
+        created_at: text(account.created_at),
+    }
+}
+
+/// A context of a person.
+pub fn context(own: Own) -> wire::Context {
+    wire::Context {
+        id: text(own.context),
+        name: own.name,
+        handle: own.handle.unwrap_or_else(|| "personal".to_owned()),
+        role: own.role.word().to_owned(),
+        domain: own.domain,
+        quota: own.quota,
+        usage: own.usage,
+    }
+}
+
+/// A token without its secret.
+pub fn token(token: &Token) -> wire::Token {
+    wire::Token {
+        id: text(token.digest),
+        name: token.name.clone(),
+        scopes: token.scopes.iter().map(|s| s.word().to_owned()).collect(),
+        created_at: text(token.created_at),
+        expires_at: text(token.expires_at),
+    }
+}
+
+/// A session.
+pub fn session(session: &Session) -> wire::Session {
+    wire::Session {
+        id: text(session.digest),
+        client: session.client.clone(),
+        created_at: text(session.created_at),
+        expires_at: text(session.expires_at),
+    }
+}
+
+// ---- items ----
+
+const fn run_status(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Completed => "completed",
+        RunStatus::Stopped => "stopped",
+        RunStatus::Failed => "failed",
+        RunStatus::InProgress => "in-progress",
+    }
+}
+
+fn run(run: Run) -> wire::Run {
+    let read = |read: crate::domain::item::Read| wire::Read {
+        number: read.number,
+        cycles: read.cycles,
+        indexed: read.indexed,
+    };
+    wire::Run {
+        instrument: run.instrument,
+        platform: run.platform,
+        flow_cell: run.flow_cell,
+        lanes: run.lanes,
+        reads: run.reads.into_iter().map(read).collect(),
+        started_at: run.started_at.map(text),
+        ended_at: run.ended_at.map(text),
+        status: run_status(run.status).to_owned(),
+    }
+}
+
+/// A run or a project.
+pub fn item(item: Item) -> wire::Item {
+    let (run, biosamples, libraries) = match item.details {
+        Details::Run(details) => (Some(run(details)), None, None),
+        Details::Project {
+            biosamples,
+            libraries,
+        } => (None, Some(biosamples), Some(libraries)),
+    };
+    wire::Item {
+        id: text(item.id),
+        kind: item.id.kind().word().to_owned(),
+        name: item.name,
+        owner: text(item.owner),
+        state: match item.state {
+            ItemState::Active => "active",
+            ItemState::Trashed => "trashed",
+            ItemState::Archived => "archived",
+        }
+        .to_owned(),
+        bytes: item.bytes,
+        files: item.files,
+        created_at: text(item.created_at),
+        pending_transfer: item.pending.map(text),
+        run,
+        biosamples,
+        libraries,
+    }
+}
+
+/// A biosample.
+pub fn biosample(sample: Biosample) -> wire::Biosample {
+    let library = |library: Library| wire::Library {
+        name: library.name,
+        lane: library.lane,
+        index: library.index,
+        index2: library.index2,
+    };
+    wire::Biosample {
+        name: sample.name,
+        libraries: sample.libraries.into_iter().map(library).collect(),
+    }
+}
+
+/// Access that a context was granted.
+pub fn access(grant: &Grant) -> wire::Access {
+    wire::Access {
+        context: text(grant.grantee),
+        level: level(grant.level).to_owned(),
+        since: text(grant.since),
+        until: grant.until.map(text),
+        transfer: text(grant.kept_in),
+    }
+}
+
+// ---- transfers ----
+
+/// An item as it was offered.
+pub fn offered(offered: &Offered) -> wire::OfferedItem {
+    wire::OfferedItem {
+        id: text(offered.item),
+        kind: offered.item.kind().word().to_owned(),
+        name: offered.name.clone(),
+        bytes: offered.bytes,
+        files: offered.files,
+    }
+}
+
+/// To whom something is offered.
+pub fn recipient(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Address(address) => text(address),
+        Recipient::Workgroup { handle, .. } => format!("workgroup:{handle}"),
+    }
+}
+
+fn keep_access(keep: KeepAccess) -> wire::KeepAccess {
+    let (level, until) = match keep {
+        KeepAccess::None => ("none", None),
+        KeepAccess::Read { until } => ("read", until),
+    };
+    wire::KeepAccess {
+        level: level.to_owned(),
+        until: until.map(text),
+    }
+}
+
+/// The word for where a transfer stands at this moment. An offer whose time is over has expired, whether or not its timer has
+/// fired: lists, pages and the answer to an acceptance go by one clock.
+pub fn state(transfer: &Transfer, now: Time) -> &'static str {
+    if transfer.state.is_open() && now >= transfer.expires_at {
+        "expired"
+    } else {
+        transfer.state.word()
+    }
+}
+
+/// A transfer as it stands at this moment.
+pub fn transfer(transfer: Transfer, now: Time) -> wire::Transfer {
+    let state = state(&transfer, now).to_owned();
+    let bytes = transfer.bytes();
+    let mut shown = wire::Transfer {
+        id: text(transfer.id),
+        state,
+        source: text(transfer.source),
+        source_name: transfer.source_name,
+        sender_name: transfer.sender.name,
+        sender_address: text(transfer.sender.address),
+        recipient: recipient(&transfer.recipient),
+        items: transfer.items.iter().map(offered).collect(),
+        bytes,
+        message: transfer.message,
+        keep_access: keep_access(transfer.keep_access),
+        requested_at: text(transfer.requested_at),
+        expires_at: text(transfer.expires_at),
+        ended_at: None,
+        accepted_into: None,
+        accepted_into_name: None,
+        renamed: std::collections::BTreeMap::new(),
+        reason: None,
+        corrects: transfer.corrects.map(text),
+        replaced_by: None,
+    };
+    match transfer.state {
+        State::Requested | State::Pending { .. } => {
+            let over = now >= transfer.expires_at;
+            shown.ended_at = over.then(|| text(transfer.expires_at));
+        }
+        State::Accepted {
+            at,
+            into,
+            into_name,
+            renamed,
+            ..
+        } => {
+            shown.ended_at = Some(text(at));
+            shown.accepted_into = Some(text(into));
+            shown.accepted_into_name = Some(into_name);
+            let entry = |(id, name): (ItemId, String)| (text(id), name);
+            shown.renamed = renamed.into_iter().map(entry).collect();
+        }
+        State::Declined { at, reason, .. } => {
+            shown.ended_at = Some(text(at));
+            shown.reason = reason;
+        }
+        State::Cancelled {
+            at, replaced_by, ..
+        } => {
+            shown.ended_at = Some(text(at));
+            shown.replaced_by = replaced_by.map(text);
+        }
+        State::Expired { at } => shown.ended_at = Some(text(at)),
+    }
+    shown
+}
+
+/// A letter.
+pub fn letter(letter: Letter) -> wire::Letter {
+    let (state, at, reason) = match letter.delivery {
+        letter::State::Queued { .. } => ("queued", None, None),
+        letter::State::Sent { at } => ("sent", Some(at), None),
+        letter::State::Undeliverable { at, reason } => ("undeliverable", Some(at), Some(reason)),
+        letter::State::Dead { at, reason } => ("dead", Some(at), Some(reason)),
+        letter::State::Withdrawn { at } => ("withdrawn", Some(at), None),
+    };
+    wire::Letter {
+        id: text(letter.id),
+        kind: match letter.says {
+            letter::Kind::Offer { .. } => "offer",
+            letter::Kind::Reminder { .. } => "reminder",
+            letter::Kind::Accepted { .. } => "accepted",
+            letter::Kind::Declined { .. } => "declined",
+            letter::Kind::Cancelled => "cancelled",
+            letter::Kind::Expired { .. } => "expired",
+            letter::Kind::SignInCode { .. } => "sign-in-code",
+        }
+        .to_owned(),
+        to: text(letter.to),
+        state: state.to_owned(),
+        created_at: text(letter.created_at),
+        at: at.map(text),
+        attempts: letter.attempts,
+        last_error: reason.or(letter.last_error),
+    }
+}
+
+/// The entries of a journal.
+pub fn history(entries: Vec<(Version, Event)>) -> Vec<wire::Event> {
+    entries.into_iter().map(|(_, entry)| event(entry)).collect()
+}
+
+fn event(event: Event) -> wire::Event {
+    let mut what = serde_json::to_value(&event.what).unwrap_or_default();
+    // At rest a moment is a number; the API writes all of them out.
+    if let (What::Extended { expires_at }, Some(fields)) = (&event.what, what.as_object_mut()) {
+        fields.insert("expires_at".to_owned(), text(expires_at).into());
+    }
+    wire::Event {
+        at: text(event.at),
+        person: event.by.person.map(text),
+        channel: match event.by.channel {
+            Channel::Web => "web",
+            Channel::Api => "api",
+            Channel::Cli => "cli",
+            Channel::Reply => "reply",
+            Channel::Timer => "timer",
+            Channel::Administrator => "administrator",
+        }
+        .to_owned(),
+        what,
+    }
+}

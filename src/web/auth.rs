@@ -1,0 +1,284 @@
+//! Who is asking. The fields of these values are private, so that nothing but the code in this file, which looks up what was
+//! presented, can say that somebody is signed in.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::actors::sign_in;
+use crate::actors::world::{Call, Trouble};
+use crate::domain::account::{Scope, Session, Token};
+use crate::domain::event::{By, Channel};
+use crate::domain::id::{AccountId, Digest};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::time::Time;
+use crate::store::Fault;
+
+use super::App;
+use super::problem::Failure;
+
+/// The cookie that holds a session's secret, where browsers reach the site by TLS. The prefix makes them refuse to take it from
+/// anybody but this very host.
+const SECURE_COOKIE: &str = "__Host-handover";
+/// The same on loopback, where the prefix is not allowed.
+const PLAIN_COOKIE: &str = "handover";
+/// A client that names itself so is the command line; it is believed because nothing depends on it but the word in the journal.
+const CLIENT: &str = "handover-client";
+
+/// What a route of the API is good for; a token must have that scope.
+pub trait Needs: Send + Sync {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+/// The route only looks.
+pub struct Read;
+/// The route changes things.
+pub struct Write;
+/// The route changes tokens, sessions or settings.
+pub struct Settle;
+
+impl Needs for Read {
+    const SCOPE: Scope = Scope::Read;
+}
+impl Needs for Write {
+    const SCOPE: Scope = Scope::Write;
+}
+impl Needs for Settle {
+    const SCOPE: Scope = Scope::Account;
+}
+
+/// Somebody who presented a token that is good for this route.
+pub struct Signed<N: Needs> {
+    token: Token,
+    channel: Channel,
+    needs: PhantomData<N>,
+}
+
+impl<N: Needs> Signed<N> {
+    /// Whose token it is.
+    pub fn account(&self) -> AccountId {
+        self.token.account
+    }
+    /// The token, without its secret.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+    /// As the journal names them.
+    pub fn by(&self) -> By {
+        By {
+            person: Some(self.token.account),
+            channel: self.channel,
+        }
+    }
+}
+
+fn not_signed_in(next_step: &str) -> Failure {
+    Refusal::new(Code::NotSignedIn, "nobody is signed in", next_step).into()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// Through what a request of the API came.
+pub fn channel(headers: &HeaderMap) -> Channel {
+    match headers.get(CLIENT) {
+        Some(name) if name == "cli" => Channel::Cli,
+        _ => Channel::Api,
+    }
+}
+
+impl<N: Needs> FromRequestParts<App> for Signed<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let Some(secret) = bearer(&parts.headers) else {
+            return Err(not_signed_in(
+                "sign in with POST /api/v1/sign-in and send the secret as \"Authorization: Bearer …\"",
+            ));
+        };
+        let now = app.directory().now();
+        let found = sign_in::token(&app.settings(), secret, now).await?;
+        let Some(token) = found else {
+            return Err(not_signed_in(
+                "the token is unknown, revoked or too old: sign in again, or make a new token",
+            ));
+        };
+        if !token.scopes.contains(&N::SCOPE) {
+            let scope = N::SCOPE.word();
+            return Err(Refusal::new(
+                Code::ScopeMissing,
+                format!("the token \"{}\" lacks the scope {scope}", token.name),
+                format!("use a token with the scope {scope}"),
+            )
+            .about(token.digest)
+            .into());
+        }
+        Ok(Self {
+            token,
+            channel: channel(&parts.headers),
+            needs: PhantomData,
+        })
+    }
+}
+
+// ---- browsers ----
+
+/// Somebody whose browser presented the cookie of a session. A page for nobody in particular takes `Option<Browser>`; a page that
+/// takes `Browser` itself sends everybody else to sign in.
+pub struct Browser {
+    session: Session,
+}
+
+impl Browser {
+    /// Whose session it is.
+    pub fn account(&self) -> AccountId {
+        self.session.account
+    }
+    /// By which the session is known.
+    pub fn session(&self) -> Digest {
+        self.session.digest
+    }
+    /// As the journal names them.
+    pub fn by(&self) -> By {
+        By {
+            person: Some(self.session.account),
+            channel: Channel::Web,
+        }
+    }
+    /// What every form of this session must carry, in a field of any name.
+    pub fn form_token(&self, app: &App) -> String {
+        app.settings().key.form(self.session.digest)
+    }
+    /// Whether a form was sent by a page of this site in this session.
+    pub fn form_fits(&self, app: &App, headers: &HeaderMap, token: &str) -> bool {
+        same_origin(app, headers) && app.settings().key.form_fits(self.session.digest, token)
+    }
+}
+
+/// Whether a form came from a page of this site. Browsers send `Origin` with every POST; one without it is judged by `Referer`,
+/// and refused without both.
+pub fn same_origin(app: &App, headers: &HeaderMap) -> bool {
+    let site = app.site().public_url.as_str();
+    let of = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match (of(header::ORIGIN), of(header::REFERER)) {
+        (Some(origin), _) => origin == site,
+        (None, Some(referer)) => referer
+            .strip_prefix(site)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        (None, None) => false,
+    }
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.site().is_https() {
+        SECURE_COOKIE
+    } else {
+        PLAIN_COOKIE
+    }
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pair = |pair: &'h str| {
+        let (there, value) = pair.trim().split_once('=')?;
+        (there == name).then_some(value)
+    };
+    let all = headers.get_all(header::COOKIE).into_iter();
+    all.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(pair)
+}
+
+async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
+    let Some(secret) = cookie(&parts.headers, cookie_name(app)) else {
+        return Ok(None);
+    };
+    let now = app.directory().now();
+    let found = sign_in::session(&app.settings(), secret, now).await?;
+    Ok(found.map(|session| Browser { session }))
+}
+
+impl OptionalFromRequestParts<App> for Browser {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Failure> {
+        Ok(session(parts, app).await?)
+    }
+}
+
+/// Why a page is not shown: nobody is signed in, or that could not be found out.
+pub enum Turned {
+    /// To sign in first.
+    Away,
+    /// The store failed.
+    Failed(Failure),
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Away => Redirect::to("/sign-in").into_response(),
+            Self::Failed(failure) => failure.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Browser {
+    type Rejection = Turned;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Turned> {
+        match session(parts, app).await {
+            Ok(Some(browser)) => Ok(browser),
+            Ok(None) => Err(Turned::Away),
+            Err(fault) => Err(Turned::Failed(fault.into())),
+        }
+    }
+}
+
+/// Opens a session for somebody who has just proven an address, and gives the `Set-Cookie` for the browser. Any session the browser
+/// had before is another one: a sign-in never goes on with a secret that was known before it.
+pub async fn open_session(
+    app: &App,
+    account: AccountId,
+    headers: &HeaderMap,
+) -> Result<(Browser, HeaderValue), Trouble> {
+    let by = By {
+        person: Some(account),
+        channel: Channel::Web,
+    };
+    let call: Call = app.directory().call(by, None);
+    let client = headers.get(header::USER_AGENT);
+    let client = client.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (secret, session) = sign_in::open_session(app.directory(), &call, account, client).await?;
+    let cookie = set_cookie(app, &secret, session.expires_at, call.at)?;
+    Ok((Browser { session }, cookie))
+}
+
+/// Ends a session, and gives the `Set-Cookie` that makes the browser forget it.
+pub async fn close_session(app: &App, browser: &Browser) -> Result<HeaderValue, Trouble> {
+    let call = app.directory().call(browser.by(), None);
+    let (account, session) = (browser.account(), browser.session());
+    sign_in::end_session(app.directory(), &call, account, session).await?;
+    set_cookie(app, "", call.at, call.at)
+}
+
+fn set_cookie(app: &App, secret: &str, until: Time, now: Time) -> Result<HeaderValue, Trouble> {
+    let seconds = until.since_ms(now).max(0) / 1_000;
+    let secure = if app.site().is_https() {
+        "; Secure"
+    } else {
+        ""
+    };
+    let name = cookie_name(app);
+    let cookie =
+        format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let odd = |_| Fault::never("a session's secret cannot be written into a cookie");
+    Ok(HeaderValue::try_from(cookie).map_err(odd)?)
+}

@@ -1,0 +1,187 @@
+//! What every request passes on its way in and out: the bound on how many there may be, its id, the time limit, the headers that
+//! keep browsers careful, the shape of what went wrong, the log and the metrics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+
+use super::problem::{Edge, Failure, Told};
+use super::{App, api, pages};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The door.
+pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = app.clock().elapsed();
+    let id = request_id(&app, request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let path = shown_path(request.uri().path());
+    let is_api = path.starts_with("/api/");
+    let mut response = admit(&app, request, next).await;
+    let told: Option<Arc<Told>> = response.extensions_mut().remove();
+    if let Some(told) = &told {
+        response = write_out(&app, told, is_api, &id, response.headers());
+    }
+    finish(response.headers_mut(), &id);
+    let took = app.clock().elapsed().saturating_sub(started);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    // What is at no route may be anything, a mistyped token for instance.
+    let path = if route == "none" { "none" } else { &path };
+    record(&method, route, &response, took);
+    let (status, id) = (response.status().as_u16(), id.to_str().unwrap_or(""));
+    let ms = took.as_micros() as f64 / 1_000.0;
+    match &told {
+        None => tracing::info!(%method, path, status, ms, request_id = id, "answered"),
+        Some(told) => {
+            let code = told.code();
+            tracing::info!(%method, path, status, code, ms, request_id = id, "answered");
+            if let Some(fault) = told.fault() {
+                tracing::error!(retry = fault.retry, request_id = id, "{fault}");
+            }
+        }
+    }
+    response
+}
+
+/// Lets a request in if there is room, and waits for the answer as long as the site allows.
+async fn admit(app: &App, request: Request, next: Next) -> Response {
+    let Ok(_room) = app.in_flight().try_acquire() else {
+        return Failure::edge(
+            Edge::Overloaded,
+            "the service has too much to do",
+            "try again in a moment",
+        )
+        .retry_after(1)
+        .into_response();
+    };
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(app.bounds().request_timeout, answer).await {
+        Ok(Ok(response)) => response,
+        // The sentence of the broken assertion is on standard error already.
+        Ok(Err(_)) => {
+            metrics::counter!("handover_http_panics_total").increment(1);
+            let broken = crate::store::Fault::never("a broken assertion ended a request");
+            Failure::from(broken).into_response()
+        }
+        Err(_) => Failure::edge(
+            Edge::TimedOut,
+            "this took longer than the site allows; it may still be done",
+            "try again; with the same Idempotency-Key it is not done twice",
+        )
+        .retry_after(5)
+        .into_response(),
+    }
+}
+
+/// The id that the client or a proxy gave the request, if it looks like one; otherwise a new one.
+fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
+    let is_id = |value: &&HeaderValue| {
+        let sane = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        (1..=64).contains(&value.len()) && value.as_bytes().iter().all(sane)
+    };
+    if let Some(given) = headers.get(REQUEST_ID).filter(is_id) {
+        return given.clone();
+    }
+    let fresh = app.settings().ids.fresh(app.directory().now());
+    HeaderValue::try_from(format!("{fresh:032x}")).unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// A path as it may stand in the log: tokens of letters may not.
+fn shown_path(path: &str) -> String {
+    if path.starts_with("/i/") {
+        "/i/…".to_owned()
+    } else {
+        path.chars().take(200).collect()
+    }
+}
+
+/// A browser gets a page, a program a problem.
+fn write_out(
+    app: &App,
+    told: &Told,
+    is_api: bool,
+    id: &HeaderValue,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = if is_api {
+        api::failed(told, id.to_str().unwrap_or_default())
+    } else {
+        pages::failed(app, told)
+    };
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'self'; form-action 'self'; frame-ancestors 'none'");
+
+fn finish(headers: &mut HeaderMap, id: &HeaderValue) {
+    headers.insert(REQUEST_ID, id.clone());
+    let careful = [
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
+    ];
+    for (name, value) in careful {
+        headers.insert(name, value);
+    }
+    // A page says itself what it may load, which is less.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(POLICY);
+    // What may be kept says so itself.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+fn record(method: &Method, route: &str, response: &Response, took: Duration) {
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    };
+    let route = route.to_owned();
+    let status = response.status().as_str().to_owned();
+    metrics::counter!("handover_http_requests_total", "method" => method, "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("handover_http_request_seconds", "method" => method, "route" => route)
+        .record(took.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_of_a_letter_stands_in_no_log() {
+        for (path, shown) in [
+            ("/i/x7Qk", "/i/…"),
+            ("/i/", "/i/…"),
+            ("/i", "/i"),
+            ("/api/v1/transfers", "/api/v1/transfers"),
+        ] {
+            assert_eq!(shown_path(path), shown);
+        }
+        assert_eq!(shown_path(&"/x".repeat(1_000)).len(), 200);
+    }
+}

@@ -1,0 +1,164 @@
+//! The first page: offers that wait for whoever looks, and what they have sent.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actors::load::Versioned;
+use crate::actors::queries::{self, Box_};
+use crate::actors::transfer::default_context;
+use crate::domain::id::Context;
+use crate::domain::index::Phase;
+use crate::domain::refusal::size;
+use crate::domain::time::Time;
+use crate::domain::transfer::{Recipient, Transfer};
+use crate::web::App;
+use crate::web::auth::Browser;
+
+use super::offer::context_name;
+use super::words::{self, Moment};
+use super::{Frame, Person, Stop, form, frame, page};
+
+/// At most this many offers of each list.
+const SHOWN: usize = 20;
+/// Names of this many items of an offer.
+const NAMED: usize = 3;
+
+struct Into {
+    context: Context,
+    name: String,
+}
+
+struct Waiting {
+    id: String,
+    what: String,
+    size: String,
+    sender_name: String,
+    sender_address: String,
+    /// The workgroup it was sent to, if it was.
+    to: Option<String>,
+    until: Moment,
+    left: Option<String>,
+    names: String,
+    /// Where it goes when it is accepted at once.
+    into: Option<Into>,
+}
+
+struct Sent {
+    id: String,
+    what: String,
+    size: String,
+    recipient: String,
+    source_name: Option<String>,
+    state: &'static str,
+    when: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/home.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    inbox: Vec<Waiting>,
+    more: bool,
+    sent: Vec<Sent>,
+    once: String,
+}
+
+/// `GET /`
+pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Response, Stop> {
+    let person = super::person(&app, browser, "/").await?;
+    let settings = app.settings();
+    let now = app.directory().now();
+    let waiting = queries::inbox(&settings, &person.account, now, SHOWN + 1).await?;
+    let more = waiting.len() > SHOWN;
+    let mut inbox = Vec::new();
+    for found in waiting.into_iter().take(SHOWN) {
+        inbox.push(offered(&app, &person, &found.document, now).await?);
+    }
+    let view = Page {
+        f: frame(&app, Some(&person)),
+        inbox,
+        more,
+        sent: sent(&app, &person).await?,
+        once: form::once(&app),
+        person: &person,
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+async fn offered(
+    app: &App,
+    person: &Person,
+    transfer: &Transfer,
+    now: Time,
+) -> Result<Waiting, Stop> {
+    let choices = queries::choices(&app.settings(), transfer, person.account.id).await?;
+    let wanted = match &transfer.recipient {
+        Recipient::Address(_) => default_context(&person.account, transfer),
+        Recipient::Workgroup { id, .. } => Context::Workgroup(*id),
+    };
+    let into = choices
+        .into_iter()
+        .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty());
+    Ok(Waiting {
+        id: transfer.id.to_string(),
+        what: words::what(&transfer.items),
+        size: size(transfer.bytes()),
+        sender_name: words::short(&transfer.sender.name),
+        sender_address: transfer.sender.address.to_string(),
+        to: match &transfer.recipient {
+            Recipient::Address(_) => None,
+            workgroup @ Recipient::Workgroup { .. } => Some(workgroup.to_string()),
+        },
+        until: transfer.expires_at.into(),
+        left: words::left(transfer.expires_at, now),
+        names: names(transfer),
+        into: into.map(|choice| Into {
+            context: wanted,
+            name: context_name(wanted, &choice.own.name),
+        }),
+    })
+}
+
+fn names(transfer: &Transfer) -> String {
+    let mut names: Vec<String> = transfer
+        .items
+        .iter()
+        .take(NAMED)
+        .map(|offered| words::short(&offered.name))
+        .collect();
+    let rest = transfer.items.len().saturating_sub(NAMED);
+    if rest > 0 {
+        names.push(format!("and {rest} more"));
+    }
+    names.join(", ")
+}
+
+async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
+    let settings = app.settings();
+    let mut all: Vec<Versioned<Transfer>> = Vec::new();
+    for own in queries::contexts(&settings, person.account.id).await? {
+        for phase in [Phase::Open, Phase::Closed] {
+            let of = Box_::Sent(own.context);
+            let page = queries::transfers(&settings, of, phase, None, SHOWN, |_| true).await?;
+            all.extend(page.transfers);
+        }
+    }
+    all.sort_by_key(|found| std::cmp::Reverse(found.document.id));
+    all.truncate(SHOWN);
+    let shown = |found: Versioned<Transfer>| {
+        let transfer = found.document;
+        Sent {
+            id: transfer.id.to_string(),
+            what: words::what(&transfer.items),
+            size: size(transfer.bytes()),
+            recipient: transfer.recipient.to_string(),
+            source_name: words::source_name(&transfer),
+            state: transfer.state.word(),
+            when: transfer.requested_at.for_people(),
+        }
+    };
+    Ok(all.into_iter().map(shown).collect())
+}

@@ -1,0 +1,208 @@
+//! The page of a run or a project, for whoever may see it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actors::names;
+use crate::actors::queries::{self, SeenItem};
+use crate::domain::id::{ItemId, ItemKind};
+use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
+use crate::domain::key::Key;
+use crate::domain::refusal::size;
+use crate::domain::rights::Level;
+use crate::store::Version;
+use crate::web::App;
+use crate::web::auth::Browser;
+
+use super::form::Fields;
+use super::words::{self, Fact, History, List, Row, fact};
+use super::{Frame, Stop, frame, page};
+
+/// At most this many biosamples and grants are listed.
+const LISTED: usize = 50;
+
+struct Biosample {
+    name: String,
+    libraries: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/item.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    name: String,
+    facts: Vec<Fact>,
+    pending: Option<String>,
+    owns: bool,
+    list: List,
+    biosamples: Vec<Biosample>,
+    unlisted: usize,
+    access: Vec<String>,
+    history: History,
+}
+
+/// `GET /items/{id}`
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let here = format!("/items/{id}");
+    let person = super::person(&app, browser, super::local(&here)).await?;
+    let id: ItemId = id.parse().map_err(|_| Stop::Nothing)?;
+    let settings = app.settings();
+    let now = app.directory().now();
+    let seen = queries::item(&settings, person.account.id, id, now).await?;
+    let item = &seen.item.document;
+    let owns = seen.level == Level::Own;
+    let access = if owns {
+        access(&app, &seen).await?
+    } else {
+        Vec::new()
+    };
+    let journal = queries::journal(&settings, Key::Item(id), Version(0), 1_000).await?;
+    let all = seen.biosamples.as_ref().map_or(&[][..], |b| &b.biosamples);
+    let biosample = |b: &crate::domain::item::Biosample| Biosample {
+        name: words::short(&b.name),
+        libraries: match b.libraries.len() {
+            0 => "no library".to_owned(),
+            n => words::count(n, "library"),
+        },
+    };
+    let heading = match id.kind() {
+        ItemKind::Run => "Projects with data of this run",
+        ItemKind::Project => "Runs that its data came from",
+    };
+    let from = asked.get("from").parse().unwrap_or(0);
+    let view = Page {
+        f: frame(&app, Some(&person)),
+        name: words::plain(&item.name),
+        facts: facts(&seen),
+        pending: item.pending.map(|transfer| transfer.to_string()),
+        owns,
+        list: List::of(heading.to_owned(), &seen.related, from, row),
+        biosamples: all.iter().take(LISTED).map(biosample).collect(),
+        unlisted: all.len().saturating_sub(LISTED),
+        access,
+        history: words::history(&settings, &journal).await?,
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+fn row(item: &Item) -> Row {
+    Row {
+        id: item.id.to_string(),
+        link: true,
+        name: words::short(&item.name),
+        was: None,
+        kind: item.id.kind().word(),
+        size: size(item.bytes),
+        files: words::count(item.files, "file"),
+    }
+}
+
+async fn access(app: &App, seen: &SeenItem) -> Result<Vec<String>, Stop> {
+    let grants = seen.grants.iter().take(LISTED);
+    let names = names::contexts(&app.settings(), grants.clone().map(|g| g.grantee)).await?;
+    let line = |grant: &crate::domain::rights::Grant| {
+        let name = names.get(&grant.grantee);
+        let name = name.map_or_else(|| "somebody".to_owned(), |name| words::short(name));
+        let verb = match grant.level {
+            Level::Read => "read",
+            Level::Write | Level::Own => "read and write",
+        };
+        let until = match grant.until {
+            Some(until) => format!("until {}", until.for_people()),
+            None => "until it is revoked".to_owned(),
+        };
+        format!("{name} may {verb} it {until}, as agreed with its transfer")
+    };
+    Ok(grants.map(line).collect())
+}
+
+fn facts(seen: &SeenItem) -> Vec<Fact> {
+    let item = &seen.item.document;
+    let mut facts = vec![
+        fact("Kind", item.id.kind().word()),
+        fact("Owner", words::plain(&seen.owner_name)),
+        fact(
+            "You may",
+            match seen.level {
+                Level::Read => "look at it",
+                Level::Write => "add to it and change it",
+                Level::Own => "do everything with it",
+            },
+        ),
+        fact(
+            "Size",
+            format!(
+                "{} in {}",
+                size(item.bytes),
+                words::count(item.files, "file")
+            ),
+        ),
+    ];
+    match item.state {
+        ItemState::Active => {}
+        ItemState::Trashed => facts.push(fact("State", "in the trash")),
+        ItemState::Archived => facts.push(fact("State", "archived")),
+    }
+    match &item.details {
+        Details::Run(run) => of_run(run, &mut facts),
+        Details::Project {
+            biosamples,
+            libraries,
+        } => facts.push(fact(
+            "Contents",
+            format!(
+                "{}, {}",
+                words::count(*biosamples, "biosample"),
+                words::count(*libraries, "library")
+            ),
+        )),
+    }
+    facts.push(fact("Registered", item.created_at.for_people()));
+    facts.push(fact("Id", item.id.to_string()));
+    facts
+}
+
+fn of_run(run: &Run, facts: &mut Vec<Fact>) {
+    let instrument = if run.platform.is_empty() {
+        words::short(&run.instrument)
+    } else {
+        format!(
+            "{} ({})",
+            words::short(&run.instrument),
+            words::short(&run.platform)
+        )
+    };
+    facts.push(fact("Instrument", instrument));
+    facts.push(fact(
+        "Flow cell",
+        format!(
+            "{}, {}",
+            words::short(&run.flow_cell),
+            words::count(run.lanes, "lane")
+        ),
+    ));
+    let read = |read: &Read| match read.indexed {
+        true => format!("{} (index)", read.cycles),
+        false => read.cycles.to_string(),
+    };
+    let reads: Vec<String> = run.reads.iter().map(read).collect();
+    facts.push(fact("Reads", format!("{} cycles", reads.join(" + "))));
+    let status = match run.status {
+        RunStatus::Completed => "completed",
+        RunStatus::Stopped => "stopped before its last cycle",
+        RunStatus::Failed => "failed",
+        RunStatus::InProgress => "was still running when it was registered",
+    };
+    facts.push(fact("Status", status));
+    let moments = [("Started", run.started_at), ("Ended", run.ended_at)];
+    for (name, at) in moments {
+        facts.extend(at.map(|at| fact(name, at.for_people())));
+    }
+}

@@ -1,0 +1,106 @@
+//! The page behind the link in a letter. The link names an offer; it authenticates nobody.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use crate::actors::load;
+use crate::actors::queries;
+use crate::actors::world::Trouble;
+use crate::domain::key::Key;
+use crate::domain::transfer::{Recipient, State as Standing, Transfer};
+use crate::web::App;
+use crate::web::auth::{self, Browser};
+
+use super::{Frame, Person, Stop, frame, page, somebody, to};
+
+/// The cookie that holds the token while its reader signs in.
+const OFFER: &str = "handover-offer";
+/// For how long, in seconds.
+const KEPT_S: i64 = 24 * 60 * 60;
+
+/// `GET /i/{token}`: takes the token out of the address bar. What it stands for is not even looked up.
+pub async fn keep(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Stop> {
+    let fits = (1..=64).contains(&token.len())
+        && token
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let mut response = to("/i");
+    super::sign_in::remember(
+        &app,
+        &mut response,
+        OFFER,
+        if fits { &token } else { "unknown" },
+        KEPT_S,
+    )?;
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "pages/respond.html")]
+struct Respond<'a> {
+    f: Frame<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/other.html")]
+struct Other<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    masked: Option<String>,
+}
+
+/// `GET /i`
+pub async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let Some(person) = somebody(&app, browser).await? else {
+        // The same for every token and for none: nothing was looked up.
+        return Ok(page(
+            StatusCode::OK,
+            &Respond {
+                f: frame(&app, None),
+            },
+        ));
+    };
+    let settings = app.settings();
+    let token = auth::cookie(&headers, OFFER).unwrap_or("");
+    let found = match queries::linked(&settings, token).await? {
+        Some(token) => {
+            load::one::<Transfer>(&*settings.store, Key::Transfer(token.transfer)).await?
+        }
+        None => None,
+    };
+    if let Some(transfer) = &found {
+        match queries::transfer(&settings, &person.account, transfer.document.id).await {
+            Ok(shown) => return Ok(to(&format!("/transfers/{}", shown.transfer.document.id))),
+            Err(Trouble::Refused(_)) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    let now = app.directory().now();
+    let waits = |t: &Transfer| matches!(t.state, Standing::Pending { .. }) && now < t.expires_at;
+    let masked = found.filter(|found| waits(&found.document)).map(|found| {
+        match found.document.recipient {
+            Recipient::Address(address) => address.masked(),
+            // Whoever answers for it is not this person, and its name is none of their business.
+            Recipient::Workgroup { .. } => "the administrators of a workgroup".to_owned(),
+        }
+    });
+    let status = if masked.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    Ok(page(
+        status,
+        &Other {
+            f: frame(&app, Some(&person)),
+            person: &person,
+            masked,
+        },
+    ))
+}

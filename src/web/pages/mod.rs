@@ -1,0 +1,332 @@
+//! Pages for browsers: rendered here, usable without scripts, on a phone first.
+//!
+//! GET and HEAD change nothing. A page that is opened without a session holds no form but the one to sign in, so that a scanner
+//! which follows links and presses buttons finds nothing to press.
+
+mod account;
+mod answer;
+mod assets;
+mod form;
+mod home;
+mod item;
+mod link;
+pub mod mailbox;
+mod offer;
+mod receipt;
+mod sign_in;
+mod words;
+
+use askama::Template;
+use axum::Router;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use crate::actors::load;
+use crate::actors::world::Trouble;
+use crate::domain::account::Account;
+use crate::domain::key::Key;
+use crate::store::Fault;
+use crate::wire::Guard;
+
+use super::App;
+use super::auth::Browser;
+use super::problem::{Edge, Failure, Told};
+
+/// What a page may load and where its forms may go: nothing but this site, and no script at all.
+const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// All pages.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(home::show))
+        .route("/sign-in", get(sign_in::ask).post(sign_in::begin))
+        .route("/sign-in/code", get(sign_in::wait).post(sign_in::finish))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/i/{token}", get(link::keep))
+        .route("/i", get(link::show))
+        .route("/transfers/{id}", get(offer::show))
+        .route("/transfers/{id}/receipt", get(receipt::show))
+        .route("/transfers/{id}/accept", post(answer::accept))
+        .route("/transfers/{id}/decline", post(answer::decline))
+        .route("/transfers/{id}/cancel", post(answer::cancel))
+        .route("/transfers/{id}/resend", post(answer::resend))
+        .route("/transfers/{id}/extend", post(answer::extend))
+        .route("/items/{id}", get(item::show))
+        .route("/account", get(account::show))
+        .route("/account/sessions/revoke", post(account::end_session))
+        .route("/account/tokens/revoke", post(account::revoke_token))
+        .route("/mailbox", get(mailbox::list))
+        .route("/mailbox/{letter}", get(mailbox::show))
+        .route("/mailbox/{letter}/html", get(mailbox::show_html))
+        .route("/assets/{name}", get(asset))
+}
+
+async fn asset(name: axum::extract::Path<String>) -> Result<Response, Stop> {
+    assets::show(name).await.ok_or(Stop::Nothing)
+}
+
+/// The page that tells a browser what is the matter; the door asks for it whenever something outside `/api` was not
+/// answered as it should be.
+pub fn failed(_app: &App, told: &Told) -> Response {
+    if told.status() == StatusCode::NOT_FOUND && told.code() == Edge::RouteNotFound.code() {
+        return Stop::Nothing.into_response();
+    }
+    // What only a program can do is not asked of a person.
+    let next_step = match told.next_step() {
+        "tell its operators the id of this request" => {
+            "tell the operators of this site what you did, and when"
+        }
+        step => step
+            .split_once("; with the same Idempotency-Key")
+            .map_or(step, |(head, _)| head),
+    };
+    let status = told.status();
+    sorry(status, heading(status), told.sentence(), next_step)
+}
+
+const fn heading(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::FORBIDDEN => "That is not allowed",
+        StatusCode::TOO_MANY_REQUESTS => "That was too often",
+        StatusCode::SERVICE_UNAVAILABLE => "Not just now",
+        StatusCode::INTERNAL_SERVER_ERROR => "Something is broken",
+        _ => "That did not work",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/error.html")]
+struct Sorry<'a> {
+    heading: &'a str,
+    sentence: String,
+    next_step: String,
+    stylesheet: &'static str,
+    icon: &'static str,
+}
+
+fn sorry(status: StatusCode, heading: &str, sentence: &str, next_step: &str) -> Response {
+    page(
+        status,
+        &Sorry {
+            heading,
+            sentence: as_sentence(sentence),
+            next_step: as_sentence(next_step),
+            stylesheet: assets::stylesheet(),
+            icon: assets::icon(),
+        },
+    )
+}
+
+/// Refusals begin in lower case and end without a dot, to stand inside other sentences; here they stand alone.
+fn as_sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
+}
+
+/// A page with the headers that every page has.
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => (status, head(POLICY), Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            let text = "This page cannot be shown. Tell the operators of this site.\n";
+            let kind = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+            (StatusCode::INTERNAL_SERVER_ERROR, kind, text).into_response()
+        }
+    }
+}
+
+fn head(policy: &'static str) -> HeaderMap {
+    let set = |(name, value): (HeaderName, &'static str)| (name, HeaderValue::from_static(value));
+    [
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "same-origin"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (ROBOTS, "noindex"),
+    ]
+    .map(set)
+    .into_iter()
+    .collect()
+}
+
+/// To another page, with GET.
+fn to(path: &str) -> Response {
+    (head(POLICY), Redirect::to(path)).into_response()
+}
+
+/// Why a page is not shown.
+pub enum Stop {
+    /// What the door tells about.
+    Failure(Failure),
+    /// Sign in first, then go on to this path.
+    SignIn(String),
+    /// The form was not sent by a page of this site in this session.
+    Forged,
+    /// There is no such page.
+    Nothing,
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Failure(failure) => failure.into_response(),
+            Self::SignIn(next) if next == "/" => to("/sign-in"),
+            Self::SignIn(next) => to(&format!("/sign-in?next={next}")),
+            Self::Forged => sorry(
+                StatusCode::FORBIDDEN,
+                "That form is too old",
+                "it was not sent by a page of this site in your present session, so nothing was done",
+                "open the page again and repeat what you did",
+            ),
+            Self::Nothing => sorry(
+                StatusCode::NOT_FOUND,
+                "There is nothing here",
+                "no page has this address",
+                "check the address, or start at your offers",
+            ),
+        }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Failure(trouble.into())
+    }
+}
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Failure(fault.into())
+    }
+}
+
+// ---- who is looking ----
+
+/// The person whose browser this is, as pages show them.
+pub struct Person {
+    browser: Browser,
+    account: Account,
+    /// Their primary address.
+    address: String,
+    /// What every form they send must carry.
+    form: String,
+}
+
+/// Whoever is signed in; anybody else is sent to sign in and then back to `next`.
+async fn person(app: &App, browser: Option<Browser>, next: &str) -> Result<Person, Stop> {
+    match somebody(app, browser).await? {
+        Some(person) => Ok(person),
+        None => Err(Stop::SignIn(next.to_owned())),
+    }
+}
+
+/// Whoever is signed in, if anybody.
+async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>, Stop> {
+    let Some(browser) = browser else {
+        return Ok(None);
+    };
+    let store = app.settings().store;
+    let found = load::one::<Account>(&*store, Key::Account(browser.account())).await?;
+    let person = |account: Account| Person {
+        form: browser.form_token(app),
+        address: account
+            .primary()
+            .map_or_else(String::new, ToString::to_string),
+        account,
+        browser,
+    };
+    Ok(found.map(|found| person(found.document)))
+}
+
+/// What surrounds every page.
+struct Frame<'a> {
+    site: &'a str,
+    stylesheet: &'static str,
+    icon: &'static str,
+    person: Option<&'a Person>,
+    mailbox: bool,
+}
+
+fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
+    Frame {
+        site: &app.site().name,
+        stylesheet: assets::stylesheet(),
+        icon: assets::icon(),
+        person,
+        mailbox: app.mailbox().is_some(),
+    }
+}
+
+/// What was wrong with the form that was just sent.
+#[derive(Default)]
+struct Problems {
+    heading: &'static str,
+    all: Vec<Guard>,
+    status: StatusCode,
+}
+
+impl Problems {
+    fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Everything that was said, to stand above the form that is shown again; what failed in the world goes on.
+    fn of(trouble: impl Into<Failure>) -> Result<Self, Stop> {
+        let failure = trouble.into();
+        let told = failure.told();
+        if told.fault().is_some() {
+            return Err(failure.into());
+        }
+        Ok(Self {
+            heading: "That did not work",
+            status: told.status(),
+            all: told.guards().to_vec(),
+        })
+    }
+}
+
+/// Where somebody may be sent after signing in: a path of this site, and nothing else that a browser would take for an address.
+fn local(next: &str) -> &str {
+    let fits = next.len() <= 200
+        && next.starts_with('/')
+        && !next.starts_with("//")
+        && next
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-'));
+    if fits { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for (next, goes) in [
+            ("/i", "/i"),
+            ("/transfers/tr_0", "/transfers/tr_0"),
+            ("", "/"),
+            ("//evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/i\r\nSet-Cookie: a=b", "/"),
+            ("/i?x", "/"),
+        ] {
+            assert_eq!(local(next), goes, "{next:?}");
+        }
+    }
+}

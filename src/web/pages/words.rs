@@ -1,0 +1,432 @@
+//! How pages say things: moments, sizes, storage, journals. Text that people wrote is shown, never obeyed.
+
+use std::collections::BTreeMap;
+
+use crate::actors::names;
+use crate::actors::world::Settings;
+use crate::domain::event::{Channel, Event, What};
+use crate::domain::id::{AccountId, Context, ItemKind};
+use crate::domain::letter::{self, Letter, Side};
+use crate::domain::refusal::size;
+use crate::domain::time::{DAY_MS, HOUR_MS, Time};
+use crate::domain::transfer::{KeepAccess, Offered, Transfer};
+use crate::store::Fault;
+
+/// Names in lists are cut to this many characters, so that a page stays below 100 KB whatever it lists.
+const SHORT: usize = 100;
+/// At most this many lines of a history, for the same reason.
+const LINES: usize = 20;
+/// And this many items.
+const ITEMS: usize = 50;
+
+/// A moment, for programs and for people.
+pub struct Moment {
+    pub machine: String,
+    pub people: String,
+}
+
+impl From<Time> for Moment {
+    fn from(time: Time) -> Self {
+        Self {
+            machine: time.to_string(),
+            people: time.for_people(),
+        }
+    }
+}
+
+/// How long it is until then, roughly: `13 days left`. `None` when it is over.
+pub fn left(until: Time, now: Time) -> Option<String> {
+    let ms = until.since_ms(now);
+    match ms {
+        ..=0 => None,
+        1..HOUR_MS => Some("less than an hour left".to_owned()),
+        _ if ms < 2 * DAY_MS => Some(format!("{} left", count(ms / HOUR_MS, "hour"))),
+        _ => Some(format!("{} left", count(ms / DAY_MS, "day"))),
+    }
+}
+
+/// `1 file`, `3 files`, `991,227 files`.
+pub fn count(n: impl TryInto<u64>, what: &str) -> String {
+    let n = n.try_into().unwrap_or(0);
+    let plural = match what.strip_suffix('y') {
+        _ if n == 1 => what.to_owned(),
+        Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
+        _ => format!("{what}s"),
+    };
+    format!("{} {plural}", grouped(n))
+}
+
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// What somebody wrote, without characters that would change how the text around it is read: controls and directional overrides.
+/// (Mark-up is escaped by the templates.)
+pub fn plain(text: &str) -> String {
+    let kept = |c: &char| {
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+        !turns && (!c.is_control() || matches!(c, '\n' | '\t'))
+    };
+    text.chars().filter(kept).collect()
+}
+
+/// The same for lists, cut to a length that a line bears.
+pub fn short(text: &str) -> String {
+    let text = plain(text);
+    if text.chars().count() <= SHORT {
+        return text;
+    }
+    let mut cut: String = text.chars().take(SHORT - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// `2 runs and 5 projects`.
+pub fn what(items: &[Offered]) -> String {
+    let of = |kind: ItemKind| items.iter().filter(|i| i.item.kind() == kind).count();
+    match (of(ItemKind::Run), of(ItemKind::Project)) {
+        (0, projects) => count(projects, "project"),
+        (runs, 0) => count(runs, "run"),
+        (runs, projects) => format!("{} and {}", count(runs, "run"), count(projects, "project")),
+    }
+}
+
+/// What the sender's context keeps, for people.
+pub fn keeps(keep: KeepAccess) -> String {
+    match keep {
+        KeepAccess::None => "nothing; they lose sight of it".to_owned(),
+        KeepAccess::Read { until: None } => "read access, until it is revoked".to_owned(),
+        KeepAccess::Read { until: Some(until) } => {
+            format!("read access, until {}", until.for_people())
+        }
+    }
+}
+
+/// How full a context is: with `more`, what it would be after that many bytes came in.
+pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
+    let free = |used: u64, quota: u64| size(quota.saturating_sub(used));
+    match (quota, more) {
+        (Some(quota), Some(more)) => {
+            let after = usage.saturating_add(more);
+            if after > quota {
+                format!(
+                    "{} of {} free now, too little",
+                    free(usage, quota),
+                    size(quota)
+                )
+            } else {
+                format!(
+                    "{} of {} free now, {} afterwards",
+                    free(usage, quota),
+                    size(quota),
+                    free(after, quota)
+                )
+            }
+        }
+        (Some(quota), None) => format!("{} of {} free", free(usage, quota), size(quota)),
+        (None, Some(more)) => format!(
+            "no storage limit; holds {} now, {} afterwards",
+            size(usage),
+            size(usage.saturating_add(more))
+        ),
+        (None, None) => format!("no storage limit; holds {}", size(usage)),
+    }
+}
+
+/// The name of the source beside the sender's, when it says more than the sender's own.
+pub fn source_name(transfer: &Transfer) -> Option<String> {
+    let own = transfer.source == Context::Personal(transfer.sender.account);
+    (!own).then(|| plain(&transfer.source_name))
+}
+
+/// One line of a history.
+pub struct Line {
+    pub at: Moment,
+    pub what: String,
+    pub by: Option<String>,
+    pub through: Option<&'static str>,
+}
+
+/// A journal for people: its newest lines, oldest first.
+pub struct History {
+    pub lines: Vec<Line>,
+    /// How many older ones are left out.
+    pub older: usize,
+}
+
+/// Tells a journal, with the names of everybody in it.
+pub async fn history<V>(settings: &Settings, journal: &[(V, Event)]) -> Result<History, Fault> {
+    let older = journal.len().saturating_sub(LINES);
+    let journal = journal.get(older..).unwrap_or_default();
+    let persons = journal.iter().filter_map(|(_, event)| event.by.person);
+    let people = names::people(settings, persons).await?;
+    let contexts = names::contexts(settings, contexts_in(journal)).await?;
+    Ok(History {
+        lines: lines(journal, &people, &contexts),
+        older,
+    })
+}
+
+fn lines<V>(
+    journal: &[(V, Event)],
+    people: &BTreeMap<AccountId, String>,
+    contexts: &BTreeMap<Context, String>,
+) -> Vec<Line> {
+    let line = |(_, event): &(V, Event)| Line {
+        at: event.at.into(),
+        what: sentence(&event.what, contexts),
+        by: event.by.person.map(|id| {
+            people
+                .get(&id)
+                .map_or_else(|| "somebody".to_owned(), |name| short(name))
+        }),
+        through: match event.by.channel {
+            Channel::Web => Some("on a page"),
+            Channel::Api => Some("through the API"),
+            Channel::Cli => Some("on the command line"),
+            Channel::Reply => Some("by a reply to a letter"),
+            Channel::Administrator => Some("by the site's configuration"),
+            Channel::Timer => None,
+        },
+    };
+    journal.iter().map(line).collect()
+}
+
+fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
+    let named = |context: &Context| {
+        let name = contexts.get(context).map(|name| short(name));
+        name.map_or_else(|| "another context".to_owned(), |name| format!("“{name}”"))
+    };
+    match what {
+        What::Registered => "registered".to_owned(),
+        What::Changed { how } => format!("changed: {}", short(how)),
+        What::Joined { role } => format!("joined as {}", role.word()),
+        What::Offered { .. } => "offered to somebody".to_owned(),
+        What::OfferEnded { how, .. } => format!("an offer of it ended: {}", short(how)),
+        What::Transferred { from, to, name, .. } => format!(
+            "ownership passed from {} to {}, as “{}”",
+            named(from),
+            named(to),
+            short(name)
+        ),
+        What::Requested => "requested; waits for running analyses to end".to_owned(),
+        What::Pending => "offered".to_owned(),
+        What::Reminded => "the recipient was reminded".to_owned(),
+        What::Resent => "mailed again".to_owned(),
+        What::Extended { expires_at } => {
+            format!("given more time, until {}", expires_at.for_people())
+        }
+        What::Accepted { into } => format!("accepted into {}", named(into)),
+        What::Declined => "declined".to_owned(),
+        What::Cancelled => "cancelled".to_owned(),
+        What::Expired => "expired".to_owned(),
+        What::Granted { .. } => "read access was agreed with the earlier owner".to_owned(),
+    }
+}
+
+fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
+    let of = |what: &What| match what {
+        What::Transferred { from, to, .. } => vec![*from, *to],
+        What::Accepted { into } => vec![*into],
+        _ => Vec::new(),
+    };
+    journal
+        .iter()
+        .flat_map(|(_, event)| of(&event.what))
+        .collect()
+}
+
+/// One item in a list.
+pub struct Row {
+    pub id: String,
+    /// Whether whoever looks may open it.
+    pub link: bool,
+    pub name: String,
+    /// The name it had before it came into a context where that was taken.
+    pub was: Option<String>,
+    pub kind: &'static str,
+    pub size: String,
+    pub files: String,
+}
+
+impl Row {
+    /// Of an item as it was offered.
+    pub fn offered(offered: &Offered, link: bool, renamed: Option<&String>) -> Self {
+        Self {
+            id: offered.item.to_string(),
+            link,
+            name: short(renamed.unwrap_or(&offered.name)),
+            was: renamed.map(|_| short(&offered.name)),
+            kind: offered.item.kind().word(),
+            size: size(offered.bytes),
+            files: count(offered.files, "file"),
+        }
+    }
+}
+
+/// A page of a list of items.
+pub struct List {
+    pub heading: String,
+    pub rows: Vec<Row>,
+    pub total: usize,
+    /// Numbers of the first and the last one shown.
+    pub first: usize,
+    pub last: usize,
+    pub paged: bool,
+    /// Where the page before this one, and the one after it, begin.
+    pub before: Option<usize>,
+    pub after: Option<usize>,
+}
+
+impl List {
+    /// The items from this one on, as many as a page holds.
+    pub fn of<T>(heading: String, all: &[T], from: usize, row: impl Fn(&T) -> Row) -> Self {
+        let total = all.len();
+        let from = if from < total { from } else { 0 };
+        let rows: Vec<Row> = all.iter().skip(from).take(ITEMS).map(row).collect();
+        let end = from + rows.len();
+        Self {
+            heading,
+            total,
+            first: from + 1,
+            last: end,
+            paged: rows.len() < total,
+            before: (from > 0).then(|| from.saturating_sub(ITEMS)),
+            after: (end < total).then_some(end),
+            rows,
+        }
+    }
+}
+
+/// A name and a value.
+pub struct Fact {
+    pub name: &'static str,
+    pub value: String,
+}
+
+/// Puts them together.
+pub fn fact(name: &'static str, value: impl Into<String>) -> Fact {
+    Fact {
+        name,
+        value: value.into(),
+    }
+}
+
+/// A letter and how its delivery stands, for people.
+pub struct Posted {
+    pub kind: &'static str,
+    pub to: String,
+    pub state: &'static str,
+    pub when: String,
+    pub why: Option<String>,
+}
+
+/// How a letter stands.
+pub fn posted(letter: &Letter) -> Posted {
+    let (state, when, why) = match &letter.delivery {
+        letter::State::Queued { not_before } if letter.attempts > 0 => (
+            "queued",
+            format!(
+                "tried {}; again on {}",
+                count(letter.attempts, "time"),
+                not_before.for_people()
+            ),
+            letter.last_error.clone(),
+        ),
+        letter::State::Queued { .. } => ("queued", letter.created_at.for_people(), None),
+        letter::State::Sent { at } => ("sent", at.for_people(), None),
+        letter::State::Undeliverable { at, reason } => {
+            ("undeliverable", at.for_people(), Some(reason.clone()))
+        }
+        letter::State::Dead { at, reason } => ("dead", at.for_people(), Some(reason.clone())),
+        letter::State::Withdrawn { at } => ("withdrawn", at.for_people(), None),
+    };
+    Posted {
+        kind: match &letter.says {
+            letter::Kind::Offer { again: false, .. } => "The offer",
+            letter::Kind::Offer { again: true, .. } => "The offer, again",
+            letter::Kind::Reminder { .. } => "A reminder",
+            letter::Kind::Accepted { side: Side::Sender } => "That it was accepted",
+            letter::Kind::Accepted { .. } => "The receipt",
+            letter::Kind::Declined { .. } => "That it was declined",
+            letter::Kind::Cancelled => "That it was cancelled",
+            letter::Kind::Expired { .. } => "That it expired",
+            letter::Kind::SignInCode { .. } => "A code to sign in",
+        },
+        to: letter.to.to_string(),
+        state,
+        when,
+        why: why.map(|why| short(&why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_spans_are_written_for_people() {
+        for (n, what, text) in [
+            (1_u64, "file", "1 file"),
+            (0, "file", "0 files"),
+            (991_227, "file", "991,227 files"),
+            (1, "library", "1 library"),
+            (2_000, "library", "2,000 libraries"),
+            (3, "day", "3 days"),
+        ] {
+            assert_eq!(count(n, what), text);
+        }
+        let now = Time::from_ms(0);
+        for (ms, text) in [
+            (-1, None),
+            (1, Some("less than an hour left")),
+            (HOUR_MS, Some("1 hour left")),
+            (47 * HOUR_MS, Some("47 hours left")),
+            (14 * DAY_MS, Some("14 days left")),
+        ] {
+            assert_eq!(left(Time::from_ms(ms), now).as_deref(), text);
+        }
+    }
+
+    #[test]
+    fn text_that_would_turn_or_hide_other_text_loses_that_power() {
+        assert_eq!(plain("a\u{202e}b\u{0}c\nd"), "abc\nd");
+        assert_eq!(short(&"x".repeat(500)).chars().count(), SHORT);
+    }
+
+    #[test]
+    fn storage_says_what_is_free_before_and_after() {
+        let tib = 1_u64 << 40;
+        for (quota, usage, more, text) in [
+            (Some(tib), 0, None, "1.0 TiB of 1.0 TiB free"),
+            (
+                Some(2 * tib),
+                tib,
+                Some(tib),
+                "1.0 TiB of 2.0 TiB free now, 0 B afterwards",
+            ),
+            (
+                Some(tib),
+                tib,
+                Some(1),
+                "0 B of 1.0 TiB free now, too little",
+            ),
+            (
+                None,
+                tib,
+                Some(tib),
+                "no storage limit; holds 1.0 TiB now, 2.0 TiB afterwards",
+            ),
+        ] {
+            assert_eq!(storage(quota, usage, more), text);
+        }
+    }
+}

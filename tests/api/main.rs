@@ -1,0 +1,16 @@
+//! The whole site over HTTP, on the store in memory, with a clock that is moved.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod account;
+mod edge;
+mod guards;
+mod life;
+mod repeated;
+mod server;
+#[path = "../support/api.rs"]
+mod support;
