@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use handover::actors::site::Wanted;
 use handover::actors::world::{Settings, Trouble};
+use handover::domain::id::Context;
 use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -15,6 +16,7 @@ use handover::store::model::Model;
 use crate::checker::Checker;
 use crate::executor::Executor;
 use crate::node::Node;
+use crate::shadow::Doc;
 use crate::store::Disturbed;
 use crate::universe::{Home, Universe, locked};
 
@@ -201,6 +203,28 @@ impl Cluster {
                 }
             }
         });
+    }
+
+    /// The workgroup that fills up gets a little more room: enough for one more offer, seldom for two.
+    pub fn more_room(self: &Arc<Self>, index: usize) {
+        let used = {
+            let checker = locked(&self.checker);
+            let of = |doc: &Doc| match doc {
+                Doc::Workgroup(w) if w.handle.as_str() == WORKGROUPS[0] => Some(w.id),
+                _ => None,
+            };
+            let id = checker.shadow.docs.values().find_map(of);
+            id.map_or(0, |id| checker.shadow.usage(Context::Workgroup(id)))
+        };
+        let mut all = locked(&self.wanted);
+        let Some(wanted) = all.first_mut() else {
+            return;
+        };
+        let more = 20 + self.universe.below(50);
+        wanted.quota = Some(u64::try_from(used).unwrap_or(0) + more);
+        let wanted = wanted.clone();
+        drop(all);
+        self.apply_these(index, vec![wanted]);
     }
 
     /// Somebody edits the configuration: members come, go and rise, quotas and domains change.

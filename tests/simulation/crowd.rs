@@ -58,6 +58,9 @@ pub fn act(cluster: &Arc<Cluster>) {
 /// The end of the month: everybody accepts whatever is open, into the same workgroup where they can.
 fn rush(cluster: &Arc<Cluster>, bits: u128) {
     let universe = &cluster.universe;
+    if universe.percent(50) {
+        return cluster.more_room(universe.place(2));
+    }
     let checker = locked(&cluster.checker);
     let shadow = &checker.shadow;
     let workgroups: Vec<Context> = every_context(shadow)
