@@ -34,7 +34,7 @@ pub enum Intent {
 /// What somebody was answered.
 #[derive(Debug, Clone)]
 enum Told {
-    Transfer(transfer::Done),
+    Transfer(Box<transfer::Done>),
     Custody(custody::Done),
 }
 
@@ -102,7 +102,7 @@ fn perform(
             }
         };
         if let Some(done) = answer.within(None).await {
-            reply.send(done.map(Told::Transfer));
+            reply.send(done.map(Box::new).map(Told::Transfer));
         }
     });
     answer
@@ -118,11 +118,11 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
                 t.state.is_open() && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
             };
             let transfer = shadow.transfers().find(same)?.clone();
-            Some(Told::Transfer(transfer::Done {
+            Some(Told::Transfer(Box::new(transfer::Done {
                 transfer,
                 already: true,
                 warnings: Vec::new(),
-            }))
+            })))
         }
         Intent::Custody(_, command) => match &**command {
             custody::Command::StartAnalysis { name, projects } => {
