@@ -106,9 +106,9 @@ pub async fn measure(folder: &Path, seconds: Duration) {
         store.accepts, store.requests
     );
     println!(
-        "| letters | connections | transfers/s | of the store's commits/s | request p50 ms | p99 | accept p50 ms | p99 | daemon's cores |"
+        "| letters | connections | transfers/s | of the store's commits/s | request p50 ms | p99 | accept p50 ms | p99 | daemon's cores | its µs per transfer |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
     for (what, letters) in [
         ("delivered meanwhile", Letters::Delivered),
         ("waiting", Letters::waiting()),
