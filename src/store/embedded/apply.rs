@@ -113,7 +113,7 @@ impl Tables<'_> {
             }
             if let Some(event) = &write.event {
                 let key = tables::JournalKey::new(&write.key, next);
-                self.journal.insert(key.as_slice(), event.as_slice())?;
+                self.documents.insert(key.as_slice(), event.as_slice())?;
             }
         }
         for (add, sum) in commit.adds.iter().zip(sums) {
