@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 restate_version=1.7.12
 pool=${RIVALS_POOL:-16}
-# One first port, eight in a row are used: RIVALS_PORT moves them all.
+# One first port, eleven in a row are used: RIVALS_PORT moves them all.
 port=${RIVALS_PORT:-45600}
 restate_ingress=$port
 restate_admin=$((port + 1))
@@ -15,6 +15,9 @@ restate_fabric=$((port + 2))
 restate_service=$((port + 3))
 postgres_service=$((port + 4))
 postgres_socket=$((port + 5))
+handover_port=$((port + 6))
+delivering_port=$((port + 8))
+silence=$((port + 10))
 
 log() { echo "run.sh: $*" >&2; }
 
@@ -38,6 +41,12 @@ if [ -z "$restate_bin" ]; then
 fi
 nice -n 10 cargo build --release --quiet
 rivals=$PWD/target/release/rivals
+root=$(cd ../.. && pwd)
+(cd "$root" && nice -n 10 cargo build --release --quiet --bin handover --bench path)
+handover=$root/target/release/handover
+# Cargo names the measuring program after what it was built from.
+path_bench=$(cd "$root" && cargo build --release --quiet --bin handover --bench path --message-format json |
+    sed -n 's/.*"executable":"\([^"]*\/path-[^"]*\)".*/\1/p' | tail -1)
 
 # --- a place that vanishes with the run -----------------------------------------------------------------------------
 # On the disk of the working directory unless RIVALS_DIR names another: a memory file system would make fsync free.
@@ -116,6 +125,46 @@ pids+=("$restate_pid")
 restate_service_pid=$!
 pids+=("$restate_service_pid")
 
+# --- Handover, twice: letters stay in the outbox as the others' do, or are delivered to the built-in mailbox -----------
+"$rivals" serve-silence --listen "127.0.0.1:$silence" &
+pids+=("$!")
+mkdir "$home/handover"
+"$path_bench" --people "$home/handover/store.redb" --pairs 64 >"$home/people.json"
+cp -r "$home/handover" "$home/delivering"
+start_handover() { # FOLDER PORT MAIL
+    cat >"$home/$1/handover.toml" <<EOF
+[site]
+public_url = "http://127.0.0.1:$2"
+[server]
+listen = "127.0.0.1:$2"
+metrics_listen = "127.0.0.1:$(($2 + 1))"
+[store]
+path = "store.redb"
+cache = "1GiB"
+[secrets]
+key_file = "handover.key"
+[logging]
+level = "warn"
+[limits]
+transfers_per_sender_per_hour = 100000
+open_offers_per_recipient = 10000
+[mail]
+$3
+EOF
+    "$handover" serve --config "$home/$1/handover.toml" 2>"$home/$1-service.log" &
+    pids+=("$!")
+}
+start_handover handover "$handover_port" "transport = \"smtp\"
+[mail.smtp]
+port = $silence
+timeout = \"10m\"
+connections = 1"
+handover_pid=${pids[-1]}
+start_handover delivering "$delivering_port" 'transport = "mailbox"'
+delivering_pid=${pids[-1]}
+
+wait_for "http://127.0.0.1:$((handover_port + 1))/readyz" "Handover"
+wait_for "http://127.0.0.1:$((delivering_port + 1))/readyz" "Handover, delivering letters,"
 wait_for "http://127.0.0.1:$postgres_service/" "the service in front of PostgreSQL"
 wait_for "http://127.0.0.1:$restate_admin/health" "Restate's admin interface"
 wait_for "http://127.0.0.1:$restate_ingress/restate/health" "Restate's ingress"
@@ -134,6 +183,9 @@ fi
 log "$(nproc) cores, $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), data on $(df --output=source "$home" | tail -1)"
 log "$("$pg_bin/postgres" --version); $("$restate_bin" --version)"
 "$rivals" measure \
+    --handover "http://127.0.0.1:$handover_port" --handover-people "$home/people.json" \
+    --handover-delivering "http://127.0.0.1:$delivering_port" \
+    --watch "handover.server=$handover_pid" --watch "handover-delivering.server=$delivering_pid" \
     --restate "http://127.0.0.1:$restate_ingress" \
     --watch "restate.server=$restate_pid" --watch "restate.handlers=$restate_service_pid" \
     --postgres "http://127.0.0.1:$postgres_service" \

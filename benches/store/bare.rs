@@ -11,7 +11,6 @@ use redb::{Database, TableDefinition};
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
-const JOURNAL: TableDefinition<&[u8], &[u8]> = TableDefinition::new("journal");
 const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("entries");
 const COUNTERS: TableDefinition<&[u8], i64> = TableDefinition::new("counters");
 const QUEUES: TableDefinition<&[u8; 26], u32> = TableDefinition::new("queues");
@@ -24,7 +23,6 @@ type Pair = (Vec<u8>, Vec<u8>);
 #[derive(Default)]
 pub struct Rows {
     documents: Vec<Pair>,
-    journal: Vec<Pair>,
     entries: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     counters: Vec<(Vec<u8>, i64)>,
     queues: Vec<([u8; 26], bool)>,
@@ -51,7 +49,7 @@ impl Rows {
             let key = write.key.bytes().as_slice().to_vec();
             if let Some(event) = &write.event {
                 let key = [key.as_slice(), &head].concat();
-                rows.journal.push((key, event.clone()));
+                rows.documents.push((key, event.clone()));
             }
             if let Some(body) = &write.body {
                 rows.documents.push((key, [head.as_slice(), body].concat()));
@@ -117,7 +115,6 @@ impl Bare {
         {
             let mut meta = transaction.open_table(META)?;
             let mut documents = transaction.open_table(DOCUMENTS)?;
-            let mut journal = transaction.open_table(JOURNAL)?;
             let mut entries = transaction.open_table(ENTRIES)?;
             let mut counters = transaction.open_table(COUNTERS)?;
             let mut queues = transaction.open_table(QUEUES)?;
@@ -126,9 +123,6 @@ impl Bare {
             for rows in batch {
                 for (key, value) in &rows.documents {
                     documents.insert(key.as_slice(), value.as_slice())?;
-                }
-                for (key, value) in &rows.journal {
-                    journal.insert(key.as_slice(), value.as_slice())?;
                 }
                 for (key, value) in &rows.counters {
                     counters.insert(key.as_slice(), value)?;

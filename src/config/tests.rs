@@ -184,6 +184,13 @@ fn relative_paths_start_from_the_folder_of_the_file() {
     .unwrap();
     assert_eq!(config.store.path, Path::new("/srv/handover/data/h.redb"));
     assert_eq!(config.secrets.key_file, Path::new("/etc/h.key"));
+    let silent = Config::parse("", "/srv/handover/handover.toml").unwrap();
+    assert_eq!(silent.store.path, Path::new("/srv/handover/handover.redb"));
+    assert_eq!(
+        silent.secrets.key_file,
+        Path::new("/srv/handover/handover.key"),
+        "a default starts there too"
+    );
 }
 
 #[test]

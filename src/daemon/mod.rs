@@ -27,7 +27,7 @@ use crate::ids::Ids;
 use crate::mail::smtp::{Login, Security, Smtp};
 use crate::mail::{Mailbox, Site, Transport};
 use crate::store::embedded::{Embedded, Options};
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Queue, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web;
 
@@ -117,6 +117,20 @@ impl Daemon {
             let clock = Arc::clone(&clock);
             Arc::new(move || Time::from_ms(clock.now()))
         };
+        let lease_ms = courier::Settings::default().lease_ms;
+        for queue in [Queue::Outbox, Queue::Timers] {
+            let taken = store
+                .take_over(queue, Time::from_ms(clock.now()), lease_ms)
+                .await
+                .map_err(CannotStart::part)?;
+            if taken > 0 {
+                tracing::info!(
+                    ?queue,
+                    taken,
+                    "taken up again after a stop that was not clean"
+                );
+            }
+        }
         let courier = Courier::new(
             courier::Parts {
                 store: Arc::clone(&shared),

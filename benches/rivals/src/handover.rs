@@ -2,13 +2,24 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::http::{Connection, Failure, bearer};
-use crate::rival::{Pair, Rival};
+use crate::rival::{ITEM_BYTES, Pair, Rival};
+
+/// What becomes of its letters while it is measured.
+#[derive(Clone, Copy)]
+pub enum Letters {
+    /// They stay in the outbox, as they do at the others.
+    Waiting,
+    /// The courier delivers them to the built-in mailbox, and writes that down.
+    Delivered,
+}
 
 pub struct Handover {
     /// Such as `http://127.0.0.1:8080`, without a slash at the end.
     pub base: String,
+    pub letters: Letters,
 }
 
 /// What is read of a created document; the rest is ignored.
@@ -17,13 +28,32 @@ struct Created {
     id: String,
 }
 
+/// What is read of the answer to a request for a transfer.
+#[derive(Deserialize)]
+struct Requested {
+    transfer: Created,
+}
+
+/// What is read of an item's page.
+#[derive(Deserialize)]
+struct Page {
+    item: Created,
+    level: String,
+}
+
 impl Rival for Handover {
     fn label(&self) -> &'static str {
-        "Handover"
+        match self.letters {
+            Letters::Waiting => "Handover",
+            Letters::Delivered => "Handover, delivering letters",
+        }
     }
 
     fn key(&self) -> &'static str {
-        "handover"
+        match self.letters {
+            Letters::Waiting => "handover",
+            Letters::Delivered => "handover-delivering",
+        }
     }
 
     /// The people and their tokens are made beforehand and come in with `--handover-people`.
@@ -41,6 +71,11 @@ impl Rival for Handover {
                 &json!({ "name": name }),
             )
             .await?;
+        // With a file of the size that items have everywhere here, so that both usage counters move.
+        let url = format!("{url}/{}/files", project.id);
+        let files = json!({ "files": [{ "path": "reads.fastq.gz", "bytes": ITEM_BYTES }] });
+        http.post::<_, Value>(&url, &[("authorization", &sender)], &files)
+            .await?;
         Ok(project.id)
     }
 
@@ -49,10 +84,13 @@ impl Rival for Handover {
         let sender = bearer(&pair.sender.token);
         let request =
             json!({ "items": [item], "recipient": pair.recipient.email, "accept_terms": true });
-        let transfer: Created = http
-            .post(&url, &[("authorization", &sender)], &request)
-            .await?;
-        Ok(transfer.id)
+        let key = Uuid::new_v4().to_string();
+        let headers = [
+            ("authorization", sender.as_str()),
+            ("idempotency-key", key.as_str()),
+        ];
+        let requested: Requested = http.post(&url, &headers, &request).await?;
+        Ok(requested.transfer.id)
     }
 
     async fn accept(
@@ -65,8 +103,12 @@ impl Rival for Handover {
         let url = format!("{}/api/v1/transfers/{transfer}/accept", self.base);
         let recipient = bearer(&pair.recipient.token);
         let acceptance = json!({ "context": "personal" });
-        http.post::<_, Value>(&url, &[("authorization", &recipient)], &acceptance)
-            .await?;
+        let key = Uuid::new_v4().to_string();
+        let headers = [
+            ("authorization", recipient.as_str()),
+            ("idempotency-key", key.as_str()),
+        ];
+        http.post::<_, Value>(&url, &headers, &acceptance).await?;
         Ok(())
     }
 
@@ -79,7 +121,7 @@ impl Rival for Handover {
     ) -> Result<bool, Failure> {
         let url = format!("{}/api/v1/projects/{item}", self.base);
         let recipient = bearer(&pair.recipient.token);
-        let project: Created = http.get(&url, &[("authorization", &recipient)]).await?;
-        Ok(project.id == item)
+        let page: Page = http.get(&url, &[("authorization", &recipient)]).await?;
+        Ok(page.item.id == item && page.level == "own")
     }
 }

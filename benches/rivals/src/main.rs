@@ -24,7 +24,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cpu::Watched;
-use crate::handover::Handover;
+use crate::handover::{Handover, Letters};
 use crate::http::Failure;
 use crate::load::{Cell, Plan};
 use crate::postgres::Postgres;
@@ -58,15 +58,23 @@ enum Command {
         #[arg(long, default_value_t = 16)]
         pool: usize,
     },
+    /// Listen as a mail server that never says a word, so that letters wait.
+    ServeSilence {
+        #[arg(long)]
+        listen: SocketAddr,
+    },
     /// Measure the systems whose addresses are given and print the table.
     Measure(Measure),
 }
 
 #[derive(Args)]
 struct Measure {
-    /// Handover's base address.
+    /// Base address of a Handover whose letters stay in the outbox, as the others' do.
     #[arg(long, requires = "handover_people")]
     handover: Option<String>,
+    /// Base address of a Handover that delivers its letters while it is measured; the same people.
+    #[arg(long, requires = "handover_people")]
+    handover_delivering: Option<String>,
     /// JSON: a list of {"sender": {"email", "token"}, "recipient": {"email", "token"}}, as many as connections.
     #[arg(long)]
     handover_people: Option<PathBuf>,
@@ -164,9 +172,15 @@ impl Measure {
         };
         let mut cells = Vec::new();
         for &connections in &self.connections {
-            if let Some(base) = self.wanted("handover", self.handover.as_ref()) {
-                let rival = Handover { base: base.clone() };
-                cells.push(self.cell(rival, &self.given(&people), connections).await?);
+            for (base, letters) in [
+                (&self.handover, Letters::Waiting),
+                (&self.handover_delivering, Letters::Delivered),
+            ] {
+                if let Some(base) = self.wanted("handover", base.as_ref()) {
+                    let base = base.clone();
+                    let rival = Handover { base, letters };
+                    cells.push(self.cell(rival, &self.given(&people), connections).await?);
+                }
             }
             if let Some(ingress) = self.wanted("restate", self.restate.as_ref()) {
                 for (design, name) in [(Design::Workflow, "w"), (Design::Objects, "o")] {
@@ -198,6 +212,13 @@ async fn dispatch(cli: Cli) -> Result<(), AnyError> {
             database,
             pool,
         } => postgres::serve(listen, &database, pool).await?,
+        Command::ServeSilence { listen } => {
+            let listener = tokio::net::TcpListener::bind(listen).await?;
+            let mut held = Vec::new();
+            loop {
+                held.push(listener.accept().await?);
+            }
+        }
         Command::Measure(measure) => println!("{}", table::markdown(&measure.run().await?)),
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use redb::ReadTransaction;
 
-use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, ENTRIES, JOURNAL, QUEUES};
+use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, ENTRIES, QUEUES};
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
 use crate::domain::key::{Counter, Key};
@@ -129,8 +129,8 @@ pub(super) fn history(
     };
     let first = tables::JournalKey::new(key, Version(next));
     let last = tables::JournalKey::new(key, Version(u64::MAX));
-    let journal = from.open_table(JOURNAL)?;
-    let range = journal.range::<&[u8]>(first.as_slice()..=last.as_slice())?;
+    let documents = from.open_table(DOCUMENTS)?;
+    let range = documents.range::<&[u8]>(first.as_slice()..=last.as_slice())?;
     range
         .take(limit.clamp(1, MAX_PAGE))
         .map(|row| {

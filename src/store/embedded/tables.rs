@@ -3,7 +3,7 @@
 //! | table | key | value |
 //! |---|---|---|
 //! | `documents` | the key's bytes | version (8), body |
-//! | `journal` | the key's bytes, version (8) | event |
+//! | `documents` | the key's bytes, version (8) | an event of its journal |
 //! | `entries` | the entry's bytes | value |
 //! | `counters` | the counter's bytes | sum; a counter at 0 has no row |
 //! | `queues` | queue (1), at (8), id (16), leased (1) | claims |
@@ -12,7 +12,8 @@
 //! | `meta` | `format`, `sequence` | number |
 //!
 //! Numbers in keys are big-endian, moments with the sign bit flipped, so that they sort. Key bytes of one tag have one length, so no
-//! document's key starts another's and a journal is one range.
+//! document's key starts another's and a journal is one range. It lies right behind its document, because both are written together
+//! and every further page that a commit touches costs as much as several rows.
 
 use redb::{TableDefinition, WriteTransaction};
 
@@ -26,7 +27,6 @@ pub const FORMAT: u64 = 1;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
-pub(super) const JOURNAL: TableDefinition<&[u8], &[u8]> = TableDefinition::new("journal");
 pub(super) const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("entries");
 pub(super) const COUNTERS: TableDefinition<&[u8], i64> = TableDefinition::new("counters");
 pub(super) const QUEUES: TableDefinition<&[u8; 26], u32> = TableDefinition::new("queues");
@@ -43,7 +43,6 @@ type Variable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 pub(super) struct Tables<'t> {
     pub meta: redb::Table<'t, &'static str, u64>,
     pub documents: Variable<'t>,
-    pub journal: Variable<'t>,
     pub entries: Variable<'t>,
     pub counters: redb::Table<'t, &'static [u8], i64>,
     pub queues: redb::Table<'t, &'static [u8; 26], u32>,
@@ -57,7 +56,6 @@ impl<'t> Tables<'t> {
         Ok(Self {
             meta: transaction.open_table(META)?,
             documents: transaction.open_table(DOCUMENTS)?,
-            journal: transaction.open_table(JOURNAL)?,
             entries: transaction.open_table(ENTRIES)?,
             counters: transaction.open_table(COUNTERS)?,
             queues: transaction.open_table(QUEUES)?,
@@ -132,7 +130,7 @@ impl JournalKey {
 /// The version at the end of a journal row's key.
 pub(super) fn journal_version(key: &[u8]) -> Result<Version, redb::Error> {
     let tail = key.last_chunk::<8>();
-    let tail = tail.ok_or_else(|| corrupted("journal", key.len()))?;
+    let tail = tail.ok_or_else(|| corrupted("documents", key.len()))?;
     Ok(Version(u64::from_be_bytes(*tail)))
 }
 
