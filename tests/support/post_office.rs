@@ -115,7 +115,8 @@ pub struct PostOffice {
     read: BTreeMap<PathBuf, Delivered>,
 }
 
-fn needs(program: &str, package: &str) -> PathBuf {
+/// Where a program is, which a test cannot do without.
+pub fn needs(program: &str, package: &str) -> PathBuf {
     for folder in ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"] {
         let there = Path::new(folder).join(program);
         if there.exists() {
