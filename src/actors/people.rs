@@ -27,12 +27,8 @@ pub async fn person(
     account: AccountId,
     contexts: &[Context],
 ) -> Result<Person, Trouble> {
-    let membership = |context: &Context| match context {
-        Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
-        Context::Personal(_) => None,
-    };
     let mut keys = vec![Key::Account(account)];
-    keys.extend(contexts.iter().filter_map(membership));
+    keys.extend(membership_keys(account, contexts));
     keys.dedup();
     let records = store.load(&keys).await?;
     let mut records = records.iter();
@@ -45,6 +41,28 @@ pub async fn person(
     Ok(Person {
         account,
         memberships,
+    })
+}
+
+/// The same of an account that was read already; only memberships are read.
+pub async fn person_of(
+    store: &dyn Store,
+    account: &Account,
+    contexts: &[Context],
+) -> Result<Person, Fault> {
+    let mut keys: Vec<Key> = membership_keys(account.id, contexts).collect();
+    keys.dedup();
+    let found = load::all::<Membership>(store, &keys).await?;
+    Ok(Person {
+        account: account.clone(),
+        memberships: found.into_iter().flatten().map(|m| m.document).collect(),
+    })
+}
+
+fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<Item = Key> + '_ {
+    contexts.iter().filter_map(move |context| match context {
+        Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
+        Context::Personal(_) => None,
     })
 }
 
