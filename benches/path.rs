@@ -1,7 +1,7 @@
 //! The whole path, measured on the daemon as a process: `handover serve`, built as it is released, driven over HTTP.
 //!
 //! `cargo bench --bench path -- --transfers --files --start --memory` prints Markdown; each part can be asked for alone.
-//! `--seconds N` is how long each row of the first part takes, `--items N` the size of the larger store of `--start`,
+//! `--seconds N` is how long each row of the first part takes, `--connections 64` measures that row alone, `--items N` the size of the larger store of `--start`,
 //! `--folder PATH` where stores lie (on a disk: by default `/var/tmp`). `docs/performance.md` says what the figures mean.
 #![allow(
     clippy::unwrap_used,

@@ -120,8 +120,8 @@ pub async fn measure(folder: &Path, seconds: Duration) {
         drop(filled);
         let mut daemon = Daemon::configured(own.path(), letters);
         daemon.start().await;
-        let most: usize = super::number("--connections", 64);
-        for connections in [1, 16, 64].into_iter().filter(|n| *n <= most) {
+        let only: usize = super::number("--connections", 0);
+        for connections in [1, 16, 64].into_iter().filter(|n| only == 0 || only == *n) {
             let rest = pairs.split_off(connections);
             let warm = drive(&daemon, pairs, WARM_UP).await;
             pairs = warm.into_iter().map(|one| one.pair).collect();
@@ -138,13 +138,14 @@ pub async fn measure(folder: &Path, seconds: Duration) {
                 .collect();
             let rate = accepts.len() as f64 / took.as_secs_f64();
             println!(
-                "| {what} | {connections} | {rate:.0} | {:.0} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} |",
+                "| {what} | {connections} | {rate:.0} | {:.0} % | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |",
                 100.0 * rate / store.accepts,
                 percentile(&mut requests, 0.5),
                 percentile(&mut requests, 0.99),
                 percentile(&mut accepts, 0.5),
                 percentile(&mut accepts, 0.99),
                 used.as_secs_f64() / took.as_secs_f64(),
+                used.as_secs_f64() * 1e6 / (rate * took.as_secs_f64()),
             );
             pairs = done.into_iter().map(|one| one.pair).chain(rest).collect();
         }

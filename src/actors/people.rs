@@ -39,12 +39,8 @@ pub async fn guarded(
     account: AccountId,
     contexts: &[Context],
 ) -> Result<(Person, Vec<Rests>), Trouble> {
-    let membership = |context: &Context| match context {
-        Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
-        Context::Personal(_) => None,
-    };
     let mut keys = vec![Key::Account(account)];
-    keys.extend(contexts.iter().filter_map(membership));
+    keys.extend(membership_keys(account, contexts));
     keys.dedup();
     let records = store.load(&keys).await?;
     let version = |record: &Option<Record>| record.as_ref().map_or(ABSENT, |r| r.version);
@@ -62,6 +58,13 @@ pub async fn guarded(
         memberships,
     };
     Ok((person, rests))
+}
+
+fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<Item = Key> + '_ {
+    contexts.iter().filter_map(move |context| match context {
+        Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
+        Context::Personal(_) => None,
+    })
 }
 
 fn no_account() -> Refusal {

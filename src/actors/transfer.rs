@@ -260,7 +260,7 @@ impl Core {
             _ => None,
         };
         let standing = stand(settings, call, now, into, &mut proposal).await?;
-        let reach = reach(settings, &now.recipient).await?;
+        let reach = reach(settings, &now.recipient, standing.account.as_ref()).await?;
         let by = call.by.person.map(|person| (person, call.by.channel));
         let act = self.act_of(settings, command, now, &standing).await?;
         let decide = |act: Act| {
@@ -770,6 +770,8 @@ async fn walls(
 struct Standing {
     entitled: Entitled,
     into: Context,
+    /// Who calls; nobody when a timer does.
+    account: Option<Account>,
 }
 
 /// Which side the caller stands on, and into which context they accept. What this rests on is guarded.
@@ -788,6 +790,7 @@ async fn stand(
         return Ok(Standing {
             entitled,
             into: now.source,
+            account: None,
         });
     };
     let store = &*settings.store;
@@ -824,6 +827,7 @@ async fn stand(
     Ok(Standing {
         entitled,
         into: chosen,
+        account: Some(account.document),
     })
 }
 
@@ -873,13 +877,22 @@ async fn standing(
     Ok((Entitled { sender, recipient }, rests))
 }
 
-async fn reach(settings: &Settings, recipient: &Recipient) -> Result<Vec<Mailbox>, Fault> {
+/// Where letters to the recipient go. An address has one holder; who calls is often it, and was read already.
+async fn reach(
+    settings: &Settings,
+    recipient: &Recipient,
+    caller: Option<&Account>,
+) -> Result<Vec<Mailbox>, Fault> {
     let store = &*settings.store;
     match recipient {
         Recipient::Workgroup { id, .. } => people::answering(store, *id).await,
         Recipient::Address(address) => {
-            let holder = people::holder(store, address).await?;
-            let language = holder.map_or_else(|| "en".to_owned(), |h| h.document.language);
+            let language = match caller.filter(|caller| caller.has(address)) {
+                Some(caller) => caller.language.clone(),
+                None => people::holder(store, address)
+                    .await?
+                    .map_or_else(|| "en".to_owned(), |h| h.document.language),
+            };
             Ok(vec![Mailbox {
                 address: address.clone(),
                 language,

@@ -1,6 +1,7 @@
 //! The indexes: which entries exist, how their keys are built and what a scan of them gives.
 //!
-//! An entry's key starts with the index's tag. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
+//! An entry's key starts with the index's tag; what is listed of a context starts with the context, then the list, so that a change
+//! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
 use super::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId, WorkgroupId};
 use super::key::Bytes;
@@ -73,9 +74,7 @@ impl Entry {
         match *self {
             Self::Address(digest) => Bytes::tagged(1).wide(digest.0),
             Self::Handle(digest) => Bytes::tagged(2).wide(digest.0),
-            Self::Name(context, kind, digest) => {
-                Bytes::tagged(3).context(context).kind(kind).wide(digest.0)
-            }
+            Self::Name(context, kind, digest) => of(context, List::Names).kind(kind).wide(digest.0),
             Self::Owned(context, item) => owned(context, item.kind()).wide(item.bits()),
             Self::Member(workgroup, account) => members(workgroup).wide(account.bits()),
             Self::Belongs(account, workgroup) => belongs(account).wide(workgroup.bits()),
@@ -92,9 +91,30 @@ impl Entry {
     }
 }
 
+/// What is listed of a context.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    Names,
+    Owned,
+    Sent,
+    Received,
+    Granted,
+}
+
+/// Prefix of one of a context's lists.
+fn of(context: Context, list: List) -> Bytes {
+    Bytes::tagged(3).context(context).byte(match list {
+        List::Names => 1,
+        List::Owned => 2,
+        List::Sent => 3,
+        List::Received => 4,
+        List::Granted => 5,
+    })
+}
+
 /// Prefix of the items of one kind that a context owns.
 pub fn owned(context: Context, kind: ItemKind) -> Bytes {
-    Bytes::tagged(4).context(context).kind(kind)
+    of(context, List::Owned).kind(kind)
 }
 /// Prefix of a workgroup's members.
 pub fn members(workgroup: WorkgroupId) -> Bytes {
@@ -106,13 +126,13 @@ pub fn belongs(account: AccountId) -> Bytes {
 }
 /// Prefix of the transfers a context has sent.
 pub fn sent(context: Context, phase: Phase) -> Bytes {
-    Bytes::tagged(7).context(context).byte(phase.tag())
+    of(context, List::Sent).byte(phase.tag())
 }
 /// Prefix of the transfers a receiver was offered.
 pub fn received(to: Receiver, phase: Phase) -> Bytes {
     match to {
         Receiver::Address(digest) => Bytes::tagged(8).byte(0).wide(digest.0),
-        Receiver::Context(context) => Bytes::tagged(8).context(context),
+        Receiver::Context(context) => of(context, List::Received),
     }
     .byte(phase.tag())
 }
@@ -138,7 +158,7 @@ pub fn tokens_of(account: AccountId) -> Bytes {
 }
 /// Prefix of the items a context was granted access to.
 pub fn granted(context: Context) -> Bytes {
-    Bytes::tagged(14).context(context)
+    of(context, List::Granted)
 }
 /// Prefix of the contexts that were granted access to an item.
 pub fn grantees(item: ItemId) -> Bytes {
