@@ -13,6 +13,7 @@ use crate::domain::item::{
 };
 use crate::domain::key::{Key, Queue};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::rights::not_yours;
 use crate::domain::workgroup::Membership;
 use crate::store::Fault;
 
@@ -249,14 +250,7 @@ async fn belongs(
     call: &Call,
     proposal: &mut Proposal,
 ) -> Result<AccountId, Trouble> {
-    let no = || {
-        Refusal::new(
-            Code::RecipientNotAMember,
-            "you do not belong to this context",
-            "choose one of your contexts",
-        )
-        .about(core.context())
-    };
+    let no = || not_yours(core.context());
     let person = call.by.person.ok_or_else(no)?;
     match core.context() {
         Context::Personal(id) if id == person => Ok(person),
@@ -426,6 +420,12 @@ async fn project_for(
         libraries: u32::try_from(libraries).unwrap_or(u32::MAX),
     };
     let now = Biosamples {
+        project: fresh.id,
+        biosamples,
+    };
+    Ok((fresh, old, (was, now)))
+}
+
 /// The biosamples of a project and of a further sheet, in the order of their names. A sheet may hold a hundred thousand of them.
 fn merged(before: &[Biosample], more: &[Biosample]) -> Vec<Biosample> {
     let mut all: BTreeMap<&str, Vec<Library>> = BTreeMap::new();
@@ -440,12 +440,6 @@ fn merged(before: &[Biosample], more: &[Biosample]) -> Vec<Biosample> {
         libraries,
     };
     all.into_iter().map(sample).collect()
-}
-
-        project: fresh.id,
-        biosamples,
-    };
-    Ok((fresh, old, (was, now)))
 }
 
 /// An item that this context owns and may change now.

@@ -523,16 +523,17 @@ fn a_context_admits_by_membership_walls_and_quota() {
         ..full.clone()
     };
     check(&public, &exact, "");
-    let all = Target {
-        accepter_belongs: false,
+    let both = Target {
         domain: Domain::named("uni"),
         ..full
     };
-    check(
-        &public,
-        &all,
-        "recipient.not_a_member target.over_quota domain.not_collaborative",
-    );
+    check(&public, &both, "target.over_quota domain.not_collaborative");
+    // how full it is and where it lies is told to nobody outside
+    let outside = Target {
+        accepter_belongs: false,
+        ..both
+    };
+    check(&public, &outside, "recipient.not_a_member");
     // where the items are already
     let same = Target {
         context: HERE,
