@@ -277,6 +277,21 @@ pub struct Shown {
 
 /// A transfer with its letters and history, for somebody on one of its sides; a stranger is told that there is none.
 pub async fn transfer(
+impl Shown {
+    /// To whom a letter went, as `account` may know: who answers for a workgroup is no business of those who offer to it.
+    pub fn addressee(&self, letter: &Letter, account: &Account) -> String {
+        let transfer = &self.transfer.document;
+        let known = matches!(transfer.recipient, Recipient::Address(_))
+            || letter.to == transfer.sender.address
+            || account.has(&letter.to);
+        if known {
+            letter.to.to_string()
+        } else {
+            letter.to.masked()
+        }
+    }
+}
+
     settings: &Settings,
     account: &Account,
     id: TransferId,

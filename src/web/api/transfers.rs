@@ -223,11 +223,13 @@ async fn show_(
     let account = queries::account(&settings, signed.account()).await?;
     let seen = queries::transfer(&settings, &account, id).await?;
     let now = app.directory().now();
+    let letter = |letter| show::letter(letter, seen.addressee(letter, &account));
+    let letters = seen.letters.iter().map(letter).collect();
     Ok(known.document(&wire::TransferPage {
         transfer: show::transfer(seen.transfer.document, now),
         as_sender: seen.entitled.sender,
         as_recipient: seen.entitled.recipient,
-        letters: seen.letters.into_iter().map(show::letter).collect(),
+        letters,
         history: show::history(seen.history),
     }))
 }

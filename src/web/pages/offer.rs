@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::actors::queries::{self, Choice, Shown};
 use crate::actors::transfer::default_context;
+use crate::domain::account::Account;
 use crate::domain::id::{Context, TransferId};
 use crate::domain::refusal::{Refusal, size};
 use crate::domain::time::{DAY_MS, Time};
@@ -189,7 +190,10 @@ pub async fn render(
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
         answer: answerable.then(|| answer(person, transfer, choices, &again)),
-        own: shown.entitled.sender.then(|| own(&shown, &again, now)),
+        own: shown
+            .entitled
+            .sender
+            .then(|| own(&shown, &person.account, &again, now)),
         history: words::history(&settings, &shown.history).await?,
         once: form::once(app),
         problems: again.problems,
@@ -314,7 +318,7 @@ pub fn role(context: Context, own: &queries::Own) -> Option<&'static str> {
     }
 }
 
-fn own(shown: &Shown, again: &Again, now: Time) -> Own {
+fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
     let transfer = &shown.transfer.document;
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
     let older_letters = shown.letters.len().saturating_sub(LETTERS);
@@ -331,7 +335,7 @@ fn own(shown: &Shown, again: &Again, now: Time) -> Own {
             .iter()
             .rev()
             .take(LETTERS)
-            .map(words::posted)
+            .map(|letter| words::posted(letter, shown.addressee(letter, account)))
             .collect(),
         older_letters,
     }
