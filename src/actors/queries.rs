@@ -206,7 +206,8 @@ pub async fn contexts_for(
     Ok(choices)
 }
 
-/// What the guards say of an offer to a workgroup, before anybody accepts. The quota is shown only to its members.
+/// What the guards say of an offer to a workgroup, before anybody accepts. Its quota and name are shown only to
+/// its members; whoever offers knows its handle.
 pub async fn fits(
     settings: &Settings,
     source: &Source,
@@ -221,6 +222,7 @@ pub async fn fits(
     let mut target = target(settings, &own, accepter.is_none(), requester).await?;
     if !target.requester_belongs {
         target.quota = None;
+        target.name = own.handle.unwrap_or_default();
     }
     Ok(transfer::admits(source, &target, items))
 }
