@@ -917,13 +917,20 @@ fn post(
     letters: Vec<Outgoing>,
     proposal: &mut Proposal,
 ) {
-    for outgoing in letters {
-        if transfer.letters.len() >= MAX_LETTERS {
+    // The letter to the sender is the first of those that tell of an end, so that it is among them whoever else is told.
+    for (n, outgoing) in letters.into_iter().enumerate() {
+        let asks = matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. });
+        let full = if asks {
+            transfer.letters.len() >= MAX_LETTERS
+        } else {
+            n >= MAX_LETTERS
+        };
+        if full {
             return;
         }
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
         let Mailbox { address, language } = outgoing.to;
-        if matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. }) {
+        if asks {
             let digest = Digest::of(settings.key.link(id).as_bytes());
             let token = MailToken {
                 digest,
