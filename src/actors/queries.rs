@@ -303,7 +303,7 @@ impl Shown {
     let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(id)))?;
     let entitled = super::transfer::entitled(settings, account, &transfer.document).await?;
     let mut sees =
-        entitled.sender || (entitled.recipient && transfer.document.state != State::Requested);
+        entitled.sender || (entitled.recipient && transfer.document.has_reached_recipient());
     if let State::Accepted { into, .. } = transfer.document.state
         && !sees
     {

@@ -814,7 +814,9 @@ async fn stand(
     }
     let chosen = match (into, &now.recipient) {
         (Some(Some(context)), Recipient::Workgroup { id, .. })
-            if context != Context::Workgroup(*id) && entitled.recipient =>
+            if context != Context::Workgroup(*id)
+                && entitled.recipient
+                && now.has_reached_recipient() =>
         {
             return Err(Refusal::field(
                 "context",

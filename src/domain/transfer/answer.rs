@@ -169,7 +169,7 @@ impl Transfer {
                 _ => Self::not_found(self.id).into(),
             };
         };
-        if !entitled.sender && (!entitled.recipient || self.state == State::Requested) {
+        if !entitled.sender && !(entitled.recipient && self.has_reached_recipient()) {
             return Self::not_found(self.id).into();
         }
         match act {
@@ -290,11 +290,13 @@ impl Transfer {
         if let Some(why) = self.too_late(now) {
             return why.into();
         }
-        let again_at = self.mailed_at.plus_ms(policy.resend_after_ms);
-        if now < again_at {
+        if let Some(mailed_at) = self.mailed_at
+            && let again_at = mailed_at.plus_ms(policy.resend_after_ms)
+            && now < again_at
+        {
             return Refusal::new(
                 Code::ResendTooSoon,
-                format!("it was mailed on {}", self.mailed_at.for_people()),
+                format!("it was mailed on {}", mailed_at.for_people()),
                 format!(
                     "send it again after {}; meanwhile it stands in the recipient's inbox",
                     again_at.for_people()
@@ -304,7 +306,7 @@ impl Transfer {
             .into();
         }
         let mut transfer = self.clone();
-        transfer.mailed_at = now;
+        transfer.mailed_at = Some(now);
         let letters = transfer.offers(reach, true);
         Verdict::Changes(Box::new(Step {
             transfer,
@@ -339,7 +341,7 @@ impl Transfer {
         }
         let mut transfer = self.clone();
         transfer.expires_at = expires_at;
-        transfer.mailed_at = now;
+        transfer.mailed_at = Some(now);
         transfer.state = State::Pending {
             since: now,
             reminders: 0,
@@ -363,7 +365,7 @@ impl Transfer {
             State::Requested if in_use => return Verdict::AlreadyDone,
             State::Requested => {
                 let mut transfer = self.clone();
-                transfer.mailed_at = now;
+                transfer.mailed_at = Some(now);
                 transfer.state = State::Pending {
                     since: now,
                     reminders: 0,

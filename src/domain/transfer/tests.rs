@@ -64,7 +64,7 @@ fn pending() -> Transfer {
         keep_access: KeepAccess::None,
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
-        mailed_at: NOW,
+        mailed_at: Some(NOW),
         corrects: None,
         letters: Vec::new(),
         state: State::Pending {
