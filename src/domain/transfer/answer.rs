@@ -101,13 +101,13 @@ impl Transfer {
         let from = &self.sender.address;
         let ask = format!("ask {from} to offer it again");
         let (code, sentence, next_step) = match &self.state {
-            State::Requested => (
+            State::Requested if now < self.expires_at => (
                 Code::TransferRequested,
                 "this offer waits for running analyses to end".to_owned(),
                 "it is made as soon as they end".to_owned(),
             ),
             State::Pending { .. } if now < self.expires_at => return None,
-            State::Pending { .. } => (
+            State::Requested | State::Pending { .. } => (
                 Code::TransferExpired,
                 format!("this offer expired on {}", self.expires_at.for_people()),
                 ask,
@@ -222,7 +222,8 @@ impl Transfer {
             }
             Act::Cancel { replaced_by } => match &self.state {
                 State::Cancelled { .. } if replaced_by.is_none() => Verdict::AlreadyDone,
-                State::Requested | State::Pending { .. } => {
+                // One whose time is over has expired, whether or not its timer has fired; that is final.
+                State::Requested | State::Pending { .. } if now < self.expires_at => {
                     let next = State::Cancelled {
                         at: now,
                         by: person,

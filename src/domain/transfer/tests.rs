@@ -241,6 +241,8 @@ fn each_act_in_each_state_by_each_side() {
     // cancelling
     check(&p, S, CANCEL, 1, "cancelled cancelled");
     check(&q, S, CANCEL, 1, "cancelled");
+    check(&p, S, CANCEL, 14, "transfer.expired");
+    check(&q, S, CANCEL, 14, "transfer.expired");
     check(&p, R, CANCEL, 1, "transfer.forbidden");
     check(&p, X, CANCEL, 1, "transfer.not_found");
     check(&cancelled(), S, CANCEL, 1, "already");

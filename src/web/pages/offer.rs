@@ -241,12 +241,13 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
     let why = transfer.too_late(now)?;
     let next_step = if shown.entitled.sender && !shown.entitled.recipient {
         match transfer.state {
-            Standing::Requested => why.next_step,
-            Standing::Pending { .. } => "give it more time, or offer the items anew".to_owned(),
+            Standing::Requested if now < transfer.expires_at => why.next_step,
             Standing::Accepted { .. } => "ownership has passed".to_owned(),
-            Standing::Declined { .. } | Standing::Cancelled { .. } | Standing::Expired { .. } => {
-                "everything is still yours".to_owned()
-            }
+            Standing::Requested
+            | Standing::Pending { .. }
+            | Standing::Declined { .. }
+            | Standing::Cancelled { .. }
+            | Standing::Expired { .. } => "everything is still yours".to_owned(),
         }
     } else {
         why.next_step
@@ -323,7 +324,7 @@ fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
     let older_letters = shown.letters.len().saturating_sub(LETTERS);
     Own {
-        open: transfer.state.is_open(),
+        open: transfer.state.is_open() && now < transfer.expires_at,
         mailed: matches!(transfer.state, Standing::Pending { .. }) && now < transfer.expires_at,
         extending: again.days.is_some(),
         days: match &again.days {
