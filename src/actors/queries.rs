@@ -277,8 +277,6 @@ pub struct Shown {
     pub history: Vec<(Version, Event)>,
 }
 
-/// A transfer with its letters and history, for somebody on one of its sides; a stranger is told that there is none.
-pub async fn transfer(
 impl Shown {
     /// To whom a letter went, as `account` may know: who answers for a workgroup is no business of those who offer to it.
     pub fn addressee(&self, letter: &Letter, account: &Account) -> String {
@@ -294,6 +292,8 @@ impl Shown {
     }
 }
 
+/// A transfer with its letters and history, for somebody on one of its sides; a stranger is told that there is none.
+pub async fn transfer(
     settings: &Settings,
     account: &Account,
     id: TransferId,

@@ -7,7 +7,7 @@ use crate::domain::id::{AccountId, Context, ItemId, TransferId};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::time::Time;
+use crate::domain::time::{DAY_MS, Time};
 
 use super::request::{kept_text, text_problem};
 use super::{LIFETIME_MS, Mailbox, Outgoing, State, Transfer};
@@ -329,14 +329,15 @@ impl Transfer {
             )
             .into();
         }
-        if expires_at <= self.expires_at {
+        // Each extension is mailed, so a moment more is no reason for one.
+        if expires_at < self.expires_at.plus_ms(DAY_MS) {
             return Refusal::field(
                 "expires_in_days",
                 format!(
                     "the offer already stands until {}",
                     self.expires_at.for_people()
                 ),
-                "choose more days, or cancel the offer to end it sooner",
+                "choose at least a day more, or cancel the offer to end it sooner",
             )
             .into();
         }

@@ -37,7 +37,7 @@ pub const LIFETIME_MS: std::ops::RangeInclusive<i64> = DAY_MS..=90 * DAY_MS;
 pub const LAST_REMINDER_MS: i64 = 48 * HOUR_MS;
 /// Two reminders closer than this are one.
 const REMINDERS_APART_MS: i64 = 12 * HOUR_MS;
-/// A letter about one transfer is kept by id in it; more than this were never sent about one.
+/// So many letters that ask for an answer are sent about one transfer at most, and so many that tell of its end besides.
 pub const MAX_LETTERS: usize = 200;
 
 /// One item as it was when it was offered.

@@ -275,6 +275,10 @@ fn each_act_in_each_state_by_each_side() {
         1,
         "request.invalid",
     );
+    let hardly_more = Act::Extend {
+        lifetime_ms: 14 * DAY_MS - 1,
+    };
+    check(&p, S, hardly_more, 1, "request.invalid");
     check(&p, S, EXTEND, 14, "transfer.expired");
     check(&expired(), S, EXTEND, 1, "transfer.expired");
     // timers
@@ -527,7 +531,7 @@ fn a_context_admits_by_membership_walls_and_quota() {
     check(&public, &exact, "");
     let both = Target {
         domain: Domain::named("uni"),
-        ..full
+        ..full.clone()
     };
     check(&public, &both, "target.over_quota domain.not_collaborative");
     // how full it is and where it lies is told to nobody outside

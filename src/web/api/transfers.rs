@@ -362,6 +362,7 @@ async fn extend(
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
+    app.limiters().transfer(signed.account())?;
     let lifetime_ms = read::lifetime_ms(taken.what.expires_in_days);
     act(&app, id, call, Command::Extend { lifetime_ms }).await
 }
