@@ -9,8 +9,7 @@ use crate::domain::id::{AccountId, Context, ItemId, TransferId};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
-use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{Grant, Level};
+use crate::domain::rights::{Grant, Level, not_yours};
 use crate::domain::transfer::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Store};
@@ -186,15 +185,7 @@ impl Core {
         }
         let owner = Owner::load(&*settings.store, self.context).await?;
         self.known.clone_from(&owner);
-        owner.ok_or_else(|| {
-            Refusal::new(
-                Code::RecipientNotAMember,
-                format!("there is no context {}", self.context),
-                "choose one of your contexts",
-            )
-            .about(self.context)
-            .into()
-        })
+        owner.ok_or_else(|| not_yours(self.context).into())
     }
 
     /// Answers a transfer. What is remembered may be old, because other nodes write too: a commit notices that, but a refusal would

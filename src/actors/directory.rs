@@ -27,7 +27,7 @@ use super::world::{Call, Once, Settings, Trouble, World};
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// An actor that was not asked for this long is put to rest.
 const IDLE: Duration = Duration::from_secs(60);
-/// With more actors awake than this, a transfer's actor rests as soon as it has answered.
+/// With more actors of a kind awake than this, one rests as soon as it has answered: anybody may ask for what is not there.
 const MANY_AWAKE: usize = 5_000;
 
 type Reply<T> = oneshot::Sender<Result<T, Trouble>>;
@@ -379,7 +379,13 @@ impl World for Directory {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             self.send_to_context(context, ContextMessage::Ask(Box::new(question), reply))?;
-            answered(answer).await
+            let answer = answered(answer).await;
+            let mut awake = locked(&self.0.contexts);
+            if awake.len() > MANY_AWAKE {
+                rest(awake.remove(&context), ContextMessage::Rest);
+            }
+            drop(awake);
+            answer
         })
     }
 

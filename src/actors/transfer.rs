@@ -710,7 +710,7 @@ async fn recipient(
                     }
                 }
             }
-            let walls = walls(settings, source, sender, holder.as_ref()).await?;
+            let walls = walls(settings, source, sender, address, holder.as_ref()).await?;
             findings.absorb(walls);
             let mailbox = Mailbox {
                 address: address.clone(),
@@ -726,25 +726,13 @@ async fn walls(
     settings: &Settings,
     source: &Source,
     sender: &Account,
+    address: &Address,
     holder: Option<&Versioned<Account>>,
 ) -> Result<Findings, Trouble> {
     let Some(holder) = holder else {
         let mut findings = Findings::default();
         if !source.domain.is_public() {
-            findings.block(
-                Refusal::new(
-                    Code::DomainNoWayOut,
-                    format!(
-                        "data of the domain {} stays in it, and nobody there has this address",
-                        source.domain.name()
-                    ),
-                    format!(
-                        "offer it to a member of a workgroup of {}",
-                        source.domain.name()
-                    ),
-                )
-                .about("recipient"),
-            );
+            findings.block(behind_walls(source, address));
         }
         return Ok(findings);
     };
@@ -754,15 +742,33 @@ async fn walls(
     let options =
         super::queries::contexts_for(settings, source, &[], holder.document.id, sender.id).await?;
     let wall = |r: &Refusal| matches!(r.code, Code::DomainNoWayOut | Code::DomainNotCollaborative);
-    let mut first = Findings::default();
-    for option in options {
-        match option.findings.blocks.into_iter().find(|r| wall(r)) {
-            None => return Ok(Findings::default()),
-            Some(refusal) if first.blocks.is_empty() => first.block(refusal),
-            Some(_) => {}
-        }
+    let open = |choice: &super::queries::Choice| !choice.findings.blocks.iter().any(wall);
+    let mut findings = Findings::default();
+    if !options.iter().any(open) {
+        findings.block(behind_walls(source, address));
     }
-    Ok(first)
+    Ok(findings)
+}
+
+/// That no context of the recipient can take it. What contexts those are, and what the person is called, is not told to strangers.
+fn behind_walls(source: &Source, address: &Address) -> Refusal {
+    if source.domain.is_public() {
+        Refusal::new(
+            Code::DomainNotCollaborative,
+            format!(
+                "public data can enter a private domain only through a collaborative workgroup that sender and recipient both belong to; you share none with {address}"
+            ),
+            "ask an administrator of such a workgroup to invite both of you",
+        )
+    } else {
+        let domain = source.domain.name();
+        Refusal::new(
+            Code::DomainNoWayOut,
+            format!("data of the domain {domain} stays in it, and {address} belongs to none of its workgroups that could take it"),
+            format!("offer it to a member of a workgroup of {domain}"),
+        )
+    }
+    .about("recipient")
 }
 
 // ---- where a person stands ----
@@ -811,7 +817,9 @@ async fn stand(
     }
     let chosen = match (into, &now.recipient) {
         (Some(Some(context)), Recipient::Workgroup { id, .. })
-            if context != Context::Workgroup(*id) && entitled.recipient =>
+            if context != Context::Workgroup(*id)
+                && entitled.recipient
+                && now.has_reached_recipient() =>
         {
             return Err(Refusal::field(
                 "context",
@@ -924,13 +932,20 @@ fn post(
     letters: Vec<Outgoing>,
     proposal: &mut Proposal,
 ) {
-    for outgoing in letters {
-        if transfer.letters.len() >= MAX_LETTERS {
+    // The letter to the sender is the first of those that tell of an end, so that it is among them whoever else is told.
+    for (n, outgoing) in letters.into_iter().enumerate() {
+        let asks = matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. });
+        let full = if asks {
+            transfer.letters.len() >= MAX_LETTERS
+        } else {
+            n >= MAX_LETTERS
+        };
+        if full {
             return;
         }
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
         let Mailbox { address, language } = outgoing.to;
-        if matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. }) {
+        if asks {
             let digest = Digest::of(settings.key.link(id).as_bytes());
             let token = MailToken {
                 digest,

@@ -223,11 +223,13 @@ async fn show_(
     let account = queries::account(&settings, signed.account()).await?;
     let seen = queries::transfer(&settings, &account, id).await?;
     let now = app.directory().now();
+    let letter = |letter| show::letter(letter, seen.addressee(letter, &account));
+    let letters = seen.letters.iter().map(letter).collect();
     Ok(known.document(&wire::TransferPage {
         transfer: show::transfer(seen.transfer.document, now),
         as_sender: seen.entitled.sender,
         as_recipient: seen.entitled.recipient,
-        letters: seen.letters.into_iter().map(show::letter).collect(),
+        letters,
         history: show::history(seen.history),
     }))
 }
@@ -360,6 +362,7 @@ async fn extend(
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
+    app.limiters().transfer(signed.account())?;
     let lifetime_ms = read::lifetime_ms(taken.what.expires_in_days);
     act(&app, id, call, Command::Extend { lifetime_ms }).await
 }
