@@ -736,11 +736,22 @@ async fn walls(
         }
         return Ok(findings);
     };
-    if source.domain.is_public() && holder.document.domain.is_public() {
+    let to_oneself = holder.document.id == sender.id;
+    if source.domain.is_public() && holder.document.domain.is_public() && !to_oneself {
         return Ok(Findings::default());
     }
     let options =
         super::queries::contexts_for(settings, source, &[], holder.document.id, sender.id).await?;
+    let here = |choice: &super::queries::Choice| choice.own.context == source.context;
+    if to_oneself && options.iter().all(here) {
+        let mut findings = Findings::default();
+        findings.block(Refusal::field(
+            "recipient",
+            "you have no other context to accept it into",
+            "name somebody else, or join a workgroup first",
+        ));
+        return Ok(findings);
+    }
     let wall = |r: &Refusal| matches!(r.code, Code::DomainNoWayOut | Code::DomainNotCollaborative);
     let open = |choice: &super::queries::Choice| !choice.findings.blocks.iter().any(wall);
     let mut findings = Findings::default();

@@ -82,6 +82,9 @@ impl Daemon {
     pub async fn start(config: &Config, metrics: Metrics) -> Result<Self, CannotStart> {
         let clock: Arc<dyn Clock> = Arc::new(System::new());
         let ids = Arc::new(Ids::from_system());
+        if config.store.path.exists() && !config.secrets.key_file.exists() {
+            return Err(CannotStart::Part(lost_key(config)));
+        }
         let key = config::secrets::load_or_create(&config.secrets.key_file, || ids.secret())
             .map_err(|problem| CannotStart::Configuration(problem.into()))?;
         let key = SiteKey::new(key);
@@ -208,6 +211,16 @@ impl Daemon {
             .await
             .unwrap_or_else(|_| Err(Fault::never("closing the store ended in a panic")))
     }
+}
+
+/// A store without its key: a new one, made in silence, would end every link and every code that was sent.
+fn lost_key(config: &Config) -> String {
+    let key = config.secrets.key_file.display();
+    format!(
+        "secrets.key_file: {key} is missing, but the store {} exists; put the key back from a backup, or make a new one with \
+         `(umask 077; head -c 32 /dev/urandom > {key})`, which ends every link and code that was sent",
+        config.store.path.display()
+    )
 }
 
 async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, CannotStart> {
