@@ -10,7 +10,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 
-use crate::daemon::{now, until, within};
+use crate::daemon::{LOOK, now, until, within};
 use crate::post_office::{free_port, needs};
 
 /// As wide as a telephone, in pixels of CSS.
@@ -82,47 +82,52 @@ impl Browser {
         }
     }
 
-    fn tool(&self, command: &str, parameters: Value) -> Value {
+    /// `None` when the page was left meanwhile.
+    fn tool(&self, command: &str, parameters: Value) -> Option<Value> {
         let body = json!({ "cmd": command, "params": parameters });
-        let sent = ureq::post(&self.tools).send_json(body);
-        let mut sent = sent.unwrap_or_else(|error| panic!("{command}: {error}"));
-        let answer: Value = sent.body_mut().read_json().unwrap();
-        answer["value"].clone()
+        let mut answer = ureq::post(&self.tools).send_json(body).ok()?;
+        let answer: Value = answer.body_mut().read_json().ok()?;
+        Some(answer["value"].clone())
     }
 
     pub async fn goto(&self, url: &str) {
         self.page.goto(url).await.unwrap();
     }
 
-    /// The first node that a CSS selector or an XPath names; waits until there is one.
-    fn node(&self, what: &str) -> Value {
-        until(&format!("{what} is on the page"), within(20), || {
-            self.tool("DOM.getDocument", json!({ "depth": 0 }));
-            let found = self.tool("DOM.performSearch", json!({ "query": what }));
-            let many = found["resultCount"].as_u64().unwrap_or(0);
-            (many > 0).then(|| {
-                let range = json!({ "searchId": found["searchId"], "fromIndex": 0, "toIndex": 1 });
-                self.tool("DOM.getSearchResults", range)["nodeIds"][0].clone()
-            })
-        })
+    /// The first node that a CSS selector or an XPath names, if it is there.
+    fn node(&self, what: &str) -> Option<Value> {
+        self.tool("DOM.getDocument", json!({ "depth": 0 }))?;
+        let found = self.tool("DOM.performSearch", json!({ "query": what }))?;
+        if found["resultCount"].as_u64()? == 0 {
+            return None;
+        }
+        let range = json!({ "searchId": found["searchId"], "fromIndex": 0, "toIndex": 1 });
+        let found = self.tool("DOM.getSearchResults", range)?;
+        Some(json!({ "nodeId": found["nodeIds"][0] }))
     }
 
     /// Types into the field that a CSS selector names.
     pub fn write(&self, field: &str, text: &str) {
-        self.tool("DOM.focus", json!({ "nodeId": self.node(field) }));
-        self.tool("Input.insertText", json!({ "text": text }));
+        until(&format!("{field} is on the page"), within(20), || {
+            self.tool("DOM.focus", self.node(field)?)
+        });
+        let written = self.tool("Input.insertText", json!({ "text": text }));
+        assert!(written.is_some(), "nothing could be typed into {field}");
     }
 
     /// Presses the middle of what an XPath names.
     pub fn press_on(&self, what: &str) {
-        let node = json!({ "nodeId": self.node(what) });
-        self.tool("DOM.scrollIntoViewIfNeeded", node.clone());
-        let corners = self.tool("DOM.getBoxModel", node)["model"]["content"].clone();
+        let corners = until(&format!("{what} is on the page"), within(20), || {
+            let node = self.node(what)?;
+            self.tool("DOM.scrollIntoViewIfNeeded", node.clone())?;
+            Some(self.tool("DOM.getBoxModel", node)?["model"]["content"].clone())
+        });
         let at = |nth: usize| corners[nth].as_f64().unwrap();
         let (x, y) = ((at(0) + at(4)) / 2.0, (at(1) + at(5)) / 2.0);
-        for what in ["mousePressed", "mouseReleased"] {
-            let press = json!({ "type": what, "x": x, "y": y, "button": "left", "clickCount": 1 });
-            self.tool("Input.dispatchMouseEvent", press);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let press = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            let pressed = self.tool("Input.dispatchMouseEvent", press);
+            assert!(pressed.is_some(), "{what} could not be pressed");
         }
     }
 
@@ -136,8 +141,7 @@ impl Browser {
     /// What stands on the page, once these words are there.
     pub fn text_with(&self, words: &str) -> String {
         until(&format!("\"{words}\" is on the page"), within(20), || {
-            let node = json!({ "nodeId": self.node("//main") });
-            let html = self.tool("DOM.getOuterHTML", node);
+            let html = self.tool("DOM.getOuterHTML", self.node("//main")?)?;
             let text = words_of(html["outerHTML"].as_str()?);
             text.contains(words).then_some(text)
         })
@@ -152,7 +156,7 @@ impl Browser {
                 return;
             }
             assert!(now() < deadline, "it is at {url}, not at {end}");
-            tokio::task::yield_now().await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -164,7 +168,7 @@ impl Browser {
 
     /// The page needs not be moved sideways on a telephone.
     pub fn fits(&self) {
-        let sizes = self.tool("Page.getLayoutMetrics", json!({}));
+        let sizes = self.tool("Page.getLayoutMetrics", json!({})).unwrap();
         let width = sizes["cssContentSize"]["width"].as_f64().unwrap();
         assert!(width <= f64::from(PHONE_WIDTH), "the page is {width} wide");
     }

@@ -14,7 +14,7 @@ use crate::post_office::{PostOffice, free_port};
 pub const BINARY: &str = env!("CARGO_BIN_EXE_handover");
 
 /// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(2);
+pub const LOOK: Duration = Duration::from_millis(2);
 
 #[allow(
     clippy::disallowed_methods,
