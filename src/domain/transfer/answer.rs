@@ -169,7 +169,8 @@ impl Transfer {
                 _ => Self::not_found(self.id).into(),
             };
         };
-        if !entitled.sender && !(entitled.recipient && self.has_reached_recipient()) {
+        let knows = entitled.sender || (entitled.recipient && self.has_reached_recipient());
+        if !knows {
             return Self::not_found(self.id).into();
         }
         match act {
