@@ -68,7 +68,11 @@ pub(super) fn accept(args: &Accept, session: &mut Session<'_, '_>) -> Result<(),
                 .as_ref()
                 .or(transfer.accepted_into.as_ref());
             let into = into.map_or_else(String::new, |into| {
-                let belong = if transfer.items.len() == 1 { "belongs" } else { "belong" };
+                let belong = if transfer.items.len() == 1 {
+                    "belongs"
+                } else {
+                    "belong"
+                };
                 format!(" now {belong} to {}", printable(into))
             });
             let done = word("accepted", transfer, already, moments);

@@ -88,12 +88,14 @@ fn decided(args: &Register, folder: &RunFolder) -> Result<(), Failure> {
         return Ok(());
     }
     let samples = counted(folder.unassigned_samples, "sample", "samples");
-    Err(reason(
+    let why = reason(
         Exit::Local,
-        format!("SampleSheet.csv: {samples} would not be registered, because their rows name no project"),
+        format!(
+            "SampleSheet.csv: {samples} would not be registered, because their rows name no project"
+        ),
         "add --project NAME to take them into that project, or --without-unassigned to leave them out",
-    )
-    .into())
+    );
+    Err(Failure::of(Exit::Local, vec![why]))
 }
 
 /// Reads the folder and prints what would be registered.
