@@ -161,6 +161,12 @@ fn a_reload_takes_over_limits_and_says_what_needs_a_restart() {
     };
     assert!(line("configuration reloaded").contains("limits.sign_in_per_address_per_hour"));
     assert!(line("only after a restart").contains("server.max_request_size"));
+    // It was started with another size, and is told so each time.
+    daemon.signal(Signal::HUP);
+    until("it says so again", within(10), || {
+        let told = place.log().matches("only after a restart").count();
+        (told == 2).then_some(())
+    });
     assert!(sign_in(&place, "dora@lab.example").starts_with("HTTP/1.1 202 "));
     let limited = sign_in(&place, "dora@lab.example");
     assert!(limited.starts_with("HTTP/1.1 429 "), "{limited}");

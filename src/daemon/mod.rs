@@ -397,10 +397,12 @@ fn failed(why: &dyn std::fmt::Display) -> ExitCode {
 
 async fn run(
     file: Option<&Path>,
-    mut config: Config,
+    started: Config,
     log: &telemetry::Log,
     metrics: Metrics,
 ) -> ExitCode {
+    // What needs a restart is told against what it was started with, however often the file is read again.
+    let mut config = started.clone();
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => return failed(&format!("signals cannot be listened to: {error}")),
@@ -422,7 +424,7 @@ async fn run(
         let mut states = vec![sd_notify::NotifyState::Reloading];
         states.extend(sd_notify::NotifyState::monotonic_usec_now().ok());
         notify(&states);
-        reload(file, &mut config, &daemon, log).await;
+        reload(file, &started, &mut config, &daemon, log).await;
         notify(&[sd_notify::NotifyState::Ready]);
     }
     let failed = daemon.failed.is_cancelled();
@@ -454,7 +456,13 @@ fn notify(states: &[sd_notify::NotifyState<'_>]) {
 }
 
 /// Takes over what can be taken over while running, and says what cannot.
-async fn reload(file: Option<&Path>, config: &mut Config, daemon: &Daemon, log: &telemetry::Log) {
+async fn reload(
+    file: Option<&Path>,
+    started: &Config,
+    config: &mut Config,
+    daemon: &Daemon,
+    log: &telemetry::Log,
+) {
     let Some(file) = file else {
         tracing::warn!("nothing to reload: it was started without a configuration file");
         return;
@@ -469,7 +477,8 @@ async fn reload(file: Option<&Path>, config: &mut Config, daemon: &Daemon, log: 
             return;
         }
     };
-    let (applied, restart) = Config::reload_differences(config, &new);
+    let (applied, _) = Config::reload_differences(config, &new);
+    let (_, restart) = Config::reload_differences(started, &new);
     let meant = meaning::policy(&new).and_then(|policy| Ok((policy, meaning::workgroups(&new)?)));
     let (policy, workgroups) = match meant {
         Ok(meant) => meant,
