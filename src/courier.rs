@@ -73,8 +73,9 @@ pub struct Parts {
 /// How it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// So many letters are sent at once.
-    pub connections: usize,
+    /// So many letters are in hand at once: claimed, on their way, or being written down. How many connections there are is the
+    /// transport's to bound.
+    pub letters_at_once: usize,
     /// How long a claim is good, in milliseconds. A letter gets three quarters of it to leave; after a kill, what was claimed waits
     /// this long.
     pub lease_ms: i64,
@@ -89,7 +90,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connections: 4,
+            letters_at_once: 64,
             lease_ms: 2 * MINUTE_MS,
             stop_within: Duration::from_secs(20),
             retry_for_ms: 48 * HOUR_MS,
@@ -153,7 +154,11 @@ impl Courier {
     /// Works until it is stopped: then it claims nothing more, and lets what is in flight end within `stop_within`.
     pub async fn run(self, stop: CancellationToken) {
         tokio::join!(
-            self.pump(Queue::Outbox, self.inner.settings.connections.max(1), &stop),
+            self.pump(
+                Queue::Outbox,
+                self.inner.settings.letters_at_once.max(1),
+                &stop
+            ),
             self.pump(Queue::Timers, TIMERS, &stop),
         );
     }
@@ -184,8 +189,7 @@ impl Courier {
             while let Some(ended) = busy.try_join_next() {
                 self.ended(ended);
             }
-            let free = most.saturating_sub(busy.len());
-            let pause = match self.look(queue, free, &mut busy).await {
+            let pause = match self.look(queue, most, &mut busy).await {
                 Ok(pause) => {
                     back_off = *BACK_OFF.start();
                     pause
@@ -226,10 +230,12 @@ impl Courier {
     async fn look(
         &self,
         queue: Queue,
-        free: usize,
+        most: usize,
         busy: &mut JoinSet<()>,
     ) -> Result<Pause, Fault> {
-        if free == 0 {
+        let free = most.saturating_sub(busy.len());
+        // A claim is a durable commit: one for many letters, not one for each that has just left.
+        if free == 0 || free < most / 2 {
             return Ok(Pause::Full);
         }
         self.measure(queue).await?;

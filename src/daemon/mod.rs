@@ -34,6 +34,8 @@ use crate::web;
 pub use doctor::doctor;
 use signals::{Signals, Wish};
 
+/// Letters in the courier's hands for each connection to the mail server: what was sent is written down while the next one leaves.
+const LETTERS_PER_CONNECTION: usize = 16;
 /// The built-in mailbox keeps this many of the newest letters.
 const MAILBOX_LETTERS: usize = 500;
 /// How often idle actors are put to rest and old command results are forgotten.
@@ -145,7 +147,8 @@ impl Daemon {
                 now,
             },
             courier::Settings {
-                connections: usize::try_from(config.mail.smtp.connections).unwrap_or(4),
+                letters_at_once: LETTERS_PER_CONNECTION
+                    * usize::try_from(config.mail.smtp.connections).unwrap_or(4),
                 stop_within: config.server.stop_within.as_std(),
                 retry_for_ms: config.mail.smtp.retry_for.as_ms(),
                 seed: ids.below(u64::MAX),

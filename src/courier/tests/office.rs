@@ -233,7 +233,7 @@ impl Office {
             now: Arc::new(move || START.plus_ms(elapsed())),
         };
         let settings = Settings {
-            connections: 2,
+            letters_at_once: 2,
             ..Settings::default()
         };
         Courier::new(parts, settings)
