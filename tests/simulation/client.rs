@@ -11,7 +11,7 @@ use handover::domain::id::{AccountId, CommandId, Context, TransferId};
 use handover::domain::index::Entry;
 use handover::domain::refusal::{Code, Findings};
 use handover::domain::time::Time;
-use handover::domain::transfer::{Request, State};
+use handover::domain::transfer::{Request, State, Transfer};
 
 use crate::broken::Broken;
 use crate::cluster::Cluster;
@@ -51,7 +51,7 @@ struct Before {
     at: Time,
     step: u64,
     open_until: Option<Time>,
-    room: Option<(Option<u64>, i64)>,
+    room_changed: Option<u64>,
 }
 
 fn call(node: &Node, errand: &Errand) -> Call {
@@ -251,8 +251,21 @@ fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
         at,
         step: cluster.universe.step(),
         open_until: open.map(|t| t.expires_at),
-        room: into.map(|into| (quota(&checker, into), shadow.usage(into))),
+        room_changed: into.map(|into| room_changed(&checker, into)),
     }
+}
+
+fn room_changed(checker: &crate::checker::Checker, into: Context) -> u64 {
+    let changed = checker.room_changed.get(&into);
+    changed.copied().unwrap_or_default()
+}
+
+fn fits(checker: &crate::checker::Checker, transfer: &Transfer, into: Context) -> bool {
+    let items = transfer.items.iter();
+    let items = items.filter_map(|offered| checker.shadow.item(offered.item));
+    let bytes: u64 = items.map(|item| item.bytes).sum();
+    let usage = u64::try_from(checker.shadow.usage(into)).unwrap_or(0);
+    quota(checker, into).is_none_or(|quota| usage.saturating_add(bytes) <= quota)
 }
 
 fn quota(checker: &crate::checker::Checker, into: Context) -> Option<u64> {
@@ -376,23 +389,10 @@ fn refused(
             Code::TransferCancelled => matches!(now.state, State::Cancelled { .. }),
             Code::TransferDeclined => matches!(now.state, State::Declined { .. }),
             Code::TransferAccepted => matches!(now.state, State::Accepted { .. }),
-            Code::TargetOverQuota => match (command, before.room) {
-                (
-                    transfer::Command::Accept { into: Some(into) },
-                    Some((quota_then, usage_then)),
-                ) => {
-                    let bytes: u64 = now
-                        .items
-                        .iter()
-                        .filter_map(|offered| checker.shadow.item(offered.item))
-                        .map(|item| item.bytes)
-                        .sum();
-                    let (quota, usage) = (quota(&checker, *into), checker.shadow.usage(*into));
-                    let steady = quota == quota_then && usage == usage_then;
-                    let fits = quota.is_none_or(|quota| {
-                        u64::try_from(usage).unwrap_or(0).saturating_add(bytes) <= quota
-                    });
-                    !(steady && fits)
+            Code::TargetOverQuota => match (command, before.room_changed) {
+                (transfer::Command::Accept { into: Some(into) }, Some(changed)) => {
+                    let steady = room_changed(&checker, *into) == changed;
+                    !(steady && fits(&checker, now, *into))
                 }
                 _ => true,
             },

@@ -8,9 +8,9 @@ mod transfers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use handover::domain::id::{CommandId, LetterId};
+use handover::domain::id::{CommandId, Context, LetterId};
 use handover::domain::index::Entry;
-use handover::domain::key::Counter;
+use handover::domain::key::{Counter, Key};
 use handover::domain::policy::Policy;
 use handover::domain::time::Time;
 use handover::store::model::View;
@@ -36,6 +36,8 @@ pub struct Checker {
     pub refused: BTreeSet<LetterId>,
     /// What has happened, for the reader of a summary.
     pub seen: BTreeMap<&'static str, u64>,
+    /// The last commit that changed what a context may hold, or does.
+    pub room_changed: BTreeMap<Context, u64>,
     commits: u64,
 }
 
@@ -57,6 +59,7 @@ impl Checker {
             taken: BTreeMap::new(),
             refused: BTreeSet::new(),
             seen: BTreeMap::new(),
+            room_changed: BTreeMap::new(),
             commits: 0,
         }
     }
@@ -101,6 +104,18 @@ impl Checker {
         letters::check(&seen, &self.taken)?;
         queues::check(&seen, view, universe.latest())?;
         self.counters(commit, view)?;
+        let documents = changes.iter().filter_map(|change| match change.key {
+            Key::Account(id) => Some(Context::Personal(id)),
+            Key::Workgroup(id) => Some(Context::Workgroup(id)),
+            _ => None,
+        });
+        let used = commit.adds.iter().filter_map(|add| match add.counter {
+            Counter::Usage(context) => Some(context),
+            Counter::OpenOffers(..) => None,
+        });
+        for context in documents.chain(used) {
+            self.room_changed.insert(context, self.commits);
+        }
         for change in &changes {
             if let Some(what) = transfers::kind_of(change) {
                 self.saw(what);
