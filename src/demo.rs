@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::signal::unix::SignalKind;
 
 use crate::config::Config;
 use crate::daemon::{CannotStart, Daemon};
@@ -152,7 +153,11 @@ async fn play(options: &Options) -> Result<(), Stuck> {
         .map_err(|error| Stuck::Other(error.to_string()))?;
     if told.is_ok() && !options.once {
         println!("\nThe demo stays up. Press Ctrl-C to end it; everything it made is then gone.");
-        tokio::signal::ctrl_c().await?;
+        let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminate.recv() => {}
+        }
     }
     daemon
         .stop()
@@ -231,8 +236,13 @@ impl Story {
         self.step(&fay, &["transfer", "list", "--sent"])?;
 
         chapter("9. Your turn: a second run is offered to Rita, and waits");
+        let samples = |of: &str| (1..=3).map(|n| format!("{of}-{n:02}")).collect();
         let second = sample::Sample {
-            run_number: 2,
+            run_number: 42,
+            projects: vec![
+                ("River water 2026".into(), samples("RIVER")),
+                ("Oak roots 2026".into(), samples("OAK")),
+            ],
             ..sample::Sample::default()
         };
         let second = sample::write(&self.folder, &second)?;

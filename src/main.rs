@@ -9,7 +9,13 @@ use handover::{cli, config, daemon, demo};
 
 /// Share sequencing data and pass on its ownership.
 #[derive(Debug, Parser)]
-#[command(name = "handover", version, max_term_width = 100)]
+#[command(
+    name = "handover",
+    version,
+    about = "Share sequencing data and pass on its ownership",
+    after_help = cli::EXIT_CODES,
+    max_term_width = 100
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

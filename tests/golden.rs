@@ -280,7 +280,7 @@ fn transfers_in_every_state() {
             },
             requested_at: AT,
             expires_at: AT,
-            mailed_at: AT,
+            mailed_at: Some(AT),
             corrects: None,
             letters: vec![LETTER],
             state,

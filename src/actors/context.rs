@@ -9,8 +9,7 @@ use crate::domain::id::{AccountId, Context, ItemId, TransferId};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
-use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{Grant, Level};
+use crate::domain::rights::{Grant, Level, not_yours};
 use crate::domain::transfer::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Store};
@@ -33,6 +32,8 @@ pub enum Question {
         items: Vec<Versioned<Item>>,
         /// Who requests it; their membership is guarded.
         requester: AccountId,
+        /// Whether they were a member when it was looked up what they may do.
+        member: bool,
     },
     /// Take these items back from an offer that ends without changing the owner.
     End {
@@ -184,15 +185,7 @@ impl Core {
         }
         let owner = Owner::load(&*settings.store, self.context).await?;
         self.known.clone_from(&owner);
-        owner.ok_or_else(|| {
-            Refusal::new(
-                Code::RecipientNotAMember,
-                format!("there is no context {}", self.context),
-                "choose one of your contexts",
-            )
-            .about(self.context)
-            .into()
-        })
+        owner.ok_or_else(|| not_yours(self.context).into())
     }
 
     /// Answers a transfer. What is remembered may be old, because other nodes write too: a commit notices that, but a refusal would
@@ -227,10 +220,12 @@ impl Core {
                 call,
                 items,
                 requester,
+                member,
             } => {
                 let source = self.source(&owner, settings).await?;
+                let who = (*requester, *member);
                 let mut proposal = self
-                    .reserve(&source, settings, *transfer, call, items, *requester)
+                    .reserve(&source, settings, *transfer, call, items, who)
                     .await?;
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))
@@ -301,12 +296,16 @@ impl Core {
         transfer: TransferId,
         call: &Call,
         items: &[Versioned<Item>],
-        requester: AccountId,
+        (requester, member): (AccountId, bool),
     ) -> Result<Proposal, Fault> {
         let mut proposal = Proposal::default();
         if let Context::Workgroup(workgroup) = self.context {
             let key = Key::Membership(workgroup, requester);
             let membership = load::one::<Membership>(&*settings.store, key).await?;
+            if membership.is_some() != member {
+                // They joined or left since; what they may do is looked up again.
+                return Err(Fault::retry("a membership changed while it was read"));
+            }
             proposal.guard(key, load::version_of(membership.as_ref()));
         }
         let mut bytes = 0_u64;

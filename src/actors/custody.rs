@@ -1,5 +1,6 @@
 //! What a context does with its own: registers runs and projects, lists files, notes which analyses run.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,11 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
 use crate::domain::index::Entry;
 use crate::domain::item::{
-    self, Analysis, Biosample, Biosamples, Details, Item, Run, State, name_candidates,
+    self, Analysis, Biosample, Biosamples, Details, Item, Library, Run, State, name_candidates,
 };
 use crate::domain::key::{Key, Queue};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::rights::not_yours;
 use crate::domain::workgroup::Membership;
 use crate::store::Fault;
 
@@ -107,16 +109,24 @@ pub async fn handle(
     command: Arc<Command>,
 ) -> Result<Done, Trouble> {
     let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return repeated(&kept);
+    if let Some(done) = done_before(&settings, call).await? {
+        return Ok(done);
     }
     for attempt in 1..=TRIES {
         let question = Question::Custody {
             call: *call,
             command: Arc::clone(&command),
         };
-        let Answered::Custody(done, proposal) = world.ask(context, question).await? else {
-            return Err(Fault::never("a context answered another question").into());
+        let (done, proposal) = match world.ask(context, question).await {
+            Ok(Answered::Custody(done, proposal)) => (done, proposal),
+            Ok(_) => return Err(Fault::never("a context answered another question").into()),
+            Err(Trouble::Refused(why)) => {
+                // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
+                return done_before(&settings, call)
+                    .await?
+                    .ok_or_else(|| why.into());
+            }
+            Err(fault) => return Err(fault),
         };
         let kept = serde_json::to_vec(&done).unwrap_or_default();
         match world::commit(world, call, proposal, kept).await? {
@@ -137,7 +147,13 @@ pub async fn handle(
             }
         }
     }
-    Err(world::contended())
+    let done = done_before(&settings, call).await?;
+    done.ok_or_else(world::contended)
+}
+
+async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
+    let kept = world::before(settings, call).await?;
+    kept.map(|kept| repeated(&kept)).transpose()
 }
 
 fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
@@ -234,14 +250,7 @@ async fn belongs(
     call: &Call,
     proposal: &mut Proposal,
 ) -> Result<AccountId, Trouble> {
-    let no = || {
-        Refusal::new(
-            Code::RecipientNotAMember,
-            "you do not belong to this context",
-            "choose one of your contexts",
-        )
-        .about(core.context())
-    };
+    let no = || not_yours(core.context());
     let person = call.by.person.ok_or_else(no)?;
     match core.context() {
         Context::Personal(id) if id == person => Ok(person),
@@ -400,26 +409,8 @@ async fn project_for(
         }
     }
     let was = load::one::<Biosamples>(store, Key::Biosamples(fresh.id)).await?;
-    let mut biosamples = was
-        .as_ref()
-        .map(|was| was.document.biosamples.clone())
-        .unwrap_or_default();
-    for sample in &new.biosamples {
-        match biosamples
-            .iter_mut()
-            .find(|there| there.name == sample.name)
-        {
-            Some(there) => {
-                for library in &sample.libraries {
-                    if !there.libraries.contains(library) {
-                        there.libraries.push(library.clone());
-                    }
-                }
-            }
-            None => biosamples.push(sample.clone()),
-        }
-    }
-    biosamples.sort_by(|a, b| a.name.cmp(&b.name));
+    let before = was.as_ref().map(|was| was.document.biosamples.as_slice());
+    let biosamples = merged(before.unwrap_or_default(), &new.biosamples);
     let libraries = biosamples
         .iter()
         .map(|sample| sample.libraries.len())
@@ -433,6 +424,22 @@ async fn project_for(
         biosamples,
     };
     Ok((fresh, old, (was, now)))
+}
+
+/// The biosamples of a project and of a further sheet, in the order of their names. A sheet may hold a hundred thousand of them.
+fn merged(before: &[Biosample], more: &[Biosample]) -> Vec<Biosample> {
+    let mut all: BTreeMap<&str, Vec<Library>> = BTreeMap::new();
+    for sample in before.iter().chain(more) {
+        let there = all.entry(&sample.name).or_default();
+        let mut known: BTreeSet<Library> = there.iter().cloned().collect();
+        let new = |library: &&Library| known.insert((*library).clone());
+        there.extend(sample.libraries.iter().filter(new).cloned());
+    }
+    let sample = |(name, libraries): (&str, Vec<Library>)| Biosample {
+        name: name.to_owned(),
+        libraries,
+    };
+    all.into_iter().map(sample).collect()
 }
 
 /// An item that this context owns and may change now.
@@ -461,7 +468,7 @@ async fn add_files(
         .into());
     }
     let entry = |file: &File| Entry::File(item.document.id, Digest::of(file.path.as_bytes()));
-    let mut listed = std::collections::BTreeMap::new();
+    let mut listed = BTreeMap::new();
     for file in files {
         let path = &file.path;
         let fits =

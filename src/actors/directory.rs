@@ -15,7 +15,6 @@ use crate::clock::Clock;
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{Context, TransferId};
 use crate::domain::policy::Policy;
-use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
 use crate::store::Fault;
 
@@ -28,7 +27,7 @@ use super::world::{Call, Once, Settings, Trouble, World};
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// An actor that was not asked for this long is put to rest.
 const IDLE: Duration = Duration::from_secs(60);
-/// With more actors awake than this, a transfer's actor rests as soon as it has answered.
+/// With more actors of a kind awake than this, one rests as soon as it has answered: anybody may ask for what is not there.
 const MANY_AWAKE: usize = 5_000;
 
 type Reply<T> = oneshot::Sender<Result<T, Trouble>>;
@@ -272,18 +271,7 @@ impl Directory {
             by,
             at,
         };
-        match self.transfer(id, call, transfer::Command::Wake).await {
-            Ok(_) => Ok(()),
-            Err(Trouble::Refused(findings)) => {
-                let contended = |refusal: &Refusal| refusal.code == Code::Contended;
-                if findings.blocks.iter().any(contended) {
-                    return Err(Fault::retry("others changed the transfer at the same time"));
-                }
-                tracing::debug!(transfer = %id, ?findings, "nothing to do for a timer");
-                Ok(())
-            }
-            Err(Trouble::Fault(fault)) => Err(fault),
-        }
+        transfer::woken(self.transfer(id, call, transfer::Command::Wake).await)
     }
 
     /// How many actors of contexts and of transfers are awake.
@@ -391,7 +379,13 @@ impl World for Directory {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             self.send_to_context(context, ContextMessage::Ask(Box::new(question), reply))?;
-            answered(answer).await
+            let answer = answered(answer).await;
+            let mut awake = locked(&self.0.contexts);
+            if awake.len() > MANY_AWAKE {
+                rest(awake.remove(&context), ContextMessage::Rest);
+            }
+            drop(awake);
+            answer
         })
     }
 

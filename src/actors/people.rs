@@ -10,7 +10,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{self, Grant, Level, Person};
 use crate::domain::transfer::Mailbox;
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
-use crate::store::{Direction, Fault, Store};
+use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
 
 use crate::domain::time::Time;
 
@@ -21,16 +21,31 @@ use super::world::{Settings, Trouble};
 /// A workgroup has at most this many members who are asked about one thing.
 const MANY: usize = 1_000;
 
+/// A document that a decision rests on, and the version it was read at.
+pub type Rests = (Key, Version);
+
 /// The person with these memberships; the account must exist.
 pub async fn person(
     store: &dyn Store,
     account: AccountId,
     contexts: &[Context],
 ) -> Result<Person, Trouble> {
+    Ok(guarded(store, account, contexts).await?.0)
+}
+
+/// The same, with what a commit must guard that rests on it: the account, and each membership, there or not.
+pub async fn guarded(
+    store: &dyn Store,
+    account: AccountId,
+    contexts: &[Context],
+) -> Result<(Person, Vec<Rests>), Trouble> {
     let mut keys = vec![Key::Account(account)];
     keys.extend(membership_keys(account, contexts));
     keys.dedup();
     let records = store.load(&keys).await?;
+    let version = |record: &Option<Record>| record.as_ref().map_or(ABSENT, |r| r.version);
+    let rests = keys.iter().copied().zip(records.iter().map(version));
+    let rests = rests.collect();
     let mut records = records.iter();
     let found = load::read::<Account>(records.next().and_then(Option::as_ref))?;
     let mut memberships = Vec::new();
@@ -38,25 +53,11 @@ pub async fn person(
         memberships.extend(load::read::<Membership>(record.as_ref())?.map(|m| m.document));
     }
     let account = found.ok_or_else(no_account)?.document;
-    Ok(Person {
+    let person = Person {
         account,
         memberships,
-    })
-}
-
-/// The same of an account that was read already; only memberships are read.
-pub async fn person_of(
-    store: &dyn Store,
-    account: &Account,
-    contexts: &[Context],
-) -> Result<Person, Fault> {
-    let mut keys: Vec<Key> = membership_keys(account.id, contexts).collect();
-    keys.dedup();
-    let found = load::all::<Membership>(store, &keys).await?;
-    Ok(Person {
-        account: account.clone(),
-        memberships: found.into_iter().flatten().map(|m| m.document).collect(),
-    })
+    };
+    Ok((person, rests))
 }
 
 fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<Item = Key> + '_ {

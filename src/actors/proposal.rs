@@ -1,6 +1,6 @@
 //! What one part of a decision contributes to the one commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::document::{self, Document};
 use crate::domain::event::Event;
@@ -16,7 +16,8 @@ use super::load::Versioned;
 #[derive(Debug, Default)]
 pub struct Proposal {
     writes: Vec<Write>,
-    guards: BTreeMap<Key, Version>,
+    /// Whoever read another version of the same document rests on something that has changed: both are kept, and the commit fails.
+    guards: BTreeSet<(Key, Version)>,
     adds: BTreeMap<Counter, i64>,
     limits: BTreeMap<Counter, i64>,
     index: Vec<IndexChange>,
@@ -90,7 +91,7 @@ impl Proposal {
 
     /// The commit fails unless this document still has this version.
     pub fn guard(&mut self, key: Key, version: Version) {
-        self.guards.insert(key, version);
+        self.guards.insert((key, version));
     }
 
     /// The commit fails when this counter would rise above this.
@@ -127,10 +128,10 @@ impl Proposal {
         self.enqueue.iter().any(|due| due.queue == Queue::Outbox)
     }
 
-    /// The commit. A document that is written needs no guard: its write names the version.
+    /// The commit. A document that is written needs no guard of the same version: its write names it.
     pub fn into_commit(mut self, at: Time) -> Commit {
         for write in &self.writes {
-            self.guards.remove(&write.key);
+            self.guards.remove(&(write.key, write.expected));
         }
         let limits = self.limits;
         let add = |(counter, by): (Counter, i64)| Add {

@@ -206,7 +206,8 @@ pub async fn contexts_for(
     Ok(choices)
 }
 
-/// What the guards say of an offer to a workgroup, before anybody accepts. The quota is shown only to its members.
+/// What the guards say of an offer to a workgroup, before anybody accepts. Its quota and name are shown only to
+/// its members; whoever offers knows its handle.
 pub async fn fits(
     settings: &Settings,
     source: &Source,
@@ -221,6 +222,7 @@ pub async fn fits(
     let mut target = target(settings, &own, accepter.is_none(), requester).await?;
     if !target.requester_belongs {
         target.quota = None;
+        target.name = own.handle.unwrap_or_default();
     }
     Ok(transfer::admits(source, &target, items))
 }
@@ -275,6 +277,21 @@ pub struct Shown {
     pub history: Vec<(Version, Event)>,
 }
 
+impl Shown {
+    /// To whom a letter went, as `account` may know: who answers for a workgroup is no business of those who offer to it.
+    pub fn addressee(&self, letter: &Letter, account: &Account) -> String {
+        let transfer = &self.transfer.document;
+        let known = matches!(transfer.recipient, Recipient::Address(_))
+            || letter.to == transfer.sender.address
+            || account.has(&letter.to);
+        if known {
+            letter.to.to_string()
+        } else {
+            letter.to.masked()
+        }
+    }
+}
+
 /// A transfer with its letters and history, for somebody on one of its sides; a stranger is told that there is none.
 pub async fn transfer(
     settings: &Settings,
@@ -286,7 +303,7 @@ pub async fn transfer(
     let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(id)))?;
     let entitled = super::transfer::entitled(settings, account, &transfer.document).await?;
     let mut sees =
-        entitled.sender || (entitled.recipient && transfer.document.state != State::Requested);
+        entitled.sender || (entitled.recipient && transfer.document.has_reached_recipient());
     if let State::Accepted { into, .. } = transfer.document.state
         && !sees
     {

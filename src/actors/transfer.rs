@@ -20,7 +20,7 @@ use crate::store::{Clash, Fault};
 
 use super::context::{Answered, Question};
 use super::load::{self, Versioned};
-use super::people;
+use super::people::{self, Rests};
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -102,11 +102,11 @@ pub struct Preview {
     pub source: Option<Source>,
 }
 
-/// What the actor of one transfer remembers: its document, as last read.
+/// What the actor of one transfer works with. It remembers nothing between commands: an answer that commits nothing ("already done",
+/// "too late") would otherwise be given from memory, though another node has changed the offer since.
 #[derive(Debug)]
 pub struct Core {
     id: TransferId,
-    known: Option<Versioned<Transfer>>,
 }
 
 /// The outcome of one attempt: an answer, or a reason to decide again.
@@ -123,9 +123,9 @@ struct Decided {
 }
 
 impl Core {
-    /// Knows nothing yet.
+    /// Of this transfer.
     pub const fn new(id: TransferId) -> Self {
-        Self { id, known: None }
+        Self { id }
     }
 
     /// Carries a command out: decide, commit, and decide again when something changed meanwhile.
@@ -144,15 +144,17 @@ impl Core {
                 Ok(Attempt::Again) => {}
                 // Read while another command was changing it: the same as a conflict.
                 Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {}
-                Err(trouble) => {
-                    self.known = None;
-                    return Err(trouble);
+                Err(Trouble::Refused(why)) => {
+                    // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
+                    let done = self.done_before(world, call).await?;
+                    return done.ok_or_else(|| why.into());
                 }
+                Err(fault) => return Err(fault),
             }
-            self.known = None;
             world.pause(attempt).await;
         }
-        Err(world::contended())
+        let done = self.done_before(world, call).await?;
+        done.ok_or_else(world::contended)
     }
 
     async fn done_before(&self, world: &dyn World, call: &Call) -> Result<Option<Done>, Trouble> {
@@ -187,15 +189,11 @@ impl Core {
         })
         .unwrap_or_default();
         match world::commit(world, call, proposal, kept).await? {
-            Committed::Done => {
-                // What was committed has the commit's version; reading it again on demand keeps memory behind the store.
-                self.known = None;
-                Ok(Attempt::Answer(Box::new(Done {
-                    transfer,
-                    already: false,
-                    warnings,
-                })))
-            }
+            Committed::Done => Ok(Attempt::Answer(Box::new(Done {
+                transfer,
+                already: false,
+                warnings,
+            }))),
             Committed::Before(kept) => {
                 Ok(Attempt::Answer(Box::new(repeated(&settings, &kept).await?)))
             }
@@ -209,12 +207,8 @@ impl Core {
         }
     }
 
-    async fn known(&mut self, settings: &Settings) -> Result<Versioned<Transfer>, Trouble> {
-        if let Some(known) = &self.known {
-            return Ok(known.clone());
-        }
+    async fn read(&self, settings: &Settings) -> Result<Versioned<Transfer>, Trouble> {
         let found = load::one::<Transfer>(&*settings.store, Key::Transfer(self.id)).await?;
-        self.known.clone_from(&found);
         found.ok_or_else(|| Transfer::not_found(self.id).into())
     }
 
@@ -258,7 +252,7 @@ impl Core {
         call: &Call,
         command: &Command,
     ) -> Result<Result<Decided, Done>, Trouble> {
-        let old = self.known(settings).await?;
+        let old = self.read(settings).await?;
         let now = &old.document;
         let mut proposal = Proposal::default();
         let into = match command {
@@ -482,6 +476,22 @@ impl Core {
     }
 }
 
+/// What became of a timer that woke a transfer: `Ok`, and its row goes, or a fault, and it is due again. A wake that lost against other
+/// commands has not been heard, unlike one that found nothing to do.
+pub fn woken(answer: Result<Done, Trouble>) -> Result<(), Fault> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(Trouble::Fault(fault)) => Err(fault),
+        Err(Trouble::Refused(why)) => {
+            if why.blocks.iter().any(|r| r.code == Code::Contended) {
+                return Err(Fault::retry("others changed a transfer while it was woken"));
+            }
+            tracing::debug!(?why, "nothing to do for a timer");
+            Ok(())
+        }
+    }
+}
+
 /// What a request would do, without doing it: every problem of the request and every guard at once.
 pub async fn preview(
     world: &dyn World,
@@ -498,7 +508,13 @@ pub async fn preview(
         None => {
             let me = people::person(&*settings.store, person_of(call)?, &[]).await?;
             let own = me.account.primary().cloned().ok_or_else(not_signed_in)?;
-            prepare(world, &settings, call, id, ask, &To::Address(own), None).await?
+            let own = To::Address(own);
+            let (mut preview, offer) = prepare(world, &settings, call, id, ask, &own, None).await?;
+            // What is said of the recipient is said of nobody.
+            let of_recipient = |r: &Refusal| r.about.as_deref() == Some("recipient");
+            preview.findings.blocks.retain(|r| !of_recipient(r));
+            preview.findings.warns.retain(|r| !of_recipient(r));
+            (preview, offer)
         }
     };
     preview.findings.absorb(problems.into());
@@ -531,7 +547,7 @@ async fn prepare(
     replaces: Option<TransferId>,
 ) -> Result<(Preview, Option<Offer>), Trouble> {
     let store = &*settings.store;
-    let mut person = people::person(store, person_of(call)?, &[]).await?;
+    let (mut person, rests) = people::guarded(store, person_of(call)?, &[]).await?;
     let some = ask
         .items
         .get(..ask.items.len().min(settings.policy.max_items));
@@ -571,10 +587,14 @@ async fn prepare(
         call: *call,
         items: items.clone(),
         requester: person.id(),
+        member: person.belongs_to(context),
     };
     let Answered::Source(source, mut proposal) = world.ask(context, question).await? else {
         return Err(Fault::never("a context answered another question").into());
     };
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
     findings.absorb(std::mem::take(&mut proposal.findings));
     let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
     let offered: Vec<Offered> = documents.iter().map(|item| as_offered(item)).collect();
@@ -696,7 +716,7 @@ async fn recipient(
                     }
                 }
             }
-            let walls = walls(settings, source, sender, holder.as_ref()).await?;
+            let walls = walls(settings, source, sender, address, holder.as_ref()).await?;
             findings.absorb(walls);
             let mailbox = Mailbox {
                 address: address.clone(),
@@ -712,43 +732,60 @@ async fn walls(
     settings: &Settings,
     source: &Source,
     sender: &Account,
+    address: &Address,
     holder: Option<&Versioned<Account>>,
 ) -> Result<Findings, Trouble> {
     let Some(holder) = holder else {
         let mut findings = Findings::default();
         if !source.domain.is_public() {
-            findings.block(
-                Refusal::new(
-                    Code::DomainNoWayOut,
-                    format!(
-                        "data of the domain {} stays in it, and nobody there has this address",
-                        source.domain.name()
-                    ),
-                    format!(
-                        "offer it to a member of a workgroup of {}",
-                        source.domain.name()
-                    ),
-                )
-                .about("recipient"),
-            );
+            findings.block(behind_walls(source, address));
         }
         return Ok(findings);
     };
-    if source.domain.is_public() && holder.document.domain.is_public() {
+    let to_oneself = holder.document.id == sender.id;
+    if source.domain.is_public() && holder.document.domain.is_public() && !to_oneself {
         return Ok(Findings::default());
     }
     let options =
         super::queries::contexts_for(settings, source, &[], holder.document.id, sender.id).await?;
-    let wall = |r: &Refusal| matches!(r.code, Code::DomainNoWayOut | Code::DomainNotCollaborative);
-    let mut first = Findings::default();
-    for option in options {
-        match option.findings.blocks.into_iter().find(|r| wall(r)) {
-            None => return Ok(Findings::default()),
-            Some(refusal) if first.blocks.is_empty() => first.block(refusal),
-            Some(_) => {}
-        }
+    let here = |choice: &super::queries::Choice| choice.own.context == source.context;
+    if to_oneself && options.iter().all(here) {
+        let mut findings = Findings::default();
+        findings.block(Refusal::field(
+            "recipient",
+            "you have no other context to accept it into",
+            "name somebody else, or join a workgroup first",
+        ));
+        return Ok(findings);
     }
-    Ok(first)
+    let wall = |r: &Refusal| matches!(r.code, Code::DomainNoWayOut | Code::DomainNotCollaborative);
+    let open = |choice: &super::queries::Choice| !choice.findings.blocks.iter().any(wall);
+    let mut findings = Findings::default();
+    if !options.iter().any(open) {
+        findings.block(behind_walls(source, address));
+    }
+    Ok(findings)
+}
+
+/// That no context of the recipient can take it. What contexts those are, and what the person is called, is not told to strangers.
+fn behind_walls(source: &Source, address: &Address) -> Refusal {
+    if source.domain.is_public() {
+        Refusal::new(
+            Code::DomainNotCollaborative,
+            format!(
+                "public data can enter a private domain only through a collaborative workgroup that sender and recipient both belong to; you share none with {address}"
+            ),
+            "ask an administrator of such a workgroup to invite both of you",
+        )
+    } else {
+        let domain = source.domain.name();
+        Refusal::new(
+            Code::DomainNoWayOut,
+            format!("data of the domain {domain} stays in it, and {address} belongs to none of its workgroups that could take it"),
+            format!("offer it to a member of a workgroup of {domain}"),
+        )
+    }
+    .about("recipient")
 }
 
 // ---- where a person stands ----
@@ -785,7 +822,10 @@ async fn stand(
         return Err(not_signed_in().into());
     };
     proposal.guard(Key::Account(person), account.version);
-    let mut entitled = entitled(settings, &account.document, now).await?;
+    let (mut entitled, rests) = standing(settings, &account.document, now).await?;
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
     if call.by.channel == Channel::Timer {
         entitled = Entitled {
             sender: false,
@@ -794,7 +834,9 @@ async fn stand(
     }
     let chosen = match (into, &now.recipient) {
         (Some(Some(context)), Recipient::Workgroup { id, .. })
-            if context != Context::Workgroup(*id) && entitled.recipient =>
+            if context != Context::Workgroup(*id)
+                && entitled.recipient
+                && now.has_reached_recipient() =>
         {
             return Err(Refusal::field(
                 "context",
@@ -829,12 +871,21 @@ pub async fn entitled(
     account: &Account,
     now: &Transfer,
 ) -> Result<Entitled, Trouble> {
+    Ok(standing(settings, account, now).await?.0)
+}
+
+/// The same, with what a commit must guard that rests on it.
+async fn standing(
+    settings: &Settings,
+    account: &Account,
+    now: &Transfer,
+) -> Result<(Entitled, Vec<Rests>), Trouble> {
     let store = &*settings.store;
     let mut contexts = vec![now.source];
     if let Recipient::Workgroup { id, .. } = now.recipient {
         contexts.push(Context::Workgroup(id));
     }
-    let person = people::person_of(store, account, &contexts).await?;
+    let (person, mut rests) = people::guarded(store, account.id, &contexts).await?;
     let recipient = match &now.recipient {
         Recipient::Address(address) => account.has(address),
         Recipient::Workgroup { id, .. } => person
@@ -844,10 +895,11 @@ pub async fn entitled(
     let mut sender = person.belongs_to(now.source);
     if !sender && !settings.policy.domains.is_empty() {
         let owner = super::context::Owner::load(store, now.source).await?;
+        rests.extend(owner.as_ref().map(super::context::Owner::guard));
         sender = owner
             .is_some_and(|owner| person.acts_for(now.source, owner.domain(), &settings.policy));
     }
-    Ok(Entitled { sender, recipient })
+    Ok((Entitled { sender, recipient }, rests))
 }
 
 /// Where letters to the recipient go. An address has one holder; who calls is often it, and was read already.
@@ -897,13 +949,20 @@ fn post(
     letters: Vec<Outgoing>,
     proposal: &mut Proposal,
 ) {
-    for outgoing in letters {
-        if transfer.letters.len() >= MAX_LETTERS {
+    // The letter to the sender is the first of those that tell of an end, so that it is among them whoever else is told.
+    for (n, outgoing) in letters.into_iter().enumerate() {
+        let asks = matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. });
+        let full = if asks {
+            transfer.letters.len() >= MAX_LETTERS
+        } else {
+            n >= MAX_LETTERS
+        };
+        if full {
             return;
         }
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
         let Mailbox { address, language } = outgoing.to;
-        if matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. }) {
+        if asks {
             let digest = Digest::of(settings.key.link(id).as_bytes());
             let token = MailToken {
                 digest,

@@ -68,7 +68,12 @@ pub(super) fn accept(args: &Accept, session: &mut Session<'_, '_>) -> Result<(),
                 .as_ref()
                 .or(transfer.accepted_into.as_ref());
             let into = into.map_or_else(String::new, |into| {
-                format!(" now belong to {}", printable(into))
+                let belong = if transfer.items.len() == 1 {
+                    "belongs"
+                } else {
+                    "belong"
+                };
+                format!(" now {belong} to {}", printable(into))
             });
             let done = word("accepted", transfer, already, moments);
             let mut text = format!("{done}: {}{into}.", items(transfer));
@@ -97,7 +102,7 @@ pub(super) fn decline(args: &Decline, session: &mut Session<'_, '_>) -> Result<(
         |transfer, already, moments| {
             let done = word("declined", transfer, already, moments);
             let to = printable(&transfer.source_name);
-            format!("{done}: {} stay with {to}.", items(transfer))
+            format!("{done}: {} {} with {to}.", items(transfer), stay(transfer))
         },
     )
 }
@@ -112,7 +117,7 @@ pub(super) fn cancel(args: &Named, session: &mut Session<'_, '_>) -> Result<(), 
         |transfer, already, moments| {
             let done = word("cancelled", transfer, already, moments);
             let to = printable(&transfer.source_name);
-            format!("{done}: {} stay with {to}.", items(transfer))
+            format!("{done}: {} {} with {to}.", items(transfer), stay(transfer))
         },
     )
 }
@@ -180,4 +185,13 @@ pub(super) fn readdress(args: &Readdress, session: &mut Session<'_, '_>) -> Resu
             format!("{done}: the new offer {id} to {to} stands until {until}.")
         },
     )
+}
+
+/// What the items do, in the right number.
+fn stay(transfer: &Transfer) -> &'static str {
+    if transfer.items.len() == 1 {
+        "stays"
+    } else {
+        "stay"
+    }
 }

@@ -139,6 +139,9 @@ pub struct Register {
     /// The project for samples whose row in the sample sheet names none
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
+    /// Leave out samples whose row in the sample sheet names no project
+    #[arg(long, conflicts_with = "project")]
+    pub without_unassigned: bool,
     /// Register a folder that is still being written or was copied in part
     #[arg(long)]
     pub allow_incomplete: bool,

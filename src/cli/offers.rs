@@ -31,6 +31,12 @@ pub(super) fn list(args: &ListTransfers, session: &mut Session<'_, '_>) -> Resul
         column("EXPIRES OR ENDED", Fit::Drops),
         column("ID", Fit::Keeps),
     ]);
+    if !args.sent && !args.received && session.form == Form::People {
+        writeln!(
+            session.terminal.errors,
+            "offers to you; --sent lists those you made"
+        )?;
+    }
     let moments = session.moments.clone();
     let row = |transfer: Transfer| {
         let who = if args.sent {

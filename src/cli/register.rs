@@ -82,6 +82,22 @@ fn notes(folder: &RunFolder, here: &mut dyn std::io::Write) -> Result<(), Failur
     Ok(())
 }
 
+/// A run whose samples name no project would be registered without them for good, so somebody has to have meant that.
+fn decided(args: &Register, folder: &RunFolder) -> Result<(), Failure> {
+    if folder.unassigned_samples == 0 || args.without_unassigned {
+        return Ok(());
+    }
+    let samples = counted(folder.unassigned_samples, "sample", "samples");
+    let why = reason(
+        Exit::Local,
+        format!(
+            "SampleSheet.csv: {samples} would not be registered, because their rows name no project"
+        ),
+        "add --project NAME to take them into that project, or --without-unassigned to leave them out",
+    );
+    Err(Failure::of(Exit::Local, vec![why]))
+}
+
 /// Reads the folder and prints what would be registered.
 pub(super) fn dry_run(args: &Register, here: &mut Surroundings<'_>) -> Result<(), Failure> {
     let folder = read(args)?;
@@ -156,6 +172,7 @@ fn for_people(
 /// `handover run register`
 pub(super) fn register(args: &Register, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let folder = read(args)?;
+    decided(args, &folder)?;
     notes(&folder, session.terminal.errors)?;
     let body = wanted(folder, args.context.clone());
     let document = session.command(&["runs"], &body, &args.once)?;

@@ -92,8 +92,11 @@ fn read_text(path: &Path) -> Result<String, String> {
 fn assemble<'a>(text: &str, file: &'a str, base: PathBuf) -> (Config, Reading<'a>) {
     // A byte order mark is what some editors put in front; it means nothing.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reading = Reading::new(file, base, text);
     let mut config = Config::default();
+    // A file that does not name them means the same ones as a file that names the defaults, and not files of the working folder.
+    config.store.path = base.join(&config.store.path);
+    config.secrets.key_file = base.join(&config.secrets.key_file);
+    let mut reading = Reading::new(file, base, text);
     let (document, wrong) = DeTable::parse_recoverable(text);
     for error in &wrong {
         let offset = error.span().map_or(0, |span| span.start);

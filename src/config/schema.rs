@@ -181,14 +181,14 @@ pub(super) const KEYS: &[Key<Config>] = &[
 
 /// The keys of one `[[domain]]`.
 pub(super) const DOMAIN_KEYS: &[Key<Domain>] = &[
-    key!(Domain, "", name, name, "Its short name: 2 to 40 of a-z, 0-9 and -.").required().example("\"uni\"").reloadable(),
+    key!(Domain, "", name, name, "Its short name: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"uni\"").reloadable(),
     key!(Domain, "", suffixes, suffixes, "Ends of the email addresses that belong to it; `\"uni.example\"` covers `bio.uni.example` too.").required().example("[\"uni.example\"]").reloadable(),
     key!(Domain, "", administrators, administrators, "People who read and write everything in it and manage its workgroups.").example("[\"dean@uni.example\"]").reloadable(),
 ];
 
 /// The keys of one `[[workgroup]]`.
 pub(super) const WORKGROUP_KEYS: &[Key<Workgroup>] = &[
-    key!(Workgroup, "", handle, handle, "Its short name, which never changes: 2 to 40 of a-z, 0-9 and -.").required().example("\"tech-support\"").reloadable(),
+    key!(Workgroup, "", handle, handle, "Its short name, which never changes: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"tech-support\"").reloadable(),
     key!(Workgroup, "", name, name, "Its name for people; the handle where it is left out.").within(1, 100).example("\"TechSupport\"").reloadable(),
     key!(Workgroup, "", tier, tier, "A professional workgroup lives in `public`, an enterprise workgroup in a domain.").reloadable(),
     key!(Workgroup, "", domain, domain, "The domain it lies in.").reloadable(),

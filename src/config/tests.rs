@@ -184,6 +184,13 @@ fn relative_paths_start_from_the_folder_of_the_file() {
     .unwrap();
     assert_eq!(config.store.path, Path::new("/srv/handover/data/h.redb"));
     assert_eq!(config.secrets.key_file, Path::new("/etc/h.key"));
+    let silent = Config::parse("", "/srv/handover/handover.toml").unwrap();
+    assert_eq!(silent.store.path, Path::new("/srv/handover/handover.redb"));
+    assert_eq!(
+        silent.secrets.key_file,
+        Path::new("/srv/handover/handover.key"),
+        "a default starts there too"
+    );
 }
 
 #[test]
@@ -270,7 +277,7 @@ fn every_problem_is_reported_with_its_line_and_the_next_step() {
         ),
         (
             "a doubtful key raises no doubts about others",
-            "[sign_in]\nregistration = \"listed\"\nlisted_domains = [\"!\"]\n[[domain]]\nname = \"UNI\"\nsuffixes = [\"uni.example\"]\n[[workgroup]]\nhandle = \"core\"\ntier = \"enterprise\"\ndomain = \"uni\"\nowner = \"anna@uni.example\"\n",
+            "[sign_in]\nregistration = \"listed\"\nlisted_domains = [\"!\"]\n[[domain]]\nname = \"u n i\"\nsuffixes = [\"uni.example\"]\n[[workgroup]]\nhandle = \"core\"\ntier = \"enterprise\"\ndomain = \"uni\"\nowner = \"anna@uni.example\"\n",
         ),
         (
             "no TOML",

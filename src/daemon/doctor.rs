@@ -66,6 +66,7 @@ fn key(config: &Config) -> Found {
     match config::secrets::check_key(path) {
         Err(problem) => Bad(problem.sentence),
         Ok(()) if path.exists() => Good(format!("{} is private", path.display())),
+        Ok(()) if config.store.path.exists() => Bad(super::lost_key(config)),
         Ok(()) => Good(format!("{} is made at the first start", path.display())),
     }
 }
@@ -161,13 +162,14 @@ fn public_url(config: &Config) -> Found {
         Err(error) => {
             let listens =
                 TcpStream::connect_timeout(&config.server.listen, Duration::from_secs(1)).is_ok();
-            let hint = if listens {
-                "the daemon listens; look at the name, the proxy and the firewall"
-            } else {
-                "the daemon does not run; start it and ask again"
-            };
+            if !listens {
+                return Good(format!(
+                    "not asked: nothing listens on {} yet; start the daemon and ask again",
+                    config.server.listen
+                ));
+            }
             Bad(format!(
-                "{url} cannot be reached from here: {error}; {hint}"
+                "{url} cannot be reached from here: {error}; the daemon listens, so look at the name, the proxy and the firewall"
             ))
         }
     }

@@ -27,7 +27,7 @@ use crate::ids::Ids;
 use crate::mail::smtp::{Login, Security, Smtp};
 use crate::mail::{Mailbox, Site, Transport};
 use crate::store::embedded::{Embedded, Options};
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Queue, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web;
 
@@ -82,6 +82,9 @@ impl Daemon {
     pub async fn start(config: &Config, metrics: Metrics) -> Result<Self, CannotStart> {
         let clock: Arc<dyn Clock> = Arc::new(System::new());
         let ids = Arc::new(Ids::from_system());
+        if config.store.path.exists() && !config.secrets.key_file.exists() {
+            return Err(CannotStart::Part(lost_key(config)));
+        }
         let key = config::secrets::load_or_create(&config.secrets.key_file, || ids.secret())
             .map_err(|problem| CannotStart::Configuration(problem.into()))?;
         let key = SiteKey::new(key);
@@ -117,6 +120,20 @@ impl Daemon {
             let clock = Arc::clone(&clock);
             Arc::new(move || Time::from_ms(clock.now()))
         };
+        let lease_ms = courier::Settings::default().lease_ms;
+        for queue in [Queue::Outbox, Queue::Timers] {
+            let taken = store
+                .take_over(queue, Time::from_ms(clock.now()), lease_ms)
+                .await
+                .map_err(CannotStart::part)?;
+            if taken > 0 {
+                tracing::info!(
+                    ?queue,
+                    taken,
+                    "taken up again after a stop that was not clean"
+                );
+            }
+        }
         let courier = Courier::new(
             courier::Parts {
                 store: Arc::clone(&shared),
@@ -194,6 +211,16 @@ impl Daemon {
             .await
             .unwrap_or_else(|_| Err(Fault::never("closing the store ended in a panic")))
     }
+}
+
+/// A store without its key: a new one, made in silence, would end every link and every code that was sent.
+fn lost_key(config: &Config) -> String {
+    let key = config.secrets.key_file.display();
+    format!(
+        "secrets.key_file: {key} is missing, but the store {} exists; put the key back from a backup, or make a new one with \
+         `(umask 077; head -c 32 /dev/urandom > {key})`, which ends every link and code that was sent",
+        config.store.path.display()
+    )
 }
 
 async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, CannotStart> {
@@ -370,10 +397,12 @@ fn failed(why: &dyn std::fmt::Display) -> ExitCode {
 
 async fn run(
     file: Option<&Path>,
-    mut config: Config,
+    started: Config,
     log: &telemetry::Log,
     metrics: Metrics,
 ) -> ExitCode {
+    // What needs a restart is told against what it was started with, however often the file is read again.
+    let mut config = started.clone();
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(error) => return failed(&format!("signals cannot be listened to: {error}")),
@@ -395,7 +424,7 @@ async fn run(
         let mut states = vec![sd_notify::NotifyState::Reloading];
         states.extend(sd_notify::NotifyState::monotonic_usec_now().ok());
         notify(&states);
-        reload(file, &mut config, &daemon, log).await;
+        reload(file, &started, &mut config, &daemon, log).await;
         notify(&[sd_notify::NotifyState::Ready]);
     }
     let failed = daemon.failed.is_cancelled();
@@ -427,7 +456,13 @@ fn notify(states: &[sd_notify::NotifyState<'_>]) {
 }
 
 /// Takes over what can be taken over while running, and says what cannot.
-async fn reload(file: Option<&Path>, config: &mut Config, daemon: &Daemon, log: &telemetry::Log) {
+async fn reload(
+    file: Option<&Path>,
+    started: &Config,
+    config: &mut Config,
+    daemon: &Daemon,
+    log: &telemetry::Log,
+) {
     let Some(file) = file else {
         tracing::warn!("nothing to reload: it was started without a configuration file");
         return;
@@ -442,7 +477,8 @@ async fn reload(file: Option<&Path>, config: &mut Config, daemon: &Daemon, log: 
             return;
         }
     };
-    let (applied, restart) = Config::reload_differences(config, &new);
+    let (applied, _) = Config::reload_differences(config, &new);
+    let (_, restart) = Config::reload_differences(started, &new);
     let meant = meaning::policy(&new).and_then(|policy| Ok((policy, meaning::workgroups(&new)?)));
     let (policy, workgroups) = match meant {
         Ok(meant) => meant,

@@ -9,6 +9,7 @@ use super::index::Entry;
 use super::item::Item;
 use super::key::Key;
 use super::policy::{Domain, Policy};
+use super::refusal::{Code, Refusal};
 use super::time::Time;
 use super::workgroup::Membership;
 
@@ -85,6 +86,16 @@ impl Person {
     pub fn acts_for(&self, context: Context, domain: &Domain, policy: &Policy) -> bool {
         self.belongs_to(context) || policy.administers(&self.account.addresses, domain)
     }
+}
+
+/// That a context is none of theirs; the same words whether there is such a context or not.
+pub fn not_yours(context: Context) -> Refusal {
+    Refusal::new(
+        Code::RecipientNotAMember,
+        format!("{context} is none of your contexts"),
+        "choose one of your contexts, or ask an administrator of the workgroup to invite you",
+    )
+    .about(context)
 }
 
 /// Why somebody may do something with an item.

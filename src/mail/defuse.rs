@@ -39,7 +39,7 @@ pub fn line(text: &str) -> String {
     words.join(" ")
 }
 
-/// The lines of a longer text, each as [`line`] makes it, without empty ones at either end.
+/// The lines of a longer text, each as [`line()`] makes it, without empty ones at either end.
 pub fn lines(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let mut lines: Vec<String> = text.split(ends_line).map(line).collect();

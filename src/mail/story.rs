@@ -71,6 +71,8 @@ pub struct End {
 /// A transfer.
 pub struct Story {
     pub frame: Frame,
+    /// The page that says what became of it, with links to the items.
+    pub receipt: String,
     /// The letter's own link.
     pub link: String,
     /// Whether it was mailed before.
@@ -123,6 +125,7 @@ impl Story {
             .map_or("", |first| first.name.as_str());
         let sender_name = named(&transfer.sender.name);
         Self {
+            receipt: format!("{}/transfers/{}/receipt", frame.home, transfer.id),
             link: format!("{}/i/{}", frame.home, key.link(letter.id)),
             frame,
             again: matches!(

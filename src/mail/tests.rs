@@ -60,7 +60,7 @@ fn transfer() -> Transfer {
         },
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
-        mailed_at: NOW,
+        mailed_at: Some(NOW),
         corrects: None,
         letters: Vec::new(),
         state: State::Pending {

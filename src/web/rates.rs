@@ -133,13 +133,13 @@ impl Limiters {
         code.map_err(|seconds| too_many("codes were asked for this address", seconds))
     }
 
-    /// Counts a transfer requested by somebody.
+    /// Counts a transfer requested, readdressed or extended by somebody: each is a letter to a stranger.
     ///
     /// # Errors
     /// It is one too many.
     pub fn transfer(&self, sender: AccountId) -> Result<(), Failure> {
         let transfer = self.sender.check(&sender);
-        transfer.map_err(|seconds| too_many("transfers were requested by you", seconds))
+        transfer.map_err(|seconds| too_many("transfers were requested or extended by you", seconds))
     }
 }
 

@@ -454,3 +454,17 @@ async fn the_remaining_codes_are_reachable() {
         assert_eq!(answer.refused(), (expected.0, codes(&[expected.1])));
     }
 }
+
+#[tokio::test]
+async fn an_offer_to_oneself_needs_another_context_to_accept_into() {
+    let world = with(|_| {}).await;
+    let core = world.person("core@facility.example").await;
+    let item = world.project(&core, "personal", "Genomes", 1).await;
+    let to_oneself = || offer(&[item.as_str()], "core@facility.example");
+    let refused = world.post(&core, "/transfers", to_oneself()).await;
+    assert_eq!(refused.refused(), (422, codes(&["request.invalid"])));
+    world
+        .workgroup("pool", &[("core@facility.example", Role::Owner)])
+        .await;
+    world.post(&core, "/transfers", to_oneself()).await.ok();
+}

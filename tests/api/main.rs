@@ -7,10 +7,12 @@
 )]
 
 mod account;
+mod bounds;
 mod edge;
 mod guards;
 mod life;
 mod repeated;
 mod server;
+mod strangers;
 #[path = "../support/api.rs"]
 mod support;

@@ -34,7 +34,7 @@ pub enum Intent {
 /// What somebody was answered.
 #[derive(Debug, Clone)]
 enum Told {
-    Transfer(transfer::Done),
+    Transfer(Box<transfer::Done>),
     Custody(custody::Done),
 }
 
@@ -102,7 +102,7 @@ fn perform(
             }
         };
         if let Some(done) = answer.within(None).await {
-            reply.send(done.map(Told::Transfer));
+            reply.send(done.map(Box::new).map(Told::Transfer));
         }
     });
     answer
@@ -118,11 +118,11 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
                 t.state.is_open() && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
             };
             let transfer = shadow.transfers().find(same)?.clone();
-            Some(Told::Transfer(transfer::Done {
+            Some(Told::Transfer(Box::new(transfer::Done {
                 transfer,
                 already: true,
                 warnings: Vec::new(),
-            }))
+            })))
         }
         Intent::Custody(_, command) => match &**command {
             custody::Command::StartAnalysis { name, projects } => {
@@ -143,7 +143,7 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
 pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
     let universe = Arc::clone(&cluster.universe);
     universe.note(|| format!("{} {}: {:?}", errand.person, errand.command, errand.intent));
-    let mut told_before: Option<(String, Time)> = None;
+    let mut told_before = None;
     let mut asks = 0;
     while asks < ASKS {
         universe.rest(1 + universe.below(6)).await;
@@ -190,10 +190,10 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
             Some(Err(Trouble::Refused(_))) => return,
             _ => continue,
         };
-        let now = universe.latest();
-        if let Some((before, at)) = &told_before
+        let forgotten = locked(&cluster.checker).forgotten.contains(&errand.command);
+        if let Some(before) = &told_before
             && *before != what
-            && now.since_ms(*at) < handover::store::COMMAND_KEPT_MS
+            && !forgotten
             && universe.broken != Broken::PresentState
         {
             universe.fail(format!(
@@ -201,7 +201,7 @@ pub async fn run(cluster: Arc<Cluster>, errand: Errand) {
                 errand.command
             ));
         }
-        told_before = Some((what, call.at));
+        told_before = Some(what);
         // Much later, the same command comes again: a script, a restored tab, a proxy.
         if !universe.percent(15) || universe.is_calm() {
             return;

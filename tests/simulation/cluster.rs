@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use handover::actors::site::Wanted;
 use handover::actors::world::{Settings, Trouble};
+use handover::domain::id::Context;
 use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -15,6 +16,7 @@ use handover::store::model::Model;
 use crate::checker::Checker;
 use crate::executor::Executor;
 use crate::node::Node;
+use crate::shadow::Doc;
 use crate::store::Disturbed;
 use crate::universe::{Home, Universe, locked};
 
@@ -51,8 +53,8 @@ fn policy(universe: &Universe) -> Policy {
     let in_use = [InUse::Warn, InUse::Block, InUse::Wait];
     Policy {
         quota: BTreeMap::from([
-            (Tier::Basic, Some(120 + universe.below(100))),
-            (Tier::Professional, Some(200)),
+            (Tier::Basic, Some(150 + universe.below(300))),
+            (Tier::Professional, Some(300)),
             (Tier::Enterprise, None),
         ]),
         domains: BTreeMap::from([(
@@ -84,12 +86,15 @@ fn policy(universe: &Universe) -> Policy {
 
 fn wanted(universe: &Universe, handle: &str) -> Wanted {
     let uni = handle.starts_with("uni");
+    // One that everybody is in and that fills up.
+    let tight = handle == WORKGROUPS[0];
     let fits = |person: &&&str| !uni || handle == "uni-open" || person.ends_with("uni.example");
     let mut people = BTreeMap::new();
     for person in PEOPLE.iter().filter(fits) {
         let role = match universe.below(10) {
             0..=4 => Role::Member,
             5..=6 => Role::Administrator,
+            _ if tight => Role::Member,
             _ => continue,
         };
         people.insert(person.parse().unwrap(), role);
@@ -114,7 +119,11 @@ fn wanted(universe: &Universe, handle: &str) -> Wanted {
             Domain::public()
         },
         collaborative: handle == "uni-open",
-        quota: universe.percent(60).then(|| 40 + universe.below(160)),
+        quota: if tight {
+            Some(50 + universe.below(30))
+        } else {
+            universe.percent(60).then(|| 60 + universe.below(140))
+        },
         people,
     }
 }
@@ -176,8 +185,12 @@ impl Cluster {
 
     /// Applies the configuration on a node, as at its start.
     pub fn apply(self: &Arc<Self>, index: usize) {
-        let Some(node) = self.node(index) else { return };
         let all = locked(&self.wanted).clone();
+        self.apply_these(index, all);
+    }
+
+    fn apply_these(self: &Arc<Self>, index: usize, all: Vec<Wanted>) {
+        let Some(node) = self.node(index) else { return };
         let cluster = Arc::clone(self);
         self.universe.spawn(Home::Node(index), async move {
             for wanted in all {
@@ -192,8 +205,30 @@ impl Cluster {
         });
     }
 
+    /// The workgroup that fills up gets a little more room: enough for one more offer, seldom for two.
+    pub fn more_room(self: &Arc<Self>, index: usize) {
+        let used = {
+            let checker = locked(&self.checker);
+            let of = |doc: &Doc| match doc {
+                Doc::Workgroup(w) if w.handle.as_str() == WORKGROUPS[0] => Some(w.id),
+                _ => None,
+            };
+            let id = checker.shadow.docs.values().find_map(of);
+            id.map_or(0, |id| checker.shadow.usage(Context::Workgroup(id)))
+        };
+        let mut all = locked(&self.wanted);
+        let Some(wanted) = all.first_mut() else {
+            return;
+        };
+        let more = 20 + self.universe.below(50);
+        wanted.quota = Some(u64::try_from(used).unwrap_or(0) + more);
+        let wanted = wanted.clone();
+        drop(all);
+        self.apply_these(index, vec![wanted]);
+    }
+
     /// Somebody edits the configuration: members come, go and rise, quotas and domains change.
-    pub fn edit(&self) {
+    pub fn edit(self: &Arc<Self>, index: usize) {
         let universe = &self.universe;
         let mut all = locked(&self.wanted);
         let place = universe.place(all.len());
@@ -216,7 +251,7 @@ impl Cluster {
                     wanted.people.insert(person, role);
                 }
             }
-            6 => wanted.quota = universe.percent(60).then(|| 40 + universe.below(160)),
+            6 => wanted.quota = universe.percent(60).then(|| 100 + universe.below(300)),
             _ => {
                 let public = wanted.domain.is_public();
                 wanted.domain = if public {
@@ -226,7 +261,9 @@ impl Cluster {
                 };
             }
         }
-        let handle = wanted.handle.clone();
-        universe.note(|| format!("the configuration of {handle} is edited"));
+        let wanted = wanted.clone();
+        drop(all);
+        universe.note(|| format!("the configuration of {} is edited", wanted.handle));
+        self.apply_these(index, vec![wanted]);
     }
 }

@@ -23,6 +23,9 @@ pub fn act(cluster: &Arc<Cluster>) {
     let universe = &cluster.universe;
     let bits = u128::from(universe.below(u64::MAX)) << 64 | u128::from(universe.step());
     let command = CommandId::from_bits(bits);
+    if universe.percent(5) {
+        return rush(cluster, bits);
+    }
     let done = {
         let checker = locked(&cluster.checker);
         decide(cluster, &checker.shadow, command)
@@ -50,6 +53,43 @@ pub fn act(cluster: &Arc<Cluster>) {
         start(again);
     }
     start(errand);
+}
+
+/// The end of the month: everybody accepts whatever is open, into the same workgroup where they can.
+fn rush(cluster: &Arc<Cluster>, bits: u128) {
+    let universe = &cluster.universe;
+    if universe.percent(50) {
+        return cluster.more_room(universe.place(2));
+    }
+    let checker = locked(&cluster.checker);
+    let shadow = &checker.shadow;
+    let workgroups: Vec<Context> = every_context(shadow)
+        .into_iter()
+        .filter(|context| matches!(context, Context::Workgroup(_)))
+        .collect();
+    let tight = shadow.docs.values().find_map(|doc| match doc {
+        Doc::Workgroup(w) if w.handle.as_str() == WORKGROUPS[0] => Some(Context::Workgroup(w.id)),
+        _ => None,
+    });
+    let some = universe.pick(&workgroups).copied();
+    let Some(into) = (if universe.percent(70) { tight } else { some }) else {
+        return;
+    };
+    let open = shadow.transfers().filter(|t| t.state.is_open());
+    for (n, transfer) in open.take(12).enumerate() {
+        let Some(person) = answering(cluster, shadow, transfer) else {
+            continue;
+        };
+        let command = CommandId::from_bits(bits ^ (2 + n as u128) << 100);
+        let accept = Command::Accept { into: Some(into) };
+        let intent = Intent::Transfer(transfer.id, accept);
+        let errand = Errand {
+            person,
+            command,
+            intent,
+        };
+        universe.spawn(Home::Outside, run(Arc::clone(cluster), errand));
+    }
 }
 
 fn accounts(shadow: &Shadow) -> Vec<AccountId> {
@@ -119,15 +159,24 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         Some((who, Intent::Transfer(transfer.id, command)))
     };
     match universe.below(100) {
-        0..=9 => custody(register(cluster, command)),
-        10..=13 => custody(Custody::CreateProject {
+        0..=6 => {
+            let command = Arc::new(register(cluster, command));
+            // Workgroups fill up by transfers mostly, so that their quotas are met there.
+            let at = if universe.percent(75) {
+                Context::Personal(person)
+            } else {
+                context
+            };
+            Some((person, Intent::Custody(at, command)))
+        }
+        7..=10 => custody(Custody::CreateProject {
             name: name(cluster),
         }),
-        14..=21 => custody(Custody::AddFiles {
+        11..=15 => custody(Custody::AddFiles {
             item: *universe.pick(&owned(shadow, context, Some(ItemKind::Project)))?,
             files: files(cluster),
         }),
-        22..=26 => {
+        16..=19 => {
             let mut projects = owned(shadow, context, Some(ItemKind::Project));
             projects.truncate(1 + universe.place(2));
             (!projects.is_empty()).then_some(())?;
@@ -136,7 +185,7 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
                 projects,
             })
         }
-        27..=33 => {
+        20..=26 => {
             let all: Vec<_> = shadow
                 .analyses
                 .iter()
@@ -149,11 +198,11 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
             let command = Custody::EndAnalysis { analysis: id };
             Some((who, Intent::Custody(context, Arc::new(command))))
         }
-        34..=54 => {
+        27..=52 => {
             let ask = request(cluster, shadow, context, command)?;
             Some((person, Intent::Request(ask, to(cluster)?)))
         }
-        55..=74 => {
+        53..=74 => {
             let transfer = some?;
             let who = answering(cluster, shadow, transfer).unwrap_or(person);
             let into = match universe.below(10) {
@@ -265,7 +314,7 @@ fn request(
     command: CommandId,
 ) -> Option<Request> {
     let universe = &cluster.universe;
-    let mut all = if universe.percent(3) {
+    let mut all = if universe.percent(5) {
         shadow.items().map(|item| item.id).collect()
     } else {
         owned(shadow, context, None)
@@ -311,8 +360,7 @@ fn beside(cluster: &Arc<Cluster>) {
         return;
     };
     if universe.percent(25) {
-        cluster.edit();
-        return cluster.apply(index);
+        return cluster.edit(index);
     }
     let here = Arc::clone(cluster);
     let register = universe.percent(50);

@@ -15,12 +15,12 @@ use crate::executor::Executor;
 use crate::universe::{Home, Universe, locked};
 
 /// Steps of a history in which things may go wrong.
-pub const STEPS: u64 = 20_000;
+pub const STEPS: u64 = 10_000;
 /// Everything must have come to an end within so many further steps and moves of the clock.
 const LAST_STEPS: u64 = 400_000;
 const LAST_MOVES: u64 = 20_000;
 /// At most so many people act at once.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 24;
 
 /// What became of a history.
 pub struct Told {
@@ -111,7 +111,9 @@ fn trouble(cluster: &Arc<Cluster>, executor: &mut Executor, steps: u64) -> Resul
         } else if rare < 400 {
             if cluster.node(index).is_none() {
                 cluster.start(index);
-                cluster.apply(index);
+                if universe.percent(20) {
+                    cluster.apply(index);
+                }
             }
         } else if rare < 420 {
             if let Some(node) = cluster.node(index) {

@@ -30,7 +30,7 @@ use history::{STEPS, Told, play};
 /// Seeds that are tried when nobody says otherwise.
 const SEEDS: u64 = 200;
 /// A rule that is broken on purpose must be seen within so many seeds.
-const SEEN_WITHIN: u64 = 60;
+const SEEN_WITHIN: u64 = 200;
 
 #[allow(
     clippy::disallowed_methods,

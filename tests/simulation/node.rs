@@ -89,10 +89,7 @@ impl Node {
         let answer = self.transfer(id, call, transfer::Command::Wake);
         let answer = answer.within(None).await;
         let answer = answer.unwrap_or_else(|| Err(Fault::retry("an actor ended").into()));
-        match answer {
-            Err(Trouble::Fault(fault)) => Err(fault),
-            Ok(_) | Err(Trouble::Refused(_)) => Ok(()),
-        }
+        transfer::woken(answer)
     }
 
     /// Puts some actors to rest, as the directory does with those that are idle.

@@ -10,8 +10,8 @@ use handover::domain::key::{Bytes, Counter, Key};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 
 use crate::broken::Broken;
@@ -86,7 +86,8 @@ impl Disturbed {
                 shown = commit.clone();
             }
             Broken::QuotaBefore => {
-                for add in &mut commit.adds {
+                let usage = |add: &&mut Add| matches!(add.counter, Counter::Usage(_));
+                for add in commit.adds.iter_mut().filter(usage) {
                     add.limit = None;
                 }
             }

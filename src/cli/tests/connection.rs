@@ -295,7 +295,11 @@ fn an_empty_list_is_an_empty_array() {
     let stub = Stub::new(vec![ok(json!({"items": []}))]);
     let person = Person::signed_in(&stub);
     assert_eq!(person.runs(&["transfer", "list", "--json"]).out, "[]\n");
-    assert_eq!(person.runs(&["transfer", "list"]).err, "nothing there\n");
+    let told = person.runs(&["transfer", "list"]).err;
+    assert_eq!(
+        told,
+        "offers to you; --sent lists those you made\nnothing there\n"
+    );
 }
 
 #[test]

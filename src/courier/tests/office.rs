@@ -320,7 +320,7 @@ pub fn transfer() -> Transfer {
         keep_access: KeepAccess::None,
         requested_at: START,
         expires_at: START.plus_ms(14 * DAY_MS),
-        mailed_at: START,
+        mailed_at: Some(START),
         corrects: None,
         letters: Vec::new(),
         state: Standing::Pending {

@@ -7,7 +7,7 @@ use crate::domain::id::{AccountId, Context, ItemId, TransferId};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::time::Time;
+use crate::domain::time::{DAY_MS, Time};
 
 use super::request::{kept_text, text_problem};
 use super::{LIFETIME_MS, Mailbox, Outgoing, State, Transfer};
@@ -101,13 +101,13 @@ impl Transfer {
         let from = &self.sender.address;
         let ask = format!("ask {from} to offer it again");
         let (code, sentence, next_step) = match &self.state {
-            State::Requested => (
+            State::Requested if now < self.expires_at => (
                 Code::TransferRequested,
                 "this offer waits for running analyses to end".to_owned(),
                 "it is made as soon as they end".to_owned(),
             ),
             State::Pending { .. } if now < self.expires_at => return None,
-            State::Pending { .. } => (
+            State::Requested | State::Pending { .. } => (
                 Code::TransferExpired,
                 format!("this offer expired on {}", self.expires_at.for_people()),
                 ask,
@@ -169,7 +169,8 @@ impl Transfer {
                 _ => Self::not_found(self.id).into(),
             };
         };
-        if !entitled.sender && (!entitled.recipient || self.state == State::Requested) {
+        let knows = entitled.sender || (entitled.recipient && self.has_reached_recipient());
+        if !knows {
             return Self::not_found(self.id).into();
         }
         match act {
@@ -222,7 +223,8 @@ impl Transfer {
             }
             Act::Cancel { replaced_by } => match &self.state {
                 State::Cancelled { .. } if replaced_by.is_none() => Verdict::AlreadyDone,
-                State::Requested | State::Pending { .. } => {
+                // One whose time is over has expired, whether or not its timer has fired; that is final.
+                State::Requested | State::Pending { .. } if now < self.expires_at => {
                     let next = State::Cancelled {
                         at: now,
                         by: person,
@@ -290,11 +292,13 @@ impl Transfer {
         if let Some(why) = self.too_late(now) {
             return why.into();
         }
-        let again_at = self.mailed_at.plus_ms(policy.resend_after_ms);
-        if now < again_at {
+        if let Some(mailed_at) = self.mailed_at
+            && let again_at = mailed_at.plus_ms(policy.resend_after_ms)
+            && now < again_at
+        {
             return Refusal::new(
                 Code::ResendTooSoon,
-                format!("it was mailed on {}", self.mailed_at.for_people()),
+                format!("it was mailed on {}", mailed_at.for_people()),
                 format!(
                     "send it again after {}; meanwhile it stands in the recipient's inbox",
                     again_at.for_people()
@@ -304,7 +308,7 @@ impl Transfer {
             .into();
         }
         let mut transfer = self.clone();
-        transfer.mailed_at = now;
+        transfer.mailed_at = Some(now);
         let letters = transfer.offers(reach, true);
         Verdict::Changes(Box::new(Step {
             transfer,
@@ -326,20 +330,21 @@ impl Transfer {
             )
             .into();
         }
-        if expires_at <= self.expires_at {
+        // Each extension is mailed, so a moment more is no reason for one.
+        if expires_at < self.expires_at.plus_ms(DAY_MS) {
             return Refusal::field(
                 "expires_in_days",
                 format!(
                     "the offer already stands until {}",
                     self.expires_at.for_people()
                 ),
-                "choose more days, or cancel the offer to end it sooner",
+                "choose at least a day more, or cancel the offer to end it sooner",
             )
             .into();
         }
         let mut transfer = self.clone();
         transfer.expires_at = expires_at;
-        transfer.mailed_at = now;
+        transfer.mailed_at = Some(now);
         transfer.state = State::Pending {
             since: now,
             reminders: 0,
@@ -363,7 +368,7 @@ impl Transfer {
             State::Requested if in_use => return Verdict::AlreadyDone,
             State::Requested => {
                 let mut transfer = self.clone();
-                transfer.mailed_at = now;
+                transfer.mailed_at = Some(now);
                 transfer.state = State::Pending {
                     since: now,
                     reminders: 0,

@@ -6,7 +6,7 @@ use crate::domain::id::{Context, ItemId, TransferId};
 use crate::domain::item::{Item, State as ItemState};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
-use crate::domain::rights::Level;
+use crate::domain::rights::{Level, not_yours};
 
 use super::Offered;
 
@@ -223,14 +223,9 @@ pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
         return findings;
     }
     if !target.accepter_belongs {
-        findings.block(
-            Refusal::new(
-                Code::RecipientNotAMember,
-                format!("you are not a member of \"{name}\""),
-                "choose another context, or ask an administrator of the workgroup to invite you",
-            )
-            .about(target.context),
-        );
+        // Nothing more: what it is called, how full it is and where it lies is no business of somebody outside.
+        findings.block(not_yours(target.context));
+        return findings;
     }
     walls(source, target, &mut findings);
     let bytes = items

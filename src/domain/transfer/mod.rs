@@ -37,7 +37,7 @@ pub const LIFETIME_MS: std::ops::RangeInclusive<i64> = DAY_MS..=90 * DAY_MS;
 pub const LAST_REMINDER_MS: i64 = 48 * HOUR_MS;
 /// Two reminders closer than this are one.
 const REMINDERS_APART_MS: i64 = 12 * HOUR_MS;
-/// A letter about one transfer is kept by id in it; more than this were never sent about one.
+/// So many letters that ask for an answer are sent about one transfer at most, and so many that tell of its end besides.
 pub const MAX_LETTERS: usize = 200;
 
 /// One item as it was when it was offered.
@@ -217,8 +217,9 @@ pub struct Transfer {
     pub requested_at: Time,
     /// When it ends by itself.
     pub expires_at: Time,
-    /// When it was last mailed on somebody's request.
-    pub mailed_at: Time,
+    /// When it was last mailed on somebody's request; `None` while it waits for analyses, and for ever if it ended there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed_at: Option<Time>,
     /// The offer whose address this one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<TransferId>,
@@ -252,6 +253,11 @@ impl Transfer {
     pub fn bytes(&self) -> u64 {
         let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);
         self.items.iter().fold(0, sum)
+    }
+
+    /// Whether those it is addressed to may know of it.
+    pub fn has_reached_recipient(&self) -> bool {
+        self.state != State::Requested && self.mailed_at.is_some()
     }
 
     /// When reminders of an offer are due that runs from `since` to `expires_at`: at half time, and 48 hours before the end.
@@ -291,8 +297,7 @@ impl Document for Transfer {
     fn entries(&self) -> Vec<Derived> {
         let phase = self.state.phase();
         let mut entries = vec![Derived::listed(Entry::Sent(self.source, phase, self.id))];
-        // An offer that still waits for analyses is not seen by its recipient.
-        if self.state != State::Requested {
+        if self.has_reached_recipient() {
             entries.push(Derived::listed(Entry::Received(
                 self.recipient.receiver(),
                 phase,

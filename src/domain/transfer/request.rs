@@ -164,7 +164,7 @@ pub fn request(
         keep_access: ask.keep_access,
         requested_at: now,
         expires_at,
-        mailed_at: now,
+        mailed_at: (!waits).then_some(now),
         corrects,
         letters: Vec::new(),
         state: if waits {

@@ -64,7 +64,7 @@ fn pending() -> Transfer {
         keep_access: KeepAccess::None,
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
-        mailed_at: NOW,
+        mailed_at: Some(NOW),
         corrects: None,
         letters: Vec::new(),
         state: State::Pending {
@@ -241,6 +241,8 @@ fn each_act_in_each_state_by_each_side() {
     // cancelling
     check(&p, S, CANCEL, 1, "cancelled cancelled");
     check(&q, S, CANCEL, 1, "cancelled");
+    check(&p, S, CANCEL, 14, "transfer.expired");
+    check(&q, S, CANCEL, 14, "transfer.expired");
     check(&p, R, CANCEL, 1, "transfer.forbidden");
     check(&p, X, CANCEL, 1, "transfer.not_found");
     check(&cancelled(), S, CANCEL, 1, "already");
@@ -273,6 +275,10 @@ fn each_act_in_each_state_by_each_side() {
         1,
         "request.invalid",
     );
+    let hardly_more = Act::Extend {
+        lifetime_ms: 14 * DAY_MS - 1,
+    };
+    check(&p, S, hardly_more, 1, "request.invalid");
     check(&p, S, EXTEND, 14, "transfer.expired");
     check(&expired(), S, EXTEND, 1, "transfer.expired");
     // timers
@@ -523,16 +529,17 @@ fn a_context_admits_by_membership_walls_and_quota() {
         ..full.clone()
     };
     check(&public, &exact, "");
-    let all = Target {
-        accepter_belongs: false,
+    let both = Target {
         domain: Domain::named("uni"),
-        ..full
+        ..full.clone()
     };
-    check(
-        &public,
-        &all,
-        "recipient.not_a_member target.over_quota domain.not_collaborative",
-    );
+    check(&public, &both, "target.over_quota domain.not_collaborative");
+    // how full it is and where it lies is told to nobody outside
+    let outside = Target {
+        accepter_belongs: false,
+        ..both
+    };
+    check(&public, &outside, "recipient.not_a_member");
     // where the items are already
     let same = Target {
         context: HERE,

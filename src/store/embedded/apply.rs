@@ -195,6 +195,27 @@ impl Tables<'_> {
         Ok(claimed)
     }
 
+    /// Makes the rows of a queue due at `now` that are leased until a moment after it, up to `last`; how many there were.
+    pub fn take_over(&mut self, queue: Queue, now: Time, last: Time) -> Done<usize> {
+        let (_, after) = tables::queue_until(queue, now);
+        let (_, to) = tables::queue_until(queue, last);
+        let mut orphaned = Vec::new();
+        if after < to {
+            for row in self.queues.range::<&[u8; 26]>(&after..=&to)? {
+                let (key, claims) = row?;
+                let (due, leased) = tables::queue_row(queue, key.value());
+                if leased {
+                    orphaned.push((*key.value(), due, claims.value()));
+                }
+            }
+        }
+        for (key, due, claims) in &orphaned {
+            self.queues.remove(key)?;
+            self.put(Due { at: now, ..*due }, false, *claims)?;
+        }
+        Ok(orphaned.len())
+    }
+
     /// Ends a lease, if it is still the claimant's; whether it was.
     pub fn settle(&mut self, claimed: Claimed, settlement: Settlement) -> Done<bool> {
         let key = tables::queue_key(claimed.due, true);
@@ -239,5 +260,63 @@ impl Tables<'_> {
             }
         }
         Ok(old.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use crate::domain::time::Time;
+    use crate::store::embedded::{Embedded, Options};
+    use crate::store::{Clash, Commit, Due, Outcome, Queue, Settlement, Store};
+
+    const QUEUE: Queue = Queue::Outbox;
+    const LEASE_MS: i64 = 100;
+
+    fn due(at: i64, id: u128) -> Due {
+        let at = Time::from_ms(at);
+        Due {
+            queue: QUEUE,
+            at,
+            id,
+        }
+    }
+
+    async fn claimed(store: &Embedded, now: i64) -> Vec<(u128, u32)> {
+        let rows = store.claim(QUEUE, Time::from_ms(now), 9, LEASE_MS).await;
+        let rows = rows.unwrap();
+        rows.iter().map(|row| (row.due.id, row.claims)).collect()
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_process_had_claimed_is_taken_over_and_nothing_else_moves() {
+        let backend = InMemoryBackend::new();
+        let store = Embedded::open_with_backend(backend, &Options::default()).unwrap();
+        let rows = Commit {
+            enqueue: vec![due(10, 1), due(10, 2), due(10, 3), due(80, 4), due(500, 5)],
+            ..Commit::default()
+        };
+        assert!(matches!(store.commit(rows).await, Outcome::Done(_)));
+        let first = store.claim(QUEUE, Time::from_ms(10), 3, LEASE_MS).await;
+        let first = first.unwrap();
+        store.settle(first[2], Settlement::Done).await.unwrap();
+
+        let now = Time::from_ms(20);
+        assert_eq!(store.take_over(QUEUE, now, LEASE_MS).await.unwrap(), 2);
+        assert_eq!(store.take_over(QUEUE, now, LEASE_MS).await.unwrap(), 0);
+        let other = store.take_over(Queue::Timers, now, LEASE_MS).await;
+        assert_eq!(other.unwrap(), 0);
+        assert_eq!(store.next_due(QUEUE).await.unwrap(), Some(now));
+        // Whoever had it before has lost it.
+        let late = Commit {
+            answers: Some(first[0].due),
+            ..Commit::default()
+        };
+        let clash = Clash::Row(first[0].due);
+        assert_eq!(store.commit(late).await, Outcome::Conflict(vec![clash]));
+        assert_eq!(claimed(&store, 20).await, [(1, 2), (2, 2)]);
+        assert_eq!(claimed(&store, 80).await, [(4, 1)]);
+        assert_eq!(claimed(&store, 500).await.len(), 4);
     }
 }

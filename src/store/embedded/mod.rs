@@ -136,6 +136,19 @@ impl Embedded {
         }
     }
 
+    /// Makes due at `now` what an earlier process had claimed and not settled, where its lease ends within `lease_ms`; how many rows.
+    /// The file is open in one process only, so nobody works on them any more, and a letter need not wait for the end of a lease
+    /// that a kill left behind. Only before the first claim of this process: its own leases would be taken over as well.
+    ///
+    /// Looks at what is due within `lease_ms`, and not at the rest of the queue.
+    ///
+    /// # Errors
+    /// The store cannot write.
+    pub async fn take_over(&self, queue: Queue, now: Time, lease_ms: i64) -> Result<usize, Fault> {
+        let until = [now, now.plus_ms(lease_ms)];
+        self.ask(|to| Job::TakeOver(queue, until, 0, to)).await
+    }
+
     /// What the writer has done, for metrics.
     pub fn stats(&self) -> Stats {
         Stats {

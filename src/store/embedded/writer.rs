@@ -28,6 +28,7 @@ pub(super) enum Job {
     Claim(Claim, Vec<Claimed>, oneshot::Sender<Vec<Claimed>>),
     Settle(Claimed, Settlement, oneshot::Sender<()>),
     Forget(Time, usize, oneshot::Sender<usize>),
+    TakeOver(Queue, [Time; 2], usize, oneshot::Sender<usize>),
 }
 
 /// Which rows are to be claimed.
@@ -70,6 +71,10 @@ impl Job {
                 *limit = tables.forget(*now, *limit)?;
                 Ok(*limit > 0)
             }
+            Self::TakeOver(queue, [now, last], taken, _) => {
+                *taken = tables.take_over(*queue, *now, *last)?;
+                Ok(*taken > 0)
+            }
         }
     }
 
@@ -79,7 +84,9 @@ impl Job {
             Self::Commit(_, outcome, to) => drop(to.send(outcome)),
             Self::Claim(_, claimed, to) => drop(to.send(claimed)),
             Self::Settle(_, _, to) => drop(to.send(())),
-            Self::Forget(_, forgotten, to) => drop(to.send(forgotten)),
+            Self::Forget(_, number, to) | Self::TakeOver(_, _, number, to) => {
+                let _ = to.send(number);
+            }
         }
     }
 

@@ -45,7 +45,7 @@ fn all<T>(items: Vec<T>) -> Json<wire::Page<T>> {
 }
 
 /// Show the account.
-#[utoipa::path(get, path = "/account", tag = "Account",
+#[utoipa::path(get, path = "/account", operation_id = "showAccount", tag = "Account",
     responses((status = 200, description = "The account", body = wire::Account)))]
 async fn account(
     State(app): State<App>,
@@ -59,7 +59,7 @@ async fn account(
 /// Change the account's settings.
 ///
 /// What is left out stays as it is.
-#[utoipa::path(patch, path = "/account", tag = "Account",
+#[utoipa::path(patch, path = "/account", operation_id = "changeAccount", tag = "Account",
     request_body = wire::ChangeAccount,
     responses((status = 200, description = "The account as it is now", body = wire::Account)))]
 async fn change(
@@ -119,7 +119,7 @@ async fn named(
 /// List the contexts.
 ///
 /// `personal` first, then the workgroups.
-#[utoipa::path(get, path = "/contexts", tag = "Account",
+#[utoipa::path(get, path = "/contexts", operation_id = "listContexts", tag = "Account",
     responses((status = 200, description = "The contexts", body = wire::Page<wire::Context>)))]
 async fn contexts(
     State(app): State<App>,
@@ -147,7 +147,7 @@ pub fn token_name(field: &str, name: &str) -> Result<String, Refusal> {
 }
 
 /// List the personal API tokens.
-#[utoipa::path(get, path = "/tokens", tag = "Account",
+#[utoipa::path(get, path = "/tokens", operation_id = "listTokens", tag = "Account",
     responses((status = 200, description = "The tokens, without their secrets", body = wire::Page<wire::Token>)))]
 async fn tokens(
     State(app): State<App>,
@@ -166,7 +166,7 @@ async fn tokens(
 /// Make a personal API token.
 ///
 /// Its secret is shown here and never again, except to a repetition with the same Idempotency-Key.
-#[utoipa::path(post, path = "/tokens", tag = "Account",
+#[utoipa::path(post, path = "/tokens", operation_id = "createToken", tag = "Account",
     request_body = wire::CreateToken,
     responses((status = 201, description = "The token with its secret", body = wire::CreatedToken)))]
 async fn create_token(
@@ -236,7 +236,7 @@ fn scopes(asked: Option<Vec<String>>) -> Result<BTreeSet<Scope>, Refusal> {
 /// Revoke a personal API token.
 ///
 /// One that is revoked already stays so.
-#[utoipa::path(delete, path = "/tokens/{token}", tag = "Account",
+#[utoipa::path(delete, path = "/tokens/{token}", operation_id = "revokeToken", tag = "Account",
     params(("token" = String, Path, description = "`sha_…`")),
     responses((status = 204, description = "Revoked")))]
 async fn revoke_token(
@@ -252,7 +252,7 @@ async fn revoke_token(
 // ---- sessions ----
 
 /// List the browsers that are signed in.
-#[utoipa::path(get, path = "/sessions", tag = "Account",
+#[utoipa::path(get, path = "/sessions", operation_id = "listSessions", tag = "Account",
     responses((status = 200, description = "The sessions", body = wire::Page<wire::Session>)))]
 async fn sessions(
     State(app): State<App>,
@@ -269,7 +269,7 @@ async fn sessions(
 }
 
 /// Sign a browser out.
-#[utoipa::path(delete, path = "/sessions/{session}", tag = "Account",
+#[utoipa::path(delete, path = "/sessions/{session}", operation_id = "endSession", tag = "Account",
     params(("session" = String, Path, description = "`sha_…`")),
     responses((status = 204, description = "Signed out")))]
 async fn end_session(

@@ -121,7 +121,7 @@ async fn items_of(settings: &Settings, done: &Done) -> Result<Vec<wire::Item>, F
 /// List the runs of a context.
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/runs", tag = "Runs and projects", params(Items),
+#[utoipa::path(get, path = "/runs", operation_id = "listRuns", tag = "Runs and projects", params(Items),
     responses((status = 200, description = "A page of runs", body = wire::Page<wire::Item>)))]
 async fn runs(
     State(app): State<App>,
@@ -134,7 +134,7 @@ async fn runs(
 /// Register a run.
 ///
 /// The run and the projects its sample sheet names: all or nothing. A project of that name in the same context is joined.
-#[utoipa::path(post, path = "/runs", tag = "Runs and projects",
+#[utoipa::path(post, path = "/runs", operation_id = "registerRun", tag = "Runs and projects",
     request_body = wire::RegisterRun,
     responses((status = 201, description = "Registered", body = wire::Registered)))]
 async fn register(
@@ -170,7 +170,7 @@ async fn register(
 }
 
 /// Show a run.
-#[utoipa::path(get, path = "/runs/{run}", tag = "Runs and projects",
+#[utoipa::path(get, path = "/runs/{run}", operation_id = "showRun", tag = "Runs and projects",
     params(("run" = String, Path, description = "`run_…`")),
     responses((status = 200, description = "The run with what belongs to it", body = wire::ItemPage)))]
 async fn run(
@@ -188,7 +188,7 @@ async fn run(
 /// List the projects of a context.
 ///
 /// Newest first.
-#[utoipa::path(get, path = "/projects", tag = "Runs and projects", params(Items),
+#[utoipa::path(get, path = "/projects", operation_id = "listProjects", tag = "Runs and projects", params(Items),
     responses((status = 200, description = "A page of projects", body = wire::Page<wire::Item>)))]
 async fn projects(
     State(app): State<App>,
@@ -199,7 +199,7 @@ async fn projects(
 }
 
 /// Create an empty project.
-#[utoipa::path(post, path = "/projects", tag = "Runs and projects",
+#[utoipa::path(post, path = "/projects", operation_id = "createProject", tag = "Runs and projects",
     request_body = wire::CreateProject,
     responses((status = 201, description = "The project", body = wire::Item)))]
 async fn create(
@@ -221,7 +221,7 @@ async fn create(
 }
 
 /// Show a project.
-#[utoipa::path(get, path = "/projects/{project}", tag = "Runs and projects",
+#[utoipa::path(get, path = "/projects/{project}", operation_id = "showProject", tag = "Runs and projects",
     params(("project" = String, Path, description = "`prj_…`")),
     responses((status = 200, description = "The project with what belongs to it", body = wire::ItemPage)))]
 async fn project(
@@ -237,7 +237,7 @@ async fn project(
 /// List the files of a project.
 ///
 /// In an order that stays the same, but is not that of their names.
-#[utoipa::path(get, path = "/projects/{project}/files", tag = "Runs and projects",
+#[utoipa::path(get, path = "/projects/{project}/files", operation_id = "listFiles", tag = "Runs and projects",
     params(("project" = String, Path, description = "`prj_…`"), Files),
     responses((status = 200, description = "A page of files", body = wire::Page<wire::File>)))]
 async fn files(
@@ -275,7 +275,7 @@ async fn seen(app: &App, person: AccountId, id: ItemId) -> Result<(Context, Leve
 /// List files of a project, 1 to 1,000 at a time.
 ///
 /// A path that is listed already is replaced.
-#[utoipa::path(post, path = "/projects/{project}/files", tag = "Runs and projects",
+#[utoipa::path(post, path = "/projects/{project}/files", operation_id = "addFiles", tag = "Runs and projects",
     params(("project" = String, Path, description = "`prj_…`")),
     request_body = wire::AddFiles,
     responses((status = 200, description = "The project", body = wire::Item)))]
@@ -308,7 +308,7 @@ fn analysis(done: &Done) -> wire::Analysis {
 /// Say that an analysis begins to write to projects.
 ///
 /// All of one context.
-#[utoipa::path(post, path = "/analyses", tag = "Analyses",
+#[utoipa::path(post, path = "/analyses", operation_id = "startAnalysis", tag = "Analyses",
     request_body = wire::StartAnalysis,
     responses((status = 201, description = "The analysis", body = wire::Analysis)))]
 async fn start(
@@ -331,7 +331,7 @@ async fn start(
 /// Say that an analysis has ended.
 ///
 /// Whoever started it says so; once is enough.
-#[utoipa::path(post, path = "/analyses/{analysis}/end", tag = "Analyses",
+#[utoipa::path(post, path = "/analyses/{analysis}/end", operation_id = "endAnalysis", tag = "Analyses",
     params(("analysis" = String, Path, description = "`ana_…`")),
     responses((status = 200, description = "The analysis", body = wire::Analysis)))]
 async fn end(

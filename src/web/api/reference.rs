@@ -105,6 +105,27 @@ struct Kind {
     link: Option<String>,
 }
 
+/// Words with what stands between backticks set as code, safe to stand in a page.
+fn rich(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for (n, part) in text.split('`').enumerate() {
+        match n {
+            0 => {}
+            n if n % 2 == 1 => html.push_str("<code>"),
+            _ => html.push_str("</code>"),
+        }
+        for c in part.chars() {
+            match c {
+                '&' => html.push_str("&amp;"),
+                '<' => html.push_str("&lt;"),
+                '>' => html.push_str("&gt;"),
+                c => html.push(c),
+            }
+        }
+    }
+    html
+}
+
 /// A field, or null where there is none.
 fn at<'v>(value: &'v Value, name: &str) -> &'v Value {
     value.get(name).unwrap_or(&Value::Null)
@@ -181,7 +202,7 @@ impl Reference {
             title: text(at(at(document, "info"), "title")),
             description: text(at(at(document, "info"), "description"))
                 .split("\n\n")
-                .map(str::to_owned)
+                .map(rich)
                 .collect(),
             groups,
             schemas: schemas
@@ -197,11 +218,11 @@ impl Operation {
             name: text(at(parameter, "name")),
             kind: Kind::of(at(parameter, "schema")),
             required: *at(parameter, "required") == true,
-            description: text(at(parameter, "description")),
+            description: rich(&text(at(parameter, "description"))),
         });
         let answers = each(at(operation, "responses")).map(|(status, answer)| Answer {
             status: status.clone(),
-            description: text(at(answer, "description")),
+            description: rich(&text(at(answer, "description"))),
             body: Kind::in_content(answer),
         });
         let id = path.trim_start_matches('/').replace(['/', '{', '}'], "-");
@@ -209,8 +230,10 @@ impl Operation {
             id: format!("{method}-{id}"),
             method: method.to_uppercase(),
             path: path.to_owned(),
-            summary: text(at(operation, "summary")),
-            description: text(at(operation, "description")),
+            summary: text(at(operation, "summary"))
+                .trim_end_matches('.')
+                .to_owned(),
+            description: rich(&text(at(operation, "description"))),
             parameters: parameters.collect(),
             body: Kind::in_content(at(operation, "requestBody")),
             answers: answers.collect(),
@@ -225,11 +248,11 @@ impl Schema {
             name: name.clone(),
             kind: Kind::of(field),
             required: required(name),
-            description: text(at(field, "description")),
+            description: rich(&text(at(field, "description"))),
         });
         Self {
             name: name.to_owned(),
-            description: text(at(schema, "description")),
+            description: rich(&text(at(schema, "description"))),
             fields: fields.collect(),
         }
     }
@@ -253,7 +276,9 @@ impl Problems {
     /// The text is written plainly: a head line, paragraphs, and one `## code` for each code.
     fn of(text: &str) -> Self {
         let plain = |text: &str| -> Vec<String> {
-            let paragraphs = text.split("\n\n").map(|one| one.trim().replace('\n', " "));
+            let paragraphs = text
+                .split("\n\n")
+                .map(|one| rich(&one.trim().replace('\n', " ")));
             let kept = paragraphs.filter(|one| !one.is_empty() && !one.starts_with("# "));
             kept.collect()
         };
@@ -308,6 +333,14 @@ mod tests {
             "{reference}"
         );
         insta::assert_snapshot!("reference", reference);
+        let text = described.to_string();
+        let nowhere: Vec<&str> = text
+            .split("\"#/components/schemas/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|name| described["components"]["schemas"][name].is_null())
+            .collect();
+        assert!(nowhere.is_empty(), "described nowhere: {nowhere:?}");
         insta::assert_snapshot!("problems", Problems::of(PROBLEMS).render().unwrap());
     }
 }

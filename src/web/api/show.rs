@@ -269,9 +269,9 @@ pub fn transfer(transfer: Transfer, now: Time) -> wire::Transfer {
     shown
 }
 
-/// A letter.
-pub fn letter(letter: Letter) -> wire::Letter {
-    let (state, at, reason) = match letter.delivery {
+/// A letter, to whom as far as the caller may know.
+pub fn letter(letter: &Letter, to: String) -> wire::Letter {
+    let (state, at, reason) = match letter.delivery.clone() {
         letter::State::Queued { .. } => ("queued", None, None),
         letter::State::Sent { at } => ("sent", Some(at), None),
         letter::State::Undeliverable { at, reason } => ("undeliverable", Some(at), Some(reason)),
@@ -290,12 +290,12 @@ pub fn letter(letter: Letter) -> wire::Letter {
             letter::Kind::SignInCode { .. } => "sign-in-code",
         }
         .to_owned(),
-        to: text(letter.to),
+        to,
         state: state.to_owned(),
         created_at: text(letter.created_at),
         at: at.map(text),
         attempts: letter.attempts,
-        last_error: reason.or(letter.last_error),
+        last_error: reason.or_else(|| letter.last_error.clone()),
     }
 }
 

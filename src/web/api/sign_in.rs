@@ -39,7 +39,7 @@ fn call(app: &App, headers: &HeaderMap, once: Option<Once>) -> Call {
 /// Ask for a code by email.
 ///
 /// The answer is the same whether anybody has registered with the address or not.
-#[utoipa::path(post, path = "/sign-in", tag = "Signing in", security(()),
+#[utoipa::path(post, path = "/sign-in", operation_id = "beginSignIn", tag = "Signing in", security(()),
     request_body = wire::BeginSignIn,
     responses((status = 202, description = "A code is on its way", body = wire::SignInBegun)))]
 async fn begin(
@@ -72,7 +72,7 @@ async fn begin(
 /// Send the typed code.
 ///
 /// It buys a personal API token with all scopes. Its secret is shown here and never again.
-#[utoipa::path(post, path = "/sign-in/{sign_in}", tag = "Signing in", security(()),
+#[utoipa::path(post, path = "/sign-in/{sign_in}", operation_id = "finishSignIn", tag = "Signing in", security(()),
     params(("sign_in" = String, Path, description = "What the code was asked for with: `sgn_…`")),
     request_body = wire::FinishSignIn,
     responses((status = 200, description = "Signed in", body = wire::SignedIn)))]

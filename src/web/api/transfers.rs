@@ -68,7 +68,7 @@ async fn act(
 /// Preview a transfer.
 ///
 /// What the request would do, and everything in its way. Nothing is changed. The recipient may be left out.
-#[utoipa::path(post, path = "/transfers/preview", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/preview", operation_id = "previewTransfer", tag = "Transfers",
     request_body = wire::RequestTransfer,
     responses((status = 200, description = "What would happen", body = wire::Preview)))]
 async fn preview_(
@@ -86,7 +86,7 @@ async fn preview_(
 /// Request a transfer.
 ///
 /// The items are reserved and the recipient is told by email. The terms must be confirmed.
-#[utoipa::path(post, path = "/transfers", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers", operation_id = "requestTransfer", tag = "Transfers",
     request_body = wire::RequestTransfer,
     responses((status = 201, description = "The offer", body = wire::TransferAnswer)))]
 async fn request(
@@ -152,7 +152,7 @@ fn phases(state: Option<&str>) -> Result<&'static [Phase], Refusal> {
 /// List transfers.
 ///
 /// Open ones before closed ones, each newest first. A page may hold fewer than `limit` and still have a next one.
-#[utoipa::path(get, path = "/transfers", tag = "Transfers", params(Listed),
+#[utoipa::path(get, path = "/transfers", operation_id = "listTransfers", tag = "Transfers", params(Listed),
     responses((status = 200, description = "A page of transfers", body = wire::Page<wire::Transfer>)))]
 async fn list(
     State(app): State<App>,
@@ -210,7 +210,7 @@ async fn list(
 /// Show a transfer.
 ///
 /// With its history and those of its letters that the caller may see.
-#[utoipa::path(get, path = "/transfers/{transfer}", tag = "Transfers",
+#[utoipa::path(get, path = "/transfers/{transfer}", operation_id = "showTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     responses((status = 200, description = "The transfer", body = wire::TransferPage)))]
 async fn show_(
@@ -223,11 +223,13 @@ async fn show_(
     let account = queries::account(&settings, signed.account()).await?;
     let seen = queries::transfer(&settings, &account, id).await?;
     let now = app.directory().now();
+    let letter = |letter| show::letter(letter, seen.addressee(letter, &account));
+    let letters = seen.letters.iter().map(letter).collect();
     Ok(known.document(&wire::TransferPage {
         transfer: show::transfer(seen.transfer.document, now),
         as_sender: seen.entitled.sender,
         as_recipient: seen.entitled.recipient,
-        letters: seen.letters.into_iter().map(show::letter).collect(),
+        letters,
         history: show::history(seen.history),
     }))
 }
@@ -235,7 +237,7 @@ async fn show_(
 /// Show where an offer can be accepted into.
 ///
 /// Every context of the caller, with its quota and every reason why not.
-#[utoipa::path(get, path = "/transfers/{transfer}/choices", tag = "Transfers",
+#[utoipa::path(get, path = "/transfers/{transfer}/choices", operation_id = "listChoices", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     responses((status = 200, description = "The choices", body = wire::Page<wire::Choice>)))]
 async fn choices(
@@ -282,7 +284,7 @@ async fn choices(
 /// Accept an offer.
 ///
 /// Into the context that is named, whatever context the client acts as. Accepting twice changes nothing.
-#[utoipa::path(post, path = "/transfers/{transfer}/accept", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/accept", operation_id = "acceptTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     request_body = wire::AcceptTransfer,
     responses((status = 200, description = "Accepted", body = wire::TransferAnswer)))]
@@ -303,7 +305,7 @@ async fn accept(
 /// Decline an offer.
 ///
 /// The reason is told to the sender.
-#[utoipa::path(post, path = "/transfers/{transfer}/decline", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/decline", operation_id = "declineTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     request_body = wire::DeclineTransfer,
     responses((status = 200, description = "Declined", body = wire::TransferAnswer)))]
@@ -321,7 +323,7 @@ async fn decline(
 /// Cancel an offer.
 ///
 /// Only the sending side, and only while it is open.
-#[utoipa::path(post, path = "/transfers/{transfer}/cancel", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/cancel", operation_id = "cancelTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     responses((status = 200, description = "Cancelled", body = wire::TransferAnswer)))]
 async fn cancel(
@@ -335,7 +337,7 @@ async fn cancel(
 }
 
 /// Mail an offer again.
-#[utoipa::path(post, path = "/transfers/{transfer}/resend", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/resend", operation_id = "resendTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     responses((status = 200, description = "It will be mailed", body = wire::TransferAnswer)))]
 async fn resend(
@@ -349,7 +351,7 @@ async fn resend(
 }
 
 /// Give an offer more time.
-#[utoipa::path(post, path = "/transfers/{transfer}/extend", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/extend", operation_id = "extendTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     request_body = wire::ExtendTransfer,
     responses((status = 200, description = "It stands longer", body = wire::TransferAnswer)))]
@@ -360,6 +362,7 @@ async fn extend(
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
+    app.limiters().transfer(signed.account())?;
     let lifetime_ms = read::lifetime_ms(taken.what.expires_in_days);
     act(&app, id, call, Command::Extend { lifetime_ms }).await
 }
@@ -367,7 +370,7 @@ async fn extend(
 /// Offer the same to another recipient.
 ///
 /// This offer is cancelled and a new one made, in one step. The answer is the new offer.
-#[utoipa::path(post, path = "/transfers/{transfer}/readdress", tag = "Transfers",
+#[utoipa::path(post, path = "/transfers/{transfer}/readdress", operation_id = "readdressTransfer", tag = "Transfers",
     params(("transfer" = String, Path, description = "`tr_…`")),
     request_body = wire::ReaddressTransfer,
     responses((status = 201, description = "The new offer", body = wire::TransferAnswer)))]

@@ -150,6 +150,11 @@ pub async fn extend(
         let again = Again { problems, ..again };
         return offer::render(&app, &posted.person, offer::id_of(&id)?, again).await;
     };
+    if let Err(too_many) = app.limiters().transfer(posted.person.account.id) {
+        let problems = Problems::of(too_many)?;
+        let again = Again { problems, ..again };
+        return offer::render(&app, &posted.person, offer::id_of(&id)?, again).await;
+    }
     let command = Command::Extend {
         lifetime_ms: i64::from(days).saturating_mul(DAY_MS),
     };

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::actors::queries::{self, Choice, Shown};
 use crate::actors::transfer::default_context;
+use crate::domain::account::Account;
 use crate::domain::id::{Context, TransferId};
 use crate::domain::refusal::{Refusal, size};
 use crate::domain::time::{DAY_MS, Time};
@@ -189,7 +190,10 @@ pub async fn render(
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
         answer: answerable.then(|| answer(person, transfer, choices, &again)),
-        own: shown.entitled.sender.then(|| own(&shown, &again, now)),
+        own: shown
+            .entitled
+            .sender
+            .then(|| own(&shown, &person.account, &again, now)),
         history: words::history(&settings, &shown.history).await?,
         once: form::once(app),
         problems: again.problems,
@@ -237,12 +241,13 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
     let why = transfer.too_late(now)?;
     let next_step = if shown.entitled.sender && !shown.entitled.recipient {
         match transfer.state {
-            Standing::Requested => why.next_step,
-            Standing::Pending { .. } => "give it more time, or offer the items anew".to_owned(),
+            Standing::Requested if now < transfer.expires_at => why.next_step,
             Standing::Accepted { .. } => "ownership has passed".to_owned(),
-            Standing::Declined { .. } | Standing::Cancelled { .. } | Standing::Expired { .. } => {
-                "everything is still yours".to_owned()
-            }
+            Standing::Requested
+            | Standing::Pending { .. }
+            | Standing::Declined { .. }
+            | Standing::Cancelled { .. }
+            | Standing::Expired { .. } => "everything is still yours".to_owned(),
         }
     } else {
         why.next_step
@@ -314,12 +319,12 @@ pub fn role(context: Context, own: &queries::Own) -> Option<&'static str> {
     }
 }
 
-fn own(shown: &Shown, again: &Again, now: Time) -> Own {
+fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
     let transfer = &shown.transfer.document;
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
     let older_letters = shown.letters.len().saturating_sub(LETTERS);
     Own {
-        open: transfer.state.is_open(),
+        open: transfer.state.is_open() && now < transfer.expires_at,
         mailed: matches!(transfer.state, Standing::Pending { .. }) && now < transfer.expires_at,
         extending: again.days.is_some(),
         days: match &again.days {
@@ -331,7 +336,7 @@ fn own(shown: &Shown, again: &Again, now: Time) -> Own {
             .iter()
             .rev()
             .take(LETTERS)
-            .map(words::posted)
+            .map(|letter| words::posted(letter, shown.addressee(letter, account)))
             .collect(),
         older_letters,
     }

@@ -329,8 +329,8 @@ pub struct Posted {
     pub why: Option<String>,
 }
 
-/// How a letter stands.
-pub fn posted(letter: &Letter) -> Posted {
+/// How a letter stands, and to whom it went as far as the reader may know.
+pub fn posted(letter: &Letter, to: String) -> Posted {
     let (state, when, why) = match &letter.delivery {
         letter::State::Queued { not_before } if letter.attempts > 0 => (
             "queued",
@@ -361,7 +361,7 @@ pub fn posted(letter: &Letter) -> Posted {
             letter::Kind::Expired { .. } => "That it expired",
             letter::Kind::SignInCode { .. } => "A code to sign in",
         },
-        to: letter.to.to_string(),
+        to,
         state,
         when,
         why: why.map(|why| short(&why)),

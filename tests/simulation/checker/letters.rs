@@ -6,6 +6,7 @@ use handover::domain::event::What;
 use handover::domain::id::LetterId;
 use handover::domain::key::Key;
 use handover::domain::letter::{Kind, Letter, Side, State, Subject};
+use handover::domain::time::MINUTE_MS;
 use handover::domain::transfer::{Recipient, State as Standing, Transfer};
 
 use super::Seen;
@@ -22,7 +23,12 @@ pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), Str
                 caused(seen, change, old, new)?;
             }
             (None, Some(Doc::Letter(letter))) => has_cause(seen, letter)?,
-            (Some(Doc::Letter(old)), Some(Doc::Letter(new))) => went_on(old, new, taken)?,
+            (Some(Doc::Letter(old)), Some(Doc::Letter(new))) => {
+                went_on(old, new, taken)?;
+                if matches!(new.delivery, State::Withdrawn { .. }) && !out_of_date(seen, new) {
+                    return Err(format!("{new:?} was withdrawn, and is still true"));
+                }
+            }
             (Some(Doc::Letter(old)), None) => return Err(format!("{} was deleted", old.id)),
             (None, Some(Doc::SignIn(sign_in))) => {
                 let subject = Subject::SignIn(sign_in.id);
@@ -98,7 +104,8 @@ fn caused(
     let written: Vec<&Letter> = letters_of(seen).filter(|l| l.subject == subject).collect();
     let mut ids: Vec<LetterId> = written.iter().map(|letter| letter.id).collect();
     let mut sorted = listed;
-    (ids.sort(), sorted.sort());
+    ids.sort();
+    sorted.sort();
     if ids != sorted {
         return Err(format!(
             "{} lists the letters {sorted:?}, the commit holds {ids:?}",
@@ -152,6 +159,22 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
         return Err(format!("{} did not begin in the outbox", letter.id));
     }
     Ok(())
+}
+
+/// Whether what a letter asks for can no longer be answered, or another letter says it better.
+fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
+    match (letter.subject, &letter.says) {
+        (Subject::Transfer(id), Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at }) => {
+            // Clocks are set back by minutes.
+            let late = *expires_at <= seen.commit.at.plus_ms(20 * MINUTE_MS);
+            late || seen.after.transfer(id).is_none_or(|now| {
+                let pending = matches!(now.state, Standing::Pending { .. });
+                !pending || now.expires_at != *expires_at
+            })
+        }
+        (Subject::SignIn(_), Kind::SignInCode { .. }) => true,
+        _ => false,
+    }
 }
 
 fn went_on(old: &Letter, new: &Letter, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {

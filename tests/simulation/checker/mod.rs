@@ -28,6 +28,8 @@ pub struct Checker {
     pub policy: Arc<Policy>,
     /// Commands that were committed: when they were decided, and at which step.
     pub commands: BTreeMap<CommandId, (Time, u64)>,
+    /// Commands that ran again after their result was forgotten.
+    pub forgotten: BTreeSet<CommandId>,
     /// Letters that the mail server took, and how often.
     pub taken: BTreeMap<LetterId, u32>,
     /// Letters that the mail server refused for good.
@@ -51,6 +53,7 @@ impl Checker {
             shadow: Shadow::default(),
             policy,
             commands: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             taken: BTreeMap::new(),
             refused: BTreeSet::new(),
             seen: BTreeMap::new(),
@@ -122,10 +125,12 @@ impl Checker {
             return Ok(());
         };
         // Results are kept for 7 days; what lies still for longer, half done, may run again.
-        if let Some((before, _)) = self.commands.insert(command, (commit.at, universe.step()))
-            && universe.latest().since_ms(before) < COMMAND_KEPT_MS
-        {
-            return Err(format!("{command} ran twice"));
+        let here = (commit.at, universe.step());
+        if let Some((before, _)) = self.commands.insert(command, here) {
+            if universe.latest().since_ms(before) < COMMAND_KEPT_MS {
+                return Err(format!("{command} ran twice"));
+            }
+            self.forgotten.insert(command);
         }
         Ok(())
     }

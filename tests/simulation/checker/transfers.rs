@@ -277,26 +277,41 @@ fn transfer(
 
 fn legal(old: Option<&Transfer>, new: &Transfer, what: &What) -> Result<(), String> {
     let from = old.map(|old| &old.state);
-    let fits = match (from, &new.state, what) {
+    let fits = matches!(
+        (from, &new.state, what),
         (None, State::Requested, What::Requested)
-        | (None | Some(State::Requested), State::Pending { .. }, What::Pending)
-        | (
-            Some(State::Pending { .. }),
-            State::Pending { .. },
-            What::Reminded | What::Resent | What::Extended { .. },
-        )
-        | (Some(State::Pending { .. }), State::Accepted { .. }, What::Accepted { .. })
-        | (Some(State::Pending { .. }), State::Declined { .. }, What::Declined)
-        | (
-            Some(State::Requested | State::Pending { .. }),
-            State::Cancelled { .. },
-            What::Cancelled,
-        )
-        | (Some(State::Requested | State::Pending { .. }), State::Expired { .. }, What::Expired) => {
-            true
-        }
-        _ => false,
-    };
+            | (
+                None | Some(State::Requested),
+                State::Pending { .. },
+                What::Pending
+            )
+            | (
+                Some(State::Pending { .. }),
+                State::Pending { .. },
+                What::Reminded | What::Resent | What::Extended { .. },
+            )
+            | (
+                Some(State::Pending { .. }),
+                State::Accepted { .. },
+                What::Accepted { .. }
+            )
+            | (
+                Some(State::Pending { .. }),
+                State::Declined { .. },
+                What::Declined
+            )
+            | (
+                Some(State::Requested | State::Pending { .. }),
+                State::Cancelled { .. },
+                What::Cancelled,
+            )
+            | (
+                Some(State::Requested | State::Pending { .. }),
+                State::Expired { .. },
+                What::Expired
+            )
+    );
+
     must(fits, || {
         let from = from.map_or("nothing", State::word);
         format!(
@@ -419,8 +434,6 @@ fn accepted(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> 
         must(has == agreed, || {
             format!("{id}: what {} keeps was not agreed", new.source)
         })?;
-        let own = Key::Grant(item.id, into);
-        let _ = own;
     }
     if let Some(quota) = quota_of(seen, into) {
         let usage = seen.after.usage(into);

@@ -1,0 +1,247 @@
+//! A real browser: headless Chromium, driven through chromedriver.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Map, Value, json};
+
+use crate::daemon::{LOOK, now, until, within};
+use crate::post_office::{free_port, needs};
+
+/// As wide as a telephone, in pixels of CSS.
+pub const PHONE_WIDTH: u32 = 390;
+
+/// How a browser is set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum As {
+    /// A telephone that runs no scripts.
+    PhoneWithoutScripts,
+    /// What mail scanners use.
+    Desktop,
+}
+
+pub struct Browser {
+    driver: Child,
+    pub page: Client,
+    /// Where the DevTools protocol is spoken: WebDriver's own ways to find and press need scripts on the page, and wait for ever
+    /// without them.
+    tools: String,
+    pictures: PathBuf,
+}
+
+impl Browser {
+    /// A fresh one, in which nobody is signed in.
+    pub async fn open(home: &Path, kind: As) -> Self {
+        let chromium = needs("chromium", "chromium");
+        let program = needs("chromedriver", "chromium-driver");
+        let port = free_port();
+        let log = File::create(home.join(format!("chromedriver-{port}.log"))).unwrap();
+        let driver = Command::new(program)
+            .arg(format!("--port={port}"))
+            // Chromium writes to its user's folders, whatever it is told.
+            .env("HOME", home)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        until("chromedriver listens", within(20), || {
+            TcpStream::connect(("127.0.0.1", port)).ok().map(drop)
+        });
+        let mut options = json!({
+            "binary": chromium,
+            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1200,900",
+                "--disable-background-networking", "--no-first-run"],
+        });
+        if kind == As::PhoneWithoutScripts {
+            let metrics =
+                json!({ "width": PHONE_WIDTH, "height": 1500, "pixelRatio": 1.0, "touch": true });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let wanted = Map::from_iter([("goog:chromeOptions".to_owned(), options)]);
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("Chromium does not start; chromedriver's log says why");
+        let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output/browser");
+        fs::create_dir_all(&pictures).unwrap();
+        let session = page.session_id().await.unwrap().unwrap();
+        let tools = format!("http://127.0.0.1:{port}/session/{session}/goog/cdp/execute");
+        Self {
+            driver,
+            page,
+            tools,
+            pictures,
+        }
+    }
+
+    /// `None` when the page was left meanwhile.
+    fn tool(&self, command: &str, parameters: Value) -> Option<Value> {
+        let body = json!({ "cmd": command, "params": parameters });
+        let mut answer = ureq::post(&self.tools).send_json(body).ok()?;
+        let answer: Value = answer.body_mut().read_json().ok()?;
+        Some(answer["value"].clone())
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.page.goto(url).await.unwrap();
+    }
+
+    /// The first node that a CSS selector or an XPath names, if it is there.
+    fn node(&self, what: &str) -> Option<Value> {
+        self.tool("DOM.getDocument", json!({ "depth": 0 }))?;
+        let found = self.tool("DOM.performSearch", json!({ "query": what }))?;
+        if found["resultCount"].as_u64()? == 0 {
+            return None;
+        }
+        let range = json!({ "searchId": found["searchId"], "fromIndex": 0, "toIndex": 1 });
+        let found = self.tool("DOM.getSearchResults", range)?;
+        Some(json!({ "nodeId": found["nodeIds"][0] }))
+    }
+
+    /// Types into the field that a CSS selector names.
+    pub fn write(&self, field: &str, text: &str) {
+        until(&format!("{field} is on the page"), within(20), || {
+            self.tool("DOM.focus", self.node(field)?)
+        });
+        let written = self.tool("Input.insertText", json!({ "text": text }));
+        assert!(written.is_some(), "nothing could be typed into {field}");
+    }
+
+    /// Presses the middle of what an XPath names.
+    pub fn press_on(&self, what: &str) {
+        let corners = until(&format!("{what} is on the page"), within(20), || {
+            let node = self.node(what)?;
+            self.tool("DOM.scrollIntoViewIfNeeded", node.clone())?;
+            Some(self.tool("DOM.getBoxModel", node)?["model"]["content"].clone())
+        });
+        let at = |nth: usize| corners[nth].as_f64().unwrap();
+        let (x, y) = ((at(0) + at(4)) / 2.0, (at(1) + at(5)) / 2.0);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let press = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            let pressed = self.tool("Input.dispatchMouseEvent", press);
+            assert!(pressed.is_some(), "{what} could not be pressed");
+        }
+    }
+
+    /// Presses the button or link with these words.
+    pub fn press(&self, words: &str) {
+        self.press_on(&format!(
+            "//button[normalize-space()='{words}'] | //a[normalize-space()='{words}']"
+        ));
+    }
+
+    /// What stands on the page, once these words are there.
+    pub fn text_with(&self, words: &str) -> String {
+        until(&format!("\"{words}\" is on the page"), within(20), || {
+            let html = self.tool("DOM.getOuterHTML", self.node("//main")?)?;
+            let text = words_of(html["outerHTML"].as_str()?);
+            text.contains(words).then_some(text)
+        })
+    }
+
+    /// Where the page is, once that ends so.
+    pub async fn at(&self, end: &str) {
+        let deadline = within(20);
+        loop {
+            let url = self.page.current_url().await.unwrap();
+            if url.as_str().ends_with(end) {
+                return;
+            }
+            assert!(now() < deadline, "it is at {url}, not at {end}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Keeps a picture of the page for whoever wants to look at it.
+    pub async fn picture(&self, name: &str) {
+        let picture = self.page.screenshot().await.unwrap();
+        fs::write(self.pictures.join(format!("{name}.png")), picture).unwrap();
+    }
+
+    /// The page needs not be moved sideways on a telephone.
+    pub fn fits(&self) {
+        let sizes = self.tool("Page.getLayoutMetrics", json!({})).unwrap();
+        let width = sizes["cssContentSize"]["width"].as_f64().unwrap();
+        assert!(width <= f64::from(PHONE_WIDTH), "the page is {width} wide");
+    }
+
+    pub async fn close(mut self) {
+        let _ = self.page.clone().close().await;
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+
+    /// What a scanner does that wants to see what hides behind a link: it follows every link, presses every button and submits every
+    /// form, wherever that leads. How often it did each, by what it met.
+    pub async fn try_everything(&self, start: &str) -> BTreeMap<String, usize> {
+        let site = start.split("/i/").next().unwrap().to_owned();
+        let mut waiting = vec![start.to_owned()];
+        let mut seen = BTreeMap::new();
+        let mut met: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some(url) = waiting.pop() {
+            if !url.starts_with(&site) || seen.len() >= 30 || seen.insert(url.clone(), ()).is_some()
+            {
+                continue;
+            }
+            self.goto(&url).await;
+            for link in self.page.find_all(Locator::Css("a[href]")).await.unwrap() {
+                if let Ok(Some(there)) = link.prop("href").await {
+                    waiting.push(there);
+                    *met.entry("link".to_owned()).or_default() += 1;
+                }
+            }
+            for what in ["form", "button, input[type=submit], summary"] {
+                let there = self.page.find_all(Locator::Css(what)).await.unwrap().len();
+                for nth in 0..there {
+                    self.goto(&url).await;
+                    self.fill().await;
+                    let all = self.page.find_all(Locator::Css(what)).await.unwrap();
+                    let Some(element) = all.get(nth) else { break };
+                    if what == "form" {
+                        let submit = "arguments[0].submit()";
+                        let element = serde_json::to_value(element).unwrap();
+                        self.page.execute(submit, vec![element]).await.unwrap();
+                    } else {
+                        // What is hidden cannot be pressed.
+                        let _ = element.click().await;
+                    }
+                    *met.entry(what.to_owned()).or_default() += 1;
+                    waiting.push(self.page.current_url().await.unwrap().to_string());
+                }
+            }
+        }
+        met
+    }
+
+    async fn fill(&self) {
+        let fields = "input:not([type=hidden]):not([type=radio]), textarea";
+        for field in self.page.find_all(Locator::Css(fields)).await.unwrap() {
+            let _ = field.send_keys("scanner@filter.test").await;
+        }
+    }
+}
+
+/// The words between the tags.
+fn words_of(html: &str) -> String {
+    let pieces = html.split('<').map(|piece| match piece.split_once('>') {
+        Some((_, text)) => text,
+        None => piece,
+    });
+    let text = pieces.collect::<Vec<_>>().join(" ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

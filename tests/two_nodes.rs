@@ -1,0 +1,341 @@
+//! What goes wrong when two nodes work on one store and each remembers a little: found by the simulation, each kept here by name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "support/staged.rs"]
+mod staged;
+
+use handover::actors::custody::{self, Command as Custody};
+use handover::actors::proposal::Proposal;
+use handover::actors::transfer::{self, Command, To};
+use handover::actors::world::{Call, Trouble, contended};
+use handover::domain::event::{Event, What};
+use handover::domain::id::{CommandId, Context, ItemId, TransferId};
+use handover::domain::key::Key;
+use handover::domain::policy::{InUse, Policy};
+use handover::domain::refusal::{Code, Refusal};
+use handover::domain::time::DAY_MS;
+use handover::domain::transfer::{KeepAccess, Request, State};
+use handover::store::{Outcome, Store as _, Version};
+use staged::{Moment, Site, at, wanted};
+
+const ANNA: &str = "anna@lab.example";
+const BOB: &str = "bob@lab.example";
+
+fn ask(item: ItemId) -> Request {
+    Request {
+        items: vec![item],
+        message: None,
+        keep_access: KeepAccess::None,
+        lifetime_ms: Some(DAY_MS),
+        terms_accepted: true,
+    }
+}
+
+fn codes(trouble: &Trouble) -> Vec<Code> {
+    match trouble {
+        Trouble::Refused(why) => why.blocks.iter().map(|refusal| refusal.code).collect(),
+        Trouble::Fault(fault) => panic!("{fault}"),
+    }
+}
+
+/// A project of 50 bytes in this context.
+fn project(site: &Site, context: Context, who: &str) -> ItemId {
+    let call = site.call(who, None, 0);
+    let create = Custody::CreateProject {
+        name: "Genomes".into(),
+    };
+    let done = site.one.custody(context, &call, create).unwrap();
+    let files = vec![custody::File {
+        path: "a.fastq.gz".into(),
+        bytes: 50,
+        checksum: None,
+    }];
+    let add = Custody::AddFiles {
+        item: done.items[0],
+        files,
+    };
+    site.one.custody(context, &call, add).unwrap();
+    done.items[0]
+}
+
+fn offer(site: &Site, item: ItemId, from: &str, to: &str) -> TransferId {
+    let call = site.call(from, None, 0);
+    let to = To::Address(to.parse().unwrap());
+    let id = site.fresh();
+    let request = Command::Request { ask: ask(item), to };
+    site.one.transfer(id, &call, &request).unwrap();
+    id
+}
+
+#[test]
+fn data_stays_in_a_domain_that_its_workgroup_has_just_moved_into() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    let item = project(&site, techs, ANNA);
+    let id = offer(&site, item, ANNA, ANNA);
+    // The second node remembers the workgroup as it is now.
+    let into = Context::Personal(site.account(ANNA));
+    let wrong = Command::Accept { into: Some(techs) };
+    let call = site.call(ANNA, None, 0);
+    assert!(site.two.transfer(id, &call, &wrong).is_err());
+    let mut moved = wanted("techs", &[ANNA]);
+    moved.domain = handover::domain::policy::Domain::named("uni");
+    site.apply(&moved);
+    let accept = Command::Accept { into: Some(into) };
+    let refused = site.two.transfer(id, &call, &accept).unwrap_err();
+    assert_eq!(codes(&refused), [Code::DomainNoWayOut]);
+}
+
+#[test]
+fn who_reads_two_versions_of_a_document_cannot_commit() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    let Context::Workgroup(id) = techs else {
+        panic!("a workgroup")
+    };
+    let key = Key::Membership(id, site.account(ANNA));
+    let version = site.version(key);
+    for (first, second) in [(version, Version(0)), (Version(0), version)] {
+        let (mut proposal, mut other) = (Proposal::default(), Proposal::default());
+        proposal.guard(key, first);
+        other.guard(key, second);
+        proposal.join(other);
+        let outcome = staged::now(site.model.commit(proposal.into_commit(at(0))));
+        assert!(matches!(outcome, Outcome::Conflict(_)), "{outcome:?}");
+    }
+}
+
+#[test]
+fn who_leaves_a_workgroup_while_cancelling_does_not_cancel() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, techs, ANNA);
+    let id = offer(&site, item, ANNA, "carl@clinic.example");
+    let Context::Workgroup(workgroup) = techs else {
+        panic!("a workgroup")
+    };
+    let key = Key::Membership(workgroup, site.account(BOB));
+    site.two.after(Moment::Load(key), |one| {
+        one.apply(&wanted("techs", &[ANNA]))
+    });
+    let refused = site
+        .two
+        .transfer(id, &site.call(BOB, None, 0), &Command::Cancel);
+    assert_eq!(codes(&refused.unwrap_err()), [Code::TransferNotFound]);
+    assert!(site.transfer(id).state.is_open());
+}
+
+#[test]
+fn who_leaves_a_workgroup_while_offering_does_not_offer() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, techs, ANNA);
+    let Context::Workgroup(workgroup) = techs else {
+        panic!("a workgroup")
+    };
+    let key = Key::Membership(workgroup, site.account(BOB));
+    site.two.after(Moment::Load(key), |one| {
+        one.apply(&wanted("techs", &[ANNA]))
+    });
+    let to = To::Address(ANNA.parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let refused = site
+        .two
+        .transfer(site.fresh(), &site.call(BOB, None, 0), &request);
+    assert_eq!(codes(&refused.unwrap_err()), [Code::ItemNotFound]);
+}
+
+#[test]
+fn a_quota_that_another_node_has_raised_counts_at_once() {
+    let site = Site::new(Policy::default());
+    let mut techs = wanted("techs", &[ANNA, BOB]);
+    techs.quota = Some(10);
+    let into = site.apply(&techs);
+    let from = Context::Personal(site.account(ANNA));
+    let id = offer(&site, project(&site, from, ANNA), ANNA, BOB);
+    let accept = Command::Accept { into: Some(into) };
+    let call = site.call(BOB, None, 0);
+    let refused = site.two.transfer(id, &call, &accept).unwrap_err();
+    assert_eq!(codes(&refused), [Code::TargetOverQuota]);
+    techs.quota = Some(100);
+    site.apply(&techs);
+    let done = site.two.transfer(id, &call, &accept).unwrap();
+    assert!(matches!(done.transfer.state, State::Accepted { .. }));
+}
+
+#[test]
+fn an_offer_that_another_node_has_extended_is_not_too_late() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let from = Context::Personal(site.account(ANNA));
+    let id = offer(&site, project(&site, from, ANNA), ANNA, BOB);
+    // The actor on the second node looks at the offer, and has nothing to do.
+    let woken = site
+        .two
+        .transfer(id, &site.timer(1), &Command::Wake)
+        .unwrap();
+    assert!(woken.already);
+    let extend = Command::Extend {
+        lifetime_ms: 9 * DAY_MS,
+    };
+    site.one
+        .transfer(id, &site.call(ANNA, None, 2), &extend)
+        .unwrap();
+    let accept = Command::Accept { into: None };
+    let late = site.call(BOB, None, 5 * DAY_MS);
+    let done = site.two.transfer(id, &late, &accept).unwrap();
+    assert!(matches!(done.transfer.state, State::Accepted { .. }));
+}
+
+#[test]
+fn a_timer_that_lost_against_others_is_due_again() {
+    let fault = transfer::woken(Err(contended())).unwrap_err();
+    assert!(fault.retry);
+    let gone = Refusal::new(Code::TransferNotFound, "gone", "nothing");
+    assert!(transfer::woken(Err(gone.into())).is_ok());
+}
+
+#[test]
+fn after_an_unknown_commit_the_answer_is_what_the_other_node_did() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    let call = site.call(ANNA, Some(CommandId::from_bits(7)), 0);
+    let to = To::Address(BOB.parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let (theirs, ours) = (site.fresh(), site.fresh());
+    let again = request.clone();
+    site.two.after(Moment::LostCommit, move |one| {
+        one.transfer(theirs, &call, &again).unwrap();
+    });
+    let done = site.two.transfer(ours, &call, &request).unwrap();
+    assert_eq!(done.transfer.id, theirs);
+}
+
+#[test]
+fn a_double_click_is_not_refused_because_of_itself() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    let call = site.call(ANNA, Some(CommandId::from_bits(7)), 0);
+    let to = To::Address(BOB.parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let (theirs, again) = (site.fresh(), request.clone());
+    site.two.after(Moment::Outcome, move |one| {
+        one.transfer(theirs, &call, &again).unwrap();
+    });
+    let done = site.two.transfer(site.fresh(), &call, &request).unwrap();
+    assert_eq!(done.transfer.id, theirs);
+
+    let call = Call {
+        command: Some(CommandId::from_bits(8).into()),
+        ..call
+    };
+    let create = || Custody::CreateProject {
+        name: "Exomes".into(),
+    };
+    site.two.after(Moment::Outcome, move |one| {
+        one.custody(from, &call, create()).unwrap();
+    });
+    let done = site.two.custody(from, &call, create()).unwrap();
+    assert_eq!(site.one.custody(from, &call, create()).unwrap(), done);
+}
+
+#[test]
+fn the_journal_of_a_corrected_offer_says_that_it_waits_for_analyses() {
+    let policy = Policy {
+        in_use: InUse::Wait,
+        ..Policy::default()
+    };
+    let site = Site::new(policy);
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    let call = site.call(ANNA, None, 0);
+    let start = Custody::StartAnalysis {
+        name: "align".into(),
+        projects: vec![item],
+    };
+    site.one.custody(from, &call, start).unwrap();
+    let id = offer(&site, item, ANNA, "carl@clinic.example");
+    let new = site.fresh();
+    let to = To::Address(BOB.parse().unwrap());
+    site.one
+        .transfer(id, &call, &Command::Readdress { new, to })
+        .unwrap();
+    assert_eq!(site.transfer(new).state, State::Requested);
+    let journal = staged::now(site.model.history(Key::Transfer(new), Version(0), 10)).unwrap();
+    let first: Event = serde_json::from_slice(&journal[0].1).unwrap();
+    assert_eq!(first.what, What::Requested);
+}
+
+#[test]
+fn each_command_twice_equals_once() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    let id = site.fresh();
+    let to = |who: &str| To::Address(who.parse().unwrap());
+    let corrected = site.fresh();
+    let steps: [(&str, i64, TransferId, Command); 6] = [
+        (
+            ANNA,
+            0,
+            id,
+            Command::Request {
+                ask: ask(item),
+                to: to("carl@clinic.example"),
+            },
+        ),
+        (
+            ANNA,
+            2 * 3_600_000,
+            id,
+            Command::Extend {
+                lifetime_ms: 9 * DAY_MS,
+            },
+        ),
+        (ANNA, 3 * DAY_MS, id, Command::Resend),
+        (
+            ANNA,
+            3 * DAY_MS,
+            id,
+            Command::Readdress {
+                new: corrected,
+                to: to(BOB),
+            },
+        ),
+        (BOB, 4 * DAY_MS, corrected, Command::Accept { into: None }),
+        (
+            BOB,
+            4 * DAY_MS,
+            corrected,
+            Command::Decline { reason: None },
+        ),
+    ];
+    for (n, (who, when, id, command)) in steps.into_iter().enumerate() {
+        let call = site.call(who, Some(CommandId::from_bits(100 + n as u128)), when);
+        let Ok(once) = site.one.transfer(id, &call, &command) else {
+            continue;
+        };
+        let before = site.model.view();
+        for node in [&site.one, &site.two] {
+            let twice = node.transfer(id, &call, &command).unwrap();
+            assert!(twice.already, "{command:?}");
+            assert_eq!(twice.transfer.id, once.transfer.id);
+        }
+        assert_eq!(before, site.model.view(), "{command:?}");
+    }
+    assert!(matches!(
+        site.transfer(corrected).state,
+        State::Accepted { .. }
+    ));
+}
