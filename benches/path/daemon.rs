@@ -10,7 +10,7 @@ use super::http::Connection;
 
 /// Where letters go.
 pub enum Letters {
-    /// Into the built-in mailbox: the courier delivers them while transfers are measured.
+    /// Into the built-in mailbox: the courier works while transfers are measured, whether it keeps up or not.
     Delivered,
     /// To a mail server that takes connections and says nothing: they stay in the outbox.
     Waiting(TcpListener),

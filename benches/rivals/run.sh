@@ -125,7 +125,7 @@ pids+=("$restate_pid")
 restate_service_pid=$!
 pids+=("$restate_service_pid")
 
-# --- Handover, twice: letters stay in the outbox as the others' do, or are delivered to the built-in mailbox -----------
+# --- Handover, twice: letters stay in the outbox as the others' do, or its courier runs -----------
 "$rivals" serve-silence --listen "127.0.0.1:$silence" &
 pids+=("$!")
 mkdir "$home/handover"
@@ -164,7 +164,7 @@ start_handover delivering "$delivering_port" 'transport = "mailbox"'
 delivering_pid=${pids[-1]}
 
 wait_for "http://127.0.0.1:$((handover_port + 1))/readyz" "Handover"
-wait_for "http://127.0.0.1:$((delivering_port + 1))/readyz" "Handover, delivering letters,"
+wait_for "http://127.0.0.1:$((delivering_port + 1))/readyz" "Handover with its courier running"
 wait_for "http://127.0.0.1:$postgres_service/" "the service in front of PostgreSQL"
 wait_for "http://127.0.0.1:$restate_admin/health" "Restate's admin interface"
 wait_for "http://127.0.0.1:$restate_ingress/restate/health" "Restate's ingress"
@@ -184,8 +184,8 @@ log "$(nproc) cores, $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs
 log "$("$pg_bin/postgres" --version); $("$restate_bin" --version)"
 "$rivals" measure \
     --handover "http://127.0.0.1:$handover_port" --handover-people "$home/people.json" \
-    --handover-delivering "http://127.0.0.1:$delivering_port" \
-    --watch "handover.server=$handover_pid" --watch "handover-delivering.server=$delivering_pid" \
+    --handover-courier "http://127.0.0.1:$delivering_port" \
+    --watch "handover.server=$handover_pid" --watch "handover-courier.server=$delivering_pid" \
     --restate "http://127.0.0.1:$restate_ingress" \
     --watch "restate.server=$restate_pid" --watch "restate.handlers=$restate_service_pid" \
     --postgres "http://127.0.0.1:$postgres_service" \

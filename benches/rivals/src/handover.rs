@@ -12,8 +12,8 @@ use crate::rival::{ITEM_BYTES, Pair, Rival};
 pub enum Letters {
     /// They stay in the outbox, as they do at the others.
     Waiting,
-    /// The courier delivers them to the built-in mailbox, and writes that down.
-    Delivered,
+    /// The courier takes them to the built-in mailbox, as many as it can beside the load.
+    Carried,
 }
 
 pub struct Handover {
@@ -45,14 +45,14 @@ impl Rival for Handover {
     fn label(&self) -> &'static str {
         match self.letters {
             Letters::Waiting => "Handover",
-            Letters::Delivered => "Handover, delivering letters",
+            Letters::Carried => "Handover, courier running",
         }
     }
 
     fn key(&self) -> &'static str {
         match self.letters {
             Letters::Waiting => "handover",
-            Letters::Delivered => "handover-delivering",
+            Letters::Carried => "handover-courier",
         }
     }
 

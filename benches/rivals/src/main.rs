@@ -72,9 +72,9 @@ struct Measure {
     /// Base address of a Handover whose letters stay in the outbox, as the others' do.
     #[arg(long, requires = "handover_people")]
     handover: Option<String>,
-    /// Base address of a Handover that delivers its letters while it is measured; the same people.
+    /// Base address of a Handover whose courier runs while it is measured; the same people.
     #[arg(long, requires = "handover_people")]
-    handover_delivering: Option<String>,
+    handover_courier: Option<String>,
     /// JSON: a list of {"sender": {"email", "token"}, "recipient": {"email", "token"}}, as many as connections.
     #[arg(long)]
     handover_people: Option<PathBuf>,
@@ -174,7 +174,7 @@ impl Measure {
         for &connections in &self.connections {
             for (base, letters) in [
                 (&self.handover, Letters::Waiting),
-                (&self.handover_delivering, Letters::Delivered),
+                (&self.handover_courier, Letters::Carried),
             ] {
                 if let Some(base) = self.wanted("handover", base.as_ref()) {
                     let base = base.clone();

@@ -10,7 +10,7 @@ fn ms(time: Duration) -> String {
 
 /// The rate relative to the best system that runs on other servers, at the same number of connections.
 fn ratio(cell: &Cell, all: &[Cell]) -> String {
-    // Handover stands there twice, with its letters waiting and delivered.
+    // Handover stands there twice, with its letters waiting and with its courier running.
     let system = |cell: &Cell| cell.key.split('-').next().unwrap_or_default();
     let others = all
         .iter()
