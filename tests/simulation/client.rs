@@ -52,6 +52,7 @@ struct Before {
     step: u64,
     open_until: Option<Time>,
     room_changed: Option<u64>,
+    commits: u64,
 }
 
 fn call(node: &Node, errand: &Errand) -> Call {
@@ -252,6 +253,7 @@ fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
         step: cluster.universe.step(),
         open_until: open.map(|t| t.expires_at),
         room_changed: into.map(|into| room_changed(&checker, into)),
+        commits: checker.commits(),
     }
 }
 
@@ -391,7 +393,11 @@ fn refused(
             Code::TransferAccepted => matches!(now.state, State::Accepted { .. }),
             Code::TargetOverQuota => match (command, before.room_changed) {
                 (transfer::Command::Accept { into: Some(into) }, Some(changed)) => {
-                    let steady = room_changed(&checker, *into) == changed;
+                    let steady = room_changed(&checker, *into) == changed
+                        && now.items.iter().all(|offered| {
+                            let last = checker.item_changed.get(&offered.item);
+                            last.is_none_or(|last| *last <= before.commits)
+                        });
                     !(steady && fits(&checker, now, *into))
                 }
                 _ => true,

@@ -8,7 +8,7 @@ mod transfers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use handover::domain::id::{CommandId, Context, LetterId};
+use handover::domain::id::{CommandId, Context, ItemId, LetterId};
 use handover::domain::index::Entry;
 use handover::domain::key::{Counter, Key};
 use handover::domain::policy::Policy;
@@ -38,6 +38,8 @@ pub struct Checker {
     pub seen: BTreeMap<&'static str, u64>,
     /// The last commit that changed what a context may hold, or does.
     pub room_changed: BTreeMap<Context, u64>,
+    /// The last commit that changed an item: its files may have become fewer or smaller.
+    pub item_changed: BTreeMap<ItemId, u64>,
     commits: u64,
 }
 
@@ -50,6 +52,11 @@ pub struct Seen<'a> {
 }
 
 impl Checker {
+    /// How many commits there were.
+    pub const fn commits(&self) -> u64 {
+        self.commits
+    }
+
     pub fn new(policy: Arc<Policy>) -> Self {
         Self {
             shadow: Shadow::default(),
@@ -60,6 +67,7 @@ impl Checker {
             refused: BTreeSet::new(),
             seen: BTreeMap::new(),
             room_changed: BTreeMap::new(),
+            item_changed: BTreeMap::new(),
             commits: 0,
         }
     }
@@ -115,6 +123,13 @@ impl Checker {
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);
+        }
+        let items = changes.iter().filter_map(|change| match change.key {
+            Key::Item(id) => Some(id),
+            _ => None,
+        });
+        for item in items {
+            self.item_changed.insert(item, self.commits);
         }
         for change in &changes {
             if let Some(what) = transfers::kind_of(change) {
