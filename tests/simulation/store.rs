@@ -148,6 +148,10 @@ impl Store for Disturbed {
         Box::pin(async move {
             let (universe, weather) = (&self.universe, &self.universe.weather);
             universe.let_others().await;
+            if universe.broken == Broken::QuotaBefore {
+                // The longer a check lies back, the more it is worth to make it in the commit.
+                universe.rest(universe.below(60)).await;
+            }
             if universe.fault(weather.unavailable) {
                 universe.note(|| format!("node {}: a commit is turned away", self.node));
                 return Outcome::Unavailable;
