@@ -265,22 +265,6 @@ impl Config {
         include_str!("../../config/handover.toml")
     }
 
-    /// The private domain that an address belongs to: the one with the longest suffix that covers it.
-    pub fn domain_of(&self, address: &Address) -> Option<&Domain> {
-        let longest = |domain: &Domain| {
-            let covering = domain
-                .suffixes
-                .iter()
-                .filter(|suffix| suffix.covers(address.domain()));
-            covering.map(|suffix| suffix.as_str().len()).max()
-        };
-        self.domains
-            .iter()
-            .filter_map(|domain| longest(domain).map(|length| (length, domain)))
-            .max_by_key(|(length, _)| *length)
-            .map(|(_, domain)| domain)
-    }
-
     /// Which keys of `new` a running daemon takes over, and which need a restart.
     pub fn reload_differences(old: &Self, new: &Self) -> (Vec<String>, Vec<String>) {
         show::differences(old, new)

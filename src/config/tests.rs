@@ -194,22 +194,6 @@ fn relative_paths_start_from_the_folder_of_the_file() {
 }
 
 #[test]
-fn a_domain_is_found_by_its_longest_suffix() {
-    let config = parse(SITE).unwrap();
-    for (address, name) in [
-        ("a@uni.example", Some("uni")),
-        ("a@chem.uni.example", Some("uni")),
-        ("a@x.bio.UNI.example", Some("bio")),
-        ("a@notuni.example", None),
-    ] {
-        let found = config
-            .domain_of(&address.parse().unwrap())
-            .map(|domain| domain.name.as_str());
-        assert_eq!(found, name, "{address}");
-    }
-}
-
-#[test]
 fn every_problem_is_reported_with_its_line_and_the_next_step() {
     let cases: &[(&str, &str)] = &[
         (

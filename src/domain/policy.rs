@@ -173,3 +173,32 @@ impl Policy {
             .is_some_and(|private| addresses.iter().any(|a| private.administrators.contains(a)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_is_found_by_its_longest_suffix() {
+        let private = |suffix: &str| Private {
+            suffixes: vec![suffix.to_owned()],
+            administrators: Vec::new(),
+        };
+        let policy = Policy {
+            domains: BTreeMap::from([
+                ("bio".to_owned(), private("bio.uni.example")),
+                ("uni".to_owned(), private("uni.example")),
+            ]),
+            ..Policy::default()
+        };
+        for (address, name) in [
+            ("a@uni.example", "uni"),
+            ("a@chem.uni.example", "uni"),
+            ("a@x.bio.UNI.example", "bio"),
+            ("a@notuni.example", "public"),
+        ] {
+            let address = address.parse().unwrap();
+            assert_eq!(policy.domain_of(&address).name(), name, "{address}");
+        }
+    }
+}
