@@ -130,6 +130,8 @@ pids+=("$restate_service_pid")
 pids+=("$!")
 mkdir "$home/handover"
 "$path_bench" --people "$home/handover/store.redb" --pairs 64 >"$home/people.json"
+# The daemon makes no key for a store that exists.
+(umask 077 && head -c 32 /dev/urandom >"$home/handover/handover.key")
 cp -r "$home/handover" "$home/delivering"
 start_handover() { # FOLDER PORT MAIL
     cat >"$home/$1/handover.toml" <<EOF
