@@ -14,9 +14,10 @@ use handover::domain::account::{Account, Scope, Session, SignIn, Token};
 use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::Channel;
 use handover::domain::id::{
-    AccountId, AnalysisId, Context, Digest, ItemId, ItemKind, LetterId, SignInId, TransferId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
     WorkgroupId,
 };
+use handover::domain::invitation::{self, Invitation, KeepAccess, Offered, Recipient, Sender};
 use handover::domain::item::{
     Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
 };
@@ -25,13 +26,12 @@ use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level};
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
-use handover::domain::transfer::{self, KeepAccess, Offered, Recipient, Sender, Transfer};
 use handover::domain::workgroup::{Membership, Role, Workgroup};
 
 const AT: Time = Time::from_ms(1_800_000_000_000);
 const ANNA: AccountId = AccountId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0001);
 const GROUP: WorkgroupId = WorkgroupId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0002);
-const TRANSFER: TransferId = TransferId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
+const TRANSFER: InvitationId = InvitationId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
 const LETTER: LetterId = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0004);
 const SIGN_IN: SignInId = SignInId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0005);
 
@@ -219,12 +219,12 @@ fn items_and_what_belongs_to_them() {
 #[test]
 fn transfers_in_every_state() {
     let states = [
-        transfer::State::Requested,
-        transfer::State::Pending {
+        invitation::State::Requested,
+        invitation::State::Pending {
             since: AT,
             reminders: 1,
         },
-        transfer::State::Accepted {
+        invitation::State::Accepted {
             at: AT,
             by: ANNA,
             channel: Channel::Web,
@@ -232,17 +232,17 @@ fn transfers_in_every_state() {
             into_name: "Tech Support".into(),
             renamed: BTreeMap::from([(project(), "Genomes (2)".to_owned())]),
         },
-        transfer::State::Declined {
+        invitation::State::Declined {
             at: AT,
             by: ANNA,
             reason: Some("not mine".into()),
         },
-        transfer::State::Cancelled {
+        invitation::State::Cancelled {
             at: AT,
             by: ANNA,
             replaced_by: Some(TRANSFER),
         },
-        transfer::State::Expired { at: AT },
+        invitation::State::Expired { at: AT },
     ];
     for state in states {
         let word = state.word();
@@ -251,7 +251,7 @@ fn transfers_in_every_state() {
             id: GROUP,
             handle: "TechSupport".into(),
         };
-        let transfer = Transfer {
+        let transfer = Invitation {
             id: TRANSFER,
             source: Context::Personal(ANNA),
             source_name: "Anna (Personal)".into(),
@@ -301,7 +301,7 @@ fn letters_of_every_kind_and_delivery() {
         ("cancelled", Kind::Cancelled),
         ("expired", Kind::Expired { side: Sender }),
     ];
-    let subject = Subject::Transfer(TRANSFER);
+    let subject = Subject::Invitation(TRANSFER);
     let to = || "rita@lab.example".parse().unwrap();
     for (case, says) in says {
         check(case, &Letter::queued(LETTER, to(), "en", subject, says, AT));

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{AccountId, Context, ItemId};
+use crate::domain::invitation::Invitation;
 use crate::domain::item::Item;
 use crate::domain::rights::Level;
 use crate::domain::time::Time;
-use crate::domain::transfer::Transfer;
 
 use super::context::Owner;
 use super::people;
@@ -29,7 +29,7 @@ pub struct Staying {
 pub async fn staying(
     settings: &Settings,
     person: AccountId,
-    transfer: &Transfer,
+    transfer: &Invitation,
     now: Time,
 ) -> Result<Staying, Trouble> {
     let moving: BTreeSet<ItemId> = transfer.items.iter().map(|item| item.item).collect();
@@ -71,7 +71,7 @@ pub struct Holder {
 /// Who was granted access to items of an offer, besides the context that gives.
 pub async fn holders(
     settings: &Settings,
-    transfer: &Transfer,
+    transfer: &Invitation,
     now: Time,
 ) -> Result<Vec<Holder>, Trouble> {
     let mut found: BTreeMap<(Context, Level), usize> = BTreeMap::new();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
+use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::rights::{Grant, Level, not_yours};
-use crate::domain::transfer::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Store};
 
@@ -25,7 +25,7 @@ pub enum Question {
     /// Reserve these items for an offer.
     Offer {
         /// The new offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// The items as they were read.
@@ -38,7 +38,7 @@ pub enum Question {
     /// Take these items back from an offer that ends without changing the owner.
     End {
         /// The offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// Its items.
@@ -49,7 +49,7 @@ pub enum Question {
     /// Let go of these items.
     Release {
         /// The offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// Its items.
@@ -293,7 +293,7 @@ impl Core {
         &self,
         source: &Source,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         call: &Call,
         items: &[Versioned<Item>],
         (requester, member): (AccountId, bool),
@@ -316,7 +316,7 @@ impl Core {
             let event = event(call, What::Offered { transfer });
             proposal.replace(item, &next, Some(&event));
         }
-        proposal.findings.absorb(transfer::sends(source, bytes));
+        proposal.findings.absorb(invitation::sends(source, bytes));
         Ok(proposal)
     }
 
@@ -324,7 +324,7 @@ impl Core {
     async fn reserved(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         items: &[ItemId],
     ) -> Result<Vec<Versioned<Item>>, Fault> {
         let keys: Vec<Key> = items.iter().map(|id| Key::Item(*id)).collect();
@@ -344,7 +344,7 @@ impl Core {
     async fn take_back(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         call: &Call,
         items: &[ItemId],
         how: &str,
@@ -363,7 +363,7 @@ impl Core {
     async fn release(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         call: &Call,
         items: &[ItemId],
         keep: KeepAccess,
@@ -371,7 +371,7 @@ impl Core {
         let mut proposal = Proposal::default();
         let items = self.reserved(settings, transfer, items).await?;
         let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
-        let guards = transfer::released_items(&documents, &settings.policy);
+        let guards = invitation::released_items(&documents, &settings.policy);
         proposal.findings.absorb(guards);
         let key = |item: &Versioned<Item>| Key::Grant(item.document.id, self.context);
         let keys: Vec<Key> = items.iter().map(key).collect();
@@ -442,7 +442,7 @@ impl Core {
         };
         proposal
             .findings
-            .absorb(transfer::admits(source, &target, items));
+            .absorb(invitation::admits(source, &target, items));
         if let Some(quota) = target.quota {
             let limit = i64::try_from(quota).unwrap_or(i64::MAX);
             proposal.limit(Counter::Usage(self.context), limit);

@@ -4,11 +4,11 @@ use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::id::{AccountId, Context, ItemId, WorkgroupId};
 use crate::domain::index::{self, Entry};
+use crate::domain::invitation::Mailbox;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{self, Grant, Level, Person};
-use crate::domain::transfer::Mailbox;
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
 

@@ -8,10 +8,10 @@ use super::*;
 use crate::domain::account::SignIn;
 use crate::domain::event::Channel;
 use crate::domain::id::{AccountId, Context, LetterId, SignInId};
+use crate::domain::invitation::State as Standing;
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Side, State, Subject};
 use crate::domain::time::{DAY_MS, HOUR_MS};
-use crate::domain::transfer::State as Standing;
 use crate::mail::{Blame, Failure};
 use crate::store::{Clash, Outcome};
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, Context, TransferId};
+use super::id::{AccountId, Context, InvitationId};
 use super::time::Time;
 
 /// Through what a command came.
@@ -52,19 +52,19 @@ pub enum What {
     /// The item was offered.
     Offered {
         /// In which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
     },
     /// The offer ended without changing the owner: declined, cancelled or expired.
     OfferEnded {
         /// Which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// How.
         how: String,
     },
     /// The owner changed.
     Transferred {
         /// By which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Who owned it before.
         from: Context,
         /// Who owns it now.
@@ -99,7 +99,7 @@ pub enum What {
     /// Access was granted.
     Granted {
         /// By which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
     },
 }
 

@@ -118,7 +118,7 @@ id!(/// A person's account.
 id!(/// A workgroup.
     WorkgroupId, "wg", "a workgroup id (wg_…)");
 id!(/// One offer of items to a recipient.
-    TransferId, "tr", "a transfer id (tr_…)");
+    InvitationId, "tr", "a transfer id (tr_…)");
 id!(/// One letter of the outbox.
     LetterId, "let", "a letter id (let_…)");
 id!(/// One attempt to sign in with a typed code.
@@ -258,8 +258,8 @@ mod tests {
 
     #[test]
     fn ids_print_and_read_back_in_either_case_and_sort_as_their_bits() {
-        let low = TransferId::from_bits(1);
-        let high = TransferId::from_bits(u128::MAX - 1);
+        let low = InvitationId::from_bits(1);
+        let high = InvitationId::from_bits(u128::MAX - 1);
         assert!(low.to_string() < high.to_string());
         assert_eq!(high.to_string().parse(), Ok(high));
         let upper = format!("tr_{}", high.to_string()[3..].to_uppercase());
@@ -271,9 +271,9 @@ mod tests {
     #[test]
     fn an_id_of_another_kind_is_refused_with_a_sentence() {
         let account = AccountId::from_bits(5).to_string();
-        let error = account.parse::<TransferId>().unwrap_err();
+        let error = account.parse::<InvitationId>().unwrap_err();
         assert!(error.to_string().contains("transfer id (tr_…)"));
-        assert!("tr_short".parse::<TransferId>().is_err());
+        assert!("tr_short".parse::<InvitationId>().is_err());
         assert!("prj_".parse::<ItemId>().is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! An entry's key starts with the index's tag; what is listed of a context starts with the context, then the list, so that a change
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
-use super::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId, WorkgroupId};
+use super::id::{AccountId, Context, Digest, InvitationId, ItemId, ItemKind, WorkgroupId};
 use super::key::Bytes;
 
 /// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
@@ -49,9 +49,9 @@ pub enum Entry {
     /// Workgroups of an account.
     Belongs(AccountId, WorkgroupId),
     /// Transfers a context has sent.
-    Sent(Context, Phase, TransferId),
+    Sent(Context, Phase, InvitationId),
     /// Transfers that were offered to somebody.
-    Received(Receiver, Phase, TransferId),
+    Received(Receiver, Phase, InvitationId),
     /// Projects that a run's data went into.
     ProjectOf(ItemId, ItemId),
     /// Runs that a project's data came from.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{
-    AccountId, AnalysisId, Context, Digest, ItemId, ItemKind, LetterId, SignInId, TransferId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
     WorkgroupId,
 };
 
@@ -25,7 +25,7 @@ pub enum Key {
     /// What this context may do with this item that it does not own.
     Grant(ItemId, Context),
     /// A transfer.
-    Transfer(TransferId),
+    Invitation(InvitationId),
     /// A letter and how its delivery stands.
     Letter(LetterId),
     /// One attempt to sign in.
@@ -50,7 +50,7 @@ impl Key {
             Self::Item(id) => Bytes::tagged(4).item(id),
             Self::Biosamples(id) => Bytes::tagged(5).item(id),
             Self::Grant(id, context) => Bytes::tagged(6).item(id).context(context),
-            Self::Transfer(id) => Bytes::tagged(7).wide(id.bits()),
+            Self::Invitation(id) => Bytes::tagged(7).wide(id.bits()),
             Self::Letter(id) => Bytes::tagged(8).wide(id.bits()),
             Self::SignIn(id) => Bytes::tagged(9).wide(id.bits()),
             Self::Session(digest) => Bytes::tagged(10).wide(digest.0),

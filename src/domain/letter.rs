@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{LetterId, SignInId, TransferId};
+use super::id::{InvitationId, LetterId, SignInId};
 use super::key::{Key, Queue};
 use super::time::Time;
 
@@ -63,7 +63,7 @@ pub enum Kind {
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// A transfer.
-    Transfer(TransferId),
+    Invitation(InvitationId),
     /// An attempt to sign in.
     SignIn(SignInId),
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::document::{Derived, Document};
-use super::id::{AccountId, Context, ItemId, TransferId};
+use super::id::{AccountId, Context, InvitationId, ItemId};
 use super::index::Entry;
 use super::item::Item;
 use super::key::Key;
@@ -35,7 +35,7 @@ pub struct Grant {
     /// How much.
     pub level: Level,
     /// The transfer in which it was agreed.
-    pub kept_in: TransferId,
+    pub kept_in: InvitationId,
     /// Since when.
     pub since: Time,
     /// Until when; `None`: until revoked.

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{CommandId, Digest, LetterId, SignInId, TransferId};
+use super::id::{CommandId, Digest, InvitationId, LetterId, SignInId};
 use super::key::Key;
 
 /// The site's key: 32 bytes from a file outside the store.
@@ -96,7 +96,7 @@ pub struct MailToken {
     /// The digest of the token.
     pub digest: Digest,
     /// Which transfer its letter is about.
-    pub transfer: TransferId,
+    pub transfer: InvitationId,
     /// In which letter it was.
     pub letter: LetterId,
     /// To whom that letter went.

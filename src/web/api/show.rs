@@ -4,12 +4,12 @@ use crate::actors::queries::Own;
 use crate::domain::account::{Account, Session, Token};
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
+use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, State};
 use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
 use crate::domain::letter::{self, Letter};
 use crate::domain::policy::Tier;
 use crate::domain::rights::{Grant, Level};
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, Offered, Recipient, State, Transfer};
 use crate::store::Version;
 use crate::wire;
 
@@ -202,7 +202,7 @@ fn keep_access(keep: KeepAccess) -> wire::KeepAccess {
 
 /// The word for where a transfer stands at this moment. An offer whose time is over has expired, whether or not its timer has
 /// fired: lists, pages and the answer to an acceptance go by one clock.
-pub fn state(transfer: &Transfer, now: Time) -> &'static str {
+pub fn state(transfer: &Invitation, now: Time) -> &'static str {
     if transfer.state.is_open() && now >= transfer.expires_at {
         "expired"
     } else {
@@ -211,7 +211,7 @@ pub fn state(transfer: &Transfer, now: Time) -> &'static str {
 }
 
 /// A transfer as it stands at this moment.
-pub fn transfer(transfer: Transfer, now: Time) -> wire::Transfer {
+pub fn transfer(transfer: Invitation, now: Time) -> wire::Transfer {
     let state = state(&transfer, now).to_owned();
     let bytes = transfer.bytes();
     let mut shown = wire::Transfer {

@@ -8,9 +8,9 @@ use axum::response::Response;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context};
+use crate::domain::invitation::{Invitation, KeepAccess, State as Standing};
 use crate::domain::refusal::size;
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, State as Standing, Transfer};
 use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -117,7 +117,7 @@ pub async fn show(
     Ok(page(StatusCode::OK, &view))
 }
 
-fn from(transfer: &Transfer) -> String {
+fn from(transfer: &Invitation) -> String {
     let sender = &transfer.sender;
     let name = words::plain(&sender.name);
     match words::source_name(transfer) {

@@ -6,10 +6,10 @@ use crate::actors::names;
 use crate::actors::world::Settings;
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::{AccountId, Context, ItemKind};
+use crate::domain::invitation::{Invitation, KeepAccess, Offered};
 use crate::domain::letter::{self, Letter, Side};
 use crate::domain::refusal::size;
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
-use crate::domain::transfer::{KeepAccess, Offered, Transfer};
 use crate::store::Fault;
 
 /// Names in lists are cut to this many characters, so that a page stays below 100 KB whatever it lists.
@@ -142,7 +142,7 @@ pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
 }
 
 /// The name of the source beside the sender's, when it says more than the sender's own.
-pub fn source_name(transfer: &Transfer) -> Option<String> {
+pub fn source_name(transfer: &Invitation) -> Option<String> {
     let own = transfer.source == Context::Personal(transfer.sender.account);
     (!own).then(|| plain(&transfer.source_name))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::Address;
-use crate::domain::id::{AccountId, ItemId, TransferId};
+use crate::domain::id::{AccountId, InvitationId, ItemId};
 use crate::domain::item::Item;
 use crate::domain::letter;
 use crate::domain::policy::{InUse, Policy};
@@ -13,8 +13,8 @@ use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::{
-    KeepAccess, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source, State,
-    Transfer,
+    Invitation, KeepAccess, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source,
+    State,
 };
 
 /// Who requested a transfer, as they were known then.
@@ -133,17 +133,17 @@ pub fn kept_text(text: Option<&str>) -> Option<String> {
     reason = "each is one fact the offer is made of"
 )]
 pub fn request(
-    id: TransferId,
+    id: InvitationId,
     ask: &Request,
     items: &[&Item],
     source: &Source,
     sender: Sender,
     recipient: Recipient,
     reach: &[Mailbox],
-    corrects: Option<TransferId>,
+    corrects: Option<InvitationId>,
     policy: &Policy,
     now: Time,
-) -> (Transfer, Vec<Outgoing>) {
+) -> (Invitation, Vec<Outgoing>) {
     let lifetime = ask.lifetime_ms.unwrap_or(policy.default_expiry_ms);
     let expires_at = now.plus_ms(lifetime);
     let waits = policy.in_use == InUse::Wait && items.iter().any(|i| i.running_analyses > 0);
@@ -153,7 +153,7 @@ pub fn request(
         bytes: item.bytes,
         files: item.files,
     };
-    let transfer = Transfer {
+    let transfer = Invitation {
         id,
         source: source.context,
         source_name: source.name.clone(),
@@ -184,7 +184,7 @@ pub fn request(
     (transfer, letters)
 }
 
-impl Transfer {
+impl Invitation {
     pub(super) fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
         let expires_at = self.expires_at;
         self.letters_to(reach, &letter::Kind::Offer { expires_at, again })

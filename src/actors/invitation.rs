@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::event::{Channel, Event, What};
-use crate::domain::id::{AccountId, Context, Digest, ItemId, LetterId, TransferId};
+use crate::domain::id::{AccountId, Context, Digest, InvitationId, ItemId, LetterId};
+use crate::domain::invitation::{
+    self, Act, Entitled, Invitation, MAX_LETTERS, Mailbox, Offered, Outgoing, Recipient, Request,
+    Sender, Source, State, Step, Verdict,
+};
 use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::secret::MailToken;
-use crate::domain::transfer::{
-    self, Act, Entitled, MAX_LETTERS, Mailbox, Offered, Outgoing, Recipient, Request, Sender,
-    Source, State, Step, Transfer, Verdict,
-};
 use crate::domain::workgroup::{Handle, Role};
 use crate::store::{Clash, Fault};
 
@@ -58,7 +58,7 @@ pub enum Command {
     /// Take it back and offer the same anew to another address.
     Readdress {
         /// The new offer's id.
-        new: TransferId,
+        new: InvitationId,
         /// To whom.
         to: To,
     },
@@ -77,7 +77,7 @@ pub enum Command {
 #[derive(Debug, Clone)]
 pub struct Done {
     /// The transfer as it is now.
-    pub transfer: Transfer,
+    pub transfer: Invitation,
     /// Whether it was done before, and nothing changed now.
     pub already: bool,
     /// What is worth knowing.
@@ -88,14 +88,14 @@ pub struct Done {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Kept {
     /// The transfer to show.
-    pub transfer: TransferId,
+    pub transfer: InvitationId,
 }
 
 /// What a request would do.
 #[derive(Debug, Clone)]
 pub struct Preview {
     /// The offer as it would be made; `None` when not even that can be said.
-    pub transfer: Option<Transfer>,
+    pub transfer: Option<Invitation>,
     /// What blocks and what is worth knowing.
     pub findings: Findings,
     /// The context that gives.
@@ -106,7 +106,7 @@ pub struct Preview {
 /// "too late") would otherwise be given from memory, though another node has changed the offer since.
 #[derive(Debug)]
 pub struct Core {
-    id: TransferId,
+    id: InvitationId,
 }
 
 /// The outcome of one attempt: an answer, or a reason to decide again.
@@ -117,14 +117,14 @@ enum Attempt {
 
 /// Where a decision stands before it is committed.
 struct Decided {
-    transfer: Transfer,
+    transfer: Invitation,
     proposal: Proposal,
     warnings: Vec<Refusal>,
 }
 
 impl Core {
     /// Of this transfer.
-    pub const fn new(id: TransferId) -> Self {
+    pub const fn new(id: InvitationId) -> Self {
         Self { id }
     }
 
@@ -207,9 +207,9 @@ impl Core {
         }
     }
 
-    async fn read(&self, settings: &Settings) -> Result<Versioned<Transfer>, Trouble> {
-        let found = load::one::<Transfer>(&*settings.store, Key::Transfer(self.id)).await?;
-        found.ok_or_else(|| Transfer::not_found(self.id).into())
+    async fn read(&self, settings: &Settings) -> Result<Versioned<Invitation>, Trouble> {
+        let found = load::one::<Invitation>(&*settings.store, Key::Invitation(self.id)).await?;
+        found.ok_or_else(|| Invitation::not_found(self.id).into())
     }
 
     // ---- requesting ----
@@ -338,7 +338,7 @@ impl Core {
         &self,
         settings: &Settings,
         command: &Command,
-        now: &Transfer,
+        now: &Invitation,
         standing: &Standing,
     ) -> Result<Act, Trouble> {
         Ok(match command {
@@ -372,7 +372,7 @@ impl Core {
         &self,
         world: &dyn World,
         call: &Call,
-        now: &Transfer,
+        now: &Invitation,
         into: Context,
         act: Act,
         proposal: &mut Proposal,
@@ -438,9 +438,9 @@ impl Core {
         world: &dyn World,
         settings: &Settings,
         call: &Call,
-        old: &Versioned<Transfer>,
+        old: &Versioned<Invitation>,
         step: Step,
-        new: TransferId,
+        new: InvitationId,
         to: &To,
     ) -> Result<Decided, Trouble> {
         let was = &old.document;
@@ -451,7 +451,7 @@ impl Core {
             lifetime_ms: Some(
                 was.expires_at
                     .since_ms(call.at)
-                    .max(*transfer::LIFETIME_MS.start()),
+                    .max(*invitation::LIFETIME_MS.start()),
             ),
             terms_accepted: true,
         };
@@ -500,7 +500,7 @@ pub async fn preview(
     to: Option<&To>,
 ) -> Result<Preview, Trouble> {
     let settings = world.settings();
-    let id = TransferId::from_bits(settings.ids.fresh(call.at));
+    let id = InvitationId::from_bits(settings.ids.fresh(call.at));
     let problems = ask.problems(&settings.policy, call.at, true);
     // Without a recipient the items are looked at as an offer to oneself, which no guard of the recipient touches.
     let (mut preview, _) = match to {
@@ -523,7 +523,7 @@ pub async fn preview(
 }
 
 struct Offer {
-    transfer: Transfer,
+    transfer: Invitation,
     letters: Vec<Outgoing>,
     proposal: Proposal,
 }
@@ -541,10 +541,10 @@ async fn prepare(
     world: &dyn World,
     settings: &Settings,
     call: &Call,
-    id: TransferId,
+    id: InvitationId,
     ask: &Request,
     to: &To,
-    replaces: Option<TransferId>,
+    replaces: Option<InvitationId>,
 ) -> Result<(Preview, Option<Offer>), Trouble> {
     let store = &*settings.store;
     let (mut person, rests) = people::guarded(store, person_of(call)?, &[]).await?;
@@ -553,7 +553,7 @@ async fn prepare(
         .get(..ask.items.len().min(settings.policy.max_items));
     let wanted_ids = some.unwrap_or_default();
     let seen = people::see(settings, &mut person, wanted_ids, call.at).await?;
-    let wanted: Vec<transfer::Wanted<'_>> = wanted_ids
+    let wanted: Vec<invitation::Wanted<'_>> = wanted_ids
         .iter()
         .zip(&seen)
         .map(|(id, seen)| {
@@ -563,7 +563,7 @@ async fn prepare(
             )
         })
         .collect();
-    let mut findings = transfer::offered_items(&wanted, &settings.policy, replaces);
+    let mut findings = invitation::offered_items(&wanted, &settings.policy, replaces);
     let own =
         |seen: &&people::Seen| matches!(seen, Some((_, Some(crate::domain::rights::Level::Own))));
     let items: Vec<Versioned<Item>> = seen
@@ -602,7 +602,7 @@ async fn prepare(
         recipient(settings, &person.account, &source, &offered, to).await?;
     findings.absorb(about);
     let sender = sender(&person.account)?;
-    let (transfer, letters) = transfer::request(
+    let (transfer, letters) = invitation::request(
         id,
         ask,
         &documents,
@@ -646,7 +646,7 @@ fn as_offered(item: &Item) -> Offered {
     }
 }
 
-fn item_ids(transfer: &Transfer) -> Vec<ItemId> {
+fn item_ids(transfer: &Invitation) -> Vec<ItemId> {
     transfer.items.iter().map(|offered| offered.item).collect()
 }
 
@@ -801,7 +801,7 @@ struct Standing {
 async fn stand(
     settings: &Settings,
     call: &Call,
-    now: &Transfer,
+    now: &Invitation,
     into: Option<Option<Context>>,
     proposal: &mut Proposal,
 ) -> Result<Standing, Trouble> {
@@ -857,7 +857,7 @@ async fn stand(
 }
 
 /// Where this person accepts offers of this sender unless they say otherwise.
-pub fn default_context(account: &Account, now: &Transfer) -> Context {
+pub fn default_context(account: &Account, now: &Invitation) -> Context {
     account
         .default_context_by_sender
         .get(now.sender.address.folded())
@@ -869,7 +869,7 @@ pub fn default_context(account: &Account, now: &Transfer) -> Context {
 pub async fn entitled(
     settings: &Settings,
     account: &Account,
-    now: &Transfer,
+    now: &Invitation,
 ) -> Result<Entitled, Trouble> {
     Ok(standing(settings, account, now).await?.0)
 }
@@ -878,7 +878,7 @@ pub async fn entitled(
 async fn standing(
     settings: &Settings,
     account: &Account,
-    now: &Transfer,
+    now: &Invitation,
 ) -> Result<(Entitled, Vec<Rests>), Trouble> {
     let store = &*settings.store;
     let mut contexts = vec![now.source];
@@ -926,7 +926,7 @@ async fn reach(
     }
 }
 
-async fn in_use(settings: &Settings, now: &Transfer) -> Result<bool, Fault> {
+async fn in_use(settings: &Settings, now: &Invitation) -> Result<bool, Fault> {
     let keys: Vec<Key> = now
         .items
         .iter()
@@ -945,7 +945,7 @@ async fn in_use(settings: &Settings, now: &Transfer) -> Result<bool, Fault> {
 fn post(
     settings: &Settings,
     call: &Call,
-    transfer: &mut Transfer,
+    transfer: &mut Invitation,
     letters: Vec<Outgoing>,
     proposal: &mut Proposal,
 ) {
@@ -972,7 +972,7 @@ fn post(
             };
             proposal.create(&token, None);
         }
-        let subject = Subject::Transfer(transfer.id);
+        let subject = Subject::Invitation(transfer.id);
         let letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
         proposal.create(&letter, None);
         transfer.letters.push(id);
@@ -980,7 +980,7 @@ fn post(
 }
 
 /// How the journal of a new offer begins.
-fn made(transfer: &Transfer) -> What {
+fn made(transfer: &Invitation) -> What {
     match transfer.state {
         State::Requested => What::Requested,
         _ => What::Pending,
@@ -998,8 +998,8 @@ fn event(call: &Call, what: What) -> Event {
 async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Done, Trouble> {
     let kept: Kept = serde_json::from_slice(kept)
         .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
-    let found = load::one::<Transfer>(&*settings.store, Key::Transfer(kept.transfer)).await?;
-    let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(kept.transfer)))?;
+    let found = load::one::<Invitation>(&*settings.store, Key::Invitation(kept.transfer)).await?;
+    let transfer = found.ok_or_else(|| Trouble::from(Invitation::not_found(kept.transfer)))?;
     Ok(Done {
         transfer: transfer.document,
         already: true,
@@ -1020,7 +1020,7 @@ async fn forget(world: &dyn World, clashes: &[Clash]) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn over(transfer: &Transfer, counter: Counter, current: i64, settings: &Settings) -> Trouble {
+fn over(transfer: &Invitation, counter: Counter, current: i64, settings: &Settings) -> Trouble {
     let refusal = match counter {
         Counter::OpenOffers(..) => Refusal::new(
             Code::SenderOpenOffers,

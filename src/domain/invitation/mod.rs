@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::document::{Derived, Document};
 use super::event::Channel;
-use super::id::{AccountId, Context, Digest, ItemId, LetterId, TransferId, WorkgroupId};
+use super::id::{AccountId, Context, Digest, InvitationId, ItemId, LetterId, WorkgroupId};
 use super::index::{Entry, Phase, Receiver};
 use super::key::{Counter, Key, Queue};
 use super::letter;
@@ -153,7 +153,7 @@ pub enum State {
         /// Who cancelled.
         by: AccountId,
         /// The offer that took its place, with the corrected address.
-        replaced_by: Option<TransferId>,
+        replaced_by: Option<InvitationId>,
     },
     /// Nobody answered in time.
     Expired {
@@ -195,9 +195,9 @@ impl State {
 
 /// An offer of items of one context to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transfer {
+pub struct Invitation {
     /// Its id.
-    pub id: TransferId,
+    pub id: InvitationId,
     /// The context that owns the items while it is open.
     pub source: Context,
     /// What that context is called.
@@ -222,7 +222,7 @@ pub struct Transfer {
     pub mailed_at: Option<Time>,
     /// The offer whose address this one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub corrects: Option<TransferId>,
+    pub corrects: Option<InvitationId>,
     /// Letters about it, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterId>,
@@ -248,7 +248,7 @@ pub struct Mailbox {
     pub language: String,
 }
 
-impl Transfer {
+impl Invitation {
     /// Bytes of all its items.
     pub fn bytes(&self) -> u64 {
         let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);
@@ -289,10 +289,10 @@ impl Transfer {
     }
 }
 
-impl Document for Transfer {
-    const TAG: &'static str = "transfer";
+impl Document for Invitation {
+    const TAG: &'static str = "invitation";
     fn key(&self) -> Key {
-        Key::Transfer(self.id)
+        Key::Invitation(self.id)
     }
     fn entries(&self) -> Vec<Derived> {
         let phase = self.state.phase();

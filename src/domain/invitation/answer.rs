@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::domain::event::{Channel, What};
-use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::request::{kept_text, text_problem};
-use super::{LIFETIME_MS, Mailbox, Outgoing, State, Transfer};
+use super::{Invitation, LIFETIME_MS, Mailbox, Outgoing, State};
 
 /// Which side of the transfer a person stands on. Somebody on neither side is told that there is no such transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub enum Act {
     /// Take it back; `replaced_by` when it is offered anew to a corrected address.
     Cancel {
         /// The offer that takes its place.
-        replaced_by: Option<TransferId>,
+        replaced_by: Option<InvitationId>,
     },
     /// Mail it again.
     Resend,
@@ -61,7 +61,7 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The transfer as it is then.
-    pub transfer: Transfer,
+    pub transfer: Invitation,
     /// The entry of its journal.
     pub event: What,
     /// The letters it causes.
@@ -85,9 +85,9 @@ impl From<Refusal> for Verdict {
     }
 }
 
-impl Transfer {
+impl Invitation {
     /// That there is no such transfer, as a stranger is told.
-    pub fn not_found(id: TransferId) -> Refusal {
+    pub fn not_found(id: InvitationId) -> Refusal {
         Refusal::new(
             Code::TransferNotFound,
             format!("there is no transfer {id} that you can see"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::id::{Context, ItemId, TransferId};
+use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::item::{Item, State as ItemState};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
@@ -124,7 +124,7 @@ fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
 pub fn offered_items(
     wanted: &[Wanted<'_>],
     policy: &Policy,
-    but_for: Option<TransferId>,
+    but_for: Option<InvitationId>,
 ) -> Findings {
     let mut findings = Findings::default();
     let mut owners = BTreeSet::new();
