@@ -386,8 +386,10 @@ pub struct Access {
     /// Until when; absent: until revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// The transfer in which it was agreed.
-    pub transfer: String,
+    /// Who accepted it.
+    pub accepted_by: String,
+    /// Where it comes from: the transfer in which it was kept (`tr_…`), an invitation (`inv_…`) or a link (`lnk_…`).
+    pub origin: String,
 }
 
 /// A file of a project.

@@ -26,7 +26,7 @@ use handover::domain::account::Account;
 use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, ItemKind};
-use handover::domain::invitation::{Invitation, KeepAccess, Request, State};
+use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::item::{Details, Item, State as ItemState};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::{Letter, State as Delivery};
@@ -181,7 +181,7 @@ impl Running {
         let ask = Request {
             items: vec![project().id],
             message: None,
-            keep_access: KeepAccess::None,
+            terms: Terms::ownership(KeepAccess::None),
             lifetime_ms: None,
             terms_accepted: true,
         };

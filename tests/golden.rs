@@ -17,13 +17,15 @@ use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
     WorkgroupId,
 };
-use handover::domain::invitation::{self, Invitation, KeepAccess, Offered, Recipient, Sender};
+use handover::domain::invitation::{
+    self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
+};
 use handover::domain::item::{
     Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
 };
 use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::policy::{Domain, Tier};
-use handover::domain::rights::{Grant, Level};
+use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
 use handover::domain::workgroup::{Membership, Role, Workgroup};
@@ -31,6 +33,7 @@ use handover::domain::workgroup::{Membership, Role, Workgroup};
 const AT: Time = Time::from_ms(1_800_000_000_000);
 const ANNA: AccountId = AccountId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0001);
 const GROUP: WorkgroupId = WorkgroupId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0002);
+const INVITATION: InvitationId = InvitationId::from_bits(0x0190_0000_0000_8000_8000_0000_0000_0004);
 const TRANSFER: InvitationId = InvitationId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
 const LETTER: LetterId = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0004);
 const SIGN_IN: SignInId = SignInId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0005);
@@ -208,10 +211,22 @@ fn items_and_what_belongs_to_them() {
         &Grant {
             item: run(),
             grantee: Context::Personal(ANNA),
-            level: Level::Read,
-            kept_in: TRANSFER,
-            since: AT,
-            until: Some(AT),
+            parts: vec![
+                Part {
+                    level: Level::Read,
+                    origin: Origin::Kept(TRANSFER),
+                    accepted_by: ANNA,
+                    since: AT,
+                    until: None,
+                },
+                Part {
+                    level: Level::Write,
+                    origin: Origin::Invitation(INVITATION),
+                    accepted_by: ANNA,
+                    since: AT,
+                    until: Some(AT),
+                },
+            ],
         },
     );
 }
@@ -273,11 +288,11 @@ fn transfers_in_every_state() {
                 files: 2,
             }],
             message: Some("as agreed".into()),
-            keep_access: if open {
+            terms: Terms::ownership(if open {
                 KeepAccess::None
             } else {
                 KeepAccess::Read { until: Some(AT) }
-            },
+            }),
             requested_at: AT,
             expires_at: AT,
             mailed_at: Some(AT),

@@ -15,7 +15,7 @@ use handover::actors::proposal::Proposal;
 use handover::actors::world::{Call, Trouble, contended};
 use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
-use handover::domain::invitation::{KeepAccess, Request, State};
+use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::policy::{InUse, Policy};
 use handover::domain::refusal::{Code, Refusal};
@@ -30,7 +30,7 @@ fn ask(item: ItemId) -> Request {
     Request {
         items: vec![item],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         lifetime_ms: Some(DAY_MS),
         terms_accepted: true,
     }

@@ -13,7 +13,7 @@ use handover::clock::System;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{CommandId, Context, Digest, InvitationId};
 use handover::domain::index::Entry;
-use handover::domain::invitation::{KeepAccess, Request};
+use handover::domain::invitation::{KeepAccess, Request, Terms};
 use handover::domain::key::{Bytes, Counter, Key, Queue};
 use handover::domain::policy::Policy;
 use handover::domain::secret::SiteKey;
@@ -145,7 +145,7 @@ async fn decide() -> Decided {
                 ask: Request {
                     items: vec![item],
                     message: None,
-                    keep_access: KeepAccess::None,
+                    terms: Terms::ownership(KeepAccess::None),
                     lifetime_ms: None,
                     terms_accepted: true,
                 },

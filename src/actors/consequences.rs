@@ -77,9 +77,11 @@ pub async fn holders(
     let mut found: BTreeMap<(Context, Level), usize> = BTreeMap::new();
     for item in &transfer.items {
         for grant in queries::grants(settings, item.item).await? {
-            let alive = grant.until.is_none_or(|until| now < until);
-            if alive && grant.grantee != transfer.source {
-                *found.entry((grant.grantee, grant.level)).or_default() += 1;
+            if let Some(level) = grant
+                .level(now)
+                .filter(|_| grant.grantee != transfer.source)
+            {
+                *found.entry((grant.grantee, level)).or_default() += 1;
             }
         }
     }

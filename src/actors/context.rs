@@ -10,13 +10,15 @@ use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
-use crate::domain::rights::{Grant, Level, not_yours};
+use crate::domain::rights::{Grant, Level, Origin, Part, not_yours};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Store};
 
 use super::custody;
 use super::load::{self, Versioned};
+use super::members;
 use super::proposal::Proposal;
+use super::sharing;
 use super::world::{Call, Settings, Trouble};
 
 /// What a transfer asks of a context.
@@ -45,6 +47,33 @@ pub enum Question {
         items: Vec<ItemId>,
         /// How it ends, in one word.
         how: &'static str,
+    },
+    /// Say that these items may be shared.
+    Share {
+        /// The items as they were read.
+        items: Vec<Versioned<Item>>,
+        /// Who shares them; their membership is guarded.
+        requester: AccountId,
+        /// Whether they were a member when it was looked up what they may do.
+        member: bool,
+    },
+    /// Give a context access to these items.
+    Lend {
+        /// Whose command it is.
+        call: Call,
+        /// The items.
+        items: Vec<ItemId>,
+        /// Who gets it.
+        to: Context,
+        /// The access.
+        part: Part,
+    },
+    /// Take a person in, or make them the owner: of a workgroup.
+    Admit {
+        /// Whose command it is.
+        call: Call,
+        /// Whom, and as what.
+        admission: members::Admission,
     },
     /// Let go of these items.
     Release {
@@ -80,7 +109,7 @@ pub enum Question {
 /// What a context answers.
 #[derive(Debug)]
 pub enum Answered {
-    /// To `Offer`.
+    /// To `Offer`, `Share`, `Lend` and `Admit`.
     Source(Source, Proposal),
     /// To `End`.
     Ended(Proposal),
@@ -230,6 +259,35 @@ impl Core {
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))
             }
+            Question::Share {
+                items,
+                requester,
+                member,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let mut proposal = self.still(settings, *requester, *member).await?;
+                for item in items {
+                    proposal.guard(Key::Item(item.document.id), item.version);
+                }
+                proposal.findings.absorb(invitation::sends(&source, 0));
+                Self::stays(&owner, &mut proposal);
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::Lend {
+                call,
+                items,
+                to,
+                part,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let proposal = sharing::lend(self, settings, call, items, *to, part).await?;
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::Admit { call, admission } => {
+                let source = self.source(&owner, settings).await?;
+                let proposal = members::admit(&owner, settings, call, admission).await?;
+                Ok(Answered::Source(source, proposal))
+            }
             Question::End {
                 transfer,
                 call,
@@ -289,14 +347,12 @@ impl Core {
         })
     }
 
-    async fn reserve(
+    /// Whoever was a member, or was none, when it was looked up what they may do must still be so at the commit.
+    async fn still(
         &self,
-        source: &Source,
         settings: &Settings,
-        transfer: InvitationId,
-        call: &Call,
-        items: &[Versioned<Item>],
-        (requester, member): (AccountId, bool),
+        requester: AccountId,
+        member: bool,
     ) -> Result<Proposal, Fault> {
         let mut proposal = Proposal::default();
         if let Context::Workgroup(workgroup) = self.context {
@@ -308,6 +364,19 @@ impl Core {
             }
             proposal.guard(key, load::version_of(membership.as_ref()));
         }
+        Ok(proposal)
+    }
+
+    async fn reserve(
+        &self,
+        source: &Source,
+        settings: &Settings,
+        transfer: InvitationId,
+        call: &Call,
+        items: &[Versioned<Item>],
+        (requester, member): (AccountId, bool),
+    ) -> Result<Proposal, Fault> {
+        let mut proposal = self.still(settings, requester, member).await?;
         let mut bytes = 0_u64;
         for item in items {
             bytes = bytes.saturating_add(item.document.bytes);
@@ -375,19 +444,22 @@ impl Core {
         proposal.findings.absorb(guards);
         let key = |item: &Versioned<Item>| Key::Grant(item.document.id, self.context);
         let keys: Vec<Key> = items.iter().map(key).collect();
+        let accepted_by = call.by.person.unwrap_or(AccountId::from_bits(0));
         // An old grant of an owner would otherwise come to life again when the item is given away.
         let old = load::all::<Grant>(&*settings.store, &keys).await?;
         for (item, old) in items.iter().zip(old) {
             let new = match keep {
                 KeepAccess::None => None,
-                KeepAccess::Read { until } => Some(Grant {
-                    item: item.document.id,
-                    grantee: self.context,
-                    level: Level::Read,
-                    kept_in: transfer,
-                    since: call.at,
-                    until,
-                }),
+                KeepAccess::Read { until } => {
+                    let part = Part {
+                        level: Level::Read,
+                        origin: Origin::Kept(transfer),
+                        accepted_by,
+                        since: call.at,
+                        until,
+                    };
+                    Some(Grant::none(item.document.id, self.context).with(part))
+                }
             };
             let granted = event(call, What::Granted { transfer });
             match (&old, &new) {

@@ -8,7 +8,7 @@ use crate::domain::invitation::Mailbox;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{self, Grant, Level, Person};
+use crate::domain::rights::{self, Facts, Grant, Level, Person};
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
 
@@ -155,9 +155,14 @@ async fn level(
     let Some(owner) = Owner::load(store, item.owner).await? else {
         return Ok(None);
     };
-    let (level, _) =
-        rights::effective(person, item, owner.domain(), &grants, &settings.policy, now);
-    Ok(level)
+    let facts = Facts {
+        item,
+        owner_domain: owner.domain(),
+        grants: &grants,
+        through: &[],
+    };
+    let reasons = rights::effective(person, facts, &settings.policy, now);
+    Ok(rights::level(&reasons))
 }
 
 /// Whoever has verified this address.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{AccountId, Context, InvitationId};
+use super::rights::{Level, Origin};
 use super::time::Time;
 
 /// Through what a command came.
@@ -100,6 +101,25 @@ pub enum What {
     Granted {
         /// By which transfer.
         transfer: InvitationId,
+    },
+    /// Access was given by an invitation or a link.
+    AccessGranted {
+        /// To whom.
+        to: Context,
+        /// How much.
+        level: Level,
+        /// By what.
+        origin: Origin,
+        /// Until when; `None`: until revoked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+    /// A member has another role now.
+    RoleChanged {
+        /// What they were.
+        from: super::workgroup::Role,
+        /// What they are.
+        to: super::workgroup::Role,
     },
 }
 

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{
-    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
-    WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    SignInId, WorkgroupId,
 };
 
 /// The key of one stored document.
@@ -38,6 +38,8 @@ pub enum Key {
     MailToken(Digest),
     /// An analysis.
     Analysis(AnalysisId),
+    /// A link through which an item is shared.
+    Link(LinkId),
 }
 
 impl Key {
@@ -57,6 +59,7 @@ impl Key {
             Self::Token(digest) => Bytes::tagged(11).wide(digest.0),
             Self::MailToken(digest) => Bytes::tagged(12).wide(digest.0),
             Self::Analysis(id) => Bytes::tagged(13).wide(id.bits()),
+            Self::Link(id) => Bytes::tagged(14).wide(id.bits()),
         }
     }
 }
@@ -133,6 +136,8 @@ pub enum Counter {
     Usage(Context),
     /// Offers pending from this context to this recipient.
     OpenOffers(Context, Digest),
+    /// How often a link was accepted.
+    LinkUses(LinkId),
 }
 
 impl Counter {
@@ -141,6 +146,7 @@ impl Counter {
         match *self {
             Self::Usage(context) => Bytes::tagged(1).context(context),
             Self::OpenOffers(context, digest) => Bytes::tagged(2).context(context).wide(digest.0),
+            Self::LinkUses(id) => Bytes::tagged(3).wide(id.bits()),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod invitation;
 pub mod item;
 pub mod key;
 pub mod letter;
+pub mod link;
 pub mod policy;
 pub mod refusal;
 pub mod rights;

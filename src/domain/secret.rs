@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{CommandId, Digest, InvitationId, LetterId, SignInId};
+use super::id::{CommandId, Digest, InvitationId, LetterId, LinkId, SignInId};
 use super::key::Key;
 
 /// The site's key: 32 bytes from a file outside the store.
@@ -48,6 +48,12 @@ impl SiteKey {
     /// The token in a letter's link: 256 bits, base64url. It names an offer; it authenticates nobody.
     pub fn link(&self, letter: LetterId) -> String {
         BASE64URL_NOPAD.encode(&self.derive("link", letter.bits()))
+    }
+
+    /// The token of a link through which an item is shared: 256 bits, base64url. It is derived so that its owner can see it again though
+    /// it lies nowhere.
+    pub fn share(&self, link: LinkId) -> String {
+        BASE64URL_NOPAD.encode(&self.derive("share", link.bits()))
     }
 
     /// The secret of a personal API token that was made by a repeatable command: 256 bits. What is kept with the command is only

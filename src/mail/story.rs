@@ -109,7 +109,7 @@ impl Story {
             Recipient::Address(address) => (shown(address), false),
             Recipient::Workgroup { handle, .. } => (defuse::line(handle), true),
         };
-        let (keeps, keeps_until) = match transfer.keep_access {
+        let (keeps, keeps_until) = match transfer.terms.keep_access() {
             KeepAccess::None => (false, None),
             KeepAccess::Read { until } => (true, until.map(Time::for_people)),
         };

@@ -7,7 +7,7 @@ use crate::domain::event::Channel;
 use crate::domain::id::{
     AccountId, Context, InvitationId, ItemId, ItemKind, SignInId, WorkgroupId,
 };
-use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State};
+use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State, Terms};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
@@ -57,9 +57,9 @@ fn transfer() -> Invitation {
         recipient: Recipient::Address("carl@lab.example".parse().unwrap()),
         items: vec![offered(1, "221122_M00123_0042"), offered(2, "Yeast RNA")],
         message: Some("Here is your run.\n\nReports: https://core.example/r/7".into()),
-        keep_access: KeepAccess::Read {
+        terms: Terms::ownership(KeepAccess::Read {
             until: Some(NOW.plus_ms(30 * DAY_MS)),
-        },
+        }),
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
         mailed_at: Some(NOW),
@@ -131,7 +131,7 @@ fn an_offer_to_a_workgroup_that_keeps_nothing_and_is_sent_again() {
         id: WorkgroupId::from_bits(3),
         handle: "TechSupport".into(),
     };
-    transfer.keep_access = KeepAccess::None;
+    transfer.terms = Terms::ownership(KeepAccess::None);
     transfer.message = None;
     transfer.items = (1..=250)
         .map(|n| offered(n, &format!("Project {n}")))

@@ -7,7 +7,7 @@ use handover::actors::invitation::{Command, To};
 use handover::actors::{invitation, queries, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
-use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request};
+use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
 use handover::domain::item::{Biosample, Run, RunStatus};
 use handover::domain::key::Key;
 use handover::domain::time::DAY_MS;
@@ -334,13 +334,13 @@ fn request(
         items,
         // By this a request that ran twice is recognised.
         message: Some(command.to_string()),
-        keep_access: match universe.below(6) {
+        terms: Terms::ownership(match universe.below(6) {
             0 => KeepAccess::Read { until: None },
             1 => KeepAccess::Read {
                 until: Some(universe.latest().plus_ms(days(60))),
             },
             _ => KeepAccess::None,
-        },
+        }),
         lifetime_ms: universe.percent(50).then(|| days(21)),
         terms_accepted: !universe.percent(2),
     })

@@ -10,6 +10,7 @@ use handover::domain::invitation::Invitation;
 use handover::domain::item::{Analysis, Biosamples, Item};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
+use handover::domain::link::Link;
 use handover::domain::rights::Grant;
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
@@ -52,7 +53,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, MailToken, Analysis
+    Token, MailToken, Analysis, Link
 );
 
 /// A document that a commit wrote, before and after.

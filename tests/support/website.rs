@@ -16,7 +16,7 @@ use handover::clock::Manual;
 use handover::domain::address::Address;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
-use handover::domain::invitation::{KeepAccess, Request as Ask};
+use handover::domain::invitation::{KeepAccess, Request as Ask, Terms};
 use handover::domain::item::{Biosample, Library, Read, Run, RunStatus};
 use handover::domain::letter::{Kind, Letter};
 use handover::domain::policy::{Domain, Policy, Tier};
@@ -426,7 +426,7 @@ impl Website {
         let ask = Ask {
             items: items.to_vec(),
             message: message.map(str::to_owned),
-            keep_access: KeepAccess::None,
+            terms: Terms::ownership(KeepAccess::None),
             lifetime_ms: None,
             terms_accepted: true,
         };

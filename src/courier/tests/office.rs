@@ -13,7 +13,7 @@ use crate::domain::document::Document;
 use crate::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind, LetterId, WorkgroupId};
 use crate::domain::index::Entry;
 use crate::domain::invitation::{
-    Invitation, KeepAccess, Offered, Recipient, Sender, State as Standing,
+    Invitation, KeepAccess, Offered, Recipient, Sender, State as Standing, Terms,
 };
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::{Kind, Letter, Subject};
@@ -317,7 +317,7 @@ pub fn transfer() -> Invitation {
         recipient: Recipient::Address("carl@lab.example".parse().unwrap()),
         items: vec![offered],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         requested_at: START,
         expires_at: START.plus_ms(14 * DAY_MS),
         mailed_at: Some(START),

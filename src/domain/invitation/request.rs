@@ -13,8 +13,7 @@ use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::{
-    Invitation, KeepAccess, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source,
-    State,
+    Invitation, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source, State, Terms,
 };
 
 /// Who requested a transfer, as they were known then.
@@ -37,8 +36,8 @@ pub struct Request {
     pub items: Vec<ItemId>,
     /// The sender's words.
     pub message: Option<String>,
-    /// What the sender's context keeps.
-    pub keep_access: KeepAccess,
+    /// What acceptance shall change.
+    pub terms: Terms,
     /// How long the offer stands, in milliseconds; `None`: the site's default.
     pub lifetime_ms: Option<i64>,
     /// Whether the terms were confirmed.
@@ -84,16 +83,8 @@ impl Request {
                 "choose 1 to 90 days",
             ));
         }
-        if let KeepAccess::Read { until: Some(until) } = self.keep_access
-            && until <= now
-        {
-            problems.push(Refusal::field(
-                "keep_access.until",
-                format!("{until} has passed"),
-                "name a later moment, or none to keep access until it is revoked",
-            ));
-        }
-        if !self.terms_accepted && !dry_run {
+        problems.extend(self.terms.problem(now));
+        if self.terms.is_transfer() && !self.terms_accepted && !dry_run {
             problems.push(Refusal::field(
                 "accept_terms",
                 "the terms are not confirmed",
@@ -146,7 +137,9 @@ pub fn request(
 ) -> (Invitation, Vec<Outgoing>) {
     let lifetime = ask.lifetime_ms.unwrap_or(policy.default_expiry_ms);
     let expires_at = now.plus_ms(lifetime);
-    let waits = policy.in_use == InUse::Wait && items.iter().any(|i| i.running_analyses > 0);
+    let waits = ask.terms.is_transfer()
+        && policy.in_use == InUse::Wait
+        && items.iter().any(|i| i.running_analyses > 0);
     let offered = |item: &&Item| Offered {
         item: item.id,
         name: item.name.clone(),
@@ -161,7 +154,7 @@ pub fn request(
         recipient,
         items: items.iter().map(offered).collect(),
         message: kept_text(ask.message.as_deref()),
-        keep_access: ask.keep_access,
+        terms: ask.terms,
         requested_at: now,
         expires_at,
         mailed_at: (!waits).then_some(now),
@@ -185,7 +178,8 @@ pub fn request(
 }
 
 impl Invitation {
-    pub(super) fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
+    /// The letters that ask for an answer.
+    pub fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
         let expires_at = self.expires_at;
         self.letters_to(reach, &letter::Kind::Offer { expires_at, again })
     }

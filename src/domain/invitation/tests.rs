@@ -61,7 +61,7 @@ fn pending() -> Invitation {
             files: 3,
         }],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
         mailed_at: Some(NOW),
@@ -575,7 +575,7 @@ fn a_request_tells_all_its_problems_at_once() {
     let ask = Request {
         items: vec![twice, twice],
         message: Some("x".repeat(501)),
-        keep_access: KeepAccess::Read { until: Some(NOW) },
+        terms: Terms::ownership(KeepAccess::Read { until: Some(NOW) }),
         lifetime_ms: Some(91 * DAY_MS),
         terms_accepted: false,
     };

@@ -71,7 +71,7 @@ fn access(
         before: before.to_owned(),
         after,
     };
-    let kept = match transfer.keep_access {
+    let kept = match transfer.terms.keep_access() {
         KeepAccess::None => "none".to_owned(),
         KeepAccess::Read { until: None } => "read".to_owned(),
         KeepAccess::Read { until: Some(until) } => format!("read until {until}"),

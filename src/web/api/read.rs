@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::actors::custody::{self, NewProject};
 use crate::actors::invitation::To;
 use crate::domain::id::{ItemId, ItemKind};
-use crate::domain::invitation::{KeepAccess, Request};
+use crate::domain::invitation::{KeepAccess, Request, Terms};
 use crate::domain::item::{self, Biosample, Library, Run, RunStatus};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::time::{DAY_MS, Time};
@@ -157,7 +157,7 @@ pub fn request(
     let request = Request {
         items,
         message: ask.message,
-        keep_access,
+        terms: Terms::ownership(keep_access),
         lifetime_ms: ask.expires_in_days.map(days),
         terms_accepted: ask.accept_terms,
     };

@@ -8,7 +8,7 @@ use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, Stat
 use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
 use crate::domain::letter::{self, Letter};
 use crate::domain::policy::Tier;
-use crate::domain::rights::{Grant, Level};
+use crate::domain::rights::{Grant, Level, Origin};
 use crate::domain::time::Time;
 use crate::store::Version;
 use crate::wire;
@@ -157,15 +157,20 @@ pub fn biosample(sample: Biosample) -> wire::Biosample {
     }
 }
 
-/// Access that a context was granted.
-pub fn access(grant: &Grant) -> wire::Access {
-    wire::Access {
+/// Access that a context was granted, as far as it holds.
+pub fn access(grant: &Grant, now: Time) -> impl Iterator<Item = wire::Access> + '_ {
+    let alive = grant.parts.iter().filter(move |part| part.is_alive(now));
+    alive.map(|part| wire::Access {
         context: text(grant.grantee),
-        level: level(grant.level).to_owned(),
-        since: text(grant.since),
-        until: grant.until.map(text),
-        transfer: text(grant.kept_in),
-    }
+        level: level(part.level).to_owned(),
+        since: text(part.since),
+        until: part.until.map(text),
+        accepted_by: text(part.accepted_by),
+        origin: match part.origin {
+            Origin::Kept(id) | Origin::Invitation(id) => text(id),
+            Origin::Link(id) => text(id),
+        },
+    })
 }
 
 // ---- transfers ----
@@ -225,7 +230,7 @@ pub fn transfer(transfer: Invitation, now: Time) -> wire::Transfer {
         items: transfer.items.iter().map(offered).collect(),
         bytes,
         message: transfer.message,
-        keep_access: keep_access(transfer.keep_access),
+        keep_access: keep_access(transfer.terms.keep_access()),
         requested_at: text(transfer.requested_at),
         expires_at: text(transfer.expires_at),
         ended_at: None,

@@ -52,7 +52,7 @@ impl Facts {
             until_word: if open { "Open until" } else { "Was open until" },
             until: transfer.expires_at.into(),
             left: words::left(transfer.expires_at, now).filter(|_| open),
-            keeps: words::keeps(transfer.keep_access),
+            keeps: words::keeps(transfer.terms.keep_access()),
             message: transfer.message.as_deref().map(words::plain),
         }
     }
@@ -218,7 +218,7 @@ fn links(shown: &Shown) -> bool {
         Standing::Accepted { .. } => {
             !shown.entitled.sender
                 || shown.entitled.recipient
-                || shown.transfer.document.keep_access != KeepAccess::None
+                || shown.transfer.document.terms.keep_access() != KeepAccess::None
         }
         _ => shown.entitled.sender,
     }
@@ -291,7 +291,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
     Answer {
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        sender_after: match transfer.keep_access {
+        sender_after: match transfer.terms.keep_access() {
             KeepAccess::None => "the sender loses control and sight of it".to_owned(),
             kept => format!(
                 "the sender loses control of it, and keeps {}",

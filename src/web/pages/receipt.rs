@@ -85,7 +85,10 @@ pub async fn show(
         } => {
             facts.push(fact("Owner now", words::plain(into_name)));
             facts.push(fact("Accepted", who_when(&app, *by, *at).await?));
-            facts.push(fact("Sender keeps", words::keeps(transfer.keep_access)));
+            facts.push(fact(
+                "Sender keeps",
+                words::keeps(transfer.terms.keep_access()),
+            ));
             accepted(&person, &shown, *into, into_name, renamed.len())
         }
         Standing::Declined { at, by, reason } => {
@@ -146,7 +149,7 @@ fn accepted(
     let mut steps = Vec::new();
     let given_away = shown.entitled.sender && !shown.entitled.recipient;
     let (heading, says) = if given_away {
-        steps.push(match transfer.keep_access {
+        steps.push(match transfer.terms.keep_access() {
             KeepAccess::None => "You no longer see the items. This page stays.".to_owned(),
             kept => format!("You keep {}.", words::keeps(kept)),
         });

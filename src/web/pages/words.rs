@@ -229,6 +229,10 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         What::Cancelled => "cancelled".to_owned(),
         What::Expired => "expired".to_owned(),
         What::Granted { .. } => "read access was agreed with the earlier owner".to_owned(),
+        What::AccessGranted { to, level, .. } => {
+            format!("{} was given {} access", named(to), level.word())
+        }
+        What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
     }
 }
 
@@ -236,6 +240,7 @@ fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
     let of = |what: &What| match what {
         What::Transferred { from, to, .. } => vec![*from, *to],
         What::Accepted { into } => vec![*into],
+        What::AccessGranted { to, .. } => vec![*to],
         _ => Vec::new(),
     };
     journal

@@ -2,11 +2,11 @@
 
 use handover::domain::event::{By, What};
 use handover::domain::id::{AccountId, Context, ItemId};
-use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State};
+use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use handover::domain::item::{Item, State as ItemState};
 use handover::domain::key::{Counter, Key};
 use handover::domain::policy::{Domain, InUse, Tier};
-use handover::domain::rights::{Grant, Level};
+use handover::domain::rights::{Grant, Level, Origin};
 use handover::domain::workgroup::Role;
 
 use super::Seen;
@@ -200,14 +200,32 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
     if matches!(old, Some(Doc::Grant(old)) if **old == *new) {
         return Ok(());
     }
-    let agreed = transfers_of(seen).find(|t| t.id == new.kept_in && accepts(t, new.item));
-    let agreed = agreed
-        .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
-    let KeepAccess::Read { until } = agreed.keep_access else {
-        return Err(format!("{} keeps access that was not agreed", new.grantee));
+    let before = match old {
+        Some(Doc::Grant(old)) => old.parts.as_slice(),
+        _ => &[],
     };
-    let fits = new.grantee == agreed.source && new.level == Level::Read && new.until == until;
-    must(fits, || format!("{new:?} is not what {} agreed", agreed.id))
+    let fresh = new.parts.iter().filter(|part| !before.contains(part));
+    for part in fresh {
+        let (Origin::Kept(id) | Origin::Invitation(id)) = part.origin else {
+            continue;
+        };
+        let agreed = transfers_of(seen).find(|t| t.id == id && accepts(t, new.item));
+        let agreed = agreed
+            .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
+        let fits = match agreed.terms {
+            Terms::Ownership {
+                keep_access: KeepAccess::Read { until },
+            } => new.grantee == agreed.source && part.level == Level::Read && part.until == until,
+            Terms::Access { level, until } => {
+                let into =
+                    matches!(agreed.state, State::Accepted { into, .. } if into == new.grantee);
+                into && part.level == level && part.until == until
+            }
+            _ => false,
+        };
+        must(fits, || format!("{new:?} is not what {} agreed", agreed.id))?;
+    }
+    Ok(())
 }
 
 // ---- transfers ----
@@ -435,7 +453,7 @@ fn accepted(
         })?;
         let kept = Key::Grant(item.id, new.source);
         let has = seen.after.docs.contains_key(&kept);
-        let agreed = new.keep_access != KeepAccess::None;
+        let agreed = new.terms.keep_access() != KeepAccess::None;
         must(has == agreed, || {
             format!("{id}: what {} keeps was not agreed", new.source)
         })?;
