@@ -77,6 +77,21 @@ fn accounts_and_how_they_sign_in() {
     full.default_context_by_sender =
         BTreeMap::from([("core@lab.example".to_owned(), Context::Workgroup(GROUP))]);
     check("full", &full);
+    full.quiet.reminders = true;
+    full.quiet.receipts = true;
+    check("quiet", &full);
+    check("closed", &full.closed(AT));
+    check(
+        "adding",
+        &SignIn {
+            id: SIGN_IN,
+            address: "anna@private.example".parse().unwrap(),
+            expires_at: AT,
+            tries_left: 4,
+            used: true,
+            adds_to: Some(ANNA),
+        },
+    );
     check(
         "waiting",
         &SignIn {
@@ -85,6 +100,7 @@ fn accounts_and_how_they_sign_in() {
             expires_at: AT,
             tries_left: 5,
             used: false,
+            adds_to: None,
         },
     );
     check(

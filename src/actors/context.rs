@@ -241,7 +241,9 @@ impl Core {
         let owner = self.owner(settings).await?;
         match question {
             Question::Custody { call, command } => {
-                let (done, proposal) = custody::decide(self, settings, call, command).await?;
+                let (done, mut proposal) = custody::decide(self, settings, call, command).await?;
+                // An account may be closed, or a workgroup, between this look and the commit.
+                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Custody(done, proposal))
             }
             Question::Offer {

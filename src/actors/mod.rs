@@ -3,6 +3,7 @@
 //! The decisions are ordinary functions over a [`world::World`]; the ractor shells in [`directory`] only give each of them one owner.
 //! A simulation drives the same functions without the shells.
 
+pub mod account;
 pub mod consequences;
 pub mod context;
 pub mod custody;

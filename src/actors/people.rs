@@ -53,6 +53,9 @@ pub async fn guarded(
         memberships.extend(load::read::<Membership>(record.as_ref())?.map(|m| m.document));
     }
     let account = found.ok_or_else(no_account)?.document;
+    if account.closed_at.is_some() {
+        return Err(no_account().into());
+    }
     let person = Person {
         account,
         memberships,
@@ -67,7 +70,8 @@ fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<It
     })
 }
 
-fn no_account() -> Refusal {
+/// That the account is gone.
+pub fn no_account() -> Refusal {
     Refusal::new(
         Code::NotSignedIn,
         "your account no longer exists",
@@ -224,8 +228,7 @@ pub async fn answering(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<
     let accounts = load::all::<Account>(store, &keys).await?;
     let mailbox = |account: Versioned<Account>| {
         let address = account.document.primary()?.clone();
-        let language = account.document.language.clone();
-        Some(Mailbox { address, language })
+        Some(Mailbox::of(address, Some(&account.document)))
     };
     Ok(accounts.into_iter().flatten().filter_map(mailbox).collect())
 }

@@ -27,9 +27,10 @@ pub fn still_true(letter: &Letter, about: &About<'_>, now: Time) -> bool {
             let pending = matches!(transfer.state, Standing::Pending { .. });
             pending && now < transfer.expires_at && *expires_at == transfer.expires_at
         }
-        (Kind::SignInCode { expires_at }, About::SignIn(sign_in)) => {
-            now < *expires_at && !sign_in.used
-        }
+        (
+            Kind::SignInCode { expires_at } | Kind::AddressCode { expires_at },
+            About::SignIn(sign_in),
+        ) => now < *expires_at && !sign_in.used,
         // How an offer ended does not change any more. A letter about something else than it says is not a question of time.
         _ => true,
     }

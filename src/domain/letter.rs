@@ -56,6 +56,27 @@ pub enum Kind {
         /// It is good until then.
         expires_at: Time,
     },
+    /// The code that proves a further address.
+    AddressCode {
+        /// It is good until then.
+        expires_at: Time,
+    },
+}
+
+impl Kind {
+    /// To which side of an invitation it tells how that ended; `None` when it does not.
+    pub const fn side(&self) -> Option<Side> {
+        match self {
+            Self::Accepted { side } | Self::Declined { side } | Self::Expired { side } => {
+                Some(*side)
+            }
+            Self::Offer { .. }
+            | Self::Reminder { .. }
+            | Self::Cancelled
+            | Self::SignInCode { .. }
+            | Self::AddressCode { .. } => None,
+        }
+    }
 }
 
 /// What a letter is about; all letters about one thing form a thread.

@@ -96,7 +96,12 @@ fn words(
             let code = Code::new(letter, sign_in, site, key);
             return templates::sign_in_code(&code).map_err(|why| unwritten(letter, &why));
         }
-        (About::SignIn(_), _) | (About::Invitation(_), Kind::SignInCode { .. }) => {
+        (About::SignIn(sign_in), Kind::AddressCode { .. }) => {
+            let code = Code::new(letter, sign_in, site, key);
+            return templates::address_code(&code).map_err(|why| unwritten(letter, &why));
+        }
+        (About::SignIn(_), _)
+        | (About::Invitation(_), Kind::SignInCode { .. } | Kind::AddressCode { .. }) => {
             return Err(mismatch());
         }
         (About::Invitation(transfer), _) => *transfer,

@@ -219,12 +219,25 @@ fn sign_in() -> (Letter, SignIn) {
         expires_at: NOW.plus_ms(10 * MINUTE_MS),
         tries_left: 5,
         used: false,
+        adds_to: None,
     };
     let mut letter = letter(Kind::SignInCode {
         expires_at: sign_in.expires_at,
     });
     letter.subject = Subject::SignIn(sign_in.id);
     (letter, sign_in)
+}
+
+#[test]
+fn a_code_that_adds_an_address() {
+    let (mut letter, sign_in) = sign_in();
+    letter.says = Kind::AddressCode {
+        expires_at: sign_in.expires_at,
+    };
+    let rendered = render(&letter, &About::SignIn(&sign_in), &site(), &key()).unwrap();
+    insta::assert_snapshot!("address-code.txt", shown(&rendered));
+    insta::assert_snapshot!("address-code.html", rendered.html);
+    assert!(!rendered.html.contains("href"));
 }
 
 #[test]

@@ -24,7 +24,7 @@ use super::load::{self, Versioned};
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
-use posting::{event, forget, made, over, post, repeated};
+use posting::{event, forget, made, over, post, repeated, wanted};
 use request::{person_of, prepare};
 use standing::{Standing, in_use, reach, stand};
 
@@ -350,6 +350,7 @@ impl Core {
             event: what,
             letters,
         } = step;
+        let letters = wanted(settings, now, letters).await?;
         post(settings, call, &mut transfer, letters, &mut proposal);
         proposal.replace(&old, &transfer, Some(&event(call, what)));
         Ok(Ok(Decided {

@@ -3,14 +3,15 @@
 use crate::actors::load;
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{self, Call, Settings, Trouble, World};
+use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{Context, Digest, LetterId};
 use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, State};
 use crate::domain::key::{Counter, Key};
-use crate::domain::letter::{Kind, Letter, Subject};
+use crate::domain::letter::{Kind, Letter, Side, Subject};
 use crate::domain::refusal::{Code, Refusal, size};
 use crate::domain::secret::MailToken;
-use crate::store::Clash;
+use crate::store::{Clash, Fault};
 
 use super::{Done, Kept};
 
@@ -34,7 +35,9 @@ pub(super) fn post(
             return;
         }
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
-        let Mailbox { address, language } = outgoing.to;
+        let Mailbox {
+            address, language, ..
+        } = outgoing.to;
         if asks {
             let digest = Digest::of(settings.key.link(id).as_bytes());
             let token = MailToken {
@@ -50,6 +53,24 @@ pub(super) fn post(
         proposal.create(&letter, None);
         transfer.letters.push(id);
     }
+}
+
+/// Of these letters those that whoever gets them wants. What the sender does without is looked up here; of the others it is known.
+pub(super) async fn wanted(
+    settings: &Settings,
+    invitation: &Invitation,
+    mut letters: Vec<Outgoing>,
+) -> Result<Vec<Outgoing>, Fault> {
+    let to_sender = |outgoing: &&mut Outgoing| outgoing.says.side() == Some(Side::Sender);
+    if let Some(outgoing) = letters.iter_mut().find(to_sender) {
+        let key = Key::Account(invitation.sender.account);
+        let sender = load::one::<Account>(&*settings.store, key).await?;
+        outgoing.to.quiet = sender
+            .map(|sender| sender.document.quiet)
+            .unwrap_or_default();
+    }
+    letters.retain(|outgoing| !outgoing.is_unwanted());
+    Ok(letters)
 }
 
 /// How the journal of a new offer begins.

@@ -216,10 +216,6 @@ async fn recipient(
         }
         To::Address(address) => {
             let holder = people::holder(store, address).await?;
-            let language = holder
-                .as_ref()
-                .map_or("en", |h| &h.document.language)
-                .to_owned();
             match &holder {
                 None => findings.warn(
                     Refusal::new(
@@ -245,10 +241,7 @@ async fn recipient(
             }
             let walls = walls(settings, source, sender, address, holder.as_ref()).await?;
             findings.absorb(walls);
-            let mailbox = Mailbox {
-                address: address.clone(),
-                language,
-            };
+            let mailbox = Mailbox::of(address.clone(), holder.as_ref().map(|h| &h.document));
             Ok((Recipient::Address(address.clone()), vec![mailbox], findings))
         }
     }

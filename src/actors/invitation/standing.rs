@@ -145,16 +145,16 @@ pub(super) async fn reach(
     match recipient {
         Recipient::Workgroup { id, .. } => people::answering(store, *id).await,
         Recipient::Address(address) => {
-            let language = match caller.filter(|caller| caller.has(address)) {
-                Some(caller) => caller.language.clone(),
-                None => people::holder(store, address)
-                    .await?
-                    .map_or_else(|| "en".to_owned(), |h| h.document.language),
+            let caller = caller.filter(|caller| caller.has(address));
+            let mailbox = match caller {
+                Some(caller) => Mailbox::of(address.clone(), Some(caller)),
+                None => {
+                    let holder = people::holder(store, address).await?;
+                    let holder = holder.as_ref().map(|holder| &holder.document);
+                    Mailbox::of(address.clone(), holder)
+                }
             };
-            Ok(vec![Mailbox {
-                address: address.clone(),
-                language,
-            }])
+            Ok(vec![mailbox])
         }
     }
 }

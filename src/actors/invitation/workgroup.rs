@@ -142,14 +142,8 @@ pub(super) async fn invite(
     if !findings.blocks.is_empty() {
         return Err(findings.into());
     }
-    let language = holder
-        .as_ref()
-        .map_or("en", |holder| &holder.document.language)
-        .to_owned();
-    let reach = [Mailbox {
-        address: invite.to.clone(),
-        language,
-    }];
+    let known = holder.as_ref().map(|holder| &holder.document);
+    let reach = [Mailbox::of(invite.to.clone(), known)];
     let lifetime = invite
         .lifetime_ms
         .unwrap_or(settings.policy.default_expiry_ms);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::account::Quiet;
 use crate::domain::event::{Channel, What};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
 use crate::domain::letter::{self, Side};
@@ -322,6 +323,8 @@ impl Invitation {
         Mailbox {
             address: self.sender.address.clone(),
             language: self.sender.language.clone(),
+            // What they do without is looked up when their letters are posted.
+            quiet: Quiet::default(),
         }
     }
 

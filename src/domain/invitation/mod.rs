@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{Account, Quiet};
 use super::address::Address;
 use super::document::{Derived, Document};
 use super::event::Channel;
@@ -230,12 +231,38 @@ pub struct Outgoing {
 }
 
 /// An address and the language its holder reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// Where.
     pub address: Address,
     /// The language, as in RFC 5646.
     pub language: String,
+    /// Letters its holder does without.
+    pub quiet: Quiet,
+}
+
+impl Mailbox {
+    /// The mailbox with this address, and what its holder, if there is one, wants of it.
+    pub fn of(address: Address, holder: Option<&Account>) -> Self {
+        Self {
+            address,
+            language: holder.map_or_else(|| "en".to_owned(), |holder| holder.language.clone()),
+            quiet: holder.map(|holder| holder.quiet).unwrap_or_default(),
+        }
+    }
+}
+
+impl Outgoing {
+    /// Whether whoever gets it does without letters of its kind.
+    pub fn is_unwanted(&self) -> bool {
+        use letter::{Kind, Side};
+        let quiet = self.to.quiet;
+        match self.says.side() {
+            Some(Side::Sender) => quiet.outcomes,
+            Some(Side::Recipient) => quiet.receipts,
+            None => matches!(self.says, Kind::Reminder { .. }) && quiet.reminders,
+        }
+    }
 }
 
 impl Invitation {

@@ -147,10 +147,7 @@ fn decide(given: &Invitation, who: Who, act: Act, days: i64) -> Verdict {
         sender: entitled.0,
         recipient: entitled.1,
     };
-    let reach = [Mailbox {
-        address: "rita@lab.example".parse().unwrap(),
-        language: "en".into(),
-    }];
+    let reach = [Mailbox::of("rita@lab.example".parse().unwrap(), None)];
     let by = by.map(|person| (person, Channel::Web));
     let at = NOW.plus_ms(days * DAY_MS);
     given.decide(act, by, entitled, &reach, &Policy::default(), at)
@@ -177,7 +174,9 @@ fn told(verdict: &Verdict) -> String {
                 letter::Kind::Declined { side: s } => format!("declined→{}", side(s)),
                 letter::Kind::Expired { side: s } => format!("expired→{}", side(s)),
                 letter::Kind::Cancelled => "cancelled".to_owned(),
-                letter::Kind::SignInCode { .. } => "code".to_owned(),
+                letter::Kind::SignInCode { .. } | letter::Kind::AddressCode { .. } => {
+                    "code".to_owned()
+                }
             };
             let mut words = vec![step.transfer.state.word().to_owned()];
             words.extend(step.letters.iter().map(letter));

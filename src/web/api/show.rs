@@ -1,7 +1,7 @@
 //! Documents as the API shows them.
 
 use crate::actors::queries::Own;
-use crate::domain::account::{Account, Session, Token};
+use crate::domain::account::{Account, Quiet, Session, Token};
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, State};
@@ -45,9 +45,26 @@ pub fn account(account: &Account) -> wire::Account {
         domain: account.domain.name().to_owned(),
         default_run_location: text(account.default_run_location),
         default_context: text(account.default_context),
+        default_context_by_sender: account
+            .default_context_by_sender
+            .iter()
+            .map(|(sender, context)| (sender.clone(), text(*context)))
+            .collect(),
         blocked: account.blocked.iter().cloned().collect(),
+        language: account.language.clone(),
+        quiet: quiet(account.quiet),
         created_at: text(account.created_at),
     }
+}
+
+fn quiet(quiet: Quiet) -> Vec<String> {
+    let all = [
+        (quiet.reminders, "reminders"),
+        (quiet.outcomes, "outcomes"),
+        (quiet.receipts, "receipts"),
+    ];
+    let chosen = all.into_iter().filter(|(chosen, _)| *chosen);
+    chosen.map(|(_, word)| word.to_owned()).collect()
 }
 
 /// A context of a person.
@@ -293,6 +310,7 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
             letter::Kind::Cancelled => "cancelled",
             letter::Kind::Expired { .. } => "expired",
             letter::Kind::SignInCode { .. } => "sign-in-code",
+            letter::Kind::AddressCode { .. } => "address-code",
         }
         .to_owned(),
         to,

@@ -365,6 +365,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::Cancelled => "That it was cancelled",
             letter::Kind::Expired { .. } => "That it expired",
             letter::Kind::SignInCode { .. } => "A code to sign in",
+            letter::Kind::AddressCode { .. } => "A code to add an address",
         },
         to,
         state,
