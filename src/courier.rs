@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::directory::Directory;
 use crate::actors::load;
-use crate::domain::id::TransferId;
+use crate::domain::id::InvitationId;
+use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
-use crate::domain::transfer::Transfer;
 use crate::mail::{Site, Transport};
 use crate::store::{Claimed, Fault, Queue, Settlement, Store};
 
@@ -43,11 +43,11 @@ const TIMERS: usize = 16;
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
     /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.
-    fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>>;
+    fn fire(&self, transfer: InvitationId, at: Time) -> BoxFuture<'_, Result<(), Fault>>;
 }
 
 impl Timers for Directory {
-    fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
+    fn fire(&self, transfer: InvitationId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(self.wake(transfer, at))
     }
 }
@@ -293,7 +293,7 @@ impl Courier {
     }
 
     async fn fire(&self, row: Claimed, now: Time) -> Result<(), Fault> {
-        let transfer = TransferId::from_bits(row.due.id);
+        let transfer = InvitationId::from_bits(row.due.id);
         let firing = self.inner.parts.timers.fire(transfer, now);
         let fired = tokio::time::timeout(self.in_lease(), firing).await;
         let fired = fired.unwrap_or_else(|_| Err(Fault::retry("waking a transfer took too long")));
@@ -314,9 +314,9 @@ impl Courier {
     }
 
     /// Whether nothing is due for the transfer any more. Its row goes only then: an offer whose last row is gone would never end.
-    async fn has_moved(&self, transfer: TransferId, at: Time) -> Result<(), Fault> {
+    async fn has_moved(&self, transfer: InvitationId, at: Time) -> Result<(), Fault> {
         let store = &*self.inner.parts.store;
-        let found = load::one::<Transfer>(store, Key::Transfer(transfer)).await?;
+        let found = load::one::<Invitation>(store, Key::Invitation(transfer)).await?;
         match found.and_then(|found| found.document.next_due()) {
             Some(due) if due <= at => Err(Fault::retry(format!(
                 "{transfer} was woken and is still due"

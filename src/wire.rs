@@ -99,8 +99,17 @@ pub struct Account {
     pub default_run_location: String,
     /// The context that offers are accepted into by default.
     pub default_context: String,
+    /// The same for offers of particular senders, by their folded addresses.
+    #[serde(default)]
+    pub default_context_by_sender: BTreeMap<String, String>,
     /// Folded addresses whose offers are refused.
     pub blocked: Vec<String>,
+    /// The language of letters and pages, as in RFC 5646.
+    #[serde(default)]
+    pub language: String,
+    /// Letters the person does without: of `reminders`, `outcomes`, `receipts`.
+    #[serde(default)]
+    pub quiet: Vec<String>,
     /// Since when.
     pub created_at: String,
 }
@@ -118,9 +127,45 @@ pub struct ChangeAccount {
     /// The same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_context: Option<String>,
+    /// The same for offers of particular senders, by their addresses: all of them, at most 1,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_context_by_sender: Option<BTreeMap<String, String>>,
     /// All addresses whose offers are refused, at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Vec<String>>,
+    /// One of the site's languages: `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// All letters to do without: of `reminders` (of offers that wait), `outcomes` (of offers you made), `receipts` (of your own answers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Vec<String>>,
+    /// One of your verified addresses: letters about your own offers go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_address: Option<String>,
+}
+
+/// Sends a code to a further address.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddAddress {
+    /// The address.
+    pub address: String,
+}
+
+/// The typed code that proves a further address.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveAddress {
+    /// The 8 characters from the mail, in any case, dashes and spaces allowed.
+    pub code: String,
+}
+
+/// Closes the account for good.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseAccount {
+    /// The account's primary address, so that nobody closes it by a slip.
+    pub address: String,
 }
 
 /// A context the person may act as.
@@ -386,8 +431,10 @@ pub struct Access {
     /// Until when; absent: until revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// The transfer in which it was agreed.
-    pub transfer: String,
+    /// Who accepted it.
+    pub accepted_by: String,
+    /// Where it comes from: the transfer in which it was kept (`tr_…`), an invitation (`inv_…`) or a link (`lnk_…`).
+    pub origin: String,
 }
 
 /// A file of a project.

@@ -16,23 +16,23 @@ use std::time::Duration;
 
 use faulty_disk::{Disk, Fault as DiskFault};
 use handover::actors::directory::Directory;
+use handover::actors::invitation::{Command, To};
 use handover::actors::load;
 use handover::actors::proposal::Proposal;
-use handover::actors::transfer::{Command, To};
 use handover::actors::world::{Call, Settings, Trouble};
 use handover::clock::{Clock as _, Manual};
 use handover::courier::{self, Courier};
 use handover::domain::account::Account;
 use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind, TransferId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, ItemKind};
+use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::item::{Details, Item, State as ItemState};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::{Letter, State as Delivery};
 use handover::domain::policy::{Domain, Policy};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, MINUTE_MS, Time};
-use handover::domain::transfer::{KeepAccess, Request, State, Transfer};
 use handover::ids::Ids;
 use handover::mail::{Mailbox, Site};
 use handover::store::embedded::{Embedded, Options};
@@ -41,7 +41,7 @@ use handover::store::{Fault, Outcome, Store};
 const START: i64 = 1_800_000_000_000;
 const FAY: AccountId = AccountId::from_bits(1);
 const RITA: AccountId = AccountId::from_bits(2);
-const TRANSFER: TransferId = TransferId::from_bits(9);
+const TRANSFER: InvitationId = InvitationId::from_bits(9);
 
 fn project() -> Item {
     Item {
@@ -181,7 +181,7 @@ impl Running {
         let ask = Request {
             items: vec![project().id],
             message: None,
-            keep_access: KeepAccess::None,
+            terms: Terms::ownership(KeepAccess::None),
             lifetime_ms: None,
             terms_accepted: true,
         };
@@ -232,7 +232,7 @@ async fn play(machine: &Machine, running: &Running, accepted: bool) -> Result<()
 /// Everything a person could see at the end.
 async fn check(machine: &Machine, running: &Running, accepted: bool, about: &str) {
     let store = &*running.store;
-    let found = load::one::<Transfer>(store, Key::Transfer(TRANSFER))
+    let found = load::one::<Invitation>(store, Key::Invitation(TRANSFER))
         .await
         .unwrap();
     let transfer = found.unwrap().document;

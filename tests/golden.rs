@@ -14,24 +14,27 @@ use handover::domain::account::{Account, Scope, Session, SignIn, Token};
 use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::Channel;
 use handover::domain::id::{
-    AccountId, AnalysisId, Context, Digest, ItemId, ItemKind, LetterId, SignInId, TransferId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
     WorkgroupId,
+};
+use handover::domain::invitation::{
+    self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
 };
 use handover::domain::item::{
     Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
 };
 use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::policy::{Domain, Tier};
-use handover::domain::rights::{Grant, Level};
+use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
-use handover::domain::transfer::{self, KeepAccess, Offered, Recipient, Sender, Transfer};
 use handover::domain::workgroup::{Membership, Role, Workgroup};
 
 const AT: Time = Time::from_ms(1_800_000_000_000);
 const ANNA: AccountId = AccountId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0001);
 const GROUP: WorkgroupId = WorkgroupId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0002);
-const TRANSFER: TransferId = TransferId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
+const INVITATION: InvitationId = InvitationId::from_bits(0x0190_0000_0000_8000_8000_0000_0000_0004);
+const TRANSFER: InvitationId = InvitationId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
 const LETTER: LetterId = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0004);
 const SIGN_IN: SignInId = SignInId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0005);
 
@@ -74,6 +77,21 @@ fn accounts_and_how_they_sign_in() {
     full.default_context_by_sender =
         BTreeMap::from([("core@lab.example".to_owned(), Context::Workgroup(GROUP))]);
     check("full", &full);
+    full.quiet.reminders = true;
+    full.quiet.receipts = true;
+    check("quiet", &full);
+    check("closed", &full.closed(AT));
+    check(
+        "adding",
+        &SignIn {
+            id: SIGN_IN,
+            address: "anna@private.example".parse().unwrap(),
+            expires_at: AT,
+            tries_left: 4,
+            used: true,
+            adds_to: Some(ANNA),
+        },
+    );
     check(
         "waiting",
         &SignIn {
@@ -82,6 +100,7 @@ fn accounts_and_how_they_sign_in() {
             expires_at: AT,
             tries_left: 5,
             used: false,
+            adds_to: None,
         },
     );
     check(
@@ -208,10 +227,22 @@ fn items_and_what_belongs_to_them() {
         &Grant {
             item: run(),
             grantee: Context::Personal(ANNA),
-            level: Level::Read,
-            kept_in: TRANSFER,
-            since: AT,
-            until: Some(AT),
+            parts: vec![
+                Part {
+                    level: Level::Read,
+                    origin: Origin::Kept(TRANSFER),
+                    accepted_by: ANNA,
+                    since: AT,
+                    until: None,
+                },
+                Part {
+                    level: Level::Write,
+                    origin: Origin::Invitation(INVITATION),
+                    accepted_by: ANNA,
+                    since: AT,
+                    until: Some(AT),
+                },
+            ],
         },
     );
 }
@@ -219,12 +250,12 @@ fn items_and_what_belongs_to_them() {
 #[test]
 fn transfers_in_every_state() {
     let states = [
-        transfer::State::Requested,
-        transfer::State::Pending {
+        invitation::State::Requested,
+        invitation::State::Pending {
             since: AT,
             reminders: 1,
         },
-        transfer::State::Accepted {
+        invitation::State::Accepted {
             at: AT,
             by: ANNA,
             channel: Channel::Web,
@@ -232,17 +263,17 @@ fn transfers_in_every_state() {
             into_name: "Tech Support".into(),
             renamed: BTreeMap::from([(project(), "Genomes (2)".to_owned())]),
         },
-        transfer::State::Declined {
+        invitation::State::Declined {
             at: AT,
             by: ANNA,
             reason: Some("not mine".into()),
         },
-        transfer::State::Cancelled {
+        invitation::State::Cancelled {
             at: AT,
             by: ANNA,
             replaced_by: Some(TRANSFER),
         },
-        transfer::State::Expired { at: AT },
+        invitation::State::Expired { at: AT },
     ];
     for state in states {
         let word = state.word();
@@ -251,7 +282,7 @@ fn transfers_in_every_state() {
             id: GROUP,
             handle: "TechSupport".into(),
         };
-        let transfer = Transfer {
+        let transfer = Invitation {
             id: TRANSFER,
             source: Context::Personal(ANNA),
             source_name: "Anna (Personal)".into(),
@@ -273,11 +304,11 @@ fn transfers_in_every_state() {
                 files: 2,
             }],
             message: Some("as agreed".into()),
-            keep_access: if open {
+            terms: Terms::ownership(if open {
                 KeepAccess::None
             } else {
                 KeepAccess::Read { until: Some(AT) }
-            },
+            }),
             requested_at: AT,
             expires_at: AT,
             mailed_at: Some(AT),
@@ -301,7 +332,7 @@ fn letters_of_every_kind_and_delivery() {
         ("cancelled", Kind::Cancelled),
         ("expired", Kind::Expired { side: Sender }),
     ];
-    let subject = Subject::Transfer(TRANSFER);
+    let subject = Subject::Invitation(TRANSFER);
     let to = || "rita@lab.example".parse().unwrap();
     for (case, says) in says {
         check(case, &Letter::queued(LETTER, to(), "en", subject, says, AT));

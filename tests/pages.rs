@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
+use handover::actors::invitation::To;
 use handover::actors::settings::{Change, change};
-use handover::actors::transfer::To;
-use handover::domain::id::{AccountId, ItemId, LetterId, TransferId};
+use handover::domain::id::{AccountId, InvitationId, ItemId, LetterId};
 use handover::domain::policy::{Policy, Tier};
 use handover::web::Rates;
 use handover::web::pages::mailbox::{Kept, Letters};
@@ -30,7 +30,7 @@ struct Story {
     web: Website,
     maria: AccountId,
     items: Vec<ItemId>,
-    offer: TransferId,
+    offer: InvitationId,
     token: String,
 }
 
@@ -369,7 +369,7 @@ async fn somebody_else_learns_nothing_but_that_it_is_not_for_them() {
     let unknown = web
         .get(
             &mut other,
-            &format!("/transfers/{}", TransferId::from_bits(7)),
+            &format!("/transfers/{}", InvitationId::from_bits(7)),
         )
         .await;
     assert_eq!(

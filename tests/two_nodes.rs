@@ -10,16 +10,16 @@
 mod staged;
 
 use handover::actors::custody::{self, Command as Custody};
+use handover::actors::invitation::{self, Command, To};
 use handover::actors::proposal::Proposal;
-use handover::actors::transfer::{self, Command, To};
 use handover::actors::world::{Call, Trouble, contended};
 use handover::domain::event::{Event, What};
-use handover::domain::id::{CommandId, Context, ItemId, TransferId};
+use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
+use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::policy::{InUse, Policy};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::time::DAY_MS;
-use handover::domain::transfer::{KeepAccess, Request, State};
 use handover::store::{Outcome, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
@@ -30,7 +30,7 @@ fn ask(item: ItemId) -> Request {
     Request {
         items: vec![item],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         lifetime_ms: Some(DAY_MS),
         terms_accepted: true,
     }
@@ -63,7 +63,7 @@ fn project(site: &Site, context: Context, who: &str) -> ItemId {
     done.items[0]
 }
 
-fn offer(site: &Site, item: ItemId, from: &str, to: &str) -> TransferId {
+fn offer(site: &Site, item: ItemId, from: &str, to: &str) -> InvitationId {
     let call = site.call(from, None, 0);
     let to = To::Address(to.parse().unwrap());
     let id = site.fresh();
@@ -194,10 +194,10 @@ fn an_offer_that_another_node_has_extended_is_not_too_late() {
 
 #[test]
 fn a_timer_that_lost_against_others_is_due_again() {
-    let fault = transfer::woken(Err(contended())).unwrap_err();
+    let fault = invitation::woken(Err(contended())).unwrap_err();
     assert!(fault.retry);
     let gone = Refusal::new(Code::TransferNotFound, "gone", "nothing");
-    assert!(transfer::woken(Err(gone.into())).is_ok());
+    assert!(invitation::woken(Err(gone.into())).is_ok());
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn the_journal_of_a_corrected_offer_says_that_it_waits_for_analyses() {
         .transfer(id, &call, &Command::Readdress { new, to })
         .unwrap();
     assert_eq!(site.transfer(new).state, State::Requested);
-    let journal = staged::now(site.model.history(Key::Transfer(new), Version(0), 10)).unwrap();
+    let journal = staged::now(site.model.history(Key::Invitation(new), Version(0), 10)).unwrap();
     let first: Event = serde_json::from_slice(&journal[0].1).unwrap();
     assert_eq!(first.what, What::Requested);
 }
@@ -285,7 +285,7 @@ fn each_command_twice_equals_once() {
     let id = site.fresh();
     let to = |who: &str| To::Address(who.parse().unwrap());
     let corrected = site.fresh();
-    let steps: [(&str, i64, TransferId, Command); 6] = [
+    let steps: [(&str, i64, InvitationId, Command); 6] = [
         (
             ANNA,
             0,

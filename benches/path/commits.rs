@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use handover::actors::directory::Directory;
-use handover::actors::transfer::{Command, To};
+use handover::actors::invitation::{Command, To};
 use handover::actors::world::{Once, Settings};
 use handover::clock::System;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{CommandId, Context, Digest, TransferId};
+use handover::domain::id::{CommandId, Context, Digest, InvitationId};
 use handover::domain::index::Entry;
+use handover::domain::invitation::{KeepAccess, Request, Terms};
 use handover::domain::key::{Bytes, Counter, Key, Queue};
 use handover::domain::policy::Policy;
 use handover::domain::secret::SiteKey;
 use handover::domain::time::Time;
-use handover::domain::transfer::{KeepAccess, Request};
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
@@ -140,12 +140,12 @@ async fn decide() -> Decided {
             let (item, side) = pair.projects[nth];
             let (from, to) = (&pair.people[side], &pair.people[1 - side]);
             let at = directory.now();
-            let id = TransferId::from_bits(ids.fresh(at));
+            let id = InvitationId::from_bits(ids.fresh(at));
             let command = Command::Request {
                 ask: Request {
                     items: vec![item],
                     message: None,
-                    keep_access: KeepAccess::None,
+                    terms: Terms::ownership(KeepAccess::None),
                     lifetime_ms: None,
                     terms_accepted: true,
                 },

@@ -1,7 +1,7 @@
 //! A typical commit: the acceptance of one item.
 
 use handover::domain::id::{
-    AccountId, CommandId, Context, Digest, ItemId, ItemKind, LetterId, TransferId, WorkgroupId,
+    AccountId, CommandId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, WorkgroupId,
 };
 use handover::domain::index::{Entry, Phase, Receiver};
 use handover::domain::key::{Counter, Key};
@@ -66,7 +66,7 @@ impl Slot {
     pub fn accept(&self, guarded: Version, unique: u64) -> Commit {
         let unique = u128::from(unique);
         let item = ItemId::new(ItemKind::Project, self.number);
-        let transfer = TransferId::from_bits(self.number);
+        let transfer = InvitationId::from_bits(self.number);
         let (from, to) = (self.context(self.round), self.context(self.round + 1));
         let name = Digest(spread(self.number));
         let write = |key, nth: usize, body: usize, event: usize| Write {
@@ -89,7 +89,7 @@ impl Slot {
             result: vec![b'r'; 200],
             writes: vec![
                 write(Key::Item(item), 0, 600, 120),
-                write(Key::Transfer(transfer), 1, 500, 120),
+                write(Key::Invitation(transfer), 1, 500, 120),
                 write(Key::Grant(item, self.context(0)), 2, 100, 60),
                 write(Key::Letter(letter(0)), 9, 300, 0),
                 write(Key::Letter(letter(1)), 9, 300, 0),

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{AccountId, Context, ItemId};
+use crate::domain::invitation::Invitation;
 use crate::domain::item::Item;
 use crate::domain::rights::Level;
 use crate::domain::time::Time;
-use crate::domain::transfer::Transfer;
 
 use super::context::Owner;
 use super::people;
@@ -29,7 +29,7 @@ pub struct Staying {
 pub async fn staying(
     settings: &Settings,
     person: AccountId,
-    transfer: &Transfer,
+    transfer: &Invitation,
     now: Time,
 ) -> Result<Staying, Trouble> {
     let moving: BTreeSet<ItemId> = transfer.items.iter().map(|item| item.item).collect();
@@ -71,15 +71,17 @@ pub struct Holder {
 /// Who was granted access to items of an offer, besides the context that gives.
 pub async fn holders(
     settings: &Settings,
-    transfer: &Transfer,
+    transfer: &Invitation,
     now: Time,
 ) -> Result<Vec<Holder>, Trouble> {
     let mut found: BTreeMap<(Context, Level), usize> = BTreeMap::new();
     for item in &transfer.items {
         for grant in queries::grants(settings, item.item).await? {
-            let alive = grant.until.is_none_or(|until| now < until);
-            if alive && grant.grantee != transfer.source {
-                *found.entry((grant.grantee, grant.level)).or_default() += 1;
+            if let Some(level) = grant
+                .level(now)
+                .filter(|_| grant.grantee != transfer.source)
+            {
+                *found.entry((grant.grantee, level)).or_default() += 1;
             }
         }
     }

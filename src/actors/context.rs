@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
+use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
-use crate::domain::rights::{Grant, Level, not_yours};
-use crate::domain::transfer::{self, KeepAccess, Offered, Source, Target};
+use crate::domain::rights::{Grant, Level, Origin, Part, not_yours};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Store};
 
 use super::custody;
 use super::load::{self, Versioned};
+use super::members;
 use super::proposal::Proposal;
+use super::sharing;
 use super::world::{Call, Settings, Trouble};
 
 /// What a transfer asks of a context.
@@ -25,7 +27,7 @@ pub enum Question {
     /// Reserve these items for an offer.
     Offer {
         /// The new offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// The items as they were read.
@@ -38,7 +40,7 @@ pub enum Question {
     /// Take these items back from an offer that ends without changing the owner.
     End {
         /// The offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// Its items.
@@ -46,10 +48,37 @@ pub enum Question {
         /// How it ends, in one word.
         how: &'static str,
     },
+    /// Say that these items may be shared.
+    Share {
+        /// The items as they were read.
+        items: Vec<Versioned<Item>>,
+        /// Who shares them; their membership is guarded.
+        requester: AccountId,
+        /// Whether they were a member when it was looked up what they may do.
+        member: bool,
+    },
+    /// Give a context access to these items.
+    Lend {
+        /// Whose command it is.
+        call: Call,
+        /// The items.
+        items: Vec<ItemId>,
+        /// Who gets it.
+        to: Context,
+        /// The access.
+        part: Part,
+    },
+    /// Take a person in, or make them the owner: of a workgroup.
+    Admit {
+        /// Whose command it is.
+        call: Call,
+        /// Whom, and as what.
+        admission: members::Admission,
+    },
     /// Let go of these items.
     Release {
         /// The offer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Whose command it is.
         call: Call,
         /// Its items.
@@ -80,7 +109,7 @@ pub enum Question {
 /// What a context answers.
 #[derive(Debug)]
 pub enum Answered {
-    /// To `Offer`.
+    /// To `Offer`, `Share`, `Lend` and `Admit`.
     Source(Source, Proposal),
     /// To `End`.
     Ended(Proposal),
@@ -212,7 +241,9 @@ impl Core {
         let owner = self.owner(settings).await?;
         match question {
             Question::Custody { call, command } => {
-                let (done, proposal) = custody::decide(self, settings, call, command).await?;
+                let (done, mut proposal) = custody::decide(self, settings, call, command).await?;
+                // An account may be closed, or a workgroup, between this look and the commit.
+                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Custody(done, proposal))
             }
             Question::Offer {
@@ -228,6 +259,35 @@ impl Core {
                     .reserve(&source, settings, *transfer, call, items, who)
                     .await?;
                 Self::stays(&owner, &mut proposal);
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::Share {
+                items,
+                requester,
+                member,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let mut proposal = self.still(settings, *requester, *member).await?;
+                for item in items {
+                    proposal.guard(Key::Item(item.document.id), item.version);
+                }
+                proposal.findings.absorb(invitation::sends(&source, 0));
+                Self::stays(&owner, &mut proposal);
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::Lend {
+                call,
+                items,
+                to,
+                part,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let proposal = sharing::lend(self, settings, call, items, *to, part).await?;
+                Ok(Answered::Source(source, proposal))
+            }
+            Question::Admit { call, admission } => {
+                let source = self.source(&owner, settings).await?;
+                let proposal = members::admit(&owner, settings, call, admission).await?;
                 Ok(Answered::Source(source, proposal))
             }
             Question::End {
@@ -289,14 +349,12 @@ impl Core {
         })
     }
 
-    async fn reserve(
+    /// Whoever was a member, or was none, when it was looked up what they may do must still be so at the commit.
+    async fn still(
         &self,
-        source: &Source,
         settings: &Settings,
-        transfer: TransferId,
-        call: &Call,
-        items: &[Versioned<Item>],
-        (requester, member): (AccountId, bool),
+        requester: AccountId,
+        member: bool,
     ) -> Result<Proposal, Fault> {
         let mut proposal = Proposal::default();
         if let Context::Workgroup(workgroup) = self.context {
@@ -308,6 +366,19 @@ impl Core {
             }
             proposal.guard(key, load::version_of(membership.as_ref()));
         }
+        Ok(proposal)
+    }
+
+    async fn reserve(
+        &self,
+        source: &Source,
+        settings: &Settings,
+        transfer: InvitationId,
+        call: &Call,
+        items: &[Versioned<Item>],
+        (requester, member): (AccountId, bool),
+    ) -> Result<Proposal, Fault> {
+        let mut proposal = self.still(settings, requester, member).await?;
         let mut bytes = 0_u64;
         for item in items {
             bytes = bytes.saturating_add(item.document.bytes);
@@ -316,7 +387,7 @@ impl Core {
             let event = event(call, What::Offered { transfer });
             proposal.replace(item, &next, Some(&event));
         }
-        proposal.findings.absorb(transfer::sends(source, bytes));
+        proposal.findings.absorb(invitation::sends(source, bytes));
         Ok(proposal)
     }
 
@@ -324,7 +395,7 @@ impl Core {
     async fn reserved(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         items: &[ItemId],
     ) -> Result<Vec<Versioned<Item>>, Fault> {
         let keys: Vec<Key> = items.iter().map(|id| Key::Item(*id)).collect();
@@ -344,7 +415,7 @@ impl Core {
     async fn take_back(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         call: &Call,
         items: &[ItemId],
         how: &str,
@@ -363,7 +434,7 @@ impl Core {
     async fn release(
         &self,
         settings: &Settings,
-        transfer: TransferId,
+        transfer: InvitationId,
         call: &Call,
         items: &[ItemId],
         keep: KeepAccess,
@@ -371,23 +442,26 @@ impl Core {
         let mut proposal = Proposal::default();
         let items = self.reserved(settings, transfer, items).await?;
         let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
-        let guards = transfer::released_items(&documents, &settings.policy);
+        let guards = invitation::released_items(&documents, &settings.policy);
         proposal.findings.absorb(guards);
         let key = |item: &Versioned<Item>| Key::Grant(item.document.id, self.context);
         let keys: Vec<Key> = items.iter().map(key).collect();
+        let accepted_by = call.by.person.unwrap_or(AccountId::from_bits(0));
         // An old grant of an owner would otherwise come to life again when the item is given away.
         let old = load::all::<Grant>(&*settings.store, &keys).await?;
         for (item, old) in items.iter().zip(old) {
             let new = match keep {
                 KeepAccess::None => None,
-                KeepAccess::Read { until } => Some(Grant {
-                    item: item.document.id,
-                    grantee: self.context,
-                    level: Level::Read,
-                    kept_in: transfer,
-                    since: call.at,
-                    until,
-                }),
+                KeepAccess::Read { until } => {
+                    let part = Part {
+                        level: Level::Read,
+                        origin: Origin::Kept(transfer),
+                        accepted_by,
+                        since: call.at,
+                        until,
+                    };
+                    Some(Grant::none(item.document.id, self.context).with(part))
+                }
             };
             let granted = event(call, What::Granted { transfer });
             match (&old, &new) {
@@ -442,7 +516,7 @@ impl Core {
         };
         proposal
             .findings
-            .absorb(transfer::admits(source, &target, items));
+            .absorb(invitation::admits(source, &target, items));
         if let Some(quota) = target.quota {
             let limit = i64::try_from(quota).unwrap_or(i64::MAX);
             proposal.limit(Counter::Usage(self.context), limit);

@@ -447,7 +447,8 @@ async fn own(core: &Core, settings: &Settings, id: ItemId) -> Result<Versioned<I
     let found = load::one::<Item>(&*settings.store, Key::Item(id)).await?;
     let ours = |item: &Versioned<Item>| item.document.owner == core.context();
     found.filter(ours).ok_or_else(|| {
-        let guards = crate::domain::transfer::offered_items(&[(id, None)], &settings.policy, None);
+        let guards =
+            crate::domain::invitation::offered_items(&[(id, None)], &settings.policy, None);
         guards.into()
     })
 }

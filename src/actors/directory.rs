@@ -13,14 +13,14 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::domain::event::{By, Channel};
-use crate::domain::id::{Context, TransferId};
+use crate::domain::id::{Context, InvitationId};
 use crate::domain::policy::Policy;
 use crate::domain::time::Time;
 use crate::store::Fault;
 
 use super::context::{self, Answered, Question};
 use super::custody;
-use super::transfer;
+use super::invitation;
 use super::world::{Call, Once, Settings, Trouble, World};
 
 /// A call that took longer has failed; it may have been committed all the same, which a repetition with the same command id tells.
@@ -39,7 +39,7 @@ enum ContextMessage {
 }
 
 enum TransferMessage {
-    Do(Call, Box<transfer::Command>, Reply<transfer::Done>),
+    Do(Call, Box<invitation::Command>, Reply<invitation::Done>),
     Rest,
 }
 
@@ -56,7 +56,7 @@ struct Inner {
     letters: Arc<Notify>,
     root: ActorRef<()>,
     contexts: Arc<Map<Context, ContextMessage>>,
-    transfers: Arc<Map<TransferId, TransferMessage>>,
+    transfers: Arc<Map<InvitationId, TransferMessage>>,
 }
 
 /// Finds or wakes the actor that owns what a command is about.
@@ -107,22 +107,22 @@ struct TransferActor(Directory);
 
 impl Actor for TransferActor {
     type Msg = TransferMessage;
-    type State = transfer::Core;
-    type Arguments = TransferId;
+    type State = invitation::Core;
+    type Arguments = InvitationId;
 
     async fn pre_start(
         &self,
         _: ActorRef<TransferMessage>,
-        id: TransferId,
-    ) -> Result<transfer::Core, ActorProcessingErr> {
-        Ok(transfer::Core::new(id))
+        id: InvitationId,
+    ) -> Result<invitation::Core, ActorProcessingErr> {
+        Ok(invitation::Core::new(id))
     }
 
     async fn handle(
         &self,
         myself: ActorRef<TransferMessage>,
         message: TransferMessage,
-        core: &mut transfer::Core,
+        core: &mut invitation::Core,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             TransferMessage::Do(call, command, reply) => {
@@ -137,7 +137,7 @@ impl Actor for TransferActor {
 /// Supervises all of them: one that ends by a broken assertion is counted and forgotten; the next message wakes another.
 struct Root {
     contexts: Arc<Map<Context, ContextMessage>>,
-    transfers: Arc<Map<TransferId, TransferMessage>>,
+    transfers: Arc<Map<InvitationId, TransferMessage>>,
 }
 
 impl Root {
@@ -234,10 +234,10 @@ impl Directory {
     /// Has a transfer's actor carry out a command.
     pub async fn transfer(
         &self,
-        id: TransferId,
+        id: InvitationId,
         call: Call,
-        command: transfer::Command,
-    ) -> Result<transfer::Done, Trouble> {
+        command: invitation::Command,
+    ) -> Result<invitation::Done, Trouble> {
         let (reply, answer) = oneshot::channel();
         self.send_to_transfer(id, TransferMessage::Do(call, Box::new(command), reply))?;
         let answer = answered(answer).await;
@@ -261,7 +261,7 @@ impl Directory {
     }
 
     /// Lets a transfer do what is due: its timer fired.
-    pub async fn wake(&self, id: TransferId, at: Time) -> Result<(), Fault> {
+    pub async fn wake(&self, id: InvitationId, at: Time) -> Result<(), Fault> {
         let by = By {
             person: None,
             channel: Channel::Timer,
@@ -271,7 +271,7 @@ impl Directory {
             by,
             at,
         };
-        transfer::woken(self.transfer(id, call, transfer::Command::Wake).await)
+        invitation::woken(self.transfer(id, call, invitation::Command::Wake).await)
     }
 
     /// How many actors of contexts and of transfers are awake.
@@ -297,7 +297,7 @@ impl Directory {
         self.0.root.stop(None);
     }
 
-    fn send_to_transfer(&self, id: TransferId, message: TransferMessage) -> Result<(), Fault> {
+    fn send_to_transfer(&self, id: InvitationId, message: TransferMessage) -> Result<(), Fault> {
         let mut awake = locked(&self.0.transfers);
         let used = self.0.clock.elapsed();
         if let Some(there) = awake.get_mut(&id) {

@@ -5,9 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::domain::account::Account;
-use crate::domain::id::{Context, TransferId};
+use crate::domain::id::{Context, InvitationId};
 use crate::domain::index::{Phase, Receiver};
-use crate::domain::transfer::Transfer;
+use crate::domain::invitation::Invitation;
 use crate::domain::workgroup::Role;
 use crate::store::Fault;
 
@@ -19,7 +19,7 @@ use super::world::Settings;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     phase: Phase,
-    after: Option<TransferId>,
+    after: Option<InvitationId>,
 }
 
 /// A text that no page gave as its cursor.
@@ -74,8 +74,8 @@ pub async fn page(
     phases: &[Phase],
     from: Option<Cursor>,
     limit: usize,
-    keep: impl Fn(&Transfer) -> bool,
-) -> Result<(Vec<Transfer>, Option<Cursor>), Fault> {
+    keep: impl Fn(&Invitation) -> bool,
+) -> Result<(Vec<Invitation>, Option<Cursor>), Fault> {
     let mut all = Vec::new();
     let left = |phase: &&Phase| from.is_none_or(|from| **phase >= from.phase);
     let phases: Vec<Phase> = phases.iter().filter(left).copied().collect();
@@ -102,10 +102,10 @@ async fn merged(
     settings: &Settings,
     boxes: &[Box_],
     phase: Phase,
-    after: Option<TransferId>,
+    after: Option<InvitationId>,
     limit: usize,
-    keep: impl Fn(&Transfer) -> bool,
-) -> Result<(Vec<Transfer>, Option<TransferId>), Fault> {
+    keep: impl Fn(&Invitation) -> bool,
+) -> Result<(Vec<Invitation>, Option<InvitationId>), Fault> {
     let mut all = Vec::new();
     // Each box was looked through down to its `next`; below the highest of those, other boxes may hold more than was read.
     let mut horizon = None;

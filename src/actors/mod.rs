@@ -3,18 +3,21 @@
 //! The decisions are ordinary functions over a [`world::World`]; the ractor shells in [`directory`] only give each of them one owner.
 //! A simulation drives the same functions without the shells.
 
+pub mod account;
 pub mod consequences;
 pub mod context;
 pub mod custody;
 pub mod directory;
+pub mod invitation;
 pub mod listing;
 pub mod load;
+pub mod members;
 pub mod names;
 pub mod people;
 pub mod proposal;
 pub mod queries;
 pub mod settings;
+pub mod sharing;
 pub mod sign_in;
 pub mod site;
-pub mod transfer;
 pub mod world;

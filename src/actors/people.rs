@@ -4,11 +4,11 @@ use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::id::{AccountId, Context, ItemId, WorkgroupId};
 use crate::domain::index::{self, Entry};
+use crate::domain::invitation::Mailbox;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{self, Grant, Level, Person};
-use crate::domain::transfer::Mailbox;
+use crate::domain::rights::{self, Facts, Grant, Level, Person};
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
 
@@ -53,6 +53,9 @@ pub async fn guarded(
         memberships.extend(load::read::<Membership>(record.as_ref())?.map(|m| m.document));
     }
     let account = found.ok_or_else(no_account)?.document;
+    if account.closed_at.is_some() {
+        return Err(no_account().into());
+    }
     let person = Person {
         account,
         memberships,
@@ -67,7 +70,8 @@ fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<It
     })
 }
 
-fn no_account() -> Refusal {
+/// That the account is gone.
+pub fn no_account() -> Refusal {
     Refusal::new(
         Code::NotSignedIn,
         "your account no longer exists",
@@ -155,9 +159,14 @@ async fn level(
     let Some(owner) = Owner::load(store, item.owner).await? else {
         return Ok(None);
     };
-    let (level, _) =
-        rights::effective(person, item, owner.domain(), &grants, &settings.policy, now);
-    Ok(level)
+    let facts = Facts {
+        item,
+        owner_domain: owner.domain(),
+        grants: &grants,
+        through: &[],
+    };
+    let reasons = rights::effective(person, facts, &settings.policy, now);
+    Ok(rights::level(&reasons))
 }
 
 /// Whoever has verified this address.
@@ -219,8 +228,7 @@ pub async fn answering(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<
     let accounts = load::all::<Account>(store, &keys).await?;
     let mailbox = |account: Versioned<Account>| {
         let address = account.document.primary()?.clone();
-        let language = account.document.language.clone();
-        Some(Mailbox { address, language })
+        Some(Mailbox::of(address, Some(&account.document)))
     };
     Ok(accounts.into_iter().flatten().filter_map(mailbox).collect())
 }

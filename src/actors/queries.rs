@@ -2,8 +2,11 @@
 
 use crate::domain::account::Account;
 use crate::domain::event::Event;
-use crate::domain::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId};
+use crate::domain::id::{AccountId, Context, Digest, InvitationId, ItemId, ItemKind};
 use crate::domain::index::{self, Phase, Receiver};
+use crate::domain::invitation::{
+    self, Entitled, Invitation, Offered, Recipient, Source, State, Target,
+};
 use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::Letter;
@@ -11,9 +14,6 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level};
 use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
-use crate::domain::transfer::{
-    self, Entitled, Offered, Recipient, Source, State, Target, Transfer,
-};
 use crate::domain::workgroup::{Membership, Role};
 use crate::store::{Direction, Fault, Version};
 
@@ -200,7 +200,7 @@ pub async fn contexts_for(
     let mut choices = Vec::new();
     for own in contexts(settings, accepter).await? {
         let target = target(settings, &own, true, requester).await?;
-        let findings = transfer::admits(source, &target, items);
+        let findings = invitation::admits(source, &target, items);
         choices.push(Choice { own, findings });
     }
     Ok(choices)
@@ -224,13 +224,13 @@ pub async fn fits(
         target.quota = None;
         target.name = own.handle.unwrap_or_default();
     }
-    Ok(transfer::admits(source, &target, items))
+    Ok(invitation::admits(source, &target, items))
 }
 
 /// The choices of an open offer for this person, who must be entitled to answer it.
 pub async fn choices(
     settings: &Settings,
-    transfer: &Transfer,
+    transfer: &Invitation,
     account: AccountId,
 ) -> Result<Vec<Choice>, Trouble> {
     let store = &*settings.store;
@@ -268,7 +268,7 @@ pub async fn choices(
 #[derive(Debug, Clone)]
 pub struct Shown {
     /// The transfer.
-    pub transfer: Versioned<Transfer>,
+    pub transfer: Versioned<Invitation>,
     /// Which side (or both) is looking.
     pub entitled: Entitled,
     /// Its letters that this side may see, oldest first: the sender sees all.
@@ -296,12 +296,12 @@ impl Shown {
 pub async fn transfer(
     settings: &Settings,
     account: &Account,
-    id: TransferId,
+    id: InvitationId,
 ) -> Result<Shown, Trouble> {
     let store = &*settings.store;
-    let found = load::one::<Transfer>(store, Key::Transfer(id)).await?;
-    let transfer = found.ok_or_else(|| Trouble::from(Transfer::not_found(id)))?;
-    let entitled = super::transfer::entitled(settings, account, &transfer.document).await?;
+    let found = load::one::<Invitation>(store, Key::Invitation(id)).await?;
+    let transfer = found.ok_or_else(|| Trouble::from(Invitation::not_found(id)))?;
+    let entitled = super::invitation::entitled(settings, account, &transfer.document).await?;
     let mut sees =
         entitled.sender || (entitled.recipient && transfer.document.has_reached_recipient());
     if let State::Accepted { into, .. } = transfer.document.state
@@ -313,7 +313,7 @@ pub async fn transfer(
             .belongs_to(into);
     }
     if !sees {
-        return Err(Transfer::not_found(id).into());
+        return Err(Invitation::not_found(id).into());
     }
     let keys: Vec<Key> = transfer
         .document
@@ -326,7 +326,7 @@ pub async fn transfer(
     let mine = |letter: &Letter| entitled.sender || account.has(&letter.to);
     Ok(Shown {
         letters: letters.filter(mine).collect(),
-        history: journal(settings, Key::Transfer(id), Version(0), 1_000).await?,
+        history: journal(settings, Key::Invitation(id), Version(0), 1_000).await?,
         transfer,
         entitled,
     })
@@ -370,9 +370,9 @@ pub enum Box_ {
 #[derive(Debug, Clone, Default)]
 pub struct Transfers {
     /// The transfers.
-    pub transfers: Vec<Versioned<Transfer>>,
+    pub transfers: Vec<Versioned<Invitation>>,
     /// Where to go on: the last one looked at, when there may be more.
-    pub next: Option<TransferId>,
+    pub next: Option<InvitationId>,
 }
 
 /// A page of the transfers of one phase that `keep` keeps.
@@ -380,9 +380,9 @@ pub async fn transfers(
     settings: &Settings,
     of: Box_,
     phase: Phase,
-    after: Option<TransferId>,
+    after: Option<InvitationId>,
     limit: usize,
-    keep: impl Fn(&Transfer) -> bool,
+    keep: impl Fn(&Invitation) -> bool,
 ) -> Result<Transfers, Fault> {
     let store = &*settings.store;
     let prefix = match of {
@@ -395,10 +395,10 @@ pub async fn transfers(
     for _ in 0..10 {
         let from = after.map(|id| continued(prefix, id.bits()));
         let rows = store.scan(prefix, from, Direction::Backward, limit).await?;
-        let id = |key: &[u8]| index::last_id(key).map(TransferId::from_bits);
-        let ids: Vec<TransferId> = rows.rows.iter().filter_map(|(key, _)| id(key)).collect();
-        let keys: Vec<Key> = ids.iter().map(|id| Key::Transfer(*id)).collect();
-        for found in load::all::<Transfer>(store, &keys)
+        let id = |key: &[u8]| index::last_id(key).map(InvitationId::from_bits);
+        let ids: Vec<InvitationId> = rows.rows.iter().filter_map(|(key, _)| id(key)).collect();
+        let keys: Vec<Key> = ids.iter().map(|id| Key::Invitation(*id)).collect();
+        for found in load::all::<Invitation>(store, &keys)
             .await?
             .into_iter()
             .flatten()
@@ -434,7 +434,7 @@ pub async fn inbox(
     account: &Account,
     now: Time,
     limit: usize,
-) -> Result<Vec<Versioned<Transfer>>, Fault> {
+) -> Result<Vec<Versioned<Invitation>>, Fault> {
     let mut receivers: Vec<Receiver> = account
         .addresses
         .iter()
@@ -449,7 +449,7 @@ pub async fn inbox(
     let mut all = Vec::new();
     for receiver in receivers {
         let of = Box_::Received(receiver);
-        let waits = |transfer: &Transfer| now < transfer.expires_at;
+        let waits = |transfer: &Invitation| now < transfer.expires_at;
         let page = transfers(settings, of, Phase::Open, None, limit, waits).await?;
         all.extend(page.transfers);
     }
@@ -547,7 +547,7 @@ pub async fn grants(settings: &Settings, id: ItemId) -> Result<Vec<Grant>, Fault
 
 /// That there is no such item, as a stranger is told.
 pub fn no_such_item(settings: &Settings, id: ItemId) -> Findings {
-    transfer::offered_items(&[(id, None)], &settings.policy, None)
+    invitation::offered_items(&[(id, None)], &settings.policy, None)
 }
 
 /// The owner of an item and what this person may do with it; a stranger is told that there is none.

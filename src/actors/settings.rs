@@ -1,8 +1,8 @@
 //! What a person decides about their own account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Quiet};
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, Context};
 use crate::domain::key::Key;
@@ -13,8 +13,10 @@ use super::load::{self, Versioned};
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
-/// At most this many senders are blocked.
+/// At most this many senders are blocked, and as many have a default context of their own.
 pub const MAX_BLOCKED: usize = 1_000;
+/// The languages there are letters in.
+pub const LANGUAGES: [&str; 1] = ["en"];
 
 /// What shall be different; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,8 +27,14 @@ pub struct Change {
     pub default_run_location: Option<Context>,
     /// Where offers are accepted into.
     pub default_context: Option<Context>,
+    /// The same for offers of particular senders, by their folded addresses: all of them.
+    pub default_context_by_sender: Option<BTreeMap<String, Context>>,
     /// Folded addresses whose offers are refused: all of them.
     pub blocked: Option<BTreeSet<String>>,
+    /// The language of letters and pages.
+    pub language: Option<String>,
+    /// Letters the person does without.
+    pub quiet: Option<Quiet>,
 }
 
 /// Changes the account's settings; the account as it is then.
@@ -95,7 +103,12 @@ async fn decide(
         ("default_run_location", change.default_run_location),
         ("default_context", change.default_context),
     ];
-    for (field, context) in wanted {
+    let by_sender = change.default_context_by_sender.iter().flatten();
+    let by_sender: BTreeSet<Context> = by_sender.map(|(_, context)| *context).collect();
+    let by_sender = by_sender
+        .into_iter()
+        .map(|context| ("default_context_by_sender", Some(context)));
+    for (field, context) in wanted.into_iter().chain(by_sender) {
         if let Some(Context::Workgroup(workgroup)) = context {
             let key = Key::Membership(workgroup, next.id);
             let found = load::one::<Membership>(&*settings.store, key).await?;
@@ -112,6 +125,34 @@ async fn decide(
     }
     if let Some(context) = change.default_context {
         next.default_context = context;
+    }
+    if let Some(by_sender) = &change.default_context_by_sender {
+        if by_sender.len() > MAX_BLOCKED {
+            findings.block(Refusal::field(
+                "default_context_by_sender",
+                format!("{} senders are more than {MAX_BLOCKED}", by_sender.len()),
+                "name fewer",
+            ));
+        }
+        next.default_context_by_sender.clone_from(by_sender);
+    }
+    if let Some(language) = &change.language {
+        if !LANGUAGES.contains(&language.as_str()) {
+            let shown: String = language
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(20)
+                .collect();
+            findings.block(Refusal::field(
+                "language",
+                format!("there are no letters in \"{shown}\""),
+                format!("choose one of: {}", LANGUAGES.join(", ")),
+            ));
+        }
+        next.language.clone_from(language);
+    }
+    if let Some(quiet) = change.quiet {
+        next.quiet = quiet;
     }
     if let Some(blocked) = &change.blocked {
         if blocked.len() > MAX_BLOCKED {

@@ -36,6 +36,7 @@ pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<S
         expires_at,
         tries_left: policy.code_tries,
         used: false,
+        adds_to: None,
     };
     let letter = LetterId::from_bits(settings.ids.fresh(call.at));
     let says = Kind::SignInCode { expires_at };
@@ -50,7 +51,8 @@ pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<S
     }
 }
 
-fn begun(kept: &[u8]) -> Result<SignInId, Trouble> {
+/// The attempt that was begun by a repeated command.
+pub(super) fn begun(kept: &[u8]) -> Result<SignInId, Trouble> {
     serde_json::from_slice(kept).map_err(|_| other_request())
 }
 
@@ -58,7 +60,7 @@ fn other_request() -> Trouble {
     world::reused("this Idempotency-Key was used for another request")
 }
 
-fn kept(result: &impl Serialize) -> Vec<u8> {
+pub(super) fn kept(result: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(result).unwrap_or_default()
 }
 
@@ -89,7 +91,8 @@ pub async fn attempt(settings: &Settings, id: SignInId) -> Result<Option<SignIn>
     Ok(found.map(|sign_in| sign_in.document))
 }
 
-fn wrong(tries_left: u8) -> Refusal {
+/// That a typed code is not the one.
+pub(super) fn wrong(tries_left: u8) -> Refusal {
     Refusal::new(
         Code::CodeWrong,
         "the code is wrong, used or too old",
@@ -115,11 +118,12 @@ pub async fn finish(
     }
     for attempt in 1..=TRIES {
         let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
-        let Some(old) = found else {
+        let signs_in = |found: &Versioned<SignIn>| found.document.adds_to.is_none();
+        let Some(old) = found.filter(signs_in) else {
             return Err(wrong(0).into());
         };
         let was = &old.document;
-        if was.used || was.tries_left == 0 || call.at >= was.expires_at {
+        if !was.is_open(call.at) {
             return Err(wrong(0).into());
         }
         let mut next = was.clone();

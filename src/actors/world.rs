@@ -224,10 +224,14 @@ pub async fn commit(
 
 /// Others changed the same thing again and again.
 pub fn contended() -> Trouble {
+    busy().into()
+}
+
+/// The same, as a refusal.
+pub fn busy() -> Refusal {
     Refusal::new(
         Code::Contended,
         "others changed the same thing at the same time",
         "look at it again and repeat the request",
     )
-    .into()
 }

@@ -121,6 +121,22 @@ impl<'a> Api<'a> {
         })
     }
 
+    /// Changes what is named, and leaves the rest.
+    pub(super) fn patch(
+        &self,
+        path: String,
+        body: &impl Serialize,
+        key: &str,
+    ) -> Result<Document, Failure> {
+        let body = serde_json::to_string(body).map_err(|error| misunderstood(&error))?;
+        self.call(&Call {
+            method: "PATCH",
+            path,
+            body: Some(body),
+            key: Some(key),
+        })
+    }
+
     /// Ends something.
     pub(super) fn delete(&self, path: String, key: &str) -> Result<(), Failure> {
         let call = Call {

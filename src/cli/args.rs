@@ -34,6 +34,9 @@ pub enum Command {
     /// List the contexts you may act as
     #[command(after_help = EXIT_CODES)]
     Contexts(Contexts),
+    /// Show and change your settings
+    #[command(subcommand)]
+    Settings(super::account::Settings),
     /// Register, list and show runs
     #[command(subcommand)]
     Run(Run),
@@ -408,6 +411,7 @@ impl Command {
             Self::Logout(args) => &args.common,
             Self::Whoami(args) => &args.common,
             Self::Contexts(args) => &args.common,
+            Self::Settings(settings) => settings.common(),
             Self::Run(Run::Register(args)) => &args.common,
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,
             Self::Run(Run::Show(args)) | Self::Project(Project::Show(args)) => &args.common,

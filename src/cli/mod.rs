@@ -4,6 +4,7 @@
 //! says what can be typed, `session` signs each call, `api` sends it until it is answered, `failure` maps what went wrong to
 //! the exit codes that scripts rely on (`docs/cli.md`).
 
+mod account;
 mod amounts;
 mod answers;
 mod api;
@@ -89,6 +90,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         Command::Login(_) | Command::Logout(_) => Ok(()),
         Command::Whoami(_) => people::whoami(session),
         Command::Contexts(_) => people::contexts(session),
+        Command::Settings(settings) => account::settings(settings, session),
         Command::Run(run) => match run {
             Run::Register(args) => register::register(args, session),
             Run::List(args) => items::list(args, items::Kind::Run, session),

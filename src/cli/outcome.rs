@@ -85,7 +85,8 @@ pub(super) fn judged(base: &Base, mut answer: Response<ureq::Body>) -> Result<Do
         .read_to_string()
         .map_err(|error| unreached(base, &error))?;
 
-    if status.is_success() && (kind == "application/json" || status == StatusCode::NO_CONTENT) {
+    let known = ["application/json", "application/jsonl"].contains(&kind.as_str());
+    if status.is_success() && (known || status == StatusCode::NO_CONTENT) {
         return Ok(Document(body));
     }
     let failure = match serde_json::from_str::<Problem>(&body) {

@@ -12,10 +12,14 @@ use super::text::printable;
 /// `handover whoami`
 pub(super) fn whoami(session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let document = session.api.get(path(&["account"]))?;
-    let account: Account = match session.form {
-        Form::Json => return session.document(&document),
-        _ => document.read()?,
-    };
+    match session.form {
+        Form::Json => session.document(&document),
+        _ => shown(document.read()?, session),
+    }
+}
+
+/// Shows an account.
+pub(super) fn shown(account: Account, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     if session.form == Form::Terse {
         return session.print(format_args!("{}\n", printable(&account.id)));
     }
@@ -27,7 +31,17 @@ pub(super) fn whoami(session: &mut Session<'_, '_>) -> Result<(), Failure> {
         ("domain", account.domain),
         ("runs land in", account.default_run_location),
         ("offers are accepted into", account.default_context),
+        (
+            "offers of some senders",
+            account
+                .default_context_by_sender
+                .iter()
+                .map(|(sender, context)| format!("{sender} into {context}"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
         ("offers refused from", account.blocked.join(", ")),
+        ("letters not sent", account.quiet.join(", ")),
         ("since", session.moments.full(&account.created_at)),
         ("server", session.api.base().as_str().to_owned()),
     ]);

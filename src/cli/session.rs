@@ -104,6 +104,12 @@ impl<'s, 'a> Session<'s, 'a> {
         })
     }
 
+    /// The key of a command: the one that was named, or a new one.
+    pub(super) fn key(&self, once: &Once) -> String {
+        let named = once.idempotency_key.clone();
+        named.unwrap_or_else(|| self.api.fresh_key())
+    }
+
     /// Sends a command under its key.
     pub(super) fn command(
         &self,
@@ -111,11 +117,7 @@ impl<'s, 'a> Session<'s, 'a> {
         body: &impl Serialize,
         once: &Once,
     ) -> Result<Document, Failure> {
-        let key = match &once.idempotency_key {
-            Some(key) => key.clone(),
-            None => self.api.fresh_key(),
-        };
-        self.api.post(path(pieces), body, &key)
+        self.api.post(path(pieces), body, &self.key(once))
     }
 
     /// Who is signed in.

@@ -1,8 +1,8 @@
 //! What becomes of a letter: pure functions.
 
+use crate::domain::invitation::State as Standing;
 use crate::domain::letter::{Kind, Letter, State};
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
-use crate::domain::transfer::State as Standing;
 use crate::mail::{About, Blame, Failure};
 
 /// How long after each failed attempt the next one comes, in milliseconds; then always the last (MAIL §4).
@@ -22,14 +22,15 @@ pub fn still_true(letter: &Letter, about: &About<'_>, now: Time) -> bool {
     match (&letter.says, about) {
         (
             Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at },
-            About::Transfer(transfer),
+            About::Invitation(transfer),
         ) => {
             let pending = matches!(transfer.state, Standing::Pending { .. });
             pending && now < transfer.expires_at && *expires_at == transfer.expires_at
         }
-        (Kind::SignInCode { expires_at }, About::SignIn(sign_in)) => {
-            now < *expires_at && !sign_in.used
-        }
+        (
+            Kind::SignInCode { expires_at } | Kind::AddressCode { expires_at },
+            About::SignIn(sign_in),
+        ) => now < *expires_at && !sign_in.used,
         // How an offer ended does not change any more. A letter about something else than it says is not a question of time.
         _ => true,
     }

@@ -7,10 +7,10 @@ use crate::actors::load::{self, Versioned};
 use crate::actors::proposal::Proposal;
 use crate::domain::account::SignIn;
 use crate::domain::id::LetterId;
+use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
 use crate::domain::letter::{Letter, State, Subject};
 use crate::domain::time::Time;
-use crate::domain::transfer::Transfer;
 use crate::mail::{self, About, Blame, Failure};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
 
@@ -31,7 +31,7 @@ enum Attempt {
 
 /// What a letter is about, as it stands now.
 enum Found {
-    Transfer(Box<Versioned<Transfer>>),
+    Invitation(Box<Versioned<Invitation>>),
     SignIn(Box<Versioned<SignIn>>),
     Nothing,
 }
@@ -55,7 +55,7 @@ impl Courier {
         let parts = &self.inner.parts;
         let found = self.subject(letter).await?;
         let about = match &found {
-            Found::Transfer(transfer) => About::Transfer(&transfer.document),
+            Found::Invitation(transfer) => About::Invitation(&transfer.document),
             Found::SignIn(sign_in) => About::SignIn(&sign_in.document),
             // Old sign-ins are forgotten; then their codes are out of date too.
             Found::Nothing => return Ok(Attempt::Withdrawn),
@@ -81,9 +81,9 @@ impl Courier {
     async fn subject(&self, letter: &Letter) -> Result<Found, Fault> {
         let store = &*self.inner.parts.store;
         Ok(match letter.subject {
-            Subject::Transfer(id) => load::one(store, Key::Transfer(id))
+            Subject::Invitation(id) => load::one(store, Key::Invitation(id))
                 .await?
-                .map_or(Found::Nothing, |found| Found::Transfer(Box::new(found))),
+                .map_or(Found::Nothing, |found| Found::Invitation(Box::new(found))),
             Subject::SignIn(id) => load::one(store, Key::SignIn(id))
                 .await?
                 .map_or(Found::Nothing, |found| Found::SignIn(Box::new(found))),

@@ -8,10 +8,10 @@ use super::*;
 use crate::domain::account::SignIn;
 use crate::domain::event::Channel;
 use crate::domain::id::{AccountId, Context, LetterId, SignInId};
+use crate::domain::invitation::State as Standing;
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Side, State, Subject};
 use crate::domain::time::{DAY_MS, HOUR_MS};
-use crate::domain::transfer::State as Standing;
 use crate::mail::{Blame, Failure};
 use crate::store::{Clash, Outcome};
 
@@ -118,6 +118,7 @@ async fn a_code_is_sent_while_it_is_good_and_waits_no_longer() {
             expires_at,
             tries_left: 5,
             used,
+            adds_to: None,
         };
         let mut letter = about_transfer(1, Kind::SignInCode { expires_at });
         letter.subject = Subject::SignIn(sign_in.id);

@@ -40,9 +40,40 @@ pub struct Account {
     pub blocked: BTreeSet<String>,
     /// Language of letters and pages.
     pub language: String,
+    /// Letters that the person does without.
+    #[serde(default, skip_serializing_if = "Quiet::is_none")]
+    pub quiet: Quiet,
     /// When it was registered.
     pub created_at: Time,
+    /// When the person closed it; then it has no addresses and belongs to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Time>,
 }
+
+/// Letters that a person does without. What asks for an answer for the first time, and codes, always come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quiet {
+    /// Reminders of offers that wait for them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reminders: bool,
+    /// What became of offers they made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outcomes: bool,
+    /// Receipts of what they answered themselves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub receipts: bool,
+}
+
+impl Quiet {
+    /// Whether they get every letter.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// At most this many verified addresses.
+pub const MAX_ADDRESSES: usize = 20;
 
 impl Account {
     /// A new account of a person who has just proven this address.
@@ -65,8 +96,21 @@ impl Account {
             default_context_by_sender: BTreeMap::new(),
             blocked: BTreeSet::new(),
             language: "en".into(),
+            quiet: Quiet::default(),
             created_at: at,
+            closed_at: None,
         }
+    }
+    /// Closed by its person at this moment.
+    #[must_use]
+    pub fn closed(mut self, at: Time) -> Self {
+        self.addresses.clear();
+        self.default_run_location = Context::Personal(self.id);
+        self.default_context = Context::Personal(self.id);
+        self.default_context_by_sender.clear();
+        self.blocked.clear();
+        self.closed_at = Some(at);
+        self
     }
     /// Whether one of its verified addresses is this one.
     pub fn has(&self, address: &Address) -> bool {
@@ -103,6 +147,16 @@ pub struct SignIn {
     pub tries_left: u8,
     /// Whether the code was used.
     pub used: bool,
+    /// The account that the address is added to; `None`: the code signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adds_to: Option<AccountId>,
+}
+
+impl SignIn {
+    /// Whether a code can still be typed.
+    pub fn is_open(&self, now: Time) -> bool {
+        !self.used && self.tries_left > 0 && now < self.expires_at
+    }
 }
 
 impl Document for SignIn {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, Context, TransferId};
+use super::id::{AccountId, Context, InvitationId};
+use super::rights::{Level, Origin};
 use super::time::Time;
 
 /// Through what a command came.
@@ -52,19 +53,19 @@ pub enum What {
     /// The item was offered.
     Offered {
         /// In which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
     },
     /// The offer ended without changing the owner: declined, cancelled or expired.
     OfferEnded {
         /// Which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// How.
         how: String,
     },
     /// The owner changed.
     Transferred {
         /// By which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
         /// Who owned it before.
         from: Context,
         /// Who owns it now.
@@ -99,7 +100,26 @@ pub enum What {
     /// Access was granted.
     Granted {
         /// By which transfer.
-        transfer: TransferId,
+        transfer: InvitationId,
+    },
+    /// Access was given by an invitation or a link.
+    AccessGranted {
+        /// To whom.
+        to: Context,
+        /// How much.
+        level: Level,
+        /// By what.
+        origin: Origin,
+        /// Until when; `None`: until revoked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+    /// A member has another role now.
+    RoleChanged {
+        /// What they were.
+        from: super::workgroup::Role,
+        /// What they are.
+        to: super::workgroup::Role,
     },
 }
 

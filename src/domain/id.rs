@@ -117,8 +117,8 @@ id!(/// A person's account.
     AccountId, "acc", "an account id (acc_…)");
 id!(/// A workgroup.
     WorkgroupId, "wg", "a workgroup id (wg_…)");
-id!(/// One offer of items to a recipient.
-    TransferId, "tr", "a transfer id (tr_…)");
+id!(/// A link through which a project or run is shared.
+    LinkId, "lnk", "a link id (lnk_…)");
 id!(/// One letter of the outbox.
     LetterId, "let", "a letter id (let_…)");
 id!(/// One attempt to sign in with a typed code.
@@ -127,6 +127,60 @@ id!(/// A running or finished analysis.
     AnalysisId, "ana", "an analysis id (ana_…)");
 id!(/// What makes a repeated command the same command: kept with its result for 7 days.
     CommandId, "cmd", "a command id (cmd_…)");
+
+/// One invitation: the offer of a transfer (`tr_…`), or an invitation to share or to join (`inv_…`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InvitationId(u128);
+
+impl InvitationId {
+    /// The four bits of a UUID that hold its version (RFC 9562 §4.2). Transfers have version 7; 8, which is for such ends (§5.8), marks the others, so
+    /// that an id says what it names and still sorts by time.
+    const VERSION: u128 = 0xf << 76;
+    const OTHERS: u128 = 8 << 76;
+
+    /// The id with these bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+    /// Made of these fresh bits, of a transfer or of another invitation.
+    pub const fn made(bits: u128, transfer: bool) -> Self {
+        if transfer {
+            Self(bits)
+        } else {
+            Self((bits & !Self::VERSION) | Self::OTHERS)
+        }
+    }
+    /// Its 128 bits.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+    /// Whether it names a transfer.
+    pub const fn is_transfer(self) -> bool {
+        self.0 & Self::VERSION != Self::OTHERS
+    }
+}
+
+impl fmt::Display for InvitationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = if self.is_transfer() { "tr" } else { "inv" };
+        write!(f, "{prefix}_{}", print(self.0))
+    }
+}
+
+impl FromStr for InvitationId {
+    type Err = Malformed;
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let kinds = [("tr_", true), ("inv_", false)];
+        kinds
+            .into_iter()
+            .find_map(|(prefix, transfer)| {
+                let id = Self(read(text.strip_prefix(prefix)?)?);
+                (id.is_transfer() == transfer).then_some(id)
+            })
+            .ok_or_else(|| Malformed::new(text, "a transfer id (tr_…) or an invitation id (inv_…)"))
+    }
+}
+as_text!(InvitationId);
 
 /// The two kinds of data that have an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -258,8 +312,8 @@ mod tests {
 
     #[test]
     fn ids_print_and_read_back_in_either_case_and_sort_as_their_bits() {
-        let low = TransferId::from_bits(1);
-        let high = TransferId::from_bits(u128::MAX - 1);
+        let low = InvitationId::from_bits(1);
+        let high = InvitationId::from_bits(u128::MAX - 1);
         assert!(low.to_string() < high.to_string());
         assert_eq!(high.to_string().parse(), Ok(high));
         let upper = format!("tr_{}", high.to_string()[3..].to_uppercase());
@@ -271,9 +325,9 @@ mod tests {
     #[test]
     fn an_id_of_another_kind_is_refused_with_a_sentence() {
         let account = AccountId::from_bits(5).to_string();
-        let error = account.parse::<TransferId>().unwrap_err();
+        let error = account.parse::<InvitationId>().unwrap_err();
         assert!(error.to_string().contains("transfer id (tr_…)"));
-        assert!("tr_short".parse::<TransferId>().is_err());
+        assert!("tr_short".parse::<InvitationId>().is_err());
         assert!("prj_".parse::<ItemId>().is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! An entry's key starts with the index's tag; what is listed of a context starts with the context, then the list, so that a change
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
-use super::id::{AccountId, Context, Digest, ItemId, ItemKind, TransferId, WorkgroupId};
+use super::id::{AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, WorkgroupId};
 use super::key::Bytes;
 
 /// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
@@ -49,9 +49,9 @@ pub enum Entry {
     /// Workgroups of an account.
     Belongs(AccountId, WorkgroupId),
     /// Transfers a context has sent.
-    Sent(Context, Phase, TransferId),
+    Sent(Context, Phase, InvitationId),
     /// Transfers that were offered to somebody.
-    Received(Receiver, Phase, TransferId),
+    Received(Receiver, Phase, InvitationId),
     /// Projects that a run's data went into.
     ProjectOf(ItemId, ItemId),
     /// Runs that a project's data came from.
@@ -66,6 +66,14 @@ pub enum Entry {
     Granted(Context, ItemId),
     /// Contexts that have been granted access to an item.
     Grantee(ItemId, Context),
+    /// Open invitations that would share an item.
+    SharedIn(ItemId, InvitationId),
+    /// Unique: the open invitation of whoever holds this address into a workgroup.
+    Invited(WorkgroupId, Digest),
+    /// Unique: the digest of a link's token → the link.
+    LinkToken(Digest),
+    /// Links of an item.
+    LinkOf(ItemId, LinkId),
 }
 
 impl Entry {
@@ -87,6 +95,10 @@ impl Entry {
             Self::TokenOf(account, digest) => tokens_of(account).wide(digest.0),
             Self::Granted(context, item) => granted(context).item(item),
             Self::Grantee(item, context) => grantees(item).context(context),
+            Self::SharedIn(item, id) => shared_in(item).wide(id.bits()),
+            Self::Invited(workgroup, digest) => invited(workgroup).wide(digest.0),
+            Self::LinkToken(digest) => Bytes::tagged(18).wide(digest.0),
+            Self::LinkOf(item, id) => links_of(item).wide(id.bits()),
         }
     }
 }
@@ -163,6 +175,19 @@ pub fn granted(context: Context) -> Bytes {
 /// Prefix of the contexts that were granted access to an item.
 pub fn grantees(item: ItemId) -> Bytes {
     Bytes::tagged(15).item(item)
+}
+
+/// Prefix of the open invitations that would share an item.
+pub fn shared_in(item: ItemId) -> Bytes {
+    Bytes::tagged(16).item(item)
+}
+/// Prefix of a workgroup's open invitations.
+pub fn invited(workgroup: WorkgroupId) -> Bytes {
+    Bytes::tagged(17).wide(workgroup.bits())
+}
+/// Prefix of an item's links.
+pub fn links_of(item: ItemId) -> Bytes {
+    Bytes::tagged(19).item(item)
 }
 
 /// The context at the end of an entry's key (`Grantee`).

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::document::{Derived, Document};
-use super::id::{AccountId, AnalysisId, Context, Digest, ItemId, TransferId};
+use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
 use super::index::Entry;
 use super::key::{Counter, Key};
 use super::time::Time;
@@ -105,7 +105,7 @@ pub struct Item {
     pub registered_by: AccountId,
     /// The transfer it is offered in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<TransferId>,
+    pub pending: Option<InvitationId>,
     /// How many things inside the project are in the trash.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub trashed_inside: u32,

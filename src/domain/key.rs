@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{
-    AccountId, AnalysisId, Context, Digest, ItemId, ItemKind, LetterId, SignInId, TransferId,
-    WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    SignInId, WorkgroupId,
 };
 
 /// The key of one stored document.
@@ -25,7 +25,7 @@ pub enum Key {
     /// What this context may do with this item that it does not own.
     Grant(ItemId, Context),
     /// A transfer.
-    Transfer(TransferId),
+    Invitation(InvitationId),
     /// A letter and how its delivery stands.
     Letter(LetterId),
     /// One attempt to sign in.
@@ -38,6 +38,8 @@ pub enum Key {
     MailToken(Digest),
     /// An analysis.
     Analysis(AnalysisId),
+    /// A link through which an item is shared.
+    Link(LinkId),
 }
 
 impl Key {
@@ -50,13 +52,14 @@ impl Key {
             Self::Item(id) => Bytes::tagged(4).item(id),
             Self::Biosamples(id) => Bytes::tagged(5).item(id),
             Self::Grant(id, context) => Bytes::tagged(6).item(id).context(context),
-            Self::Transfer(id) => Bytes::tagged(7).wide(id.bits()),
+            Self::Invitation(id) => Bytes::tagged(7).wide(id.bits()),
             Self::Letter(id) => Bytes::tagged(8).wide(id.bits()),
             Self::SignIn(id) => Bytes::tagged(9).wide(id.bits()),
             Self::Session(digest) => Bytes::tagged(10).wide(digest.0),
             Self::Token(digest) => Bytes::tagged(11).wide(digest.0),
             Self::MailToken(digest) => Bytes::tagged(12).wide(digest.0),
             Self::Analysis(id) => Bytes::tagged(13).wide(id.bits()),
+            Self::Link(id) => Bytes::tagged(14).wide(id.bits()),
         }
     }
 }
@@ -133,6 +136,8 @@ pub enum Counter {
     Usage(Context),
     /// Offers pending from this context to this recipient.
     OpenOffers(Context, Digest),
+    /// How often a link was accepted.
+    LinkUses(LinkId),
 }
 
 impl Counter {
@@ -141,6 +146,7 @@ impl Counter {
         match *self {
             Self::Usage(context) => Bytes::tagged(1).context(context),
             Self::OpenOffers(context, digest) => Bytes::tagged(2).context(context).wide(digest.0),
+            Self::LinkUses(id) => Bytes::tagged(3).wide(id.bits()),
         }
     }
 }

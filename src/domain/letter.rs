@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{LetterId, SignInId, TransferId};
+use super::id::{InvitationId, LetterId, SignInId};
 use super::key::{Key, Queue};
 use super::time::Time;
 
@@ -56,6 +56,27 @@ pub enum Kind {
         /// It is good until then.
         expires_at: Time,
     },
+    /// The code that proves a further address.
+    AddressCode {
+        /// It is good until then.
+        expires_at: Time,
+    },
+}
+
+impl Kind {
+    /// To which side of an invitation it tells how that ended; `None` when it does not.
+    pub const fn side(&self) -> Option<Side> {
+        match self {
+            Self::Accepted { side } | Self::Declined { side } | Self::Expired { side } => {
+                Some(*side)
+            }
+            Self::Offer { .. }
+            | Self::Reminder { .. }
+            | Self::Cancelled
+            | Self::SignInCode { .. }
+            | Self::AddressCode { .. } => None,
+        }
+    }
 }
 
 /// What a letter is about; all letters about one thing form a thread.
@@ -63,7 +84,7 @@ pub enum Kind {
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// A transfer.
-    Transfer(TransferId),
+    Invitation(InvitationId),
     /// An attempt to sign in.
     SignIn(SignInId),
 }

@@ -51,6 +51,10 @@ codes! {
     ItemInUse = "item.in_use",
     /// It is a biosample's default project.
     ItemDefaultProject = "item.default_project",
+    /// Others have access to it, or could accept access.
+    ItemShared = "item.shared",
+    /// It is not in the trash, not archived, or not active, as this needs it to be.
+    ItemState = "item.state",
     /// An item of that name is there already.
     ItemExists = "item.exists",
     /// The items of one offer belong to several contexts.
@@ -89,8 +93,46 @@ codes! {
     TransferDeclined = "transfer.declined",
     /// Too late: accepted.
     TransferAccepted = "transfer.accepted",
+    /// Unknown id, or not for this person.
+    InvitationNotFound = "invitation.not_found",
+    /// Only whoever invited may do this, or only whoever was invited.
+    InvitationForbidden = "invitation.forbidden",
+    /// Still open, so there is nothing to correct.
+    InvitationPending = "invitation.pending",
+    /// Too late: expired.
+    InvitationExpired = "invitation.expired",
+    /// Too late: cancelled.
+    InvitationCancelled = "invitation.cancelled",
+    /// Too late: declined.
+    InvitationDeclined = "invitation.declined",
+    /// Too late: accepted.
+    InvitationAccepted = "invitation.accepted",
+    /// The link is deactivated, over or used up.
+    LinkClosed = "link.closed",
+    /// No such link.
+    LinkNotFound = "link.not_found",
     /// Mailed already a short while ago.
     ResendTooSoon = "transfer.resend_too_soon",
+    /// Only an administrator or the owner of the workgroup may do this.
+    WorkgroupForbidden = "workgroup.forbidden",
+    /// Unknown id or handle, or none of theirs.
+    WorkgroupNotFound = "workgroup.not_found",
+    /// The handle belongs to another workgroup.
+    WorkgroupExists = "workgroup.exists",
+    /// Workgroups of this kind may not be created by this person.
+    WorkgroupNotAllowed = "workgroup.not_allowed",
+    /// It is closed, or something stands in the way of closing it.
+    WorkgroupNotEmpty = "workgroup.not_empty",
+    /// The last administrator stays.
+    MemberLast = "member.last_administrator",
+    /// They belong to it already.
+    MemberAlready = "member.already",
+    /// They do not belong to it.
+    MemberNotFound = "member.not_found",
+    /// The account still owns data, or answers alone for a workgroup.
+    AccountNotEmpty = "account.not_empty",
+    /// Another change waits for a second administrator.
+    ApprovalNeeded = "approval.needed",
     /// Others changed the same thing at the same time, again and again.
     Contended = "conflict.try_again",
     /// The key of an earlier, different request.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::document::{Derived, Document};
-use super::id::{AccountId, Context, ItemId, TransferId};
+use super::id::{AccountId, Context, InvitationId, ItemId, LinkId};
 use super::index::Entry;
-use super::item::Item;
+use super::item::{Item, State};
 use super::key::Key;
 use super::policy::{Domain, Policy};
 use super::refusal::{Code, Refusal};
@@ -25,22 +25,97 @@ pub enum Level {
     Own,
 }
 
-/// What a context may do with an item it does not own.
+impl Level {
+    /// The word people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// Where a granted access comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A former owner kept it in this transfer.
+    Kept(InvitationId),
+    /// This invitation was accepted.
+    Invitation(InvitationId),
+    /// This link was accepted.
+    Link(LinkId),
+}
+
+/// One access that was agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// `Read` or `Write`.
+    pub level: Level,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Who accepted it; of a kept access: who accepted the transfer in which it was agreed.
+    pub accepted_by: AccountId,
+    /// Since when.
+    pub since: Time,
+    /// Until when; `None`: until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+}
+
+impl Part {
+    /// Whether it holds at this moment.
+    pub fn is_alive(&self, now: Time) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it gives whatever the other one gives, for as long.
+    fn covers(&self, other: &Self) -> bool {
+        let as_long = match (self.until, other.until) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(mine), Some(theirs)) => mine >= theirs,
+        };
+        self.level >= other.level && as_long
+    }
+}
+
+/// What a context may do with an item it does not own: a collaborator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The item.
     pub item: ItemId,
     /// Who has the access.
     pub grantee: Context,
-    /// How much.
-    pub level: Level,
-    /// The transfer in which it was agreed.
-    pub kept_in: TransferId,
-    /// Since when.
-    pub since: Time,
-    /// Until when; `None`: until revoked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
+    /// Why. None covers another, so there are at most two: a longer `Read` beside a shorter `Write`.
+    pub parts: Vec<Part>,
+}
+
+impl Grant {
+    /// Nothing yet.
+    pub const fn none(item: ItemId, grantee: Context) -> Self {
+        Self {
+            item,
+            grantee,
+            parts: Vec::new(),
+        }
+    }
+    /// With one access more; what it covers goes, and it goes itself if another covers it.
+    #[must_use]
+    pub fn with(mut self, part: Part) -> Self {
+        if self.parts.iter().any(|there| there.covers(&part)) {
+            return self;
+        }
+        self.parts.retain(|there| !part.covers(there));
+        self.parts.push(part);
+        self
+    }
+    /// What it gives at this moment.
+    pub fn level(&self, now: Time) -> Option<Level> {
+        let alive = self.parts.iter().filter(|part| part.is_alive(now));
+        alive.map(|part| part.level).max()
+    }
 }
 
 impl Document for Grant {
@@ -106,34 +181,81 @@ pub enum Reason {
     /// They administer the domain it lies in.
     DomainAdministrator(Domain),
     /// A context of theirs has been granted access.
-    Granted(Grant),
+    Granted(Context, Part),
+    /// It is a run, and a context of theirs has been granted access to a project of the same owner that its data went into.
+    Through(ItemId, Context, Part),
 }
 
-/// The effective right of a person on an item at a moment: the level, and every reason for it. `None`: the person may not even know it exists.
-pub fn effective(
-    person: &Person,
-    item: &Item,
-    owner_domain: &Domain,
-    grants: &[Grant],
-    policy: &Policy,
-    now: Time,
-) -> (Option<Level>, Vec<Reason>) {
-    let mut reasons = Vec::new();
-    let mut level = None;
-    if person.belongs_to(item.owner) {
-        reasons.push(Reason::Owner(item.owner));
-        level = Some(Level::Own);
-    }
-    if policy.administers(&person.account.addresses, owner_domain) {
-        reasons.push(Reason::DomainAdministrator(owner_domain.clone()));
-        level = Some(Level::Own);
-    }
-    for grant in grants {
-        let alive = grant.until.is_none_or(|until| now < until);
-        if grant.item == item.id && alive && person.belongs_to(grant.grantee) {
-            level = level.max(Some(grant.level));
-            reasons.push(Reason::Granted(grant.clone()));
+impl Reason {
+    /// What it lets them do.
+    pub const fn level(&self) -> Level {
+        match self {
+            Self::Owner(_) | Self::DomainAdministrator(_) => Level::Own,
+            Self::Granted(_, part) => part.level,
+            Self::Through(..) => Level::Read,
         }
     }
-    (level, reasons)
+}
+
+/// What the question rests on, besides the person.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The item.
+    pub item: &'a Item,
+    /// The domain of the context that owns it.
+    pub owner_domain: &'a Domain,
+    /// Grants on it.
+    pub grants: &'a [Grant],
+    /// Of a run: projects that its data went into, and grants on them.
+    pub through: &'a [(Item, Vec<Grant>)],
+}
+
+/// The effective right of a person on an item at a moment: every reason for it, the strongest first. None: the person may not even know
+/// that it exists.
+///
+/// What is in the trash is seen by its owner alone; grants on it hold again when it is restored.
+pub fn effective(person: &Person, facts: Facts<'_>, policy: &Policy, now: Time) -> Vec<Reason> {
+    let item = facts.item;
+    let mut reasons = Vec::new();
+    if person.belongs_to(item.owner) {
+        reasons.push(Reason::Owner(item.owner));
+    }
+    if policy.administers(&person.account.addresses, facts.owner_domain) {
+        reasons.push(Reason::DomainAdministrator(facts.owner_domain.clone()));
+    }
+    let held = |on: &Item, grants: &[Grant]| -> Vec<(Context, Part)> {
+        if on.state == State::Trashed {
+            return Vec::new();
+        }
+        let theirs = grants
+            .iter()
+            .filter(|grant| grant.item == on.id && person.belongs_to(grant.grantee));
+        theirs
+            .flat_map(|grant| grant.parts.iter().map(|part| (grant.grantee, part.clone())))
+            .filter(|(_, part)| part.is_alive(now))
+            .collect()
+    };
+    let direct = held(item, facts.grants);
+    reasons.extend(
+        direct
+            .into_iter()
+            .map(|(to, part)| Reason::Granted(to, part)),
+    );
+    for (project, grants) in facts.through {
+        // Whoever was given a project can share it, but not the run of somebody else that it came from.
+        if item.state != State::Trashed && project.owner == item.owner {
+            let held = held(project, grants);
+            reasons.extend(
+                held.into_iter()
+                    .map(|(to, part)| Reason::Through(project.id, to, part)),
+            );
+        }
+    }
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level()));
+    reasons
+}
+
+/// What these reasons let somebody do.
+pub fn level(reasons: &[Reason]) -> Option<Level> {
+    reasons.iter().map(Reason::level).max()
 }

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{CommandId, Digest, LetterId, SignInId, TransferId};
+use super::id::{CommandId, Digest, InvitationId, LetterId, LinkId, SignInId};
 use super::key::Key;
 
 /// The site's key: 32 bytes from a file outside the store.
@@ -48,6 +48,12 @@ impl SiteKey {
     /// The token in a letter's link: 256 bits, base64url. It names an offer; it authenticates nobody.
     pub fn link(&self, letter: LetterId) -> String {
         BASE64URL_NOPAD.encode(&self.derive("link", letter.bits()))
+    }
+
+    /// The token of a link through which an item is shared: 256 bits, base64url. It is derived so that its owner can see it again though
+    /// it lies nowhere.
+    pub fn share(&self, link: LinkId) -> String {
+        BASE64URL_NOPAD.encode(&self.derive("share", link.bits()))
     }
 
     /// The secret of a personal API token that was made by a repeatable command: 256 bits. What is kept with the command is only
@@ -96,7 +102,7 @@ pub struct MailToken {
     /// The digest of the token.
     pub digest: Digest,
     /// Which transfer its letter is about.
-    pub transfer: TransferId,
+    pub transfer: InvitationId,
     /// In which letter it was.
     pub letter: LetterId,
     /// To whom that letter went.

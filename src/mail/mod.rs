@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::LetterId;
-use crate::domain::transfer::Transfer;
+use crate::domain::invitation::Invitation;
 
 pub use mailbox::Mailbox;
 pub use render::{Unwritable, render};
@@ -43,7 +43,7 @@ pub struct Site {
 #[derive(Debug, Clone, Copy)]
 pub enum About<'a> {
     /// A transfer.
-    Transfer(&'a Transfer),
+    Invitation(&'a Invitation),
     /// An attempt to sign in.
     SignIn(&'a SignIn),
 }

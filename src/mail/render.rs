@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
-use crate::domain::id::{LetterId, SignInId, TransferId};
+use crate::domain::id::{InvitationId, LetterId, SignInId};
+use crate::domain::invitation::State;
 use crate::domain::letter::{Kind, Letter, Side};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
-use crate::domain::transfer::State;
 
 use super::story::{Code, Story};
 use super::templates::{self, LANGUAGE, Words};
@@ -59,7 +59,7 @@ pub fn render(
 ) -> Result<Rendered, Unwritable> {
     let words = words(letter, about, site, key)?;
     let thread = match about {
-        About::Transfer(transfer) => thread(transfer.id, site),
+        About::Invitation(transfer) => thread(transfer.id, site),
         About::SignIn(sign_in) => sign_in_thread(sign_in.id, site),
     };
     let message_id = format!("<{}@{}>", letter.id, plain(&site.reply_domain));
@@ -76,7 +76,7 @@ pub fn render(
     })
 }
 
-fn thread(id: TransferId, site: &Site) -> String {
+fn thread(id: InvitationId, site: &Site) -> String {
     format!("<{id}@{}>", plain(&site.reply_domain))
 }
 
@@ -96,10 +96,15 @@ fn words(
             let code = Code::new(letter, sign_in, site, key);
             return templates::sign_in_code(&code).map_err(|why| unwritten(letter, &why));
         }
-        (About::SignIn(_), _) | (About::Transfer(_), Kind::SignInCode { .. }) => {
+        (About::SignIn(sign_in), Kind::AddressCode { .. }) => {
+            let code = Code::new(letter, sign_in, site, key);
+            return templates::address_code(&code).map_err(|why| unwritten(letter, &why));
+        }
+        (About::SignIn(_), _)
+        | (About::Invitation(_), Kind::SignInCode { .. } | Kind::AddressCode { .. }) => {
             return Err(mismatch());
         }
-        (About::Transfer(transfer), _) => *transfer,
+        (About::Invitation(transfer), _) => *transfer,
     };
     let state = &transfer.state;
     let tells: fn(&Story) -> Result<Words, askama::Error> = match (&letter.says, state) {

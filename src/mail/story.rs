@@ -3,11 +3,11 @@
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::{Context, ItemId};
+use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::size;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, Recipient, State, Transfer};
 
 use super::{Site, defuse};
 
@@ -103,17 +103,17 @@ pub struct Story {
 }
 
 impl Story {
-    pub fn new(letter: &Letter, transfer: &Transfer, site: &Site, key: &SiteKey) -> Self {
+    pub fn new(letter: &Letter, transfer: &Invitation, site: &Site, key: &SiteKey) -> Self {
         let frame = Frame::new(letter, site);
         let (recipient, to_workgroup) = match &transfer.recipient {
             Recipient::Address(address) => (shown(address), false),
             Recipient::Workgroup { handle, .. } => (defuse::line(handle), true),
         };
-        let (keeps, keeps_until) = match transfer.keep_access {
+        let (keeps, keeps_until) = match transfer.terms.keep_access() {
             KeepAccess::None => (false, None),
             KeepAccess::Read { until } => (true, until.map(Time::for_people)),
         };
-        let item = |offered: &crate::domain::transfer::Offered| Item {
+        let item = |offered: &crate::domain::invitation::Offered| Item {
             kind: offered.item.kind().word(),
             name: named(&offered.name),
             size: size(offered.bytes),
@@ -158,7 +158,7 @@ impl Story {
 }
 
 impl End {
-    fn of(transfer: &Transfer) -> Self {
+    fn of(transfer: &Invitation) -> Self {
         match &transfer.state {
             State::Requested | State::Pending { .. } => Self::default(),
             State::Accepted {

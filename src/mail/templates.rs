@@ -92,6 +92,12 @@ letter!(
     "letters/en/sign-in-code.txt",
     "letters/en/sign-in-code.html"
 );
+letter!(
+    address_code,
+    Code,
+    "letters/en/address-code.txt",
+    "letters/en/address-code.html"
+);
 
 /// The subject apart from the body; lines without trailing spaces, and never two empty ones together, so that templates can be written
 /// for those who read them.

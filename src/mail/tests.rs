@@ -4,11 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::event::Channel;
-use crate::domain::id::{AccountId, Context, ItemId, ItemKind, SignInId, TransferId, WorkgroupId};
+use crate::domain::id::{
+    AccountId, Context, InvitationId, ItemId, ItemKind, SignInId, WorkgroupId,
+};
+use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State, Terms};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
-use crate::domain::transfer::{KeepAccess, Offered, Recipient, Sender, State};
 
 const NOW: Time = Time::from_ms(1_795_344_420_000);
 
@@ -41,9 +43,9 @@ fn offered(number: u128, name: &str) -> Offered {
     }
 }
 
-fn transfer() -> Transfer {
-    Transfer {
-        id: TransferId::from_bits(42),
+fn transfer() -> Invitation {
+    Invitation {
+        id: InvitationId::from_bits(42),
         source: Context::Workgroup(WorkgroupId::from_bits(9)),
         source_name: "Sequencing core".into(),
         sender: Sender {
@@ -55,9 +57,9 @@ fn transfer() -> Transfer {
         recipient: Recipient::Address("carl@lab.example".parse().unwrap()),
         items: vec![offered(1, "221122_M00123_0042"), offered(2, "Yeast RNA")],
         message: Some("Here is your run.\n\nReports: https://core.example/r/7".into()),
-        keep_access: KeepAccess::Read {
+        terms: Terms::ownership(KeepAccess::Read {
             until: Some(NOW.plus_ms(30 * DAY_MS)),
-        },
+        }),
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
         mailed_at: Some(NOW),
@@ -71,7 +73,7 @@ fn transfer() -> Transfer {
 }
 
 fn letter(says: Kind) -> Letter {
-    let subject = Subject::Transfer(TransferId::from_bits(42));
+    let subject = Subject::Invitation(InvitationId::from_bits(42));
     let to = match says {
         Kind::Accepted { side } | Kind::Declined { side } | Kind::Expired { side } => side,
         _ => Side::Recipient,
@@ -102,15 +104,15 @@ fn accepted() -> State {
     }
 }
 
-fn written(letter: &Letter, transfer: &Transfer) -> Rendered {
-    render(letter, &About::Transfer(transfer), &site(), &key()).unwrap()
+fn written(letter: &Letter, transfer: &Invitation) -> Rendered {
+    render(letter, &About::Invitation(transfer), &site(), &key()).unwrap()
 }
 
 fn shown(rendered: &Rendered) -> String {
     format!("Subject: {}\n\n{}", rendered.subject, rendered.text)
 }
 
-fn check(name: &str, letter: &Letter, transfer: &Transfer) {
+fn check(name: &str, letter: &Letter, transfer: &Invitation) {
     let rendered = written(letter, transfer);
     insta::assert_snapshot!(format!("{name}.txt"), shown(&rendered));
     insta::assert_snapshot!(format!("{name}.html"), rendered.html);
@@ -129,7 +131,7 @@ fn an_offer_to_a_workgroup_that_keeps_nothing_and_is_sent_again() {
         id: WorkgroupId::from_bits(3),
         handle: "TechSupport".into(),
     };
-    transfer.keep_access = KeepAccess::None;
+    transfer.terms = Terms::ownership(KeepAccess::None);
     transfer.message = None;
     transfer.items = (1..=250)
         .map(|n| offered(n, &format!("Project {n}")))
@@ -200,7 +202,7 @@ fn both_sides_are_told_how_an_offer_ended() {
             State::Cancelled {
                 at: NOW.plus_ms(HOUR_MS),
                 by: AccountId::from_bits(1),
-                replaced_by: Some(TransferId::from_bits(43)),
+                replaced_by: Some(InvitationId::from_bits(43)),
             },
         ),
     ] {
@@ -217,12 +219,25 @@ fn sign_in() -> (Letter, SignIn) {
         expires_at: NOW.plus_ms(10 * MINUTE_MS),
         tries_left: 5,
         used: false,
+        adds_to: None,
     };
     let mut letter = letter(Kind::SignInCode {
         expires_at: sign_in.expires_at,
     });
     letter.subject = Subject::SignIn(sign_in.id);
     (letter, sign_in)
+}
+
+#[test]
+fn a_code_that_adds_an_address() {
+    let (mut letter, sign_in) = sign_in();
+    letter.says = Kind::AddressCode {
+        expires_at: sign_in.expires_at,
+    };
+    let rendered = render(&letter, &About::SignIn(&sign_in), &site(), &key()).unwrap();
+    insta::assert_snapshot!("address-code.txt", shown(&rendered));
+    insta::assert_snapshot!("address-code.html", rendered.html);
+    assert!(!rendered.html.contains("href"));
 }
 
 #[test]
@@ -285,8 +300,8 @@ fn a_letter_that_speaks_of_what_did_not_happen_is_not_written() {
     let pending = transfer();
     let late = letter(Kind::Cancelled);
     for (letter, about) in [
-        (&late, About::Transfer(&pending)),
-        (&code, About::Transfer(&pending)),
+        (&late, About::Invitation(&pending)),
+        (&code, About::Invitation(&pending)),
         (&late, About::SignIn(&sign_in)),
     ] {
         let error = render(letter, &about, &site(), &key()).unwrap_err();
@@ -362,7 +377,7 @@ fn names_and_messages_cannot_add_headers_or_a_second_message() {
         site.from_name = attack.into();
         site.instance = attack.into();
         site.reply_domain = attack.into();
-        let about = About::Transfer(&transfer);
+        let about = About::Invitation(&transfer);
         only_our_headers(&render(&offer(), &about, &site, &key()).unwrap());
         transfer.state = State::Declined {
             at: NOW,
@@ -434,7 +449,7 @@ fn a_letter_stays_small_with_250_items_of_the_longest_names() {
     }
 }
 
-fn written_offer_of(transfer: &Transfer) -> Rendered {
+fn written_offer_of(transfer: &Invitation) -> Rendered {
     let mut transfer = transfer.clone();
     transfer.state = State::Pending {
         since: NOW,
@@ -452,7 +467,7 @@ fn addresses_and_dates_at_the_edge_are_written_or_refused_but_never_panic() {
     ] {
         let mut letter = offer();
         letter.to = to.parse().unwrap();
-        let _either = render(&letter, &About::Transfer(&transfer()), &site(), &key());
+        let _either = render(&letter, &About::Invitation(&transfer()), &site(), &key());
     }
     for at in [i64::MIN, -1, 0, i64::MAX] {
         let mut letter = offer();

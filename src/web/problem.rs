@@ -91,8 +91,16 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::ItemForbidden
         | Code::TransferForbidden
         | Code::RecipientNotAMember
+        | Code::InvitationForbidden
+        | Code::WorkgroupForbidden
+        | Code::WorkgroupNotAllowed
         | Code::RecipientBlocked => StatusCode::FORBIDDEN,
-        Code::ItemNotFound | Code::TransferNotFound => StatusCode::NOT_FOUND,
+        Code::ItemNotFound
+        | Code::TransferNotFound
+        | Code::InvitationNotFound
+        | Code::LinkNotFound
+        | Code::WorkgroupNotFound
+        | Code::MemberNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::RequestInvalid
         | Code::CodeWrong
@@ -118,6 +126,20 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::TransferCancelled
         | Code::TransferDeclined
         | Code::TransferAccepted
+        | Code::InvitationPending
+        | Code::InvitationExpired
+        | Code::InvitationCancelled
+        | Code::InvitationDeclined
+        | Code::InvitationAccepted
+        | Code::LinkClosed
+        | Code::ItemShared
+        | Code::ItemState
+        | Code::WorkgroupExists
+        | Code::WorkgroupNotEmpty
+        | Code::MemberLast
+        | Code::MemberAlready
+        | Code::AccountNotEmpty
+        | Code::ApprovalNeeded
         | Code::ResendTooSoon
         | Code::Contended => StatusCode::CONFLICT,
     }

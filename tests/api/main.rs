@@ -13,6 +13,7 @@ mod guards;
 mod life;
 mod repeated;
 mod server;
+mod settings;
 mod strangers;
 #[path = "../support/api.rs"]
 mod support;

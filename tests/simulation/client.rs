@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use handover::actors::custody;
-use handover::actors::transfer::{self, To};
+use handover::actors::invitation::{self, To};
 use handover::actors::world::{Call, Trouble};
 use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, TransferId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId};
 use handover::domain::index::Entry;
+use handover::domain::invitation::{Invitation, Request, State};
 use handover::domain::refusal::{Code, Findings};
 use handover::domain::time::Time;
-use handover::domain::transfer::{Request, State, Transfer};
 
 use crate::broken::Broken;
 use crate::cluster::Cluster;
@@ -26,15 +26,15 @@ const ASKS: u32 = 8;
 #[derive(Debug, Clone)]
 pub enum Intent {
     Request(Request, To),
-    Readdress(TransferId, To),
-    Transfer(TransferId, transfer::Command),
+    Readdress(InvitationId, To),
+    Invitation(InvitationId, invitation::Command),
     Custody(Context, Arc<custody::Command>),
 }
 
 /// What somebody was answered.
 #[derive(Debug, Clone)]
 enum Told {
-    Transfer(Box<transfer::Done>),
+    Invitation(Box<invitation::Done>),
     Custody(custody::Done),
 }
 
@@ -85,25 +85,25 @@ fn perform(
         }
         let fresh = || {
             let settings = handover::actors::world::World::settings(&*here);
-            TransferId::from_bits(settings.ids.fresh(call.at))
+            InvitationId::from_bits(settings.ids.fresh(call.at))
         };
         let answer = match errand.intent {
             Intent::Request(ask, to) => {
-                let command = transfer::Command::Request { ask, to };
+                let command = invitation::Command::Request { ask, to };
                 here.transfer(fresh(), call, command)
             }
             Intent::Readdress(id, to) => {
-                let command = transfer::Command::Readdress { new: fresh(), to };
+                let command = invitation::Command::Readdress { new: fresh(), to };
                 here.transfer(id, call, command)
             }
-            Intent::Transfer(id, command) => here.transfer(id, call, command),
+            Intent::Invitation(id, command) => here.transfer(id, call, command),
             Intent::Custody(context, command) => {
                 let done = custody::handle(&*here, context, &call, command).await;
                 return reply.send(done.map(Told::Custody));
             }
         };
         if let Some(done) = answer.within(None).await {
-            reply.send(done.map(Box::new).map(Told::Transfer));
+            reply.send(done.map(Box::new).map(Told::Invitation));
         }
     });
     answer
@@ -115,11 +115,11 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
     let shadow = &checker.shadow;
     match &errand.intent {
         Intent::Request(ask, _) => {
-            let same = |t: &&handover::domain::transfer::Transfer| {
+            let same = |t: &&handover::domain::invitation::Invitation| {
                 t.state.is_open() && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
             };
             let transfer = shadow.transfers().find(same)?.clone();
-            Some(Told::Transfer(Box::new(transfer::Done {
+            Some(Told::Invitation(Box::new(invitation::Done {
                 transfer,
                 already: true,
                 warnings: Vec::new(),
@@ -136,7 +136,7 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
             }
             _ => None,
         },
-        Intent::Readdress(..) | Intent::Transfer(..) => None,
+        Intent::Readdress(..) | Intent::Invitation(..) => None,
     }
 }
 
@@ -233,7 +233,7 @@ fn contended(why: &Findings) -> bool {
 
 fn id_of(told: &Told) -> String {
     match told {
-        Told::Transfer(done) => done.transfer.id.to_string(),
+        Told::Invitation(done) => done.transfer.id.to_string(),
         Told::Custody(done) => format!("{:?} {:?}", done.items, done.analysis),
     }
 }
@@ -242,8 +242,8 @@ fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
     let checker = locked(&cluster.checker);
     let shadow = &checker.shadow;
     let (transfer, into) = match &errand.intent {
-        Intent::Transfer(id, transfer::Command::Accept { into }) => (Some(*id), *into),
-        Intent::Transfer(id, _) | Intent::Readdress(id, _) => (Some(*id), None),
+        Intent::Invitation(id, invitation::Command::Accept { into }) => (Some(*id), *into),
+        Intent::Invitation(id, _) | Intent::Readdress(id, _) => (Some(*id), None),
         Intent::Request(..) | Intent::Custody(..) => (None, None),
     };
     let transfer = transfer.and_then(|id| shadow.transfer(id));
@@ -262,7 +262,7 @@ fn room_changed(checker: &crate::checker::Checker, into: Context) -> u64 {
     changed.copied().unwrap_or_default()
 }
 
-fn fits(checker: &crate::checker::Checker, transfer: &Transfer, into: Context) -> bool {
+fn fits(checker: &crate::checker::Checker, transfer: &Invitation, into: Context) -> bool {
     let items = transfer.items.iter();
     let items = items.filter_map(|offered| checker.shadow.item(offered.item));
     let bytes: u64 = items.map(|item| item.bytes).sum();
@@ -284,7 +284,7 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
     let checker = locked(&cluster.checker);
     let shadow = &checker.shadow;
     let committed = checker.commands.contains_key(&errand.command);
-    let already = matches!(told, Told::Transfer(done) if done.already);
+    let already = matches!(told, Told::Invitation(done) if done.already);
     if !committed && !already && cluster.universe.broken != Broken::PresentState {
         return Err("was acknowledged and never committed".to_owned());
     }
@@ -312,7 +312,7 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
                     (_, first, _) => first.is_some(),
                 }
         }
-        (intent, Told::Transfer(done)) => {
+        (intent, Told::Invitation(done)) => {
             let Some(now) = shadow.transfer(done.transfer.id) else {
                 return Err(format!(
                     "{} was acknowledged and is not there",
@@ -327,15 +327,15 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
                     now.message == ask.message || cluster.universe.broken == Broken::PresentState
                 }
                 Intent::Readdress(id, _) => now.corrects == Some(*id),
-                Intent::Transfer(id, command) => {
+                Intent::Invitation(id, command) => {
                     *id == now.id
                         && match command {
-                            transfer::Command::Accept { into } => matches!(now.state,
+                            invitation::Command::Accept { into } => matches!(now.state,
                             State::Accepted { into: there, .. } if into.is_none_or(|into| into == there)),
-                            transfer::Command::Decline { .. } => {
+                            invitation::Command::Decline { .. } => {
                                 matches!(now.state, State::Declined { .. })
                             }
-                            transfer::Command::Cancel => {
+                            invitation::Command::Cancel => {
                                 matches!(now.state, State::Cancelled { .. })
                             }
                             _ => true,
@@ -376,7 +376,7 @@ fn refused(
             why.blocks
         ));
     }
-    let Intent::Transfer(id, command) = &errand.intent else {
+    let Intent::Invitation(id, command) = &errand.intent else {
         return Ok(());
     };
     let Some(now) = checker.shadow.transfer(*id) else {
@@ -392,7 +392,7 @@ fn refused(
             Code::TransferDeclined => matches!(now.state, State::Declined { .. }),
             Code::TransferAccepted => matches!(now.state, State::Accepted { .. }),
             Code::TargetOverQuota => match (command, before.room_changed) {
-                (transfer::Command::Accept { into: Some(into) }, Some(changed)) => {
+                (invitation::Command::Accept { into: Some(into) }, Some(changed)) => {
                     let steady = room_changed(&checker, *into) == changed
                         && now.items.iter().all(|offered| {
                             let last = checker.item_changed.get(&offered.item);

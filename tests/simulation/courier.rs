@@ -5,11 +5,11 @@ use std::sync::Arc;
 use handover::actors::load::{self, Versioned};
 use handover::actors::proposal::Proposal;
 use handover::actors::world::World as _;
-use handover::domain::id::{LetterId, TransferId};
+use handover::domain::id::{InvitationId, LetterId};
+use handover::domain::invitation::{Invitation, State as Standing};
 use handover::domain::key::{Key, Queue};
 use handover::domain::letter::{Kind, Letter, State, Subject};
 use handover::domain::time::{HOUR_MS, MINUTE_MS, Time};
-use handover::domain::transfer::{State as Standing, Transfer};
 use handover::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement, Store};
 
 use crate::cluster::Cluster;
@@ -56,7 +56,7 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
 }
 
 async fn fire(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
-    node.wake(TransferId::from_bits(row.due.id), now).await?;
+    node.wake(InvitationId::from_bits(row.due.id), now).await?;
     node.settings().store.settle(row, Settlement::Done).await
 }
 
@@ -110,8 +110,8 @@ async fn send(
     store: &dyn Store,
     letter: &Letter,
 ) -> Result<Sent, Fault> {
-    if let Subject::Transfer(id) = letter.subject {
-        let about = load::one::<Transfer>(store, Key::Transfer(id)).await?;
+    if let Subject::Invitation(id) = letter.subject {
+        let about = load::one::<Invitation>(store, Key::Invitation(id)).await?;
         if !about.is_some_and(|about| still_true(letter, &about.document, node.now())) {
             return Ok(Sent::Withdrawn);
         }
@@ -139,7 +139,7 @@ async fn send(
     }
 }
 
-fn still_true(letter: &Letter, about: &Transfer, now: Time) -> bool {
+fn still_true(letter: &Letter, about: &Invitation, now: Time) -> bool {
     match &letter.says {
         Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at } => {
             let pending = matches!(about.state, Standing::Pending { .. });

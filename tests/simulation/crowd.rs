@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
-use handover::actors::transfer::{Command, To};
-use handover::actors::{queries, sign_in, transfer, world};
+use handover::actors::invitation::{Command, To};
+use handover::actors::{invitation, queries, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
+use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
 use handover::domain::item::{Biosample, Run, RunStatus};
 use handover::domain::key::Key;
 use handover::domain::time::DAY_MS;
-use handover::domain::transfer::{KeepAccess, Recipient, Request, Transfer};
 use handover::domain::workgroup::Role;
 
 use crate::client::{Errand, Intent, run};
@@ -82,7 +82,7 @@ fn rush(cluster: &Arc<Cluster>, bits: u128) {
         };
         let command = CommandId::from_bits(bits ^ (2 + n as u128) << 100);
         let accept = Command::Accept { into: Some(into) };
-        let intent = Intent::Transfer(transfer.id, accept);
+        let intent = Intent::Invitation(transfer.id, accept);
         let errand = Errand {
             person,
             command,
@@ -136,8 +136,8 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
     } else {
         *universe.pick(&contexts(shadow, person))?
     };
-    let transfers: Vec<&Transfer> = shadow.transfers().collect();
-    let open: Vec<&Transfer> = shadow.transfers().filter(|t| t.state.is_open()).collect();
+    let transfers: Vec<&Invitation> = shadow.transfers().collect();
+    let open: Vec<&Invitation> = shadow.transfers().filter(|t| t.state.is_open()).collect();
     // Mostly an open offer; sometimes an old one, from an old letter.
     let some = if universe.percent(85) {
         universe.pick(&open)
@@ -145,18 +145,18 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         universe.pick(&transfers)
     };
     let custody = |command| Some((person, Intent::Custody(context, Arc::new(command))));
-    let answer = |transfer: &Transfer, command| {
+    let answer = |transfer: &Invitation, command| {
         let who = if universe.percent(92) {
             answering(cluster, shadow, transfer)?
         } else {
             person
         };
-        Some((who, Intent::Transfer(transfer.id, command)))
+        Some((who, Intent::Invitation(transfer.id, command)))
     };
-    let send = |transfer: &Transfer, command| {
+    let send = |transfer: &Invitation, command| {
         let sender = transfer.sender.account;
         let who = if universe.percent(80) { sender } else { person };
-        Some((who, Intent::Transfer(transfer.id, command)))
+        Some((who, Intent::Invitation(transfer.id, command)))
     };
     match universe.below(100) {
         0..=6 => {
@@ -211,7 +211,10 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
                 _ => universe.pick(&contexts(shadow, who)).copied(),
             };
             let who = if universe.percent(95) { who } else { person };
-            Some((who, Intent::Transfer(transfer.id, Command::Accept { into })))
+            Some((
+                who,
+                Intent::Invitation(transfer.id, Command::Accept { into }),
+            ))
         }
         75..=79 => answer(
             some?,
@@ -242,7 +245,7 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
 }
 
 /// Somebody who may answer this offer.
-fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Transfer) -> Option<AccountId> {
+fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Invitation) -> Option<AccountId> {
     let answers: Vec<AccountId> = shadow
         .docs
         .values()
@@ -331,13 +334,13 @@ fn request(
         items,
         // By this a request that ran twice is recognised.
         message: Some(command.to_string()),
-        keep_access: match universe.below(6) {
+        terms: Terms::ownership(match universe.below(6) {
             0 => KeepAccess::Read { until: None },
             1 => KeepAccess::Read {
                 until: Some(universe.latest().plus_ms(days(60))),
             },
             _ => KeepAccess::None,
-        },
+        }),
         lifetime_ms: universe.percent(50).then(|| days(21)),
         terms_accepted: !universe.percent(2),
     })
@@ -433,7 +436,7 @@ async fn look_around(cluster: &Cluster, node: &crate::node::Node) -> Result<(), 
     };
     if let Some(ask) = ask {
         let to = to(cluster).filter(|_| universe.percent(80));
-        transfer::preview(node, &call, &ask, to.as_ref()).await?;
+        invitation::preview(node, &call, &ask, to.as_ref()).await?;
     }
     let Some(account) = handover::actors::load::one::<handover::domain::account::Account>(
         &*settings.store,

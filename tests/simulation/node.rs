@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use handover::actors::context::{self, Answered, Question};
-use handover::actors::transfer;
+use handover::actors::invitation;
 use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{Context, TransferId};
+use handover::domain::id::{Context, InvitationId};
 use handover::domain::time::Time;
 use handover::store::Fault;
 
@@ -22,8 +22,8 @@ enum ToContext {
 
 struct ToTransfer(
     Call,
-    Box<transfer::Command>,
-    Reply<Result<transfer::Done, Trouble>>,
+    Box<invitation::Command>,
+    Reply<Result<invitation::Done, Trouble>>,
 );
 
 /// The world of one node.
@@ -32,7 +32,7 @@ pub struct Node {
     pub universe: Arc<Universe>,
     settings: Settings,
     contexts: Mutex<BTreeMap<Context, Mailbox<ToContext>>>,
-    transfers: Mutex<BTreeMap<TransferId, Mailbox<ToTransfer>>>,
+    transfers: Mutex<BTreeMap<InvitationId, Mailbox<ToTransfer>>>,
 }
 
 impl Node {
@@ -59,10 +59,10 @@ impl Node {
     /// Has the actor of a transfer carry out a command.
     pub fn transfer(
         self: &Arc<Self>,
-        id: TransferId,
+        id: InvitationId,
         call: Call,
-        command: transfer::Command,
-    ) -> Answer<Result<transfer::Done, Trouble>> {
+        command: invitation::Command,
+    ) -> Answer<Result<invitation::Done, Trouble>> {
         let (reply, answer) = reply();
         let message = ToTransfer(call, Box::new(command), reply);
         let mut awake = locked(&self.transfers);
@@ -76,7 +76,7 @@ impl Node {
     }
 
     /// A timer of this transfer is due at this moment.
-    pub async fn wake(self: &Arc<Self>, id: TransferId, at: Time) -> Result<(), Fault> {
+    pub async fn wake(self: &Arc<Self>, id: InvitationId, at: Time) -> Result<(), Fault> {
         let by = By {
             person: None,
             channel: Channel::Timer,
@@ -86,10 +86,10 @@ impl Node {
             by,
             at,
         };
-        let answer = self.transfer(id, call, transfer::Command::Wake);
+        let answer = self.transfer(id, call, invitation::Command::Wake);
         let answer = answer.within(None).await;
         let answer = answer.unwrap_or_else(|| Err(Fault::retry("an actor ended").into()));
-        transfer::woken(answer)
+        invitation::woken(answer)
     }
 
     /// Puts some actors to rest, as the directory does with those that are idle.
@@ -137,8 +137,8 @@ async fn run_context(settings: Settings, context: Context, mailbox: Mailbox<ToCo
     }
 }
 
-async fn run_transfer(node: Arc<Node>, id: TransferId, mailbox: Mailbox<ToTransfer>) {
-    let mut core = transfer::Core::new(id);
+async fn run_transfer(node: Arc<Node>, id: InvitationId, mailbox: Mailbox<ToTransfer>) {
+    let mut core = invitation::Core::new(id);
     while let Some(ToTransfer(call, command, reply)) = mailbox.next().await {
         reply.send(core.handle(&*node, &call, &command).await);
     }

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::domain::account::{Account, Session, SignIn, Token};
 use handover::domain::document::{self, Derived, Document};
-use handover::domain::id::{AccountId, AnalysisId, Context, ItemId, TransferId};
+use handover::domain::id::{AccountId, AnalysisId, Context, InvitationId, ItemId};
 use handover::domain::index::Entry;
+use handover::domain::invitation::Invitation;
 use handover::domain::item::{Analysis, Biosamples, Item};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
+use handover::domain::link::Link;
 use handover::domain::rights::Grant;
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
-use handover::domain::transfer::Transfer;
 use handover::domain::workgroup::{Membership, Workgroup};
 use handover::store::{Commit, IndexChange};
 
@@ -51,8 +52,8 @@ macro_rules! kinds {
 }
 
 kinds!(
-    Account, Workgroup, Membership, Item, Biosamples, Grant, Transfer, Letter, SignIn, Session,
-    Token, MailToken, Analysis
+    Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
+    Token, MailToken, Analysis, Link
 );
 
 /// A document that a commit wrote, before and after.
@@ -92,13 +93,13 @@ impl Shadow {
         workgroup: Workgroup (id: handover::domain::id::WorkgroupId);
         membership: Membership (workgroup: handover::domain::id::WorkgroupId, account: AccountId);
         item: Item (id: ItemId);
-        transfer: Transfer (id: TransferId);
+        transfer: Invitation (id: InvitationId);
         analysis: Analysis (id: AnalysisId);
     }
 
-    pub fn transfers(&self) -> impl Iterator<Item = &Transfer> {
+    pub fn transfers(&self) -> impl Iterator<Item = &Invitation> {
         self.docs.values().filter_map(|doc| match doc {
-            Doc::Transfer(transfer) => Some(&**transfer),
+            Doc::Invitation(transfer) => Some(&**transfer),
             _ => None,
         })
     }

@@ -8,19 +8,19 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use handover::actors::context::{self, Answered, Question};
 use handover::actors::custody;
+use handover::actors::invitation;
 use handover::actors::site::{self, Wanted};
-use handover::actors::transfer;
 use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, TransferId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId};
 use handover::domain::index::Entry;
+use handover::domain::invitation::Invitation;
 use handover::domain::key::{Bytes, Counter, Key};
 use handover::domain::policy::{Domain, Policy, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::Time;
-use handover::domain::transfer::Transfer;
 use handover::domain::workgroup::{Handle, Role};
 use handover::ids::Ids;
 use handover::store::model::Model;
@@ -142,7 +142,7 @@ pub struct Node {
     store: Arc<Staged>,
     settings: Settings,
     contexts: Mutex<BTreeMap<Context, context::Core>>,
-    transfers: Mutex<BTreeMap<TransferId, transfer::Core>>,
+    transfers: Mutex<BTreeMap<InvitationId, invitation::Core>>,
 }
 
 impl Node {
@@ -171,12 +171,12 @@ impl Node {
     }
     pub fn transfer(
         &self,
-        id: TransferId,
+        id: InvitationId,
         call: &Call,
-        command: &transfer::Command,
-    ) -> Result<transfer::Done, Trouble> {
+        command: &invitation::Command,
+    ) -> Result<invitation::Done, Trouble> {
         let core = self.transfers.lock().unwrap().remove(&id);
-        let mut core = core.unwrap_or_else(|| transfer::Core::new(id));
+        let mut core = core.unwrap_or_else(|| invitation::Core::new(id));
         let done = now(core.handle(self, call, command));
         self.transfers.lock().unwrap().insert(id, core);
         done
@@ -265,8 +265,8 @@ impl Site {
         let id = String::from_utf8(found[0].clone().unwrap()).unwrap();
         id.parse().unwrap()
     }
-    pub fn fresh(&self) -> TransferId {
-        TransferId::from_bits(self.one.settings.ids.fresh(at(0)))
+    pub fn fresh(&self) -> InvitationId {
+        InvitationId::from_bits(self.one.settings.ids.fresh(at(0)))
     }
     pub fn call(&self, who: &str, command: Option<CommandId>, ms: i64) -> Call {
         let by = By {
@@ -294,8 +294,8 @@ impl Site {
         let found = now(self.model.load(&[key])).unwrap();
         found[0].as_ref().map_or(ABSENT, |record| record.version)
     }
-    pub fn transfer(&self, id: TransferId) -> Transfer {
-        let found = now(self.model.load(&[Key::Transfer(id)])).unwrap();
+    pub fn transfer(&self, id: InvitationId) -> Invitation {
+        let found = now(self.model.load(&[Key::Invitation(id)])).unwrap();
         document::decode(&found[0].as_ref().unwrap().body).unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use handover::domain::id::{
-    AccountId, CommandId, Context, Digest, ItemId, ItemKind, LetterId, TransferId, WorkgroupId,
+    AccountId, CommandId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, WorkgroupId,
 };
 use handover::domain::index::{Entry, Phase, Receiver};
 use handover::domain::key::{Bytes, Counter, Key};
@@ -28,8 +28,8 @@ pub const KEYS: [Key; 9] = [
     Key::Item(PROJECT),
     Key::Biosamples(PROJECT),
     Key::Grant(PROJECT, WORKGROUP),
-    Key::Transfer(TransferId::from_bits(0)),
-    Key::Transfer(TransferId::from_bits(1)),
+    Key::Invitation(InvitationId::from_bits(0)),
+    Key::Invitation(InvitationId::from_bits(1)),
     Key::Letter(LetterId::from_bits(0)),
 ];
 
@@ -43,11 +43,11 @@ pub const ENTRIES: [Entry; 10] = [
     Entry::Owned(PERSONAL, PROJECT),
     Entry::Owned(PERSONAL, ItemId::new(ItemKind::Project, 5)),
     Entry::Owned(WORKGROUP, PROJECT),
-    Entry::Sent(PERSONAL, Phase::Open, TransferId::from_bits(1)),
+    Entry::Sent(PERSONAL, Phase::Open, InvitationId::from_bits(1)),
     Entry::Received(
         Receiver::Address(Digest(8)),
         Phase::Closed,
-        TransferId::from_bits(1),
+        InvitationId::from_bits(1),
     ),
 ];
 

@@ -9,19 +9,19 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use handover::actors::custody::{Command as Custody, NewProject};
 use handover::actors::directory::Directory;
-use handover::actors::transfer::{Command, To};
+use handover::actors::invitation::{Command, To};
 use handover::actors::world::Settings;
 use handover::actors::{sign_in, site};
 use handover::clock::Manual;
 use handover::domain::address::Address;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, Context, ItemId, LetterId, TransferId};
+use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
+use handover::domain::invitation::{KeepAccess, Request as Ask, Terms};
 use handover::domain::item::{Biosample, Library, Read, Run, RunStatus};
 use handover::domain::letter::{Kind, Letter};
 use handover::domain::policy::{Domain, Policy, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, Time};
-use handover::domain::transfer::{KeepAccess, Request as Ask};
 use handover::domain::workgroup::Role;
 use handover::ids::Ids;
 use handover::store::Store as _;
@@ -409,7 +409,7 @@ impl Website {
         items: &[ItemId],
         to: &str,
         message: Option<&str>,
-    ) -> TransferId {
+    ) -> InvitationId {
         let to = To::Address(to.parse().unwrap());
         self.offer_to(sender, items, to, message).await
     }
@@ -421,12 +421,12 @@ impl Website {
         items: &[ItemId],
         to: To,
         message: Option<&str>,
-    ) -> TransferId {
-        let id = TransferId::from_bits(self.app.settings().ids.fresh(self.directory().now()));
+    ) -> InvitationId {
+        let id = InvitationId::from_bits(self.app.settings().ids.fresh(self.directory().now()));
         let ask = Ask {
             items: items.to_vec(),
             message: message.map(str::to_owned),
-            keep_access: KeepAccess::None,
+            terms: Terms::ownership(KeepAccess::None),
             lifetime_ms: None,
             terms_accepted: true,
         };
@@ -439,12 +439,12 @@ impl Website {
     }
 
     /// What the store says of a transfer.
-    pub async fn state_of(&self, id: TransferId) -> String {
+    pub async fn state_of(&self, id: InvitationId) -> String {
         use handover::domain::document::decode;
         use handover::domain::key::Key;
-        let found = self.model.load(&[Key::Transfer(id)]).await.unwrap();
+        let found = self.model.load(&[Key::Invitation(id)]).await.unwrap();
         let record = found[0].as_ref().unwrap();
-        decode::<handover::domain::transfer::Transfer>(&record.body)
+        decode::<handover::domain::invitation::Invitation>(&record.body)
             .unwrap()
             .state
             .word()

@@ -119,7 +119,7 @@ fn run_page() -> Value {
     json!({
         "item": run, "owner_name": "Core facility", "level": "own",
         "related": [item("project", "prj_1", "Wetland\u{1b}[2J soils"), other],
-        "access": [{"context": "acc_7", "level": "read", "since": "2026-11-20T08:00:00Z", "until": "2027-03-31T23:59:59Z", "transfer": "tr_0"}],
+        "access": [{"context": "acc_7", "level": "read", "since": "2026-11-20T08:00:00Z", "until": "2027-03-31T23:59:59Z", "accepted_by": "acc_7", "origin": "tr_0"}],
         "history": [{"at": "2026-11-20T08:00:00Z", "person": "acc_1", "channel": "cli", "what": {"what": "registered"}}],
     })
 }

@@ -12,12 +12,12 @@ use crate::courier::*;
 use crate::domain::document::Document;
 use crate::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind, LetterId, WorkgroupId};
 use crate::domain::index::Entry;
+use crate::domain::invitation::{
+    Invitation, KeepAccess, Offered, Recipient, Sender, State as Standing, Terms,
+};
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::time::DAY_MS;
-use crate::domain::transfer::{
-    KeepAccess, Offered, Recipient, Sender, State as Standing, Transfer,
-};
 use crate::mail::{Blame, Failure, Mailbox, Rendered};
 use crate::store::model::Model;
 use crate::store::{Answer, Commit, Direction, Outcome, Page, Record, Version};
@@ -146,7 +146,7 @@ impl Transport for Server {
 #[derive(Default)]
 pub struct Wakes {
     store: Arc<Faulty>,
-    pub fired: Mutex<Vec<(TransferId, Time)>>,
+    pub fired: Mutex<Vec<(InvitationId, Time)>>,
     /// So many times it fails.
     pub faults: AtomicUsize,
     /// So many times it says yes and does nothing.
@@ -161,7 +161,7 @@ fn taken(count: &AtomicUsize) -> bool {
 }
 
 impl Timers for Wakes {
-    fn fire(&self, transfer: TransferId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
+    fn fire(&self, transfer: InvitationId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
         self.fired.lock().unwrap().push((transfer, at));
         Box::pin(async move {
             if taken(&self.faults) {
@@ -170,7 +170,7 @@ impl Timers for Wakes {
             if taken(&self.idle) {
                 return Ok(());
             }
-            let old = load::one::<Transfer>(&*self.store, Key::Transfer(transfer)).await?;
+            let old = load::one::<Invitation>(&*self.store, Key::Invitation(transfer)).await?;
             let old = old.unwrap();
             let mut next = old.document.clone();
             if let Standing::Pending { reminders, .. } = &mut next.state {
@@ -297,15 +297,15 @@ impl Office {
     }
 }
 
-pub fn transfer() -> Transfer {
+pub fn transfer() -> Invitation {
     let offered = Offered {
         item: ItemId::new(ItemKind::Project, 1),
         name: "Yeast".into(),
         bytes: 1 << 40,
         files: 12,
     };
-    Transfer {
-        id: TransferId::from_bits(42),
+    Invitation {
+        id: InvitationId::from_bits(42),
         source: Context::Workgroup(WorkgroupId::from_bits(9)),
         source_name: "Sequencing core".into(),
         sender: Sender {
@@ -317,7 +317,7 @@ pub fn transfer() -> Transfer {
         recipient: Recipient::Address("carl@lab.example".parse().unwrap()),
         items: vec![offered],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         requested_at: START,
         expires_at: START.plus_ms(14 * DAY_MS),
         mailed_at: Some(START),
@@ -340,6 +340,6 @@ pub fn offer(bits: u128) -> Letter {
 
 pub fn about_transfer(bits: u128, says: Kind) -> Letter {
     let to = "carl@lab.example".parse().unwrap();
-    let subject = Subject::Transfer(TransferId::from_bits(42));
+    let subject = Subject::Invitation(InvitationId::from_bits(42));
     Letter::queued(LetterId::from_bits(bits), to, "en", subject, says, START)
 }

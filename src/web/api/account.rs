@@ -1,6 +1,6 @@
 //! The caller's account, contexts, tokens and sessions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::actors::queries;
 use crate::actors::settings::{self, Change};
 use crate::actors::sign_in;
-use crate::domain::account::Scope;
+use crate::domain::account::{Quiet, Scope};
 use crate::domain::address::{Address, Malformed};
 use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::refusal::{Code, Findings, Refusal};
@@ -84,15 +84,79 @@ async fn change(
         kept.map(|address: Address| address.folded().to_owned())
             .collect()
     });
+    let by_sender = match ask.default_context_by_sender {
+        Some(all) => Some(contexts_by_sender(&app, person, all, &mut problems).await?),
+        None => None,
+    };
+    let quiet = ask.quiet.and_then(|words| problems.keep(quiet(&words)));
+    let read = |text: String| {
+        text.parse().map_err(|error: Malformed| {
+            Refusal::field("primary_address", error.to_string(), "name a whole address")
+        })
+    };
+    let primary = ask
+        .primary_address
+        .and_then(|text| problems.keep(read(text)));
     let change = problems.unless_any(Some(Change {
         name: ask.name,
         default_run_location,
         default_context,
+        default_context_by_sender: by_sender,
         blocked,
+        language: ask.language,
+        quiet,
     }))?;
     let call = app.directory().call(signed.by(), None);
-    let account = settings::change(app.directory(), &call, person, &change).await?;
+    let mut account = settings::change(app.directory(), &call, person, &change).await?;
+    if let Some(address) = primary {
+        let call = app.directory().call(signed.by(), None);
+        account =
+            crate::actors::account::make_primary(app.directory(), &call, person, &address).await?;
+    }
     Ok(known.document(&show::account(&account)))
+}
+
+fn quiet(words: &[String]) -> Result<Quiet, Refusal> {
+    let mut quiet = Quiet::default();
+    for word in words {
+        match word.as_str() {
+            "reminders" => quiet.reminders = true,
+            "outcomes" => quiet.outcomes = true,
+            "receipts" => quiet.receipts = true,
+            _ => {
+                return Err(Refusal::field(
+                    "quiet",
+                    "one can do without reminders, outcomes and receipts",
+                    "name those, or none to get every letter",
+                ));
+            }
+        }
+    }
+    Ok(quiet)
+}
+
+async fn contexts_by_sender(
+    app: &App,
+    person: AccountId,
+    asked: BTreeMap<String, String>,
+    problems: &mut Problems,
+) -> Result<BTreeMap<String, Context>, Failure> {
+    let mut all = BTreeMap::new();
+    for (sender, context) in asked.into_iter().take(settings::MAX_BLOCKED + 1) {
+        let address = sender.parse().map_err(|error: Malformed| {
+            Refusal::field(
+                "default_context_by_sender",
+                error.to_string(),
+                "name whole addresses",
+            )
+        });
+        let address: Option<Address> = problems.keep(address);
+        let context = named(app, person, Some(context), problems).await?;
+        if let (Some(address), Some(context)) = (address, context) {
+            all.insert(address.folded().to_owned(), context);
+        }
+    }
+    Ok(all)
 }
 
 async fn named(

@@ -89,7 +89,6 @@ async fn shown(
     let now = app.directory().now();
     let seen = queries::item(&settings, person, id, now).await?;
     let history = queries::journal(&settings, Key::Item(id), Version(0), 1_000).await?;
-    let alive = |grant: &&crate::domain::rights::Grant| grant.until.is_none_or(|until| now < until);
     let biosamples = seen.biosamples.map(|all| all.biosamples);
     Ok(wire::ItemPage {
         item: show::item(seen.item.document),
@@ -101,7 +100,11 @@ async fn shown(
             .into_iter()
             .map(show::biosample)
             .collect(),
-        access: seen.grants.iter().filter(alive).map(show::access).collect(),
+        access: seen
+            .grants
+            .iter()
+            .flat_map(|grant| show::access(grant, now))
+            .collect(),
         history: show::history(history),
     })
 }

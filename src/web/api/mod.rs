@@ -5,6 +5,7 @@ mod items;
 mod preview;
 mod read;
 mod reference;
+mod settings;
 mod show;
 mod sign_in;
 mod transfers;
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<App> {
     let all = OpenApiRouter::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(settings::routes())
         .merge(items::routes())
         .merge(transfers::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)

@@ -1,11 +1,11 @@
 //! A preview as the API shows it: what moves, what stays and why, who keeps, gains or loses access.
 
 use crate::actors::consequences::{self, Holder, Staying};
-use crate::actors::transfer::{Preview, To};
+use crate::actors::invitation::{Preview, To};
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::AccountId;
+use crate::domain::invitation::{Invitation, KeepAccess};
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, Transfer};
 use crate::web::problem::guards;
 use crate::wire;
 
@@ -62,7 +62,7 @@ fn stays(staying: Staying) -> Vec<wire::Stays> {
 }
 
 fn access(
-    transfer: &Transfer,
+    transfer: &Invitation,
     has_recipient: bool,
     holders: Vec<Holder>,
 ) -> Vec<wire::AccessChange> {
@@ -71,7 +71,7 @@ fn access(
         before: before.to_owned(),
         after,
     };
-    let kept = match transfer.keep_access {
+    let kept = match transfer.terms.keep_access() {
         KeepAccess::None => "none".to_owned(),
         KeepAccess::Read { until: None } => "read".to_owned(),
         KeepAccess::Read { until: Some(until) } => format!("read until {until}"),

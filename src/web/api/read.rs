@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::actors::custody::{self, NewProject};
-use crate::actors::transfer::To;
+use crate::actors::invitation::To;
 use crate::domain::id::{ItemId, ItemKind};
+use crate::domain::invitation::{KeepAccess, Request, Terms};
 use crate::domain::item::{self, Biosample, Library, Run, RunStatus};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::time::{DAY_MS, Time};
-use crate::domain::transfer::{KeepAccess, Request};
 use crate::wire;
 
 /// Sizes beyond this (1 PiB) are mistakes; sums of smaller ones stay countable.
@@ -157,7 +157,7 @@ pub fn request(
     let request = Request {
         items,
         message: ask.message,
-        keep_access,
+        terms: Terms::ownership(keep_access),
         lifetime_ms: ask.expires_in_days.map(days),
         terms_accepted: ask.accept_terms,
     };

@@ -1,15 +1,15 @@
 //! Documents as the API shows them.
 
 use crate::actors::queries::Own;
-use crate::domain::account::{Account, Session, Token};
+use crate::domain::account::{Account, Quiet, Session, Token};
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
+use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, State};
 use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
 use crate::domain::letter::{self, Letter};
 use crate::domain::policy::Tier;
-use crate::domain::rights::{Grant, Level};
+use crate::domain::rights::{Grant, Level, Origin};
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, Offered, Recipient, State, Transfer};
 use crate::store::Version;
 use crate::wire;
 
@@ -45,9 +45,26 @@ pub fn account(account: &Account) -> wire::Account {
         domain: account.domain.name().to_owned(),
         default_run_location: text(account.default_run_location),
         default_context: text(account.default_context),
+        default_context_by_sender: account
+            .default_context_by_sender
+            .iter()
+            .map(|(sender, context)| (sender.clone(), text(*context)))
+            .collect(),
         blocked: account.blocked.iter().cloned().collect(),
+        language: account.language.clone(),
+        quiet: quiet(account.quiet),
         created_at: text(account.created_at),
     }
+}
+
+fn quiet(quiet: Quiet) -> Vec<String> {
+    let all = [
+        (quiet.reminders, "reminders"),
+        (quiet.outcomes, "outcomes"),
+        (quiet.receipts, "receipts"),
+    ];
+    let chosen = all.into_iter().filter(|(chosen, _)| *chosen);
+    chosen.map(|(_, word)| word.to_owned()).collect()
 }
 
 /// A context of a person.
@@ -157,15 +174,20 @@ pub fn biosample(sample: Biosample) -> wire::Biosample {
     }
 }
 
-/// Access that a context was granted.
-pub fn access(grant: &Grant) -> wire::Access {
-    wire::Access {
+/// Access that a context was granted, as far as it holds.
+pub fn access(grant: &Grant, now: Time) -> impl Iterator<Item = wire::Access> + '_ {
+    let alive = grant.parts.iter().filter(move |part| part.is_alive(now));
+    alive.map(|part| wire::Access {
         context: text(grant.grantee),
-        level: level(grant.level).to_owned(),
-        since: text(grant.since),
-        until: grant.until.map(text),
-        transfer: text(grant.kept_in),
-    }
+        level: level(part.level).to_owned(),
+        since: text(part.since),
+        until: part.until.map(text),
+        accepted_by: text(part.accepted_by),
+        origin: match part.origin {
+            Origin::Kept(id) | Origin::Invitation(id) => text(id),
+            Origin::Link(id) => text(id),
+        },
+    })
 }
 
 // ---- transfers ----
@@ -202,7 +224,7 @@ fn keep_access(keep: KeepAccess) -> wire::KeepAccess {
 
 /// The word for where a transfer stands at this moment. An offer whose time is over has expired, whether or not its timer has
 /// fired: lists, pages and the answer to an acceptance go by one clock.
-pub fn state(transfer: &Transfer, now: Time) -> &'static str {
+pub fn state(transfer: &Invitation, now: Time) -> &'static str {
     if transfer.state.is_open() && now >= transfer.expires_at {
         "expired"
     } else {
@@ -211,7 +233,7 @@ pub fn state(transfer: &Transfer, now: Time) -> &'static str {
 }
 
 /// A transfer as it stands at this moment.
-pub fn transfer(transfer: Transfer, now: Time) -> wire::Transfer {
+pub fn transfer(transfer: Invitation, now: Time) -> wire::Transfer {
     let state = state(&transfer, now).to_owned();
     let bytes = transfer.bytes();
     let mut shown = wire::Transfer {
@@ -225,7 +247,7 @@ pub fn transfer(transfer: Transfer, now: Time) -> wire::Transfer {
         items: transfer.items.iter().map(offered).collect(),
         bytes,
         message: transfer.message,
-        keep_access: keep_access(transfer.keep_access),
+        keep_access: keep_access(transfer.terms.keep_access()),
         requested_at: text(transfer.requested_at),
         expires_at: text(transfer.expires_at),
         ended_at: None,
@@ -288,6 +310,7 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
             letter::Kind::Cancelled => "cancelled",
             letter::Kind::Expired { .. } => "expired",
             letter::Kind::SignInCode { .. } => "sign-in-code",
+            letter::Kind::AddressCode { .. } => "address-code",
         }
         .to_owned(),
         to,

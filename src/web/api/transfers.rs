@@ -8,15 +8,15 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::actors::invitation::{self, Command, Done};
 use crate::actors::queries::{self, Box_};
-use crate::actors::transfer::{self, Command, Done};
 use crate::actors::world::Call;
 use crate::actors::{listing, people};
-use crate::domain::id::{Context, TransferId};
+use crate::domain::id::{Context, InvitationId};
 use crate::domain::index::{Phase, Receiver};
+use crate::domain::invitation::{Invitation, Recipient, State as Stands};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
-use crate::domain::transfer::{Recipient, State as Stands, Transfer};
 use crate::domain::workgroup::Role;
 use crate::web::App;
 use crate::web::auth::{Read, Signed, Write};
@@ -57,7 +57,7 @@ fn answer(done: Done, now: Time) -> wire::TransferAnswer {
 
 async fn act(
     app: &App,
-    id: TransferId,
+    id: InvitationId,
     call: Call,
     command: Command,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
@@ -78,7 +78,7 @@ async fn preview_(
 ) -> Result<Json<wire::Preview>, Failure> {
     let (ask, to) = read::request(taken.what, true)?;
     let call = app.directory().call(signed.by(), None);
-    let found = transfer::preview(app.directory(), &call, &ask, to.as_ref()).await?;
+    let found = invitation::preview(app.directory(), &call, &ask, to.as_ref()).await?;
     let preview = preview::shown(&app.settings(), signed.account(), found, to, call.at).await?;
     Ok(Json(preview))
 }
@@ -109,8 +109,8 @@ async fn request(
     ))
 }
 
-fn fresh(app: &App, at: Time) -> TransferId {
-    TransferId::from_bits(app.settings().ids.fresh(at))
+fn fresh(app: &App, at: Time) -> InvitationId {
+    InvitationId::from_bits(app.settings().ids.fresh(at))
 }
 
 // ---- looking ----
@@ -194,7 +194,7 @@ async fn list(
             .into());
         }
     };
-    let keep = |transfer: &Transfer| {
+    let keep = |transfer: &Invitation| {
         let state = show::state(transfer, now);
         let wanted = asked.state.as_deref().is_none_or(|wanted| wanted == state);
         wanted && (!only_accepted || state == "accepted")
@@ -216,7 +216,7 @@ async fn list(
 async fn show_(
     State(app): State<App>,
     signed: Signed<Read>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     known: Known,
 ) -> Result<Response, Failure> {
     let settings = app.settings();
@@ -243,7 +243,7 @@ async fn show_(
 async fn choices(
     State(app): State<App>,
     signed: Signed<Read>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
 ) -> Result<Json<wire::Page<wire::Choice>>, Failure> {
     let settings = app.settings();
     let account = queries::account(&settings, signed.account()).await?;
@@ -265,7 +265,7 @@ async fn choices(
     }
     let default = match transfer.recipient {
         Recipient::Workgroup { id, .. } => Context::Workgroup(id),
-        Recipient::Address(_) => transfer::default_context(&account, &transfer),
+        Recipient::Address(_) => invitation::default_context(&account, &transfer),
     };
     let choices = queries::choices(&settings, &transfer, signed.account()).await?;
     let choice = |choice: queries::Choice| wire::Choice {
@@ -291,7 +291,7 @@ async fn choices(
 async fn accept(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<wire::AcceptTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let into = match &taken.what.context {
@@ -312,7 +312,7 @@ async fn accept(
 async fn decline(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<wire::DeclineTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -329,7 +329,7 @@ async fn decline(
 async fn cancel(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -343,7 +343,7 @@ async fn cancel(
 async fn resend(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -358,7 +358,7 @@ async fn resend(
 async fn extend(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -377,7 +377,7 @@ async fn extend(
 async fn readdress(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<TransferId>,
+    Named(id): Named<InvitationId>,
     taken: Taken<wire::ReaddressTransfer>,
 ) -> Result<Response, Failure> {
     let call = call(&app, &signed, &taken);

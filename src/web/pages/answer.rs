@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use crate::actors::invitation::Command;
 use crate::actors::queries;
-use crate::actors::transfer::Command;
 use crate::actors::world::Trouble;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::DAY_MS;

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
 use crate::actors::queries::{self, Box_};
-use crate::actors::transfer::default_context;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
+use crate::domain::invitation::{Invitation, Recipient};
 use crate::domain::refusal::size;
 use crate::domain::time::Time;
-use crate::domain::transfer::{Recipient, Transfer};
 use crate::web::App;
 use crate::web::auth::Browser;
 
@@ -91,7 +91,7 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
 async fn offered(
     app: &App,
     person: &Person,
-    transfer: &Transfer,
+    transfer: &Invitation,
     now: Time,
 ) -> Result<Waiting, Stop> {
     let choices = queries::choices(&app.settings(), transfer, person.account.id).await?;
@@ -122,7 +122,7 @@ async fn offered(
     })
 }
 
-fn names(transfer: &Transfer) -> String {
+fn names(transfer: &Invitation) -> String {
     let mut names: Vec<String> = transfer
         .items
         .iter()
@@ -138,7 +138,7 @@ fn names(transfer: &Transfer) -> String {
 
 async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
     let settings = app.settings();
-    let mut all: Vec<Versioned<Transfer>> = Vec::new();
+    let mut all: Vec<Versioned<Invitation>> = Vec::new();
     for own in queries::contexts(&settings, person.account.id).await? {
         for phase in [Phase::Open, Phase::Closed] {
             let of = Box_::Sent(own.context);
@@ -148,7 +148,7 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
     }
     all.sort_by_key(|found| std::cmp::Reverse(found.document.id));
     all.truncate(SHOWN);
-    let shown = |found: Versioned<Transfer>| {
+    let shown = |found: Versioned<Invitation>| {
         let transfer = found.document;
         Sent {
             id: transfer.id.to_string(),

@@ -11,7 +11,7 @@ use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
 use crate::domain::key::Key;
 use crate::domain::refusal::size;
-use crate::domain::rights::Level;
+use crate::domain::rights::{Level, Origin, Part};
 use crate::store::Version;
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -107,20 +107,30 @@ fn row(item: &Item) -> Row {
 async fn access(app: &App, seen: &SeenItem) -> Result<Vec<String>, Stop> {
     let grants = seen.grants.iter().take(LISTED);
     let names = names::contexts(&app.settings(), grants.clone().map(|g| g.grantee)).await?;
-    let line = |grant: &crate::domain::rights::Grant| {
-        let name = names.get(&grant.grantee);
+    let now = app.directory().now();
+    let line = |(grantee, part): (crate::domain::id::Context, &Part)| {
+        let name = names.get(&grantee);
         let name = name.map_or_else(|| "somebody".to_owned(), |name| words::short(name));
-        let verb = match grant.level {
+        let verb = match part.level {
             Level::Read => "read",
             Level::Write | Level::Own => "read and write",
         };
-        let until = match grant.until {
+        let until = match part.until {
             Some(until) => format!("until {}", until.for_people()),
             None => "until it is revoked".to_owned(),
         };
-        format!("{name} may {verb} it {until}, as agreed with its transfer")
+        let why = match part.origin {
+            Origin::Kept(_) => "as agreed with its transfer",
+            Origin::Invitation(_) => "by an invitation",
+            Origin::Link(_) => "by a link",
+        };
+        format!("{name} may {verb} it {until}, {why}")
     };
-    Ok(grants.map(line).collect())
+    let parts = grants.flat_map(|grant| {
+        let alive = grant.parts.iter().filter(|part| part.is_alive(now));
+        alive.map(|part| (grant.grantee, part))
+    });
+    Ok(parts.map(line).collect())
 }
 
 fn facts(seen: &SeenItem) -> Vec<Fact> {

@@ -8,8 +8,8 @@ use axum::response::Response;
 use crate::actors::load;
 use crate::actors::queries;
 use crate::actors::world::Trouble;
+use crate::domain::invitation::{Invitation, Recipient, State as Standing};
 use crate::domain::key::Key;
-use crate::domain::transfer::{Recipient, State as Standing, Transfer};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 
@@ -70,7 +70,7 @@ pub async fn show(
     let token = auth::cookie(&headers, OFFER).unwrap_or("");
     let found = match queries::linked(&settings, token).await? {
         Some(token) => {
-            load::one::<Transfer>(&*settings.store, Key::Transfer(token.transfer)).await?
+            load::one::<Invitation>(&*settings.store, Key::Invitation(token.transfer)).await?
         }
         None => None,
     };
@@ -82,7 +82,7 @@ pub async fn show(
         }
     }
     let now = app.directory().now();
-    let waits = |t: &Transfer| matches!(t.state, Standing::Pending { .. }) && now < t.expires_at;
+    let waits = |t: &Invitation| matches!(t.state, Standing::Pending { .. }) && now < t.expires_at;
     let masked = found.filter(|found| waits(&found.document)).map(|found| {
         match found.document.recipient {
             Recipient::Address(address) => address.masked(),

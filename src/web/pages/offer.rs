@@ -5,13 +5,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::invitation::default_context;
 use crate::actors::queries::{self, Choice, Shown};
-use crate::actors::transfer::default_context;
 use crate::domain::account::Account;
-use crate::domain::id::{Context, TransferId};
+use crate::domain::id::{Context, InvitationId};
+use crate::domain::invitation::{Invitation, KeepAccess, State as Standing};
 use crate::domain::refusal::{Refusal, size};
 use crate::domain::time::{DAY_MS, Time};
-use crate::domain::transfer::{KeepAccess, State as Standing, Transfer};
 use crate::web::App;
 use crate::web::auth::Browser;
 
@@ -39,7 +39,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn of(transfer: &Transfer, now: Time) -> Self {
+    fn of(transfer: &Invitation, now: Time) -> Self {
         let open = transfer.state.is_open();
         Self {
             id: transfer.id.to_string(),
@@ -52,7 +52,7 @@ impl Facts {
             until_word: if open { "Open until" } else { "Was open until" },
             until: transfer.expires_at.into(),
             left: words::left(transfer.expires_at, now).filter(|_| open),
-            keeps: words::keeps(transfer.keep_access),
+            keeps: words::keeps(transfer.terms.keep_access()),
             message: transfer.message.as_deref().map(words::plain),
         }
     }
@@ -129,7 +129,7 @@ pub struct Again {
 }
 
 /// The transfer that a path names.
-pub fn id_of(path: &str) -> Result<TransferId, Stop> {
+pub fn id_of(path: &str) -> Result<InvitationId, Stop> {
     path.parse().map_err(|_| Stop::Nothing)
 }
 
@@ -158,7 +158,7 @@ pub async fn show(
 pub async fn render(
     app: &App,
     person: &Person,
-    id: TransferId,
+    id: InvitationId,
     again: Again,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
@@ -218,7 +218,7 @@ fn links(shown: &Shown) -> bool {
         Standing::Accepted { .. } => {
             !shown.entitled.sender
                 || shown.entitled.recipient
-                || shown.transfer.document.keep_access != KeepAccess::None
+                || shown.transfer.document.terms.keep_access() != KeepAccess::None
         }
         _ => shown.entitled.sender,
     }
@@ -228,7 +228,7 @@ fn links(shown: &Shown) -> bool {
 pub fn items(shown: &Shown, from: usize) -> List {
     let transfer = &shown.transfer.document;
     let link = links(shown);
-    let new_name = |offered: &crate::domain::transfer::Offered| match &transfer.state {
+    let new_name = |offered: &crate::domain::invitation::Offered| match &transfer.state {
         Standing::Accepted { renamed, .. } => renamed.get(&offered.item),
         _ => None,
     };
@@ -260,7 +260,7 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
     })
 }
 
-fn answer(person: &Person, transfer: &Transfer, choices: Vec<Choice>, again: &Again) -> Answer {
+fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &Again) -> Answer {
     let bytes = transfer.bytes();
     let open = |choice: &Choice| choice.findings.blocks.is_empty();
     let wanted = again
@@ -291,7 +291,7 @@ fn answer(person: &Person, transfer: &Transfer, choices: Vec<Choice>, again: &Ag
     Answer {
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        sender_after: match transfer.keep_access {
+        sender_after: match transfer.terms.keep_access() {
             KeepAccess::None => "the sender loses control and sight of it".to_owned(),
             kept => format!(
                 "the sender loses control of it, and keeps {}",

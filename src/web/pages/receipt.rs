@@ -8,9 +8,9 @@ use axum::response::Response;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context};
+use crate::domain::invitation::{Invitation, KeepAccess, State as Standing};
 use crate::domain::refusal::size;
 use crate::domain::time::Time;
-use crate::domain::transfer::{KeepAccess, State as Standing, Transfer};
 use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -85,7 +85,10 @@ pub async fn show(
         } => {
             facts.push(fact("Owner now", words::plain(into_name)));
             facts.push(fact("Accepted", who_when(&app, *by, *at).await?));
-            facts.push(fact("Sender keeps", words::keeps(transfer.keep_access)));
+            facts.push(fact(
+                "Sender keeps",
+                words::keeps(transfer.terms.keep_access()),
+            ));
             accepted(&person, &shown, *into, into_name, renamed.len())
         }
         Standing::Declined { at, by, reason } => {
@@ -117,7 +120,7 @@ pub async fn show(
     Ok(page(StatusCode::OK, &view))
 }
 
-fn from(transfer: &Transfer) -> String {
+fn from(transfer: &Invitation) -> String {
     let sender = &transfer.sender;
     let name = words::plain(&sender.name);
     match words::source_name(transfer) {
@@ -146,7 +149,7 @@ fn accepted(
     let mut steps = Vec::new();
     let given_away = shown.entitled.sender && !shown.entitled.recipient;
     let (heading, says) = if given_away {
-        steps.push(match transfer.keep_access {
+        steps.push(match transfer.terms.keep_access() {
             KeepAccess::None => "You no longer see the items. This page stays.".to_owned(),
             kept => format!("You keep {}.", words::keeps(kept)),
         });

@@ -6,10 +6,10 @@ use crate::actors::names;
 use crate::actors::world::Settings;
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::{AccountId, Context, ItemKind};
+use crate::domain::invitation::{Invitation, KeepAccess, Offered};
 use crate::domain::letter::{self, Letter, Side};
 use crate::domain::refusal::size;
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
-use crate::domain::transfer::{KeepAccess, Offered, Transfer};
 use crate::store::Fault;
 
 /// Names in lists are cut to this many characters, so that a page stays below 100 KB whatever it lists.
@@ -142,7 +142,7 @@ pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
 }
 
 /// The name of the source beside the sender's, when it says more than the sender's own.
-pub fn source_name(transfer: &Transfer) -> Option<String> {
+pub fn source_name(transfer: &Invitation) -> Option<String> {
     let own = transfer.source == Context::Personal(transfer.sender.account);
     (!own).then(|| plain(&transfer.source_name))
 }
@@ -229,6 +229,10 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         What::Cancelled => "cancelled".to_owned(),
         What::Expired => "expired".to_owned(),
         What::Granted { .. } => "read access was agreed with the earlier owner".to_owned(),
+        What::AccessGranted { to, level, .. } => {
+            format!("{} was given {} access", named(to), level.word())
+        }
+        What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
     }
 }
 
@@ -236,6 +240,7 @@ fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
     let of = |what: &What| match what {
         What::Transferred { from, to, .. } => vec![*from, *to],
         What::Accepted { into } => vec![*into],
+        What::AccessGranted { to, .. } => vec![*to],
         _ => Vec::new(),
     };
     journal
@@ -360,6 +365,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::Cancelled => "That it was cancelled",
             letter::Kind::Expired { .. } => "That it expired",
             letter::Kind::SignInCode { .. } => "A code to sign in",
+            letter::Kind::AddressCode { .. } => "A code to add an address",
         },
         to,
         state,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use handover::domain::event::What;
 use handover::domain::id::LetterId;
+use handover::domain::invitation::{Invitation, Recipient, State as Standing};
 use handover::domain::key::Key;
 use handover::domain::letter::{Kind, Letter, Side, State, Subject};
 use handover::domain::time::MINUTE_MS;
-use handover::domain::transfer::{Recipient, State as Standing, Transfer};
 
 use super::Seen;
 use crate::shadow::{Change, Doc};
@@ -15,9 +15,9 @@ use crate::shadow::{Change, Doc};
 pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {
     for change in seen.changes {
         match (&change.old, &change.new) {
-            (old, Some(Doc::Transfer(new))) => {
+            (old, Some(Doc::Invitation(new))) => {
                 let old = match old {
-                    Some(Doc::Transfer(old)) => Some(&**old),
+                    Some(Doc::Invitation(old)) => Some(&**old),
                     _ => None,
                 };
                 caused(seen, change, old, new)?;
@@ -52,8 +52,8 @@ fn letters_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Letter> {
 /// The letters that a change of a transfer must cause: to the sender, to the recipient.
 fn wanted(
     change: &Change,
-    old: Option<&Transfer>,
-    new: &Transfer,
+    old: Option<&Invitation>,
+    new: &Invitation,
 ) -> Result<[Option<Kind>; 2], String> {
     let expires_at = new.expires_at;
     let event = change.event.as_ref();
@@ -92,15 +92,15 @@ fn wanted(
 fn caused(
     seen: &Seen<'_>,
     change: &Change,
-    old: Option<&Transfer>,
-    new: &Transfer,
+    old: Option<&Invitation>,
+    new: &Invitation,
 ) -> Result<(), String> {
     let known = old.map(|old| old.letters.as_slice()).unwrap_or_default();
     if !new.letters.starts_with(known) {
         return Err(format!("{} forgot letters", new.id));
     }
     let listed: Vec<LetterId> = new.letters.iter().skip(known.len()).copied().collect();
-    let subject = Subject::Transfer(new.id);
+    let subject = Subject::Invitation(new.id);
     let written: Vec<&Letter> = letters_of(seen).filter(|l| l.subject == subject).collect();
     let mut ids: Vec<LetterId> = written.iter().map(|letter| letter.id).collect();
     let mut sorted = listed;
@@ -148,7 +148,7 @@ fn caused(
 
 fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
     let cause = match letter.subject {
-        Subject::Transfer(id) => Key::Transfer(id),
+        Subject::Invitation(id) => Key::Invitation(id),
         Subject::SignIn(id) => Key::SignIn(id),
     };
     let committed = seen.changes.iter().any(|change| change.key == cause);
@@ -164,7 +164,10 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
 /// Whether what a letter asks for can no longer be answered, or another letter says it better.
 fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
     match (letter.subject, &letter.says) {
-        (Subject::Transfer(id), Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at }) => {
+        (
+            Subject::Invitation(id),
+            Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at },
+        ) => {
             // Clocks are set back by minutes.
             let late = *expires_at <= seen.commit.at.plus_ms(20 * MINUTE_MS);
             late || seen.after.transfer(id).is_none_or(|now| {

@@ -119,7 +119,7 @@ impl Checker {
         });
         let used = commit.adds.iter().filter_map(|add| match add.counter {
             Counter::Usage(context) => Some(context),
-            Counter::OpenOffers(..) => None,
+            Counter::OpenOffers(..) | Counter::LinkUses(_) => None,
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);

@@ -1,8 +1,8 @@
 //! The queues: a row for everything that waits, wherever a claim has moved it.
 
+use handover::domain::invitation::State;
 use handover::domain::key::{Key, Queue};
 use handover::domain::time::{MINUTE_MS, Time};
-use handover::domain::transfer::State;
 use handover::store::model::View;
 
 use super::Seen;
@@ -25,7 +25,7 @@ pub fn check(seen: &Seen<'_>, view: &View, latest: Time) -> Result<(), String> {
 fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
     let key = match queue {
         Queue::Outbox => Key::Letter(handover::domain::id::LetterId::from_bits(id)),
-        Queue::Timers => Key::Transfer(handover::domain::id::TransferId::from_bits(id)),
+        Queue::Timers => Key::Invitation(handover::domain::id::InvitationId::from_bits(id)),
     };
     shadow.docs.get(&key)
 }
@@ -56,7 +56,7 @@ pub fn has_row(
             "{doc:?} waits until {at}, and its rows are {rows:?}"
         ));
     }
-    if let Doc::Transfer(transfer) = doc
+    if let Doc::Invitation(transfer) = doc
         && transfer.state == State::Requested
     {
         let item = |id| {

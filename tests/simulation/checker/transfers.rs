@@ -2,11 +2,11 @@
 
 use handover::domain::event::{By, What};
 use handover::domain::id::{AccountId, Context, ItemId};
+use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use handover::domain::item::{Item, State as ItemState};
 use handover::domain::key::{Counter, Key};
 use handover::domain::policy::{Domain, InUse, Tier};
-use handover::domain::rights::{Grant, Level};
-use handover::domain::transfer::{KeepAccess, Recipient, State, Transfer};
+use handover::domain::rights::{Grant, Level, Origin};
 use handover::domain::workgroup::Role;
 
 use super::Seen;
@@ -16,15 +16,15 @@ use crate::shadow::{Change, Doc, Shadow};
 pub fn kind_of(change: &Change) -> Option<&'static str> {
     let event = change.event.as_ref()?;
     match (&change.key, &event.what) {
-        (Key::Transfer(_), What::Requested) => Some("requested"),
-        (Key::Transfer(_), What::Pending) => Some("pending"),
-        (Key::Transfer(_), What::Reminded) => Some("reminded"),
-        (Key::Transfer(_), What::Resent) => Some("resent"),
-        (Key::Transfer(_), What::Extended { .. }) => Some("extended"),
-        (Key::Transfer(_), What::Accepted { .. }) => Some("accepted"),
-        (Key::Transfer(_), What::Declined) => Some("declined"),
-        (Key::Transfer(_), What::Cancelled) => Some("cancelled"),
-        (Key::Transfer(_), What::Expired) => Some("expired"),
+        (Key::Invitation(_), What::Requested) => Some("requested"),
+        (Key::Invitation(_), What::Pending) => Some("pending"),
+        (Key::Invitation(_), What::Reminded) => Some("reminded"),
+        (Key::Invitation(_), What::Resent) => Some("resent"),
+        (Key::Invitation(_), What::Extended { .. }) => Some("extended"),
+        (Key::Invitation(_), What::Accepted { .. }) => Some("accepted"),
+        (Key::Invitation(_), What::Declined) => Some("declined"),
+        (Key::Invitation(_), What::Cancelled) => Some("cancelled"),
+        (Key::Invitation(_), What::Expired) => Some("expired"),
         (Key::Grant(..), What::Granted { .. }) => Some("access kept"),
         (Key::Item(_), What::Registered) => Some("items registered"),
         _ => None,
@@ -38,7 +38,7 @@ pub fn describe(change: &Change) -> String {
     };
     match &change.new {
         None => format!("{:?} deleted", change.key),
-        Some(Doc::Transfer(t)) => {
+        Some(Doc::Invitation(t)) => {
             let items: Vec<_> = t.items.iter().map(|i| i.item).collect();
             format!(
                 "{} {}{who} to {} {items:?}",
@@ -68,14 +68,14 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
                 item(seen, change, old, new)?;
             }
             (Some(Doc::Item(old)), _) => return Err(format!("{} was deleted", old.id)),
-            (old, Some(Doc::Transfer(new))) => {
+            (old, Some(Doc::Invitation(new))) => {
                 let old = match old {
-                    Some(Doc::Transfer(old)) => Some(&**old),
+                    Some(Doc::Invitation(old)) => Some(&**old),
                     _ => None,
                 };
                 transfer(seen, change, old, new)?;
             }
-            (Some(Doc::Transfer(old)), _) => return Err(format!("{} was deleted", old.id)),
+            (Some(Doc::Invitation(old)), _) => return Err(format!("{} was deleted", old.id)),
             (old, Some(Doc::Grant(new))) => grant(seen, old.as_ref(), new)?,
             (Some(Doc::Grant(old)), None) => {
                 let given = transfers_of(seen).any(|t| accepts(t, old.item));
@@ -89,18 +89,18 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn transfers_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Transfer> {
+fn transfers_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Invitation> {
     seen.changes.iter().filter_map(|change| match &change.new {
-        Some(Doc::Transfer(transfer)) => Some(&**transfer),
+        Some(Doc::Invitation(transfer)) => Some(&**transfer),
         _ => None,
     })
 }
 
-fn lists(transfer: &Transfer, item: ItemId) -> bool {
+fn lists(transfer: &Invitation, item: ItemId) -> bool {
     transfer.items.iter().any(|offered| offered.item == item)
 }
 
-fn accepts(transfer: &Transfer, item: ItemId) -> bool {
+fn accepts(transfer: &Invitation, item: ItemId) -> bool {
     matches!(transfer.state, State::Accepted { .. }) && lists(transfer, item)
 }
 
@@ -200,14 +200,32 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
     if matches!(old, Some(Doc::Grant(old)) if **old == *new) {
         return Ok(());
     }
-    let agreed = transfers_of(seen).find(|t| t.id == new.kept_in && accepts(t, new.item));
-    let agreed = agreed
-        .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
-    let KeepAccess::Read { until } = agreed.keep_access else {
-        return Err(format!("{} keeps access that was not agreed", new.grantee));
+    let before = match old {
+        Some(Doc::Grant(old)) => old.parts.as_slice(),
+        _ => &[],
     };
-    let fits = new.grantee == agreed.source && new.level == Level::Read && new.until == until;
-    must(fits, || format!("{new:?} is not what {} agreed", agreed.id))
+    let fresh = new.parts.iter().filter(|part| !before.contains(part));
+    for part in fresh {
+        let (Origin::Kept(id) | Origin::Invitation(id)) = part.origin else {
+            continue;
+        };
+        let agreed = transfers_of(seen).find(|t| t.id == id && accepts(t, new.item));
+        let agreed = agreed
+            .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
+        let fits = match agreed.terms {
+            Terms::Ownership {
+                keep_access: KeepAccess::Read { until },
+            } => new.grantee == agreed.source && part.level == Level::Read && part.until == until,
+            Terms::Access { level, until } => {
+                let into =
+                    matches!(agreed.state, State::Accepted { into, .. } if into == new.grantee);
+                into && part.level == level && part.until == until
+            }
+            _ => false,
+        };
+        must(fits, || format!("{new:?} is not what {} agreed", agreed.id))?;
+    }
+    Ok(())
 }
 
 // ---- transfers ----
@@ -215,8 +233,8 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
 fn transfer(
     seen: &Seen<'_>,
     change: &Change,
-    old: Option<&Transfer>,
-    new: &Transfer,
+    old: Option<&Invitation>,
+    new: &Invitation,
 ) -> Result<(), String> {
     let id = new.id;
     let event = change.event.as_ref();
@@ -275,7 +293,7 @@ fn transfer(
     }
 }
 
-fn legal(old: Option<&Transfer>, new: &Transfer, what: &What) -> Result<(), String> {
+fn legal(old: Option<&Invitation>, new: &Invitation, what: &What) -> Result<(), String> {
     let from = old.map(|old| &old.state);
     let fits = matches!(
         (from, &new.state, what),
@@ -345,7 +363,7 @@ fn answers_for(seen: &Seen<'_>, person: AccountId, recipient: &Recipient) -> boo
 }
 
 /// Whoever changed it was entitled to when it was committed.
-fn who(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> Result<(), String> {
+fn who(seen: &Seen<'_>, by: By, old: Option<&Invitation>, new: &Invitation) -> Result<(), String> {
     let Some(person) = by.person else {
         let timed = match &new.state {
             State::Pending { .. } | State::Expired { .. } => old.is_some(),
@@ -391,7 +409,12 @@ fn quota_of(seen: &Seen<'_>, context: Context) -> Option<u64> {
     own.or_else(|| seen.policy.quota.get(&tier).copied().flatten())
 }
 
-fn accepted(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> Result<(), String> {
+fn accepted(
+    seen: &Seen<'_>,
+    by: By,
+    old: Option<&Invitation>,
+    new: &Invitation,
+) -> Result<(), String> {
     let id = new.id;
     let State::Accepted {
         at,
@@ -430,7 +453,7 @@ fn accepted(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> 
         })?;
         let kept = Key::Grant(item.id, new.source);
         let has = seen.after.docs.contains_key(&kept);
-        let agreed = new.keep_access != KeepAccess::None;
+        let agreed = new.terms.keep_access() != KeepAccess::None;
         must(has == agreed, || {
             format!("{id}: what {} keeps was not agreed", new.source)
         })?;
@@ -451,7 +474,7 @@ fn accepted(seen: &Seen<'_>, by: By, old: Option<&Transfer>, new: &Transfer) -> 
 }
 
 /// DOMAIN §4: public data enters a private domain through a collaborative workgroup of both only; private data stays inside.
-fn walls(seen: &Seen<'_>, new: &Transfer, who: AccountId, into: Context) -> Result<(), String> {
+fn walls(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Result<(), String> {
     let from = domain_of(seen.after, new.source);
     let to = domain_of(seen.after, into);
     let (Some(from), Some(to)) = (from, to) else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::domain::event::Channel;
-use crate::domain::id::{AccountId, Context, ItemId, ItemKind, TransferId, WorkgroupId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, WorkgroupId};
 use crate::domain::item::{Details, Item, State as ItemState};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
@@ -42,9 +42,9 @@ fn project(n: u128) -> Item {
     }
 }
 
-fn pending() -> Transfer {
-    Transfer {
-        id: TransferId::from_bits(7),
+fn pending() -> Invitation {
+    Invitation {
+        id: InvitationId::from_bits(7),
         source: HERE,
         source_name: "Core facility".into(),
         sender: Sender {
@@ -61,7 +61,7 @@ fn pending() -> Transfer {
             files: 3,
         }],
         message: None,
-        keep_access: KeepAccess::None,
+        terms: Terms::ownership(KeepAccess::None),
         requested_at: NOW,
         expires_at: NOW.plus_ms(14 * DAY_MS),
         mailed_at: Some(NOW),
@@ -74,11 +74,11 @@ fn pending() -> Transfer {
     }
 }
 
-fn in_state(state: State) -> Transfer {
-    Transfer { state, ..pending() }
+fn in_state(state: State) -> Invitation {
+    Invitation { state, ..pending() }
 }
 
-fn accepted() -> Transfer {
+fn accepted() -> Invitation {
     in_state(State::Accepted {
         at: NOW,
         by: RECIPIENT,
@@ -89,7 +89,7 @@ fn accepted() -> Transfer {
     })
 }
 
-fn declined() -> Transfer {
+fn declined() -> Invitation {
     in_state(State::Declined {
         at: NOW,
         by: RECIPIENT,
@@ -97,7 +97,7 @@ fn declined() -> Transfer {
     })
 }
 
-fn cancelled() -> Transfer {
+fn cancelled() -> Invitation {
     in_state(State::Cancelled {
         at: NOW,
         by: SENDER,
@@ -105,7 +105,7 @@ fn cancelled() -> Transfer {
     })
 }
 
-fn expired() -> Transfer {
+fn expired() -> Invitation {
     in_state(State::Expired { at: NOW })
 }
 
@@ -136,7 +136,7 @@ enum Who {
 }
 use Who::{Recipient as R, Sender as S, Stranger as X, Timer as T};
 
-fn decide(given: &Transfer, who: Who, act: Act, days: i64) -> Verdict {
+fn decide(given: &Invitation, who: Who, act: Act, days: i64) -> Verdict {
     let (by, entitled) = match who {
         S => (Some(SENDER), (true, false)),
         R => (Some(RECIPIENT), (false, true)),
@@ -147,10 +147,7 @@ fn decide(given: &Transfer, who: Who, act: Act, days: i64) -> Verdict {
         sender: entitled.0,
         recipient: entitled.1,
     };
-    let reach = [Mailbox {
-        address: "rita@lab.example".parse().unwrap(),
-        language: "en".into(),
-    }];
+    let reach = [Mailbox::of("rita@lab.example".parse().unwrap(), None)];
     let by = by.map(|person| (person, Channel::Web));
     let at = NOW.plus_ms(days * DAY_MS);
     given.decide(act, by, entitled, &reach, &Policy::default(), at)
@@ -177,7 +174,9 @@ fn told(verdict: &Verdict) -> String {
                 letter::Kind::Declined { side: s } => format!("declined→{}", side(s)),
                 letter::Kind::Expired { side: s } => format!("expired→{}", side(s)),
                 letter::Kind::Cancelled => "cancelled".to_owned(),
-                letter::Kind::SignInCode { .. } => "code".to_owned(),
+                letter::Kind::SignInCode { .. } | letter::Kind::AddressCode { .. } => {
+                    "code".to_owned()
+                }
             };
             let mut words = vec![step.transfer.state.word().to_owned()];
             words.extend(step.letters.iter().map(letter));
@@ -188,7 +187,7 @@ fn told(verdict: &Verdict) -> String {
 
 #[test]
 fn each_act_in_each_state_by_each_side() {
-    let check = |given: &Transfer, who: Who, act: Act, days: i64, then: &str| {
+    let check = |given: &Invitation, who: Who, act: Act, days: i64, then: &str| {
         let verdict = decide(given, who, act.clone(), days);
         assert_eq!(
             told(&verdict),
@@ -303,7 +302,7 @@ fn each_act_in_each_state_by_each_side() {
 #[test]
 fn reminders_come_at_half_time_and_48_hours_before_the_end() {
     let check = |days: i64, hours: &[i64]| {
-        let due = Transfer::reminders(NOW, NOW.plus_ms(days * DAY_MS));
+        let due = Invitation::reminders(NOW, NOW.plus_ms(days * DAY_MS));
         let wanted: Vec<_> = hours.iter().map(|h| NOW.plus_ms(h * HOUR_MS)).collect();
         assert_eq!(due, wanted, "{days} days");
     };
@@ -374,7 +373,7 @@ fn every_guard_over_the_items_that_applies_is_reported_in_order() {
         "",
     );
     check(
-        |i| i.pending = Some(TransferId::from_bits(3)),
+        |i| i.pending = Some(InvitationId::from_bits(3)),
         own,
         InUse::Warn,
         "item.pending_transfer",
@@ -412,7 +411,7 @@ fn every_guard_over_the_items_that_applies_is_reported_in_order() {
         |i| {
             i.state = ItemState::Trashed;
             i.trashed_inside = 1;
-            i.pending = Some(TransferId::from_bits(3));
+            i.pending = Some(InvitationId::from_bits(3));
             i.running_analyses = 1;
             i.default_of = 1;
         },
@@ -444,7 +443,7 @@ fn unknown_and_unseen_items_are_answered_alike_and_mixed_contexts_are_refused() 
 #[test]
 fn an_offer_that_replaces_another_does_not_count_it_as_pending() {
     let mut item = project(1);
-    item.pending = Some(TransferId::from_bits(3));
+    item.pending = Some(InvitationId::from_bits(3));
     let wanted = [(item.id, Some((&item, Some(Level::Own))))];
     let replaced = offered_items(&wanted, &Policy::default(), item.pending);
     assert!(replaced.blocks.is_empty());
@@ -575,7 +574,7 @@ fn a_request_tells_all_its_problems_at_once() {
     let ask = Request {
         items: vec![twice, twice],
         message: Some("x".repeat(501)),
-        keep_access: KeepAccess::Read { until: Some(NOW) },
+        terms: Terms::ownership(KeepAccess::Read { until: Some(NOW) }),
         lifetime_ms: Some(91 * DAY_MS),
         terms_accepted: false,
     };

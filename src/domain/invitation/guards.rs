@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::id::{Context, ItemId, TransferId};
+use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
 use crate::domain::item::{Item, State as ItemState};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
@@ -124,7 +124,7 @@ fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
 pub fn offered_items(
     wanted: &[Wanted<'_>],
     policy: &Policy,
-    but_for: Option<TransferId>,
+    but_for: Option<InvitationId>,
 ) -> Findings {
     let mut findings = Findings::default();
     let mut owners = BTreeSet::new();
@@ -161,6 +161,86 @@ pub fn offered_items(
         }
         in_use(item, policy, &mut findings);
     }
+    findings.absorb(one_owner(&owners));
+    findings
+}
+
+/// Guards over items that somebody wants to share at this level.
+pub fn shared_items(wanted: &[Wanted<'_>], access: Level) -> Findings {
+    let mut findings = Findings::default();
+    let mut owners = BTreeSet::new();
+    for (id, seen) in wanted {
+        let (item, level) = match seen {
+            Some((item, Some(level))) => (*item, *level),
+            Some((_, None)) | None => {
+                findings.block(not_found(*id));
+                continue;
+            }
+        };
+        if level < Level::Own {
+            findings.block(
+                Refusal::new(
+                    Code::ItemForbidden,
+                    format!("\"{}\" belongs to somebody else", item.name),
+                    "ask its owner to share it",
+                )
+                .about(item.id),
+            );
+            continue;
+        }
+        owners.insert(item.owner);
+        findings.absorb(sharable(item, access));
+    }
+    findings.absorb(one_owner(&owners));
+    findings
+}
+
+/// Whether an item can be shared at this level now.
+pub fn sharable(item: &Item, access: Level) -> Findings {
+    let mut findings = Findings::default();
+    let name = &item.name;
+    let kind = item.id.kind();
+    match item.state {
+        ItemState::Active => {}
+        ItemState::Trashed => findings.block(
+            Refusal::new(
+                Code::ItemTrashed,
+                format!("{} \"{name}\" is in the trash", kind.word()),
+                "restore it first",
+            )
+            .about(item.id),
+        ),
+        ItemState::Archived => findings.block(
+            Refusal::new(
+                Code::ItemArchived,
+                format!("{} \"{name}\" is archived", kind.word()),
+                "restore it from the archive first",
+            )
+            .about(item.id),
+        ),
+    }
+    if access == Level::Own {
+        findings.block(Refusal::field(
+            "level",
+            "ownership is not shared",
+            "offer a transfer instead",
+        ));
+    }
+    if access == Level::Write && kind == ItemKind::Run {
+        findings.block(
+            Refusal::field(
+                "level",
+                format!("run \"{name}\" can be shared for reading only"),
+                "choose read",
+            )
+            .about(item.id),
+        );
+    }
+    findings
+}
+
+fn one_owner(owners: &BTreeSet<Context>) -> Findings {
+    let mut findings = Findings::default();
     if owners.len() > 1 {
         let list: Vec<String> = owners.iter().map(ToString::to_string).collect();
         findings.block(Refusal::new(

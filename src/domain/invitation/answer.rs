@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::account::Quiet;
 use crate::domain::event::{Channel, What};
-use crate::domain::id::{AccountId, Context, ItemId, TransferId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::request::{kept_text, text_problem};
-use super::{LIFETIME_MS, Mailbox, Outgoing, State, Transfer};
+use super::{Invitation, LIFETIME_MS, Mailbox, Outgoing, State, Terms};
 
 /// Which side of the transfer a person stands on. Somebody on neither side is told that there is no such transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum Act {
     /// Take it back; `replaced_by` when it is offered anew to a corrected address.
     Cancel {
         /// The offer that takes its place.
-        replaced_by: Option<TransferId>,
+        replaced_by: Option<InvitationId>,
     },
     /// Mail it again.
     Resend,
@@ -61,7 +62,7 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The transfer as it is then.
-    pub transfer: Transfer,
+    pub transfer: Invitation,
     /// The entry of its journal.
     pub event: What,
     /// The letters it causes.
@@ -85,13 +86,18 @@ impl From<Refusal> for Verdict {
     }
 }
 
-impl Transfer {
-    /// That there is no such transfer, as a stranger is told.
-    pub fn not_found(id: TransferId) -> Refusal {
+impl Invitation {
+    /// That there is no such invitation, as a stranger is told.
+    pub fn not_found(id: InvitationId) -> Refusal {
+        let (code, what) = if id.is_transfer() {
+            (Code::TransferNotFound, "transfer")
+        } else {
+            (Code::InvitationNotFound, "invitation")
+        };
         Refusal::new(
-            Code::TransferNotFound,
-            format!("there is no transfer {id} that you can see"),
-            "sign in with the address it was sent to, or list your transfers",
+            code,
+            format!("there is no {what} {id} that you can see"),
+            format!("sign in with the address it was sent to, or list your {what}s"),
         )
         .about(id)
     }
@@ -99,54 +105,86 @@ impl Transfer {
     /// Why an answer comes too late, with what to do now. `None` while it can be answered.
     pub fn too_late(&self, now: Time) -> Option<Refusal> {
         let from = &self.sender.address;
-        let ask = format!("ask {from} to offer it again");
+        let what = self.terms.noun();
+        let ask = match self.terms {
+            Terms::Ownership { .. } | Terms::Workgroup => format!("ask {from} to offer it again"),
+            Terms::Access { .. } | Terms::Membership { .. } => {
+                format!("ask {from} to invite you again")
+            }
+        };
+        let code = |transfer, other| {
+            if self.terms.is_transfer() {
+                transfer
+            } else {
+                other
+            }
+        };
+        let expired = code(Code::TransferExpired, Code::InvitationExpired);
         let (code, sentence, next_step) = match &self.state {
             State::Requested if now < self.expires_at => (
                 Code::TransferRequested,
-                "this offer waits for running analyses to end".to_owned(),
+                format!("this {what} waits for running analyses to end"),
                 "it is made as soon as they end".to_owned(),
             ),
             State::Pending { .. } if now < self.expires_at => return None,
             State::Requested | State::Pending { .. } => (
-                Code::TransferExpired,
-                format!("this offer expired on {}", self.expires_at.for_people()),
+                expired,
+                format!("this {what} expired on {}", self.expires_at.for_people()),
                 ask,
             ),
             State::Expired { at } => (
-                Code::TransferExpired,
-                format!("this offer expired on {}", at.for_people()),
+                expired,
+                format!("this {what} expired on {}", at.for_people()),
                 ask,
             ),
             State::Cancelled {
                 at, replaced_by, ..
             } => (
-                Code::TransferCancelled,
-                format!("this offer was cancelled on {}", at.for_people()),
+                code(Code::TransferCancelled, Code::InvitationCancelled),
+                format!("this {what} was cancelled on {}", at.for_people()),
                 match replaced_by {
                     Some(id) => format!("it was made anew to another address as {id}"),
                     None => ask,
                 },
             ),
             State::Declined { at, .. } => (
-                Code::TransferDeclined,
-                format!("this offer was declined on {}", at.for_people()),
+                code(Code::TransferDeclined, Code::InvitationDeclined),
+                format!("this {what} was declined on {}", at.for_people()),
                 ask,
             ),
             State::Accepted { at, into_name, .. } => (
-                Code::TransferAccepted,
-                format!(
-                    "this offer was accepted on {} into \"{into_name}\"",
-                    at.for_people()
-                ),
-                format!("find the items in \"{into_name}\""),
+                code(Code::TransferAccepted, Code::InvitationAccepted),
+                match self.terms {
+                    Terms::Membership { .. } | Terms::Workgroup => {
+                        format!("this {what} was accepted on {}", at.for_people())
+                    }
+                    Terms::Ownership { .. } | Terms::Access { .. } => format!(
+                        "this {what} was accepted on {} into \"{into_name}\"",
+                        at.for_people()
+                    ),
+                },
+                match self.terms {
+                    Terms::Membership { .. } | Terms::Workgroup => {
+                        format!("find \"{into_name}\" among your contexts")
+                    }
+                    Terms::Ownership { .. } => format!("find the items in \"{into_name}\""),
+                    Terms::Access { .. } => {
+                        format!("find the items among what is shared with \"{into_name}\"")
+                    }
+                },
             ),
         };
         Some(Refusal::new(code, sentence, next_step).about(self.id))
     }
 
     fn forbidden(&self, what: &str, who: &str) -> Refusal {
+        let code = if self.terms.is_transfer() {
+            Code::TransferForbidden
+        } else {
+            Code::InvitationForbidden
+        };
         Refusal::new(
-            Code::TransferForbidden,
+            code,
             format!("only {who} may {what}"),
             format!("ask {who} to {what}"),
         )
@@ -285,6 +323,8 @@ impl Transfer {
         Mailbox {
             address: self.sender.address.clone(),
             language: self.sender.language.clone(),
+            // What they do without is looked up when their letters are posted.
+            quiet: Quiet::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::Address;
-use crate::domain::id::{AccountId, ItemId, TransferId};
+use crate::domain::id::{AccountId, InvitationId, ItemId};
 use crate::domain::item::Item;
 use crate::domain::letter;
 use crate::domain::policy::{InUse, Policy};
@@ -13,8 +13,7 @@ use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::{
-    KeepAccess, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source, State,
-    Transfer,
+    Invitation, LIFETIME_MS, MAX_TEXT, Mailbox, Offered, Outgoing, Recipient, Source, State, Terms,
 };
 
 /// Who requested a transfer, as they were known then.
@@ -37,8 +36,8 @@ pub struct Request {
     pub items: Vec<ItemId>,
     /// The sender's words.
     pub message: Option<String>,
-    /// What the sender's context keeps.
-    pub keep_access: KeepAccess,
+    /// What acceptance shall change.
+    pub terms: Terms,
     /// How long the offer stands, in milliseconds; `None`: the site's default.
     pub lifetime_ms: Option<i64>,
     /// Whether the terms were confirmed.
@@ -84,16 +83,8 @@ impl Request {
                 "choose 1 to 90 days",
             ));
         }
-        if let KeepAccess::Read { until: Some(until) } = self.keep_access
-            && until <= now
-        {
-            problems.push(Refusal::field(
-                "keep_access.until",
-                format!("{until} has passed"),
-                "name a later moment, or none to keep access until it is revoked",
-            ));
-        }
-        if !self.terms_accepted && !dry_run {
+        problems.extend(self.terms.problem(now));
+        if self.terms.is_transfer() && !self.terms_accepted && !dry_run {
             problems.push(Refusal::field(
                 "accept_terms",
                 "the terms are not confirmed",
@@ -133,27 +124,29 @@ pub fn kept_text(text: Option<&str>) -> Option<String> {
     reason = "each is one fact the offer is made of"
 )]
 pub fn request(
-    id: TransferId,
+    id: InvitationId,
     ask: &Request,
     items: &[&Item],
     source: &Source,
     sender: Sender,
     recipient: Recipient,
     reach: &[Mailbox],
-    corrects: Option<TransferId>,
+    corrects: Option<InvitationId>,
     policy: &Policy,
     now: Time,
-) -> (Transfer, Vec<Outgoing>) {
+) -> (Invitation, Vec<Outgoing>) {
     let lifetime = ask.lifetime_ms.unwrap_or(policy.default_expiry_ms);
     let expires_at = now.plus_ms(lifetime);
-    let waits = policy.in_use == InUse::Wait && items.iter().any(|i| i.running_analyses > 0);
+    let waits = ask.terms.is_transfer()
+        && policy.in_use == InUse::Wait
+        && items.iter().any(|i| i.running_analyses > 0);
     let offered = |item: &&Item| Offered {
         item: item.id,
         name: item.name.clone(),
         bytes: item.bytes,
         files: item.files,
     };
-    let transfer = Transfer {
+    let transfer = Invitation {
         id,
         source: source.context,
         source_name: source.name.clone(),
@@ -161,7 +154,7 @@ pub fn request(
         recipient,
         items: items.iter().map(offered).collect(),
         message: kept_text(ask.message.as_deref()),
-        keep_access: ask.keep_access,
+        terms: ask.terms,
         requested_at: now,
         expires_at,
         mailed_at: (!waits).then_some(now),
@@ -184,8 +177,9 @@ pub fn request(
     (transfer, letters)
 }
 
-impl Transfer {
-    pub(super) fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
+impl Invitation {
+    /// The letters that ask for an answer.
+    pub fn offers(&self, reach: &[Mailbox], again: bool) -> Vec<Outgoing> {
         let expires_at = self.expires_at;
         self.letters_to(reach, &letter::Kind::Offer { expires_at, again })
     }

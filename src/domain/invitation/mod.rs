@@ -1,4 +1,5 @@
-//! The transfer of ownership: an offer of items of one context to one recipient, accepted or refused as a whole.
+//! Invitations: an offer of one context to one recipient, accepted or refused as a whole. Transfers, sharing and membership are one
+//! machine with different [`Terms`] (DOMAIN §5).
 //!
 //! ```text
 //! (requested) → pending → accepted | declined | cancelled | expired
@@ -8,15 +9,17 @@
 mod answer;
 mod guards;
 mod request;
+mod terms;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::{Account, Quiet};
 use super::address::Address;
 use super::document::{Derived, Document};
 use super::event::Channel;
-use super::id::{AccountId, Context, Digest, ItemId, LetterId, TransferId, WorkgroupId};
+use super::id::{AccountId, Context, Digest, InvitationId, ItemId, LetterId, WorkgroupId};
 use super::index::{Entry, Phase, Receiver};
 use super::key::{Counter, Key, Queue};
 use super::letter;
@@ -26,8 +29,11 @@ use super::time::{DAY_MS, HOUR_MS, Time};
 mod tests;
 
 pub use answer::{Act, Entitled, Step, Verdict};
-pub use guards::{Source, Target, Wanted, admits, offered_items, released_items, sends};
-pub use request::{Request, Sender, request};
+pub use guards::{
+    Source, Target, Wanted, admits, offered_items, released_items, sends, sharable, shared_items,
+};
+pub use request::{Request, Sender, kept_text, request, text_problem};
+pub use terms::{KeepAccess, Terms};
 
 /// At most this many characters in a message or a reason.
 pub const MAX_TEXT: usize = 500;
@@ -94,22 +100,7 @@ impl std::fmt::Display for Recipient {
     }
 }
 
-/// What the sender's context keeps, agreed by both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeepAccess {
-    /// Nothing, as in BaseSpace Sequence Hub.
-    #[default]
-    None,
-    /// Read access, until then if a moment is named.
-    Read {
-        /// The moment.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        until: Option<Time>,
-    },
-}
-
-/// Where a transfer stands.
+/// Where an invitation stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
@@ -122,7 +113,7 @@ pub enum State {
         /// How many reminders are behind it.
         reminders: u8,
     },
-    /// The owner changed.
+    /// What its terms say has come true.
     Accepted {
         /// When.
         at: Time,
@@ -153,7 +144,7 @@ pub enum State {
         /// Who cancelled.
         by: AccountId,
         /// The offer that took its place, with the corrected address.
-        replaced_by: Option<TransferId>,
+        replaced_by: Option<InvitationId>,
     },
     /// Nobody answered in time.
     Expired {
@@ -193,12 +184,12 @@ impl State {
     }
 }
 
-/// An offer of items of one context to one recipient.
+/// An offer of one context to one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transfer {
+pub struct Invitation {
     /// Its id.
-    pub id: TransferId,
-    /// The context that owns the items while it is open.
+    pub id: InvitationId,
+    /// The context that offers: it owns the items while a transfer is open, and is the workgroup that one is invited into.
     pub source: Context,
     /// What that context is called.
     pub source_name: String,
@@ -206,13 +197,13 @@ pub struct Transfer {
     pub sender: Sender,
     /// To whom.
     pub recipient: Recipient,
-    /// What, at most 250 items, in the order of the request.
+    /// What, at most 250 items, in the order of the request; none where it is about a workgroup.
     pub items: Vec<Offered>,
     /// The sender's words, at most 500 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the sender's context keeps.
-    pub keep_access: KeepAccess,
+    /// What acceptance changes.
+    pub terms: Terms,
     /// When it was requested.
     pub requested_at: Time,
     /// When it ends by itself.
@@ -222,7 +213,7 @@ pub struct Transfer {
     pub mailed_at: Option<Time>,
     /// The offer whose address this one corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub corrects: Option<TransferId>,
+    pub corrects: Option<InvitationId>,
     /// Letters about it, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<LetterId>,
@@ -240,15 +231,41 @@ pub struct Outgoing {
 }
 
 /// An address and the language its holder reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// Where.
     pub address: Address,
     /// The language, as in RFC 5646.
     pub language: String,
+    /// Letters its holder does without.
+    pub quiet: Quiet,
 }
 
-impl Transfer {
+impl Mailbox {
+    /// The mailbox with this address, and what its holder, if there is one, wants of it.
+    pub fn of(address: Address, holder: Option<&Account>) -> Self {
+        Self {
+            address,
+            language: holder.map_or_else(|| "en".to_owned(), |holder| holder.language.clone()),
+            quiet: holder.map(|holder| holder.quiet).unwrap_or_default(),
+        }
+    }
+}
+
+impl Outgoing {
+    /// Whether whoever gets it does without letters of its kind.
+    pub fn is_unwanted(&self) -> bool {
+        use letter::{Kind, Side};
+        let quiet = self.to.quiet;
+        match self.says.side() {
+            Some(Side::Sender) => quiet.outcomes,
+            Some(Side::Recipient) => quiet.receipts,
+            None => matches!(self.says, Kind::Reminder { .. }) && quiet.reminders,
+        }
+    }
+}
+
+impl Invitation {
     /// Bytes of all its items.
     pub fn bytes(&self) -> u64 {
         let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);
@@ -289,10 +306,10 @@ impl Transfer {
     }
 }
 
-impl Document for Transfer {
-    const TAG: &'static str = "transfer";
+impl Document for Invitation {
+    const TAG: &'static str = "invitation";
     fn key(&self) -> Key {
-        Key::Transfer(self.id)
+        Key::Invitation(self.id)
     }
     fn entries(&self) -> Vec<Derived> {
         let phase = self.state.phase();
@@ -304,6 +321,21 @@ impl Document for Transfer {
                 self.id,
             )));
         }
+        if self.state.is_open() {
+            match self.terms {
+                Terms::Access { .. } => {
+                    let shared = |offered: &Offered| Entry::SharedIn(offered.item, self.id);
+                    entries.extend(self.items.iter().map(shared).map(Derived::listed));
+                }
+                Terms::Membership { .. } => {
+                    if let Context::Workgroup(workgroup) = self.source {
+                        let invited = Entry::Invited(workgroup, self.recipient.digest());
+                        entries.push(Derived::unique(invited, self.id));
+                    }
+                }
+                Terms::Ownership { .. } | Terms::Workgroup => {}
+            }
+        }
         if let State::Accepted { into, .. } = self.state {
             let taken = Entry::Received(Receiver::Context(into), phase, self.id);
             if self.recipient.receiver() != Receiver::Context(into) {
@@ -313,7 +345,8 @@ impl Document for Transfer {
         entries
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
-        if self.state.is_open() {
+        // Of invitations into a workgroup there is at most one for each address anyway.
+        if self.state.is_open() && !self.terms.is_about_workgroup() {
             vec![(Counter::OpenOffers(self.source, self.recipient.digest()), 1)]
         } else {
             Vec::new()

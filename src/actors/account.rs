@@ -1,0 +1,360 @@
+//! A person's account as a whole: its addresses, what is known of it, and its end.
+
+use crate::domain::account::{Account, MAX_ADDRESSES, SignIn};
+use crate::domain::address::Address;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{AccountId, Context, LetterId, SignInId};
+use crate::domain::index::{self, Phase};
+use crate::domain::key::Key;
+use crate::domain::letter::{Kind, Letter, Subject};
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::rights::Grant;
+use crate::domain::workgroup::{Membership, Role, Workgroup};
+use crate::store::Direction;
+
+use super::load::{self, Versioned};
+use super::people;
+use super::proposal::Proposal;
+use super::sign_in;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// So many grants are given up in the commit that closes an account; whoever has more leaves some first.
+const MAX_GRANTS: usize = 500;
+
+async fn of(settings: &Settings, id: AccountId) -> Result<Versioned<Account>, Trouble> {
+    let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
+    Ok(found.ok_or_else(people::no_account)?)
+}
+
+fn changed(call: &Call, how: &str) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what: What::Changed {
+            how: how.to_owned(),
+        },
+    }
+}
+
+// ---- addresses ----
+
+/// Sends a code to a further address of this person. Whether somebody else holds it is told only to whoever can read its mail.
+pub async fn begin_address(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    address: Address,
+) -> Result<SignInId, Trouble> {
+    let settings = world.settings();
+    if let Some(kept) = world::before(&settings, call).await? {
+        return sign_in::begun(&kept);
+    }
+    let account = of(&settings, person).await?.document;
+    if account.has(&address) {
+        return Err(Refusal::field(
+            "address",
+            format!("{address} is one of your addresses already"),
+            "name another one",
+        )
+        .into());
+    }
+    if account.addresses.len() >= MAX_ADDRESSES {
+        return Err(too_many().into());
+    }
+    let policy = &settings.policy.sign_in;
+    let id = SignInId::from_bits(settings.ids.fresh(call.at));
+    let expires_at = call.at.plus_ms(policy.code_lifetime_ms);
+    let attempt = SignIn {
+        id,
+        address: address.clone(),
+        expires_at,
+        tries_left: policy.code_tries,
+        used: false,
+        adds_to: Some(person),
+    };
+    let letter = LetterId::from_bits(settings.ids.fresh(call.at));
+    let says = Kind::AddressCode { expires_at };
+    let subject = Subject::SignIn(id);
+    let letter = Letter::queued(letter, address, &account.language, subject, says, call.at);
+    let mut proposal = Proposal::default();
+    proposal.create(&attempt, None);
+    proposal.create(&letter, None);
+    match world::commit(world, call, proposal, sign_in::kept(&id)).await? {
+        Committed::Done => Ok(id),
+        Committed::Before(kept) => sign_in::begun(&kept),
+        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+    }
+}
+
+fn too_many() -> Refusal {
+    Refusal::field(
+        "address",
+        format!("an account has at most {MAX_ADDRESSES} addresses"),
+        "remove one you no longer use",
+    )
+}
+
+/// Adds the address that a typed code proves.
+pub async fn finish_address(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    id: SignInId,
+    typed: &str,
+) -> Result<Account, Trouble> {
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let store = &*settings.store;
+        let found = load::one::<SignIn>(store, Key::SignIn(id)).await?;
+        let mine = |found: &Versioned<SignIn>| found.document.adds_to == Some(person);
+        let Some(old) = found.filter(mine) else {
+            return Err(sign_in::wrong(0).into());
+        };
+        let was = &old.document;
+        let account = of(&settings, person).await?;
+        if was.used && account.document.has(&was.address) {
+            // Typed twice: it is theirs already.
+            return Ok(account.document);
+        }
+        if !was.is_open(call.at) {
+            return Err(sign_in::wrong(0).into());
+        }
+        let mut proposal = Proposal::default();
+        let mut tried = was.clone();
+        let fits = settings.key.code_fits(id, typed);
+        let mut next = account.document.clone();
+        if fits {
+            if people::holder(store, &was.address).await?.is_some() {
+                return Err(Refusal::field(
+                    "address",
+                    format!("{} belongs to another account", was.address),
+                    "sign in with it and close that account, or remove the address there, first",
+                )
+                .into());
+            }
+            if next.addresses.len() >= MAX_ADDRESSES {
+                return Err(too_many().into());
+            }
+            tried.used = true;
+            next.addresses.push(was.address.clone());
+            let event = changed(call, "a further address was verified");
+            proposal.replace(&account, &next, Some(&event));
+        } else {
+            tried.tries_left = tried.tries_left.saturating_sub(1);
+        }
+        proposal.replace(&old, &tried, None);
+        // A wrong code is no command that could be repeated: each costs a try.
+        let once = Call {
+            command: None,
+            ..*call
+        };
+        match world::commit(world, &once, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) if fits => {
+                world.forget(Context::Personal(person)).await;
+                return Ok(next);
+            }
+            Committed::Done | Committed::Before(_) => {
+                return Err(sign_in::wrong(tried.tries_left).into());
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+/// Removes an address of this person; the last one stays. One that is not theirs is removed already.
+pub async fn remove_address(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    address: &Address,
+) -> Result<Account, Trouble> {
+    let keep = |account: &mut Account| {
+        account.addresses.retain(|there| there != address);
+        if account.addresses.is_empty() {
+            return Err(Refusal::field(
+                "address",
+                format!("{address} is your only address"),
+                "add another one first, or close the account",
+            ));
+        }
+        Ok(())
+    };
+    alter(world, call, person, "an address was removed", keep).await
+}
+
+/// Makes an address of this person the primary one: letters about their own offers go there.
+pub async fn make_primary(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    address: &Address,
+) -> Result<Account, Trouble> {
+    let first = |account: &mut Account| {
+        let at = account.addresses.iter().position(|there| there == address);
+        let Some(at) = at else {
+            return Err(Refusal::field(
+                "address",
+                format!("{address} is none of your verified addresses"),
+                "add it first",
+            ));
+        };
+        let chosen = account.addresses.remove(at);
+        account.addresses.insert(0, chosen);
+        Ok(())
+    };
+    alter(world, call, person, "its primary address", first).await
+}
+
+async fn alter(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    how: &str,
+    change: impl Fn(&mut Account) -> Result<(), Refusal> + Send,
+) -> Result<Account, Trouble> {
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let old = of(&settings, person).await?;
+        let mut next = old.document.clone();
+        change(&mut next)?;
+        if next == old.document {
+            return Ok(next);
+        }
+        let mut proposal = Proposal::default();
+        proposal.replace(&old, &next, Some(&changed(call, how)));
+        match world::commit(world, call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                world.forget(Context::Personal(person)).await;
+                return Ok(next);
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+// ---- closing ----
+
+/// Closes the account: its addresses are free again, it belongs to nothing and can see nothing. Its id and its name stay for those
+/// who are asked years later who had access.
+pub async fn close(world: &dyn World, call: &Call, person: AccountId) -> Result<(), Trouble> {
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let proposal = closing(&settings, call, person).await?;
+        match world::commit(world, call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                world.forget(Context::Personal(person)).await;
+                return Ok(());
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<Proposal, Trouble> {
+    let store = &*settings.store;
+    let context = Context::Personal(person);
+    let old = of(settings, person).await?;
+    let mut findings = owns(settings, context).await?;
+    let mut proposal = Proposal::default();
+    for membership in people::memberships(store, person).await? {
+        if membership.document.role == Role::Owner {
+            findings.block(alone(settings, &membership.document).await?);
+        }
+        proposal.delete(&membership);
+    }
+    let page = store
+        .scan(
+            index::granted(context),
+            None,
+            Direction::Forward,
+            MAX_GRANTS,
+        )
+        .await?;
+    if page.more {
+        findings.block(
+            Refusal::new(
+                Code::AccountNotEmpty,
+                format!("more than {MAX_GRANTS} items are shared with you"),
+                "leave some of them first",
+            )
+            .about(context),
+        );
+    }
+    let items = page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_item(key));
+    let keys: Vec<Key> = items.map(|item| Key::Grant(item, context)).collect();
+    let grants = load::all::<Grant>(store, &keys).await?;
+    if !findings.blocks.is_empty() {
+        return Err(findings.into());
+    }
+    for grant in grants.iter().flatten() {
+        proposal.delete(grant);
+    }
+    for session in sign_in::sessions(settings, person).await? {
+        proposal.delete(&session);
+    }
+    for token in sign_in::tokens(settings, person).await? {
+        proposal.delete(&token);
+    }
+    let next = old.document.clone().closed(call.at);
+    proposal.replace(&old, &next, Some(&changed(call, "the account was closed")));
+    Ok(proposal)
+}
+
+/// What stands in the way: items that the context owns, and offers of it that wait.
+async fn owns(settings: &Settings, context: Context) -> Result<Findings, Trouble> {
+    use crate::domain::id::ItemKind::{Project, Run};
+    let store = &*settings.store;
+    let mut findings = Findings::default();
+    for (kind, plural) in [(Run, "runs"), (Project, "projects")] {
+        let page = store
+            .scan(index::owned(context, kind), None, Direction::Forward, 1)
+            .await?;
+        if !page.rows.is_empty() {
+            findings.block(
+                Refusal::new(
+                    Code::AccountNotEmpty,
+                    format!("you still own {plural}"),
+                    "transfer them to somebody, or move them to the trash and purge them",
+                )
+                .about(plural),
+            );
+        }
+    }
+    let page = store
+        .scan(
+            index::sent(context, Phase::Open),
+            None,
+            Direction::Forward,
+            1,
+        )
+        .await?;
+    if !page.rows.is_empty() {
+        findings.block(
+            Refusal::new(
+                Code::AccountNotEmpty,
+                "offers or invitations of yours wait for an answer",
+                "cancel them first",
+            )
+            .about("invitations"),
+        );
+    }
+    Ok(findings)
+}
+
+async fn alone(settings: &Settings, membership: &Membership) -> Result<Refusal, Trouble> {
+    let key = Key::Workgroup(membership.workgroup);
+    let workgroup = load::one::<Workgroup>(&*settings.store, key).await?;
+    let name = workgroup.map_or_else(String::new, |found| found.document.name);
+    Ok(Refusal::new(
+        Code::AccountNotEmpty,
+        format!("you own the workgroup \"{name}\""),
+        "hand it over to another administrator, or close it, first",
+    )
+    .about(membership.workgroup))
+}

@@ -1,0 +1,473 @@
+//! What the actor of an invitation does: it asks the contexts that it touches for their proposals and joins them into one commit.
+
+mod accept;
+mod posting;
+mod request;
+mod standing;
+pub mod workgroup;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::address::Address;
+use crate::domain::id::{Context, InvitationId, ItemId};
+use crate::domain::invitation::{
+    self, Act, Invitation, Offered, Request, Source, State, Step, Terms, Verdict,
+};
+use crate::domain::item::Item;
+use crate::domain::key::{Counter, Key};
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::workgroup::Handle;
+use crate::store::Fault;
+
+use super::context::{Answered, Question};
+use super::load::{self, Versioned};
+use super::proposal::Proposal;
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+use posting::{event, forget, made, over, post, repeated, wanted};
+use request::{person_of, prepare};
+use standing::{Standing, in_use, reach, stand};
+
+pub use request::preview;
+pub use standing::{default_context, entitled};
+
+/// To whom somebody wants to offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum To {
+    /// Whoever holds this address.
+    Address(Address),
+    /// A workgroup.
+    Workgroup(Handle),
+}
+
+/// What is wanted of a transfer.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Make it.
+    Request {
+        /// What.
+        ask: Request,
+        /// To whom.
+        to: To,
+    },
+    /// Accept it; `None`: into the accepter's default context for this sender.
+    Accept {
+        /// Into which context.
+        into: Option<Context>,
+    },
+    /// Decline it.
+    Decline {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Take it back.
+    Cancel,
+    /// Take it back and offer the same anew to another address.
+    Readdress {
+        /// The new offer's id.
+        new: InvitationId,
+        /// To whom.
+        to: To,
+    },
+    /// Mail it again.
+    Resend,
+    /// Let it stand longer.
+    Extend {
+        /// From now, in milliseconds.
+        lifetime_ms: i64,
+    },
+    /// Do what is due.
+    Wake,
+    /// Invite somebody into a workgroup, or offer the workgroup itself to one of its administrators.
+    Invite(workgroup::Invite),
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The transfer as it is now.
+    pub transfer: Invitation,
+    /// Whether it was done before, and nothing changed now.
+    pub already: bool,
+    /// What is worth knowing.
+    pub warnings: Vec<Refusal>,
+}
+
+/// What is kept with the command id.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// The transfer to show.
+    pub transfer: InvitationId,
+}
+
+/// What a request would do.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The offer as it would be made; `None` when not even that can be said.
+    pub transfer: Option<Invitation>,
+    /// What blocks and what is worth knowing.
+    pub findings: Findings,
+    /// The context that gives.
+    pub source: Option<Source>,
+}
+
+/// What the actor of one transfer works with. It remembers nothing between commands: an answer that commits nothing ("already done",
+/// "too late") would otherwise be given from memory, though another node has changed the offer since.
+#[derive(Debug)]
+pub struct Core {
+    id: InvitationId,
+}
+
+/// The outcome of one attempt: an answer, or a reason to decide again.
+enum Attempt {
+    Answer(Box<Done>),
+    Again,
+}
+
+/// Where a decision stands before it is committed.
+struct Decided {
+    transfer: Invitation,
+    proposal: Proposal,
+    warnings: Vec<Refusal>,
+}
+
+impl Core {
+    /// Of this transfer.
+    pub const fn new(id: InvitationId) -> Self {
+        Self { id }
+    }
+
+    /// Carries a command out: decide, commit, and decide again when something changed meanwhile.
+    pub async fn handle(
+        &mut self,
+        world: &dyn World,
+        call: &Call,
+        command: &Command,
+    ) -> Result<Done, Trouble> {
+        if let Some(done) = self.done_before(world, call).await? {
+            return Ok(done);
+        }
+        for attempt in 1..=TRIES {
+            match self.attempt(world, call, command).await {
+                Ok(Attempt::Answer(done)) => return Ok(*done),
+                Ok(Attempt::Again) => {}
+                // Read while another command was changing it: the same as a conflict.
+                Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {}
+                Err(Trouble::Refused(why)) => {
+                    // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
+                    let done = self.done_before(world, call).await?;
+                    return done.ok_or_else(|| why.into());
+                }
+                Err(fault) => return Err(fault),
+            }
+            world.pause(attempt).await;
+        }
+        let done = self.done_before(world, call).await?;
+        done.ok_or_else(world::contended)
+    }
+
+    async fn done_before(&self, world: &dyn World, call: &Call) -> Result<Option<Done>, Trouble> {
+        let settings = world.settings();
+        match world::before(&settings, call).await? {
+            Some(kept) => Ok(Some(repeated(&settings, &kept).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn attempt(
+        &mut self,
+        world: &dyn World,
+        call: &Call,
+        command: &Command,
+    ) -> Result<Attempt, Trouble> {
+        let settings = world.settings();
+        let decided = match command {
+            Command::Request { ask, to } => self.request(world, &settings, call, ask, to).await?,
+            Command::Invite(invite) => workgroup::invite(&settings, call, self.id, invite).await?,
+            _ => match self.act(world, &settings, call, command).await? {
+                Ok(decided) => decided,
+                Err(already) => return Ok(Attempt::Answer(Box::new(already))),
+            },
+        };
+        let Decided {
+            transfer,
+            proposal,
+            warnings,
+        } = decided;
+        let kept = serde_json::to_vec(&Kept {
+            transfer: transfer.id,
+        })
+        .unwrap_or_default();
+        match world::commit(world, call, proposal, kept).await? {
+            Committed::Done => Ok(Attempt::Answer(Box::new(Done {
+                transfer,
+                already: false,
+                warnings,
+            }))),
+            Committed::Before(kept) => {
+                Ok(Attempt::Answer(Box::new(repeated(&settings, &kept).await?)))
+            }
+            Committed::Again(clashes) => {
+                forget(world, &clashes).await?;
+                Ok(Attempt::Again)
+            }
+            Committed::Over { counter, current } => {
+                Err(over(&transfer, counter, current, &settings))
+            }
+        }
+    }
+
+    async fn read(&self, settings: &Settings) -> Result<Versioned<Invitation>, Trouble> {
+        let found = load::one::<Invitation>(&*settings.store, Key::Invitation(self.id)).await?;
+        found.ok_or_else(|| Invitation::not_found(self.id).into())
+    }
+
+    // ---- requesting ----
+
+    async fn request(
+        &self,
+        world: &dyn World,
+        settings: &Settings,
+        call: &Call,
+        ask: &Request,
+        to: &To,
+    ) -> Result<Decided, Trouble> {
+        let problems = ask.problems(&settings.policy, call.at, false);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        let (preview, offer) = prepare(world, settings, call, self.id, ask, to, None).await?;
+        let (Some(offer), true) = (offer, preview.findings.blocks.is_empty()) else {
+            return Err(preview.findings.into());
+        };
+        let mut proposal = offer.proposal;
+        let mut transfer = offer.transfer;
+        post(settings, call, &mut transfer, offer.letters, &mut proposal);
+        proposal.create(&transfer, Some(&event(call, made(&transfer))));
+        let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
+        proposal.limit(open, settings.policy.open_offers);
+        Ok(Decided {
+            transfer,
+            proposal,
+            warnings: preview.findings.warns,
+        })
+    }
+
+    // ---- answering ----
+
+    async fn act(
+        &mut self,
+        world: &dyn World,
+        settings: &Settings,
+        call: &Call,
+        command: &Command,
+    ) -> Result<Result<Decided, Done>, Trouble> {
+        let old = self.read(settings).await?;
+        let now = &old.document;
+        let mut proposal = Proposal::default();
+        let into = match command {
+            Command::Accept { into } => Some(*into),
+            _ => None,
+        };
+        let standing = stand(settings, call, now, into, &mut proposal).await?;
+        let reach = reach(settings, &now.recipient, standing.account.as_ref()).await?;
+        let by = call.by.person.map(|person| (person, call.by.channel));
+        let act = self.act_of(settings, command, now, &standing).await?;
+        let decide = |act: Act| {
+            now.decide(
+                act,
+                by,
+                standing.entitled,
+                &reach,
+                &settings.policy,
+                call.at,
+            )
+        };
+        let first = match decide(act.clone()) {
+            Verdict::Changes(step) => *step,
+            Verdict::AlreadyDone => {
+                return Ok(Err(Done {
+                    transfer: now.clone(),
+                    already: true,
+                    warnings: Vec::new(),
+                }));
+            }
+            Verdict::Refused(why) => return Err(why.into()),
+        };
+        let (mut step, mut warnings) = (first, Vec::new());
+        match &step.transfer.state {
+            State::Accepted { into, .. } => {
+                let (joined, act) = match now.terms {
+                    Terms::Ownership { keep_access } => {
+                        let terms = (*into, keep_access);
+                        accept::exchange(world, call, now, terms, act, &mut proposal).await?
+                    }
+                    Terms::Access { .. } => {
+                        accept::lend(world, call, now, *into, act, &mut proposal).await?
+                    }
+                    Terms::Membership { .. } | Terms::Workgroup => {
+                        accept::join(world, call, now, act, &mut proposal).await?
+                    }
+                };
+                if !joined.blocks.is_empty() {
+                    return Err(joined.into());
+                }
+                warnings = joined.warns;
+                match decide(act) {
+                    Verdict::Changes(again) => step = *again,
+                    Verdict::AlreadyDone | Verdict::Refused(_) => {}
+                }
+            }
+            State::Cancelled { .. } if matches!(command, Command::Readdress { .. }) => {
+                if let Command::Readdress { new, to } = command {
+                    return self
+                        .readdress(world, settings, call, &old, step, *new, to)
+                        .await
+                        .map(Ok);
+                }
+            }
+            State::Declined { .. } | State::Cancelled { .. } | State::Expired { .. }
+                if now.terms.is_transfer() =>
+            {
+                let question = Question::End {
+                    transfer: now.id,
+                    call: *call,
+                    items: item_ids(now),
+                    how: step.transfer.state.word(),
+                };
+                if let Answered::Ended(part) = world.ask(now.source, question).await? {
+                    proposal.join(part);
+                }
+            }
+            State::Requested
+            | State::Pending { .. }
+            | State::Declined { .. }
+            | State::Cancelled { .. }
+            | State::Expired { .. } => {}
+        }
+        let Step {
+            mut transfer,
+            event: what,
+            letters,
+        } = step;
+        let letters = wanted(settings, now, letters).await?;
+        post(settings, call, &mut transfer, letters, &mut proposal);
+        proposal.replace(&old, &transfer, Some(&event(call, what)));
+        Ok(Ok(Decided {
+            transfer,
+            proposal,
+            warnings,
+        }))
+    }
+
+    async fn act_of(
+        &self,
+        settings: &Settings,
+        command: &Command,
+        now: &Invitation,
+        standing: &Standing,
+    ) -> Result<Act, Trouble> {
+        Ok(match command {
+            Command::Accept { .. } => Act::Accept {
+                into: standing.into,
+                into_name: String::new(),
+                renamed: std::collections::BTreeMap::new(),
+            },
+            Command::Decline { reason } => Act::Decline {
+                reason: reason.clone(),
+            },
+            Command::Cancel | Command::Request { .. } | Command::Invite(_) => {
+                Act::Cancel { replaced_by: None }
+            }
+            Command::Readdress { new, .. } => Act::Cancel {
+                replaced_by: Some(*new),
+            },
+            Command::Resend => Act::Resend,
+            Command::Extend { lifetime_ms } => Act::Extend {
+                lifetime_ms: *lifetime_ms,
+            },
+            Command::Wake => Act::Wake {
+                in_use: match now.state {
+                    State::Requested => in_use(settings, now).await?,
+                    _ => false,
+                },
+            },
+        })
+    }
+
+    /// Ends this offer and makes the same one to another recipient, in one commit.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the old offer, its end, and the new one"
+    )]
+    async fn readdress(
+        &self,
+        world: &dyn World,
+        settings: &Settings,
+        call: &Call,
+        old: &Versioned<Invitation>,
+        step: Step,
+        new: InvitationId,
+        to: &To,
+    ) -> Result<Decided, Trouble> {
+        let was = &old.document;
+        let ask = Request {
+            items: item_ids(was),
+            message: was.message.clone(),
+            terms: was.terms,
+            lifetime_ms: Some(
+                was.expires_at
+                    .since_ms(call.at)
+                    .max(*invitation::LIFETIME_MS.start()),
+            ),
+            terms_accepted: true,
+        };
+        let (preview, offer) = prepare(world, settings, call, new, &ask, to, Some(was.id)).await?;
+        let (Some(offer), true) = (offer, preview.findings.blocks.is_empty()) else {
+            return Err(preview.findings.into());
+        };
+        let mut proposal = offer.proposal;
+        let mut fresh = offer.transfer;
+        post(settings, call, &mut fresh, offer.letters, &mut proposal);
+        proposal.create(&fresh, Some(&event(call, made(&fresh))));
+        let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
+        proposal.limit(open, settings.policy.open_offers);
+        let mut ended = step.transfer;
+        post(settings, call, &mut ended, step.letters, &mut proposal);
+        proposal.replace(old, &ended, Some(&event(call, step.event)));
+        Ok(Decided {
+            transfer: fresh,
+            proposal,
+            warnings: preview.findings.warns,
+        })
+    }
+}
+
+/// What became of a timer that woke a transfer: `Ok`, and its row goes, or a fault, and it is due again. A wake that lost against other
+/// commands has not been heard, unlike one that found nothing to do.
+pub fn woken(answer: Result<Done, Trouble>) -> Result<(), Fault> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(Trouble::Fault(fault)) => Err(fault),
+        Err(Trouble::Refused(why)) => {
+            if why.blocks.iter().any(|r| r.code == Code::Contended) {
+                return Err(Fault::retry("others changed a transfer while it was woken"));
+            }
+            tracing::debug!(?why, "nothing to do for a timer");
+            Ok(())
+        }
+    }
+}
+
+fn as_offered(item: &Item) -> Offered {
+    Offered {
+        item: item.id,
+        name: item.name.clone(),
+        bytes: item.bytes,
+        files: item.files,
+    }
+}
+
+fn item_ids(transfer: &Invitation) -> Vec<ItemId> {
+    transfer.items.iter().map(|offered| offered.item).collect()
+}

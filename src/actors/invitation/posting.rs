@@ -1,0 +1,149 @@
+//! What goes with every commit about an invitation: letters, journal entries, and the answer to a repetition.
+
+use crate::actors::load;
+use crate::actors::proposal::Proposal;
+use crate::actors::world::{self, Call, Settings, Trouble, World};
+use crate::domain::account::Account;
+use crate::domain::event::{Event, What};
+use crate::domain::id::{Context, Digest, LetterId};
+use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, State};
+use crate::domain::key::{Counter, Key};
+use crate::domain::letter::{Kind, Letter, Side, Subject};
+use crate::domain::refusal::{Code, Refusal, size};
+use crate::domain::secret::MailToken;
+use crate::store::{Clash, Fault};
+
+use super::{Done, Kept};
+
+/// Gives letters their ids and rows, and what their links stand for.
+pub(super) fn post(
+    settings: &Settings,
+    call: &Call,
+    transfer: &mut Invitation,
+    letters: Vec<Outgoing>,
+    proposal: &mut Proposal,
+) {
+    // The letter to the sender is the first of those that tell of an end, so that it is among them whoever else is told.
+    for (n, outgoing) in letters.into_iter().enumerate() {
+        let asks = matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. });
+        let full = if asks {
+            transfer.letters.len() >= MAX_LETTERS
+        } else {
+            n >= MAX_LETTERS
+        };
+        if full {
+            return;
+        }
+        let id = LetterId::from_bits(settings.ids.fresh(call.at));
+        let Mailbox {
+            address, language, ..
+        } = outgoing.to;
+        if asks {
+            let digest = Digest::of(settings.key.link(id).as_bytes());
+            let token = MailToken {
+                digest,
+                transfer: transfer.id,
+                letter: id,
+                address: address.clone(),
+            };
+            proposal.create(&token, None);
+        }
+        let subject = Subject::Invitation(transfer.id);
+        let letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
+        proposal.create(&letter, None);
+        transfer.letters.push(id);
+    }
+}
+
+/// Of these letters those that whoever gets them wants. What the sender does without is looked up here; of the others it is known.
+pub(super) async fn wanted(
+    settings: &Settings,
+    invitation: &Invitation,
+    mut letters: Vec<Outgoing>,
+) -> Result<Vec<Outgoing>, Fault> {
+    let to_sender = |outgoing: &&mut Outgoing| outgoing.says.side() == Some(Side::Sender);
+    if let Some(outgoing) = letters.iter_mut().find(to_sender) {
+        let key = Key::Account(invitation.sender.account);
+        let sender = load::one::<Account>(&*settings.store, key).await?;
+        outgoing.to.quiet = sender
+            .map(|sender| sender.document.quiet)
+            .unwrap_or_default();
+    }
+    letters.retain(|outgoing| !outgoing.is_unwanted());
+    Ok(letters)
+}
+
+/// How the journal of a new offer begins.
+pub(super) fn made(transfer: &Invitation) -> What {
+    match transfer.state {
+        State::Requested => What::Requested,
+        _ => What::Pending,
+    }
+}
+
+pub(super) fn event(call: &Call, what: What) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what,
+    }
+}
+
+pub(super) async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Done, Trouble> {
+    let kept: Kept = serde_json::from_slice(kept)
+        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
+    let found = load::one::<Invitation>(&*settings.store, Key::Invitation(kept.transfer)).await?;
+    let transfer = found.ok_or_else(|| Trouble::from(Invitation::not_found(kept.transfer)))?;
+    Ok(Done {
+        transfer: transfer.document,
+        already: true,
+        warnings: Vec::new(),
+    })
+}
+
+/// Tells the contexts among what clashed that they know too little.
+pub(super) async fn forget(world: &dyn World, clashes: &[Clash]) -> Result<(), Trouble> {
+    for clash in clashes {
+        let context = match clash {
+            Clash::Version(Key::Account(id)) => Context::Personal(*id),
+            Clash::Version(Key::Workgroup(id)) => Context::Workgroup(*id),
+            Clash::Version(_) | Clash::Taken(_) | Clash::Row(_) => continue,
+        };
+        world.forget(context).await;
+    }
+    Ok(())
+}
+
+pub(super) fn over(
+    transfer: &Invitation,
+    counter: Counter,
+    current: i64,
+    settings: &Settings,
+) -> Trouble {
+    let refusal = match counter {
+        Counter::OpenOffers(..) => Refusal::new(
+            Code::SenderOpenOffers,
+            format!(
+                "{current} offers to {} are open already",
+                transfer.recipient
+            ),
+            format!(
+                "at most {} may be; put several items into one offer, or wait for an answer",
+                settings.policy.open_offers
+            ),
+        ),
+        // Links are accepted without an invitation.
+        Counter::LinkUses(_) => world::busy(),
+        Counter::Usage(context) => Refusal::new(
+            Code::TargetOverQuota,
+            format!(
+                "the receiving context has filled up meanwhile: it uses {} and would need {} more",
+                size(u64::try_from(current).unwrap_or(0)),
+                size(transfer.bytes())
+            ),
+            "choose another context, free some space, or ask for a larger quota",
+        )
+        .about(context),
+    };
+    refusal.into()
+}

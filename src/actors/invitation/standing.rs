@@ -1,0 +1,173 @@
+//! Where somebody stands: on which side of an invitation, and where letters about it go.
+
+use crate::actors::context::Owner;
+use crate::actors::load;
+use crate::actors::people::{self, Rests};
+use crate::actors::proposal::Proposal;
+use crate::actors::world::{Call, Settings, Trouble};
+use crate::domain::account::Account;
+use crate::domain::event::Channel;
+use crate::domain::id::Context;
+use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient};
+use crate::domain::item::Item;
+use crate::domain::key::Key;
+use crate::domain::refusal::Refusal;
+use crate::domain::workgroup::Role;
+use crate::store::Fault;
+
+use super::request::not_signed_in;
+
+pub(super) struct Standing {
+    pub entitled: Entitled,
+    pub into: Context,
+    /// Who calls; nobody when a timer does.
+    pub account: Option<Account>,
+}
+
+/// Which side the caller stands on, and into which context they accept. What this rests on is guarded.
+pub(super) async fn stand(
+    settings: &Settings,
+    call: &Call,
+    now: &Invitation,
+    into: Option<Option<Context>>,
+    proposal: &mut Proposal,
+) -> Result<Standing, Trouble> {
+    let Some(person) = call.by.person else {
+        let entitled = Entitled {
+            sender: false,
+            recipient: false,
+        };
+        return Ok(Standing {
+            entitled,
+            into: now.source,
+            account: None,
+        });
+    };
+    let store = &*settings.store;
+    let account = load::one::<Account>(store, Key::Account(person)).await?;
+    let Some(account) = account else {
+        return Err(not_signed_in().into());
+    };
+    proposal.guard(Key::Account(person), account.version);
+    let (mut entitled, rests) = standing(settings, &account.document, now).await?;
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
+    if call.by.channel == Channel::Timer {
+        entitled = Entitled {
+            sender: false,
+            recipient: false,
+        };
+    }
+    let chosen = match (into, &now.recipient) {
+        // One joins a workgroup oneself, whatever context one acts as.
+        _ if now.terms.is_about_workgroup() => now.source,
+        (Some(Some(context)), Recipient::Workgroup { id, .. })
+            if context != Context::Workgroup(*id)
+                && entitled.recipient
+                && now.has_reached_recipient() =>
+        {
+            return Err(Refusal::field(
+                "context",
+                format!("this was offered to the {}", now.recipient),
+                "accept into that workgroup, or decline and ask for an offer to your own address",
+            )
+            .into());
+        }
+        (Some(Some(context)), _) => context,
+        (_, Recipient::Workgroup { id, .. }) => Context::Workgroup(*id),
+        (_, Recipient::Address(_)) => default_context(&account.document, now),
+    };
+    Ok(Standing {
+        entitled,
+        into: chosen,
+        account: Some(account.document),
+    })
+}
+
+/// Where this person accepts offers of this sender unless they say otherwise.
+pub fn default_context(account: &Account, now: &Invitation) -> Context {
+    account
+        .default_context_by_sender
+        .get(now.sender.address.folded())
+        .copied()
+        .unwrap_or(account.default_context)
+}
+
+/// Which side of the invitation this account stands on.
+pub async fn entitled(
+    settings: &Settings,
+    account: &Account,
+    now: &Invitation,
+) -> Result<Entitled, Trouble> {
+    Ok(standing(settings, account, now).await?.0)
+}
+
+/// The same, with what a commit must guard that rests on it.
+async fn standing(
+    settings: &Settings,
+    account: &Account,
+    now: &Invitation,
+) -> Result<(Entitled, Vec<Rests>), Trouble> {
+    let store = &*settings.store;
+    let mut contexts = vec![now.source];
+    if let Recipient::Workgroup { id, .. } = now.recipient {
+        contexts.push(Context::Workgroup(id));
+    }
+    let (person, mut rests) = people::guarded(store, account.id, &contexts).await?;
+    let recipient = match &now.recipient {
+        Recipient::Address(address) => account.has(address),
+        Recipient::Workgroup { id, .. } => person
+            .role_in(Context::Workgroup(*id))
+            .is_some_and(|role| role >= Role::Administrator),
+    };
+    let mut sender = if now.terms.is_about_workgroup() {
+        person.role_in(now.source) >= Some(Role::Administrator)
+    } else {
+        person.belongs_to(now.source)
+    };
+    if !sender && !settings.policy.domains.is_empty() {
+        let owner = Owner::load(store, now.source).await?;
+        rests.extend(owner.as_ref().map(Owner::guard));
+        let addresses = &person.account.addresses;
+        sender = owner.is_some_and(|owner| settings.policy.administers(addresses, owner.domain()));
+    }
+    Ok((Entitled { sender, recipient }, rests))
+}
+
+/// Where letters to the recipient go. An address has one holder; who calls is often it, and was read already.
+pub(super) async fn reach(
+    settings: &Settings,
+    recipient: &Recipient,
+    caller: Option<&Account>,
+) -> Result<Vec<Mailbox>, Fault> {
+    let store = &*settings.store;
+    match recipient {
+        Recipient::Workgroup { id, .. } => people::answering(store, *id).await,
+        Recipient::Address(address) => {
+            let caller = caller.filter(|caller| caller.has(address));
+            let mailbox = match caller {
+                Some(caller) => Mailbox::of(address.clone(), Some(caller)),
+                None => {
+                    let holder = people::holder(store, address).await?;
+                    let holder = holder.as_ref().map(|holder| &holder.document);
+                    Mailbox::of(address.clone(), holder)
+                }
+            };
+            Ok(vec![mailbox])
+        }
+    }
+}
+
+pub(super) async fn in_use(settings: &Settings, now: &Invitation) -> Result<bool, Fault> {
+    let keys: Vec<Key> = now
+        .items
+        .iter()
+        .map(|offered| Key::Item(offered.item))
+        .collect();
+    let items = load::all::<Item>(&*settings.store, &keys).await?;
+    Ok(items
+        .iter()
+        .flatten()
+        .any(|item| item.document.running_analyses > 0))
+}

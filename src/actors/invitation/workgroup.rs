@@ -1,0 +1,188 @@
+//! Inviting somebody into a workgroup, and offering a workgroup itself to one of its administrators.
+
+use crate::actors::context::Owner;
+use crate::actors::load;
+use crate::actors::members;
+use crate::actors::people;
+use crate::actors::proposal::Proposal;
+use crate::actors::world::{Call, Settings, Trouble};
+use crate::domain::address::Address;
+use crate::domain::event::What;
+use crate::domain::id::{Context, InvitationId, WorkgroupId};
+use crate::domain::invitation::{
+    Invitation, LIFETIME_MS, Mailbox, Recipient, State, Terms, kept_text, text_problem,
+};
+use crate::domain::key::Key;
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::time::DAY_MS;
+use crate::domain::workgroup::{Membership, Role};
+
+use super::posting::{event, post};
+use super::request::sender;
+use super::{Decided, person_of};
+
+/// Whom a workgroup invites, and to what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// Which workgroup.
+    pub workgroup: WorkgroupId,
+    /// Whoever holds this address.
+    pub to: Address,
+    /// As what they would belong to it; `None`: as its owner.
+    pub role: Option<Role>,
+    /// The inviter's words.
+    pub message: Option<String>,
+    /// How long it stands, in milliseconds; `None`: the site's default.
+    pub lifetime_ms: Option<i64>,
+}
+
+/// Invites somebody, or offers them the workgroup.
+pub(super) async fn invite(
+    settings: &Settings,
+    call: &Call,
+    id: InvitationId,
+    invite: &Invite,
+) -> Result<Decided, Trouble> {
+    let store = &*settings.store;
+    let context = Context::Workgroup(invite.workgroup);
+    let mut proposal = Proposal::default();
+    let (person, rests) = people::guarded(store, person_of(call)?, &[context]).await?;
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
+    let owner = Owner::load(store, context).await?;
+    let Some(Owner::Workgroup(workgroup)) = owner else {
+        return Err(members::no_such_workgroup(context).into());
+    };
+    proposal.guard(Key::Workgroup(invite.workgroup), workgroup.version);
+    let workgroup = workgroup.document;
+    let role = person.role_in(context);
+    let domain_administrator = settings
+        .policy
+        .administers(&person.account.addresses, &workgroup.domain);
+    if role.is_none() && !domain_administrator {
+        return Err(members::no_such_workgroup(context).into());
+    }
+    let mut findings = Findings::default();
+    if role < Some(Role::Administrator) && !domain_administrator {
+        findings.block(members::administrators_only(&workgroup, "invite"));
+    }
+    if invite.role.is_none_or(|wanted| wanted == Role::Owner) && role != Some(Role::Owner) {
+        findings.block(members::owner_only(&workgroup, "hand it over"));
+    }
+    if let Some(problem) = text_problem("message", invite.message.as_deref()) {
+        findings.block(problem);
+    }
+    if let Some(lifetime) = invite.lifetime_ms
+        && !LIFETIME_MS.contains(&lifetime)
+    {
+        findings.block(Refusal::field(
+            "expires_in_days",
+            format!("{} days is not between 1 and 90", lifetime / DAY_MS),
+            "choose 1 to 90 days",
+        ));
+    }
+    let holder = people::holder(store, &invite.to).await?;
+    let there = match &holder {
+        Some(holder) => {
+            let key = Key::Membership(invite.workgroup, holder.document.id);
+            load::one::<Membership>(store, key).await?
+        }
+        None => None,
+    };
+    match (invite.role, &there) {
+        (Some(_), Some(_)) => findings.block(
+            Refusal::new(
+                Code::MemberAlready,
+                format!("{} belongs to \"{}\" already", invite.to, workgroup.name),
+                "there is nothing left to do",
+            )
+            .about(&invite.to),
+        ),
+        (None, there)
+            if there
+                .as_ref()
+                .is_none_or(|there| there.document.role != Role::Administrator) =>
+        {
+            findings.block(
+                Refusal::new(
+                    Code::MemberNotFound,
+                    format!(
+                        "{} is no administrator of \"{}\"",
+                        invite.to, workgroup.name
+                    ),
+                    "make them an administrator first",
+                )
+                .about(&invite.to),
+            );
+        }
+        _ => {}
+    }
+    let domain = match &holder {
+        Some(holder) => holder.document.domain.clone(),
+        None => settings.policy.domain_of(&invite.to),
+    };
+    if let Some(no) = members::outside(&workgroup, &domain) {
+        findings.block(no);
+    }
+    let blocked = |holder: &&load::Versioned<crate::domain::account::Account>| {
+        let blocks = |a: &Address| holder.document.blocked.contains(a.folded());
+        person.account.addresses.iter().any(blocks)
+    };
+    if holder.as_ref().filter(blocked).is_some() {
+        findings.block(
+            Refusal::new(
+                Code::RecipientBlocked,
+                format!("{} does not take invitations from you", invite.to),
+                "ask them in person to lift the block",
+            )
+            .about("recipient"),
+        );
+    }
+    if !findings.blocks.is_empty() {
+        return Err(findings.into());
+    }
+    let known = holder.as_ref().map(|holder| &holder.document);
+    let reach = [Mailbox::of(invite.to.clone(), known)];
+    let lifetime = invite
+        .lifetime_ms
+        .unwrap_or(settings.policy.default_expiry_ms);
+    let mut invitation = Invitation {
+        id,
+        source: context,
+        source_name: workgroup.name.clone(),
+        sender: sender(&person.account)?,
+        recipient: Recipient::Address(invite.to.clone()),
+        items: Vec::new(),
+        message: kept_text(invite.message.as_deref()),
+        terms: match invite.role {
+            Some(role) => Terms::Membership { role },
+            None => Terms::Workgroup,
+        },
+        requested_at: call.at,
+        expires_at: call.at.plus_ms(lifetime),
+        mailed_at: Some(call.at),
+        corrects: None,
+        letters: Vec::new(),
+        state: State::Pending {
+            since: call.at,
+            reminders: 0,
+        },
+    };
+    let letters = invitation.offers(&reach, false);
+    post(settings, call, &mut invitation, letters, &mut proposal);
+    proposal.create(&invitation, Some(&event(call, What::Pending)));
+    Ok(Decided {
+        transfer: invitation,
+        proposal,
+        warnings: findings.warns,
+    })
+}
+
+/// Which workgroup an invitation is about.
+pub fn workgroup_of(invitation: &Invitation) -> Option<WorkgroupId> {
+    match (invitation.terms.is_about_workgroup(), invitation.source) {
+        (true, Context::Workgroup(id)) => Some(id),
+        _ => None,
+    }
+}
