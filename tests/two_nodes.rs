@@ -9,6 +9,8 @@
 #[path = "support/staged.rs"]
 mod staged;
 
+use std::collections::BTreeMap;
+
 use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::proposal::Proposal;
@@ -17,7 +19,7 @@ use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
 use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
-use handover::domain::policy::{InUse, Policy};
+use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::time::DAY_MS;
 use handover::store::{Outcome, Store as _, Version};
@@ -84,7 +86,7 @@ fn data_stays_in_a_domain_that_its_workgroup_has_just_moved_into() {
     let call = site.call(ANNA, None, 0);
     assert!(site.two.transfer(id, &call, &wrong).is_err());
     let mut moved = wanted("techs", &[ANNA]);
-    moved.domain = handover::domain::policy::Domain::named("uni");
+    moved.domain = Domain::named("uni");
     site.apply(&moved);
     let accept = Command::Accept { into: Some(into) };
     let refused = site.two.transfer(id, &call, &accept).unwrap_err();
@@ -142,6 +144,36 @@ fn who_leaves_a_workgroup_while_offering_does_not_offer() {
     site.two.after(Moment::Load(key), |one| {
         one.apply(&wanted("techs", &[ANNA]))
     });
+    let to = To::Address(ANNA.parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let refused = site
+        .two
+        .transfer(site.fresh(), &site.call(BOB, None, 0), &request);
+    assert_eq!(codes(&refused.unwrap_err()), [Code::ItemNotFound]);
+}
+
+#[test]
+fn who_administers_a_domain_that_its_workgroup_has_just_left_does_not_offer() {
+    let private = Private {
+        suffixes: vec!["uni.example".into()],
+        administrators: vec![BOB.parse().unwrap()],
+    };
+    let site = Site::new(Policy {
+        domains: BTreeMap::from([("uni".to_owned(), private)]),
+        ..Policy::default()
+    });
+    site.apply(&wanted("bobs", &[BOB]));
+    let mut inside = wanted("techs", &[ANNA]);
+    inside.domain = Domain::named("uni");
+    let techs = site.apply(&inside);
+    let item = project(&site, techs, ANNA);
+    let Context::Workgroup(workgroup) = techs else {
+        panic!("a workgroup")
+    };
+    site.two
+        .after(Moment::Load(Key::Workgroup(workgroup)), |one| {
+            one.apply(&wanted("techs", &[ANNA]))
+        });
     let to = To::Address(ANNA.parse().unwrap());
     let request = Command::Request { ask: ask(item), to };
     let refused = site

@@ -1,6 +1,6 @@
 //! Requesting: what an offer of items would be, and everything that stands in its way.
 
-use crate::actors::context::{Answered, Question};
+use crate::actors::context::{Answered, Owner, Question};
 use crate::actors::load::Versioned;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
@@ -74,7 +74,7 @@ pub(super) async fn prepare(
     replaces: Option<InvitationId>,
 ) -> Result<(Preview, Option<Offer>), Trouble> {
     let store = &*settings.store;
-    let (mut person, rests) = people::guarded(store, person_of(call)?, &[]).await?;
+    let (mut person, mut rests) = people::guarded(store, person_of(call)?, &[]).await?;
     let some = ask
         .items
         .get(..ask.items.len().min(settings.policy.max_items));
@@ -114,6 +114,15 @@ pub(super) async fn prepare(
         ));
     };
     let (requester, member) = (person.id(), person.belongs_to(context));
+    if !member {
+        // They administer the domain that it lies in; another node may be moving the workgroup out of it.
+        let owner = Owner::load(store, context).await?;
+        let acts = |owner: &Owner| person.acts_for(context, owner.domain(), &settings.policy);
+        let Some(owner) = owner.filter(acts) else {
+            return Err(Fault::retry("a workgroup left a domain while it was read").into());
+        };
+        rests.push(owner.guard());
+    }
     let question = if ask.terms.is_transfer() {
         Question::Offer {
             transfer: id,
