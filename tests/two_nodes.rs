@@ -21,6 +21,7 @@ use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
+use handover::domain::rights::Level;
 use handover::domain::time::DAY_MS;
 use handover::store::{Outcome, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
@@ -91,6 +92,36 @@ fn data_stays_in_a_domain_that_its_workgroup_has_just_moved_into() {
     let accept = Command::Accept { into: Some(into) };
     let refused = site.two.transfer(id, &call, &accept).unwrap_err();
     assert_eq!(codes(&refused), [Code::DomainNoWayOut]);
+}
+
+#[test]
+fn data_stays_in_a_domain_that_its_workgroup_moves_into_while_it_is_let_go() {
+    for terms in [
+        Terms::ownership(KeepAccess::None),
+        Terms::Access {
+            level: Level::Read,
+            until: None,
+        },
+    ] {
+        let site = Site::new(Policy::default());
+        let techs = site.apply(&wanted("techs", &[ANNA]));
+        let item = project(&site, techs, ANNA);
+        let call = site.call(ANNA, None, 0);
+        let ask = Request { terms, ..ask(item) };
+        let to = To::Address(ANNA.parse().unwrap());
+        let id = InvitationId::made(site.fresh().bits(), terms.is_transfer());
+        let request = Command::Request { ask, to };
+        site.one.transfer(id, &call, &request).unwrap();
+        site.two.after(Moment::Load(Key::Item(item)), |one| {
+            let mut moved = wanted("techs", &[ANNA]);
+            moved.domain = Domain::named("uni");
+            one.apply(&moved);
+        });
+        let into = Context::Personal(site.account(ANNA));
+        let accept = Command::Accept { into: Some(into) };
+        let refused = site.two.transfer(id, &call, &accept).unwrap_err();
+        assert_eq!(codes(&refused), [Code::DomainNoWayOut], "{terms:?}");
+    }
 }
 
 #[test]

@@ -282,7 +282,9 @@ impl Core {
                 part,
             } => {
                 let source = self.source(&owner, settings).await?;
-                let proposal = sharing::lend(self, settings, call, items, *to, part).await?;
+                let mut proposal = sharing::lend(self, settings, call, items, *to, part).await?;
+                // The walls round it are looked at by whoever receives, and must stand where they stood.
+                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))
             }
             Question::Admit { call, admission } => {
@@ -311,6 +313,7 @@ impl Core {
                 let (items, mut proposal) = self
                     .release(settings, *transfer, call, items, *keep)
                     .await?;
+                Self::stays(&owner, &mut proposal);
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Released(source, items, proposal))
             }

@@ -83,17 +83,18 @@ fn perform(
                 return reply.send(Ok(told));
             }
         }
-        let fresh = || {
+        let fresh = |transfer| {
             let settings = handover::actors::world::World::settings(&*here);
-            InvitationId::from_bits(settings.ids.fresh(call.at))
+            InvitationId::made(settings.ids.fresh(call.at), transfer)
         };
         let answer = match errand.intent {
             Intent::Request(ask, to) => {
-                let command = invitation::Command::Request { ask, to };
-                here.transfer(fresh(), call, command)
+                let id = fresh(ask.terms.is_transfer());
+                here.transfer(id, call, invitation::Command::Request { ask, to })
             }
             Intent::Readdress(id, to) => {
-                let command = invitation::Command::Readdress { new: fresh(), to };
+                let new = fresh(id.is_transfer());
+                let command = invitation::Command::Readdress { new, to };
                 here.transfer(id, call, command)
             }
             Intent::Invitation(id, command) => here.transfer(id, call, command),
@@ -116,7 +117,9 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
     match &errand.intent {
         Intent::Request(ask, _) => {
             let same = |t: &&handover::domain::invitation::Invitation| {
-                t.state.is_open() && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
+                t.state.is_open()
+                    && t.terms == ask.terms
+                    && t.items.iter().map(|i| i.item).eq(ask.items.iter().copied())
             };
             let transfer = shadow.transfers().find(same)?.clone();
             Some(Told::Invitation(Box::new(invitation::Done {
@@ -384,13 +387,19 @@ fn refused(
     };
     for refusal in &why.blocks {
         let so = match refusal.code {
-            Code::TransferExpired => {
+            Code::TransferExpired | Code::InvitationExpired => {
                 matches!(now.state, State::Expired { .. })
                     || before.open_until.is_none_or(|until| until <= before.at)
             }
-            Code::TransferCancelled => matches!(now.state, State::Cancelled { .. }),
-            Code::TransferDeclined => matches!(now.state, State::Declined { .. }),
-            Code::TransferAccepted => matches!(now.state, State::Accepted { .. }),
+            Code::TransferCancelled | Code::InvitationCancelled => {
+                matches!(now.state, State::Cancelled { .. })
+            }
+            Code::TransferDeclined | Code::InvitationDeclined => {
+                matches!(now.state, State::Declined { .. })
+            }
+            Code::TransferAccepted | Code::InvitationAccepted => {
+                matches!(now.state, State::Accepted { .. })
+            }
             Code::TargetOverQuota => match (command, before.room_changed) {
                 (invitation::Command::Accept { into: Some(into) }, Some(changed)) => {
                     let steady = room_changed(&checker, *into) == changed

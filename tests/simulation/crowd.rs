@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
 use handover::actors::invitation::{Command, To};
-use handover::actors::{invitation, queries, sign_in, world};
+use handover::actors::{invitation, people, queries, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
 use handover::domain::item::{Biosample, Run, RunStatus};
 use handover::domain::key::Key;
+use handover::domain::rights::Level;
 use handover::domain::time::DAY_MS;
 use handover::domain::workgroup::Role;
 
@@ -330,17 +331,29 @@ fn request(
     }
     (!items.is_empty()).then_some(())?;
     let days = |most| DAY_MS * i64::try_from(universe.below(most)).unwrap_or(1);
+    let until = || {
+        universe
+            .percent(40)
+            .then(|| universe.latest().plus_ms(days(60)))
+    };
+    let terms = if universe.percent(35) {
+        let level = match universe.percent(30) {
+            true => Level::Write,
+            false => Level::Read,
+        };
+        let until = until();
+        Terms::Access { level, until }
+    } else {
+        Terms::ownership(match universe.percent(33) {
+            true => KeepAccess::Read { until: until() },
+            false => KeepAccess::None,
+        })
+    };
     Some(Request {
         items,
         // By this a request that ran twice is recognised.
         message: Some(command.to_string()),
-        terms: Terms::ownership(match universe.below(6) {
-            0 => KeepAccess::Read { until: None },
-            1 => KeepAccess::Read {
-                until: Some(universe.latest().plus_ms(days(60))),
-            },
-            _ => KeepAccess::None,
-        }),
+        terms,
         lifetime_ms: universe.percent(50).then(|| days(21)),
         terms_accepted: !universe.percent(2),
     })
@@ -366,13 +379,13 @@ fn beside(cluster: &Arc<Cluster>) {
         return cluster.edit(index);
     }
     let here = Arc::clone(cluster);
-    let register = universe.percent(50);
+    let what = universe.below(100);
     universe.spawn(Home::Node(index), async move {
         let node = &*node;
-        let done = if register {
-            sign_up(&here, node).await
-        } else {
-            look_around(&here, node).await
+        let done = match what {
+            0..=39 => sign_up(&here, node).await,
+            40..=69 => peep(&here, node).await,
+            _ => look_around(&here, node).await,
         };
         if let Err(world::Trouble::Fault(fault)) = done
             && !fault.retry
@@ -410,6 +423,40 @@ async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), worl
         let account = sign_in::finish(node, &call(node), id, &typed).await?;
         universe.note(|| format!("{} is signed in", account.id));
     }
+    Ok(())
+}
+
+/// Somebody looks at an item: they see what the documents give them a reason for, and no more.
+async fn peep(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::Trouble> {
+    let universe = &cluster.universe;
+    let settings = world::World::settings(node);
+    let now = node.now();
+    let (person, item, commits, should) = {
+        let checker = locked(&cluster.checker);
+        let people = accounts(&checker.shadow);
+        let items: Vec<ItemId> = checker.shadow.items().map(|item| item.id).collect();
+        let (Some(person), Some(item)) = (universe.pick(&people), universe.pick(&items)) else {
+            return Ok(());
+        };
+        let should = checker.level(*person, *item, now);
+        (*person, *item, checker.commits(), should)
+    };
+    let mut who = people::person(&*settings.store, person, &[]).await?;
+    let seen = people::see(&settings, &mut who, &[item], now).await?;
+    let level = seen.into_iter().flatten().find_map(|(_, level)| level);
+    let mut checker = locked(&cluster.checker);
+    // Between two reads others may have changed what this rests on; then both answers are right.
+    if checker.commits() == commits && level != should {
+        universe.fail(format!(
+            "{person} sees {item} as {level:?}, and the documents say {should:?}"
+        ));
+    }
+    checker.saw(match level {
+        None => "unseen",
+        Some(Level::Read) => "seen by reading access",
+        Some(Level::Write) => "seen by writing access",
+        Some(Level::Own) => "seen by owners",
+    });
     Ok(())
 }
 

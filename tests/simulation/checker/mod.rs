@@ -3,15 +3,17 @@
 mod ends;
 mod letters;
 mod queues;
+mod rights;
 mod transfers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use handover::domain::id::{CommandId, Context, ItemId, LetterId};
+use handover::domain::id::{AccountId, CommandId, Context, ItemId, LetterId};
 use handover::domain::index::Entry;
 use handover::domain::key::{Counter, Key};
 use handover::domain::policy::Policy;
+use handover::domain::rights::Level;
 use handover::domain::time::Time;
 use handover::store::model::View;
 use handover::store::{COMMAND_KEPT_MS, Commit, Due, Version};
@@ -70,6 +72,11 @@ impl Checker {
             item_changed: BTreeMap::new(),
             commits: 0,
         }
+    }
+
+    /// What a person may do with an item at this moment, from the documents alone.
+    pub fn level(&self, person: AccountId, item: ItemId, now: Time) -> Option<Level> {
+        rights::level(&self.shadow, &self.policy, person, item, now)
     }
 
     /// Counts something that happened.

@@ -21,6 +21,7 @@ pub fn kind_of(change: &Change) -> Option<&'static str> {
         (Key::Invitation(_), What::Reminded) => Some("reminded"),
         (Key::Invitation(_), What::Resent) => Some("resent"),
         (Key::Invitation(_), What::Extended { .. }) => Some("extended"),
+        (Key::Invitation(id), What::Accepted { .. }) if !id.is_transfer() => Some("shared"),
         (Key::Invitation(_), What::Accepted { .. }) => Some("accepted"),
         (Key::Invitation(_), What::Declined) => Some("declined"),
         (Key::Invitation(_), What::Cancelled) => Some("cancelled"),
@@ -78,7 +79,7 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
             (Some(Doc::Invitation(old)), _) => return Err(format!("{} was deleted", old.id)),
             (old, Some(Doc::Grant(new))) => grant(seen, old.as_ref(), new)?,
             (Some(Doc::Grant(old)), None) => {
-                let given = transfers_of(seen).any(|t| accepts(t, old.item));
+                let given = transfers_of(seen).any(|t| hands_over(t, old.item));
                 must(given, || {
                     format!("access to {} went without cause", old.item)
                 })?;
@@ -104,6 +105,11 @@ fn accepts(transfer: &Invitation, item: ItemId) -> bool {
     matches!(transfer.state, State::Accepted { .. }) && lists(transfer, item)
 }
 
+/// Whether the item changes hands by it.
+fn hands_over(transfer: &Invitation, item: ItemId) -> bool {
+    transfer.terms.is_transfer() && accepts(transfer, item)
+}
+
 // ---- items ----
 
 fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Result<(), String> {
@@ -122,7 +128,7 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
     let same = old.registered_by == new.registered_by && old.created_at == new.created_at;
     must(same, || format!("{id} is another item now"))?;
     if old.owner != new.owner {
-        let by = transfers_of(seen).find(|t| accepts(t, id));
+        let by = transfers_of(seen).find(|t| hands_over(t, id));
         let by = by.ok_or_else(|| format!("{id} changed its owner without an acceptance"))?;
         let State::Accepted { into, .. } = by.state else {
             return Err(format!("{id}: {} is not accepted", by.id));
@@ -145,7 +151,7 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
         must(old.name == new.name, || {
             format!("{id} was renamed where it is")
         })?;
-        let ended = transfers_of(seen).any(|t| accepts(t, id));
+        let ended = transfers_of(seen).any(|t| hands_over(t, id));
         must(!ended, || {
             format!("{id} was accepted and stays with {}", old.owner)
         })?;
@@ -260,7 +266,8 @@ fn transfer(
         })?;
     }
     legal(old, new, &event.what)?;
-    for offered in &new.items {
+    let reserves = new.terms.is_transfer();
+    for offered in new.items.iter().filter(|_| reserves) {
         let item = seen.after.item(offered.item);
         let item = item.ok_or_else(|| format!("{id} offers {} that is not there", offered.item))?;
         let its = item.pending == Some(id) && item.owner == new.source;
@@ -394,7 +401,7 @@ fn who(seen: &Seen<'_>, by: By, old: Option<&Invitation>, new: &Invitation) -> R
     })
 }
 
-fn domain_of(shadow: &Shadow, context: Context) -> Option<Domain> {
+pub fn domain_of(shadow: &Shadow, context: Context) -> Option<Domain> {
     match context {
         Context::Personal(id) => Some(shadow.account(id)?.domain.clone()),
         Context::Workgroup(id) => Some(shadow.workgroup(id)?.domain.clone()),
@@ -441,6 +448,9 @@ fn accepted(
         })?;
     }
     walls(seen, new, who, into)?;
+    if let Terms::Access { .. } = new.terms {
+        return shared(seen, new, into);
+    }
     for offered in &new.items {
         let Some(item) = seen.after.item(offered.item) else {
             continue;
@@ -469,6 +479,31 @@ fn accepted(
             bytes == 0 || usage <= i64::try_from(quota).unwrap_or(i64::MAX),
             || format!("{id} brought {into} to {usage} bytes, over its quota of {quota}"),
         )?;
+    }
+    Ok(())
+}
+
+/// What was shared belongs to the sharer at the commit, and the access is there.
+fn shared(seen: &Seen<'_>, new: &Invitation, into: Context) -> Result<(), String> {
+    let Terms::Access { level, until } = new.terms else {
+        return Ok(());
+    };
+    for offered in &new.items {
+        let item = seen.after.item(offered.item);
+        let theirs = |item: &Item| item.owner == new.source && item.state == ItemState::Active;
+        must(item.is_some_and(theirs), || {
+            format!("{}: {} was not theirs to share", new.id, offered.item)
+        })?;
+        let there = match seen.after.docs.get(&Key::Grant(offered.item, into)) {
+            Some(Doc::Grant(grant)) => grant.parts.iter().any(|part| {
+                let as_long = part.until.is_none() || (until.is_some() && part.until >= until);
+                part.level >= level && as_long
+            }),
+            _ => false,
+        };
+        must(there, || {
+            format!("{}: {into} was not given {}", new.id, offered.item)
+        })?;
     }
     Ok(())
 }
@@ -517,7 +552,8 @@ pub fn whole(shadow: &Shadow) -> Result<(), String> {
         pending(shadow, item)?;
         running(shadow, item)?;
     }
-    for transfer in shadow.transfers().filter(|t| t.state.is_open()) {
+    let reserves = |t: &&Invitation| t.state.is_open() && t.terms.is_transfer();
+    for transfer in shadow.transfers().filter(reserves) {
         for offered in &transfer.items {
             let item = shadow.item(offered.item);
             let its = item.is_some_and(|item| item.pending == Some(transfer.id));
