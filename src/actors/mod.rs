@@ -3,11 +3,13 @@
 //! The decisions are ordinary functions over a [`world::World`]; the ractor shells in [`directory`] only give each of them one owner.
 //! A simulation drives the same functions without the shells.
 
+pub mod collaborators;
 pub mod consequences;
 pub mod context;
 pub mod custody;
 pub mod directory;
 pub mod invitation;
+pub mod links;
 pub mod listing;
 pub mod load;
 pub mod members;

@@ -245,10 +245,17 @@ pub async fn choices(
         quota: None,
         usage: 0,
     };
+    if transfer.terms.is_about_workgroup() {
+        return Ok(Vec::new());
+    }
+    let moving: &[Offered] = match transfer.terms.is_transfer() {
+        true => &transfer.items,
+        false => &[],
+    };
     let all = contexts_for(
         settings,
         &source,
-        &transfer.items,
+        moving,
         account,
         transfer.sender.account,
     )

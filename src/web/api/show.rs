@@ -292,6 +292,7 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
             letter::Kind::Declined { .. } => "declined",
             letter::Kind::Cancelled => "cancelled",
             letter::Kind::Expired { .. } => "expired",
+            letter::Kind::AccessRevoked { .. } => "access-revoked",
             letter::Kind::SignInCode { .. } => "sign-in-code",
         }
         .to_owned(),
@@ -312,8 +313,15 @@ pub fn history(entries: Vec<(Version, Event)>) -> Vec<wire::Event> {
 fn event(event: Event) -> wire::Event {
     let mut what = serde_json::to_value(&event.what).unwrap_or_default();
     // At rest a moment is a number; the API writes all of them out.
-    if let (What::Extended { expires_at }, Some(fields)) = (&event.what, what.as_object_mut()) {
-        fields.insert("expires_at".to_owned(), text(expires_at).into());
+    let moment = match &event.what {
+        What::Extended { expires_at } => Some(("expires_at", *expires_at)),
+        What::AccessGranted { until, .. } | What::AccessChanged { until, .. } => {
+            until.map(|until| ("until", until))
+        }
+        _ => None,
+    };
+    if let (Some((name, at)), Some(fields)) = (moment, what.as_object_mut()) {
+        fields.insert(name.to_owned(), text(at).into());
     }
     wire::Event {
         at: text(event.at),
