@@ -45,7 +45,10 @@ async fn named(settings: &Settings, token: &str) -> Result<Versioned<Link>, Trou
 
 /// How often these links were accepted.
 async fn uses(settings: &Settings, links: &[Link]) -> Result<Vec<u32>, Fault> {
-    let counters: Vec<Counter> = links.iter().map(|link| Counter::LinkUses(link.id)).collect();
+    let counters: Vec<Counter> = links
+        .iter()
+        .map(|link| Counter::LinkUses(link.id))
+        .collect();
     let found = settings.store.counters(&counters).await?;
     let number = |n: i64| u32::try_from(n).unwrap_or(0);
     Ok(found.into_iter().map(number).collect())

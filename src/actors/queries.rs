@@ -252,14 +252,7 @@ pub async fn choices(
         true => &transfer.items,
         false => &[],
     };
-    let all = contexts_for(
-        settings,
-        &source,
-        moving,
-        account,
-        transfer.sender.account,
-    )
-    .await?;
+    let all = contexts_for(settings, &source, moving, account, transfer.sender.account).await?;
     Ok(match transfer.recipient {
         Recipient::Address(_) => all,
         Recipient::Workgroup { id, .. } => {

@@ -244,7 +244,12 @@ pub struct Revoked {
 }
 
 impl Revoked {
-    pub fn new(letter: &Letter, item: ItemId, (name, owner, whose): (&str, &str, &str), site: &Site) -> Self {
+    pub fn new(
+        letter: &Letter,
+        item: ItemId,
+        (name, owner, whose): (&str, &str, &str),
+        site: &Site,
+    ) -> Self {
         let name = named(name);
         Self {
             frame: Frame::new(letter, site),

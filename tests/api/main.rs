@@ -13,6 +13,7 @@ mod guards;
 mod life;
 mod repeated;
 mod server;
+mod sharing;
 mod strangers;
 #[path = "../support/api.rs"]
 mod support;

@@ -166,11 +166,16 @@ pub fn access(grant: &Grant, now: Time) -> impl Iterator<Item = wire::Access> + 
         since: text(part.since),
         until: part.until.map(text),
         accepted_by: text(part.accepted_by),
-        origin: match part.origin {
-            Origin::Kept(id) | Origin::Invitation(id) => text(id),
-            Origin::Link(id) => text(id),
-        },
+        origin: origin(part.origin),
     })
+}
+
+/// Where an access comes from.
+pub fn origin(origin: Origin) -> String {
+    match origin {
+        Origin::Kept(id) | Origin::Invitation(id) => text(id),
+        Origin::Link(id) => text(id),
+    }
 }
 
 // ---- transfers ----
@@ -183,6 +188,17 @@ pub fn offered(offered: &Offered) -> wire::OfferedItem {
         name: offered.name.clone(),
         bytes: offered.bytes,
         files: offered.files,
+    }
+}
+
+/// An item as it would be offered now.
+pub fn as_offered(item: &Item) -> wire::OfferedItem {
+    wire::OfferedItem {
+        id: text(item.id),
+        kind: item.id.kind().word().to_owned(),
+        name: item.name.clone(),
+        bytes: item.bytes,
+        files: item.files,
     }
 }
 

@@ -252,7 +252,9 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         ),
         What::AccessRevoked { whose } => format!("the access of {} was revoked", named(whose)),
         What::AccessLeft { whose } => format!("{} gave its access up", named(whose)),
-        What::LinkMade { level, .. } => format!("a link was made that gives {} access", level.word()),
+        What::LinkMade { level, .. } => {
+            format!("a link was made that gives {} access", level.word())
+        }
         What::LinkDeactivated { .. } => "a link was deactivated".to_owned(),
         What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
     }
