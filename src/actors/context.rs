@@ -97,6 +97,15 @@ pub enum Question {
         /// Who requested the transfer.
         requester: AccountId,
     },
+    /// Decide a command about access to an item.
+    Sharing {
+        /// Whose command it is.
+        call: Call,
+        /// Of which item.
+        item: ItemId,
+        /// The command.
+        command: Arc<sharing::Command>,
+    },
     /// Decide a command about this context's own data.
     Custody {
         /// Whose command it is.
@@ -117,6 +126,8 @@ pub enum Answered {
     Released(Source, Vec<Versioned<Item>>, Proposal),
     /// To `Receive`: the names that items get whose own is taken.
     Received(Target, BTreeMap<ItemId, String>, Proposal),
+    /// To `Sharing`.
+    Sharing(sharing::Done, Proposal),
     /// To `Custody`.
     Custody(custody::Done, Proposal),
 }
@@ -245,6 +256,17 @@ impl Core {
                 // An account may be closed, or a workgroup, between this look and the commit.
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Custody(done, proposal))
+            }
+            Question::Sharing {
+                call,
+                item,
+                command,
+            } => {
+                let source = self.source(&owner, settings).await?;
+                let (done, mut proposal) =
+                    sharing::decide(&source, settings, call, *item, command).await?;
+                Self::stays(&owner, &mut proposal);
+                Ok(Answered::Sharing(done, proposal))
             }
             Question::Offer {
                 transfer,
@@ -536,6 +558,7 @@ fn refuses(answer: &Result<Answered, Trouble>) -> bool {
             | Answered::Ended(proposal)
             | Answered::Released(_, _, proposal)
             | Answered::Received(_, _, proposal)
+            | Answered::Sharing(_, proposal)
             | Answered::Custody(_, proposal),
         ) => !proposal.findings.blocks.is_empty(),
         Err(Trouble::Refused(_)) => true,

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::domain::event::{By, Channel};
-use crate::domain::id::{Context, InvitationId};
+use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::policy::Policy;
 use crate::domain::time::Time;
 use crate::store::Fault;
@@ -21,6 +21,7 @@ use crate::store::Fault;
 use super::context::{self, Answered, Question};
 use super::custody;
 use super::invitation;
+use super::sharing;
 use super::world::{Call, Once, Settings, Trouble, World};
 
 /// A call that took longer has failed; it may have been committed all the same, which a repetition with the same command id tells.
@@ -258,6 +259,16 @@ impl Directory {
         command: custody::Command,
     ) -> Result<custody::Done, Trouble> {
         custody::handle(self, context, &call, Arc::new(command)).await
+    }
+
+    /// Has the actor of whoever decides about access to an item decide a command, and commits it.
+    pub async fn sharing(
+        &self,
+        item: ItemId,
+        call: Call,
+        command: sharing::Command,
+    ) -> Result<sharing::Done, Trouble> {
+        sharing::handle(self, &call, item, command).await
     }
 
     /// Lets a transfer do what is due: its timer fired.

@@ -4,11 +4,13 @@
 //! A simulation drives the same functions without the shells.
 
 pub mod account;
+pub mod collaborators;
 pub mod consequences;
 pub mod context;
 pub mod custody;
 pub mod directory;
 pub mod invitation;
+pub mod links;
 pub mod listing;
 pub mod load;
 pub mod members;

@@ -99,6 +99,11 @@ impl Proposal {
         self.limits.insert(counter, limit);
     }
 
+    /// This counter changes besides what the documents derive.
+    pub fn add(&mut self, counter: Counter, n: i64) {
+        *self.adds.entry(counter).or_default() += n;
+    }
+
     /// An entry that no document derives: what links a run and a project, or lists a file.
     pub fn link(&mut self, entry: Entry, value: Vec<u8>) {
         self.index.push(IndexChange::Put(entry, value));

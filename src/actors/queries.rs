@@ -245,14 +245,14 @@ pub async fn choices(
         quota: None,
         usage: 0,
     };
-    let all = contexts_for(
-        settings,
-        &source,
-        &transfer.items,
-        account,
-        transfer.sender.account,
-    )
-    .await?;
+    if transfer.terms.is_about_workgroup() {
+        return Ok(Vec::new());
+    }
+    let moving: &[Offered] = match transfer.terms.is_transfer() {
+        true => &transfer.items,
+        false => &[],
+    };
+    let all = contexts_for(settings, &source, moving, account, transfer.sender.account).await?;
     Ok(match transfer.recipient {
         Recipient::Address(_) => all,
         Recipient::Workgroup { id, .. } => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, Context, InvitationId};
+use super::id::{AccountId, Context, InvitationId, LinkId};
 use super::rights::{Level, Origin};
 use super::time::Time;
 
@@ -113,6 +113,38 @@ pub enum What {
         /// Until when; `None`: until revoked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Time>,
+    },
+    /// The owner changed how much a collaborator may do, or until when.
+    AccessChanged {
+        /// Whose access.
+        whose: Context,
+        /// How much now.
+        level: Level,
+        /// Until when now; `None`: until revoked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Time>,
+    },
+    /// The owner took a collaborator's access back.
+    AccessRevoked {
+        /// Whose access.
+        whose: Context,
+    },
+    /// A collaborator gave its access up.
+    AccessLeft {
+        /// Whose access.
+        whose: Context,
+    },
+    /// A link was made through which it can be shared.
+    LinkMade {
+        /// Which.
+        link: LinkId,
+        /// How much it gives.
+        level: Level,
+    },
+    /// A link of it was deactivated.
+    LinkDeactivated {
+        /// Which.
+        link: LinkId,
     },
     /// A member has another role now.
     RoleChanged {

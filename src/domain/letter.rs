@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{InvitationId, LetterId, SignInId};
+use super::id::{InvitationId, ItemId, LetterId, SignInId};
 use super::key::{Key, Queue};
 use super::time::Time;
 
@@ -51,6 +51,15 @@ pub enum Kind {
         /// To whom this letter goes.
         side: Side,
     },
+    /// Access to an item was taken back. The letter holds what it says, because whoever gets it may not look at the item any more.
+    AccessRevoked {
+        /// What the item was called then.
+        name: String,
+        /// What its owner was called.
+        owner: String,
+        /// What the context was called that had the access.
+        whose: String,
+    },
     /// The code to type.
     SignInCode {
         /// It is good until then.
@@ -74,7 +83,8 @@ impl Kind {
             | Self::Reminder { .. }
             | Self::Cancelled
             | Self::SignInCode { .. }
-            | Self::AddressCode { .. } => None,
+            | Self::AddressCode { .. }
+            | Self::AccessRevoked { .. } => None,
         }
     }
 }
@@ -87,6 +97,8 @@ pub enum Subject {
     Invitation(InvitationId),
     /// An attempt to sign in.
     SignIn(SignInId),
+    /// Access to an item.
+    Access(ItemId),
 }
 
 /// How its delivery stands.

@@ -107,6 +107,8 @@ codes! {
     InvitationDeclined = "invitation.declined",
     /// Too late: accepted.
     InvitationAccepted = "invitation.accepted",
+    /// That context has no access to the item.
+    AccessNotFound = "access.not_found",
     /// The link is deactivated, over or used up.
     LinkClosed = "link.closed",
     /// No such link.

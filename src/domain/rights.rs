@@ -111,6 +111,23 @@ impl Grant {
         self.parts.push(part);
         self
     }
+    /// With another level or another end for whatever holds at this moment; what is left out stays.
+    #[must_use]
+    pub fn changed(&self, level: Option<Level>, until: Option<Option<Time>>, now: Time) -> Self {
+        let alive = self.parts.iter().filter(|part| part.is_alive(now));
+        let other = |part: &Part| Part {
+            level: level.unwrap_or(part.level),
+            until: until.unwrap_or(part.until),
+            ..part.clone()
+        };
+        let none = Self::none(self.item, self.grantee);
+        alive.map(other).fold(none, Self::with)
+    }
+    /// What gives most at this moment.
+    pub fn strongest(&self, now: Time) -> Option<&Part> {
+        let alive = self.parts.iter().filter(|part| part.is_alive(now));
+        alive.max_by_key(|part| part.level)
+    }
     /// What it gives at this moment.
     pub fn level(&self, now: Time) -> Option<Level> {
         let alive = self.parts.iter().filter(|part| part.is_alive(now));

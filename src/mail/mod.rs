@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
-use crate::domain::id::LetterId;
+use crate::domain::id::{ItemId, LetterId};
 use crate::domain::invitation::Invitation;
 
 pub use mailbox::Mailbox;
@@ -46,6 +46,8 @@ pub enum About<'a> {
     Invitation(&'a Invitation),
     /// An attempt to sign in.
     SignIn(&'a SignIn),
+    /// Access to an item; the letter itself holds what it says.
+    Access(ItemId),
 }
 
 /// A letter, ready to leave.

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
-use crate::domain::id::{InvitationId, LetterId, SignInId};
-use crate::domain::invitation::State;
+use crate::domain::id::LetterId;
+use crate::domain::invitation::{State, Terms};
 use crate::domain::letter::{Kind, Letter, Side};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 
-use super::story::{Code, Story};
+use super::story::{Code, Revoked, Story};
 use super::templates::{self, LANGUAGE, Words};
 use super::{About, Rendered, Site, defuse};
 
@@ -60,7 +60,8 @@ pub fn render(
     let words = words(letter, about, site, key)?;
     let thread = match about {
         About::Invitation(transfer) => thread(transfer.id, site),
-        About::SignIn(sign_in) => sign_in_thread(sign_in.id, site),
+        About::SignIn(sign_in) => thread(sign_in.id, site),
+        About::Access(item) => thread(item, site),
     };
     let message_id = format!("<{}@{}>", letter.id, plain(&site.reply_domain));
     let raw = compose(letter, &words, site, &message_id, thread)?;
@@ -76,12 +77,85 @@ pub fn render(
     })
 }
 
-fn thread(id: InvitationId, site: &Site) -> String {
+fn thread(id: impl std::fmt::Display, site: &Site) -> String {
     format!("<{id}@{}>", plain(&site.reply_domain))
 }
 
-fn sign_in_thread(id: SignInId, site: &Site) -> String {
-    format!("<{id}@{}>", plain(&site.reply_domain))
+/// What a letter about an invitation can tell.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    Offer,
+    Reminder,
+    Accepted(Side),
+    Declined(Side),
+    Cancelled,
+    Expired(Side),
+}
+
+/// What this letter tells, if that is how the invitation stands.
+fn turn(says: &Kind, state: &State) -> Option<Turn> {
+    Some(match (says, state) {
+        (Kind::Offer { .. }, State::Pending { .. }) => Turn::Offer,
+        (Kind::Reminder { .. }, State::Pending { .. }) => Turn::Reminder,
+        (Kind::Accepted { side }, State::Accepted { .. }) => Turn::Accepted(*side),
+        (Kind::Declined { side }, State::Declined { .. }) => Turn::Declined(*side),
+        (Kind::Cancelled, State::Cancelled { .. }) => Turn::Cancelled,
+        (Kind::Expired { side }, State::Expired { .. }) => Turn::Expired(*side),
+        _ => return None,
+    })
+}
+
+type Tells = fn(&Story) -> Result<Words, askama::Error>;
+
+/// How it is told: each kind of invitation has words of its own.
+const fn tells(turn: Turn, terms: Terms) -> Tells {
+    match terms {
+        Terms::Ownership { .. } => of_transfer(turn),
+        Terms::Access { .. } => of_share(turn),
+        Terms::Membership { .. } | Terms::Workgroup => of_workgroup(turn),
+    }
+}
+
+const fn of_transfer(turn: Turn) -> Tells {
+    match turn {
+        Turn::Offer => templates::offer,
+        Turn::Reminder => templates::reminder,
+        Turn::Accepted(Side::Sender) => templates::accepted_sender,
+        Turn::Accepted(Side::Recipient) => templates::accepted_recipient,
+        Turn::Declined(Side::Sender) => templates::declined_sender,
+        Turn::Declined(Side::Recipient) => templates::declined_recipient,
+        Turn::Cancelled => templates::cancelled,
+        Turn::Expired(Side::Sender) => templates::expired_sender,
+        Turn::Expired(Side::Recipient) => templates::expired_recipient,
+    }
+}
+
+const fn of_share(turn: Turn) -> Tells {
+    match turn {
+        Turn::Offer => templates::share_offer,
+        Turn::Reminder => templates::share_reminder,
+        Turn::Accepted(Side::Sender) => templates::share_accepted_sender,
+        Turn::Accepted(Side::Recipient) => templates::share_accepted_recipient,
+        Turn::Declined(Side::Sender) => templates::share_declined_sender,
+        Turn::Declined(Side::Recipient) => templates::share_declined_recipient,
+        Turn::Cancelled => templates::share_cancelled,
+        Turn::Expired(Side::Sender) => templates::share_expired_sender,
+        Turn::Expired(Side::Recipient) => templates::share_expired_recipient,
+    }
+}
+
+const fn of_workgroup(turn: Turn) -> Tells {
+    match turn {
+        Turn::Offer => templates::workgroup_offer,
+        Turn::Reminder => templates::workgroup_reminder,
+        Turn::Accepted(Side::Sender) => templates::workgroup_accepted_sender,
+        Turn::Accepted(Side::Recipient) => templates::workgroup_accepted_recipient,
+        Turn::Declined(Side::Sender) => templates::workgroup_declined_sender,
+        Turn::Declined(Side::Recipient) => templates::workgroup_declined_recipient,
+        Turn::Cancelled => templates::workgroup_cancelled,
+        Turn::Expired(Side::Sender) => templates::workgroup_expired_sender,
+        Turn::Expired(Side::Recipient) => templates::workgroup_expired_recipient,
+    }
 }
 
 fn words(
@@ -100,31 +174,15 @@ fn words(
             let code = Code::new(letter, sign_in, site, key);
             return templates::address_code(&code).map_err(|why| unwritten(letter, &why));
         }
-        (About::SignIn(_), _)
-        | (About::Invitation(_), Kind::SignInCode { .. } | Kind::AddressCode { .. }) => {
-            return Err(mismatch());
+        (About::Access(item), Kind::AccessRevoked { name, owner, whose }) => {
+            let revoked = Revoked::new(letter, *item, (name, owner, whose), site);
+            return templates::access_revoked(&revoked).map_err(|why| unwritten(letter, &why));
         }
+        (About::SignIn(_) | About::Access(_), _) => return Err(mismatch()),
         (About::Invitation(transfer), _) => *transfer,
     };
-    let state = &transfer.state;
-    let tells: fn(&Story) -> Result<Words, askama::Error> = match (&letter.says, state) {
-        (Kind::Offer { .. }, State::Pending { .. }) => templates::offer,
-        (Kind::Reminder { .. }, State::Pending { .. }) => templates::reminder,
-        (Kind::Accepted { side }, State::Accepted { .. }) => match side {
-            Side::Sender => templates::accepted_sender,
-            Side::Recipient => templates::accepted_recipient,
-        },
-        (Kind::Declined { side }, State::Declined { .. }) => match side {
-            Side::Sender => templates::declined_sender,
-            Side::Recipient => templates::declined_recipient,
-        },
-        (Kind::Cancelled, State::Cancelled { .. }) => templates::cancelled,
-        (Kind::Expired { side }, State::Expired { .. }) => match side {
-            Side::Sender => templates::expired_sender,
-            Side::Recipient => templates::expired_recipient,
-        },
-        _ => return Err(mismatch()),
-    };
+    let turn = turn(&letter.says, &transfer.state).ok_or_else(mismatch)?;
+    let tells = tells(turn, transfer.terms);
     tells(&Story::new(letter, transfer, site, key)).map_err(|why| unwritten(letter, &why))
 }
 

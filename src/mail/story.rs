@@ -3,9 +3,10 @@
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::{Context, ItemId};
-use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State};
+use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::size;
+use crate::domain::rights::Level;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 
@@ -68,7 +69,7 @@ pub struct End {
     pub replaced: bool,
 }
 
-/// A transfer.
+/// A transfer, or another invitation.
 pub struct Story {
     pub frame: Frame,
     /// The page that says what became of it, with links to the items.
@@ -81,8 +82,9 @@ pub struct Story {
     pub sender_name: String,
     pub sender_name_short: String,
     pub sender_address: String,
-    /// The context that gives.
+    /// The context that gives, or the workgroup that invites.
     pub source: String,
+    pub source_short: String,
     pub from_workgroup: bool,
     /// To whom it was offered: an address, or a workgroup's handle.
     pub recipient: String,
@@ -98,6 +100,13 @@ pub struct Story {
     /// Whether the sender's context keeps read access, and until when if that is agreed.
     pub keeps: bool,
     pub keeps_until: Option<String>,
+    /// Whether what is shared may be changed too, and until when it is shared if that is agreed.
+    pub writes: bool,
+    pub access_until: Option<String>,
+    /// As what somebody would join a workgroup.
+    pub role: &'static str,
+    /// Whether a workgroup itself is handed over.
+    pub hands_over: bool,
     pub expires: String,
     pub end: End,
 }
@@ -113,6 +122,10 @@ impl Story {
             KeepAccess::None => (false, None),
             KeepAccess::Read { until } => (true, until.map(Time::for_people)),
         };
+        let (writes, access_until) = match transfer.terms {
+            Terms::Access { level, until } => (level >= Level::Write, until.map(Time::for_people)),
+            Terms::Ownership { .. } | Terms::Membership { .. } | Terms::Workgroup => (false, None),
+        };
         let item = |offered: &crate::domain::invitation::Offered| Item {
             kind: offered.item.kind().word(),
             name: named(&offered.name),
@@ -124,8 +137,12 @@ impl Story {
             .first()
             .map_or("", |first| first.name.as_str());
         let sender_name = named(&transfer.sender.name);
+        let pages = match transfer.id.is_transfer() {
+            true => "transfers",
+            false => "invitations",
+        };
         Self {
-            receipt: format!("{}/transfers/{}/receipt", frame.home, transfer.id),
+            receipt: format!("{}/{pages}/{}/receipt", frame.home, transfer.id),
             link: format!("{}/i/{}", frame.home, key.link(letter.id)),
             frame,
             again: matches!(
@@ -136,6 +153,7 @@ impl Story {
             sender_name,
             sender_address: shown(&transfer.sender.address),
             source: named(&transfer.source_name),
+            source_short: defuse::short(&named(&transfer.source_name), NAME_IN_SUBJECT),
             from_workgroup: matches!(transfer.source, Context::Workgroup(_)),
             recipient,
             to_workgroup,
@@ -151,6 +169,13 @@ impl Story {
                 .unwrap_or_default(),
             keeps,
             keeps_until,
+            writes,
+            access_until,
+            role: match transfer.terms {
+                Terms::Membership { role } => role.word(),
+                Terms::Ownership { .. } | Terms::Access { .. } | Terms::Workgroup => "",
+            },
+            hands_over: transfer.terms == Terms::Workgroup,
             expires: transfer.expires_at.for_people(),
             end: End::of(transfer),
         }
@@ -200,6 +225,40 @@ impl End {
                 at: at.for_people(),
                 ..Self::default()
             },
+        }
+    }
+}
+
+/// Access that was taken back.
+pub struct Revoked {
+    pub frame: Frame,
+    pub kind: &'static str,
+    /// What the item was called.
+    pub name: String,
+    pub name_short: String,
+    /// Its owner.
+    pub owner: String,
+    /// The context that had the access.
+    pub whose: String,
+    pub at: String,
+}
+
+impl Revoked {
+    pub fn new(
+        letter: &Letter,
+        item: ItemId,
+        (name, owner, whose): (&str, &str, &str),
+        site: &Site,
+    ) -> Self {
+        let name = named(name);
+        Self {
+            frame: Frame::new(letter, site),
+            kind: item.kind().word(),
+            name_short: defuse::short(&name, NAME_IN_SUBJECT),
+            name,
+            owner: named(owner),
+            whose: named(whose),
+            at: letter.created_at.for_people(),
         }
     }
 }

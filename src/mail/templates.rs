@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::story::{Code, Story};
+use super::story::{Code, Revoked, Story};
 
 /// The language of the catalogue, as in RFC 5646.
 pub const LANGUAGE: &str = "en";
@@ -85,6 +85,120 @@ letter!(
     Story,
     "letters/en/expired-recipient.txt",
     "letters/en/expired-recipient.html"
+);
+letter!(
+    share_offer,
+    Story,
+    "letters/en/share/offer.txt",
+    "letters/en/share/offer.html"
+);
+letter!(
+    share_reminder,
+    Story,
+    "letters/en/share/reminder.txt",
+    "letters/en/share/reminder.html"
+);
+letter!(
+    share_accepted_sender,
+    Story,
+    "letters/en/share/accepted-sender.txt",
+    "letters/en/share/accepted-sender.html"
+);
+letter!(
+    share_accepted_recipient,
+    Story,
+    "letters/en/share/accepted-recipient.txt",
+    "letters/en/share/accepted-recipient.html"
+);
+letter!(
+    share_declined_sender,
+    Story,
+    "letters/en/share/declined-sender.txt",
+    "letters/en/share/declined-sender.html"
+);
+letter!(
+    share_declined_recipient,
+    Story,
+    "letters/en/share/declined-recipient.txt",
+    "letters/en/share/declined-recipient.html"
+);
+letter!(
+    share_cancelled,
+    Story,
+    "letters/en/share/cancelled.txt",
+    "letters/en/share/cancelled.html"
+);
+letter!(
+    share_expired_sender,
+    Story,
+    "letters/en/share/expired-sender.txt",
+    "letters/en/share/expired-sender.html"
+);
+letter!(
+    share_expired_recipient,
+    Story,
+    "letters/en/share/expired-recipient.txt",
+    "letters/en/share/expired-recipient.html"
+);
+letter!(
+    workgroup_offer,
+    Story,
+    "letters/en/workgroup/offer.txt",
+    "letters/en/workgroup/offer.html"
+);
+letter!(
+    workgroup_reminder,
+    Story,
+    "letters/en/workgroup/reminder.txt",
+    "letters/en/workgroup/reminder.html"
+);
+letter!(
+    workgroup_accepted_sender,
+    Story,
+    "letters/en/workgroup/accepted-sender.txt",
+    "letters/en/workgroup/accepted-sender.html"
+);
+letter!(
+    workgroup_accepted_recipient,
+    Story,
+    "letters/en/workgroup/accepted-recipient.txt",
+    "letters/en/workgroup/accepted-recipient.html"
+);
+letter!(
+    workgroup_declined_sender,
+    Story,
+    "letters/en/workgroup/declined-sender.txt",
+    "letters/en/workgroup/declined-sender.html"
+);
+letter!(
+    workgroup_declined_recipient,
+    Story,
+    "letters/en/workgroup/declined-recipient.txt",
+    "letters/en/workgroup/declined-recipient.html"
+);
+letter!(
+    workgroup_cancelled,
+    Story,
+    "letters/en/workgroup/cancelled.txt",
+    "letters/en/workgroup/cancelled.html"
+);
+letter!(
+    workgroup_expired_sender,
+    Story,
+    "letters/en/workgroup/expired-sender.txt",
+    "letters/en/workgroup/expired-sender.html"
+);
+letter!(
+    workgroup_expired_recipient,
+    Story,
+    "letters/en/workgroup/expired-recipient.txt",
+    "letters/en/workgroup/expired-recipient.html"
+);
+letter!(
+    access_revoked,
+    Revoked,
+    "letters/en/access-revoked.txt",
+    "letters/en/access-revoked.html"
 );
 letter!(
     sign_in_code,

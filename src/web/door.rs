@@ -93,12 +93,17 @@ fn request_id(app: &App, headers: &HeaderMap) -> HeaderValue {
     HeaderValue::try_from(format!("{fresh:032x}")).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// A path as it may stand in the log: tokens of letters may not.
+/// What comes before a token in a path.
+const BEFORE_TOKENS: [&str; 3] = ["/i/", "/l/", "/api/v1/links/by-token/"];
+
+/// A path as it may stand in the log: tokens of letters and links may not.
 fn shown_path(path: &str) -> String {
-    if path.starts_with("/i/") {
-        "/i/…".to_owned()
-    } else {
-        path.chars().take(200).collect()
+    match BEFORE_TOKENS
+        .iter()
+        .find(|before| path.starts_with(**before))
+    {
+        Some(before) => format!("{before}…"),
+        None => path.chars().take(200).collect(),
     }
 }
 
@@ -173,11 +178,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_of_a_letter_stands_in_no_log() {
+    fn a_token_of_a_letter_or_a_link_stands_in_no_log() {
         for (path, shown) in [
             ("/i/x7Qk", "/i/…"),
             ("/i/", "/i/…"),
             ("/i", "/i"),
+            ("/l/x7Qk", "/l/…"),
+            ("/l", "/l"),
+            (
+                "/api/v1/links/by-token/x7Qk/accept",
+                "/api/v1/links/by-token/…",
+            ),
             ("/api/v1/transfers", "/api/v1/transfers"),
         ] {
             assert_eq!(shown_path(path), shown);

@@ -99,6 +99,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::TransferNotFound
         | Code::InvitationNotFound
         | Code::LinkNotFound
+        | Code::AccessNotFound
         | Code::WorkgroupNotFound
         | Code::MemberNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,

@@ -194,18 +194,36 @@ where
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
-        let nothing = |why: String| {
-            Failure::edge(
-                Edge::RouteNotFound,
-                format!("there is nothing at this path: {why}"),
-                "check the id, or list what there is",
-            )
-        };
         let text = Path::<String>::from_request_parts(parts, app).await;
-        let Path(text) = text.map_err(|_| nothing("it is not text".to_owned()))?;
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| nothing(error.to_string()))
+        let Path(text) = text.map_err(|_| nothing("it is not text"))?;
+        text.parse().map(Self).map_err(nothing::<T::Err>)
+    }
+}
+
+fn nothing<E: Display>(why: E) -> Failure {
+    Failure::edge(
+        Edge::RouteNotFound,
+        format!("there is nothing at this path: {why}"),
+        "check the id, or list what there is",
+    )
+}
+
+/// Two ids in the path, as in [`Named`].
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A, B> FromRequestParts<App> for Both<A, B>
+where
+    A: FromStr<Err: Display> + Send,
+    B: FromStr<Err: Display> + Send,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, app).await;
+        let Path((first, second)) = texts.map_err(|_| nothing("it is not text"))?;
+        let first = first.parse().map_err(nothing::<A::Err>)?;
+        let second = second.parse().map_err(nothing::<B::Err>)?;
+        Ok(Self(first, second))
     }
 }
 

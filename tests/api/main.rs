@@ -14,6 +14,7 @@ mod life;
 mod repeated;
 mod server;
 mod settings;
+mod sharing;
 mod strangers;
 #[path = "../support/api.rs"]
 mod support;

@@ -27,7 +27,8 @@ pub async fn preview(
     to: Option<&To>,
 ) -> Result<Preview, Trouble> {
     let settings = world.settings();
-    let id = InvitationId::from_bits(settings.ids.fresh(call.at));
+    let fresh = settings.ids.fresh(call.at);
+    let id = InvitationId::made(fresh, ask.terms.is_transfer());
     let problems = ask.problems(&settings.policy, call.at, true);
     // Without a recipient the items are looked at as an offer to oneself, which no guard of the recipient touches.
     let (mut preview, _) = match to {
@@ -146,9 +147,12 @@ pub(super) async fn prepare(
     }
     findings.absorb(std::mem::take(&mut proposal.findings));
     let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
-    let offered: Vec<Offered> = documents.iter().map(|item| as_offered(item)).collect();
+    let moving: Vec<Offered> = match ask.terms.is_transfer() {
+        true => documents.iter().map(|item| as_offered(item)).collect(),
+        false => Vec::new(),
+    };
     let (recipient, reach, about) =
-        recipient(settings, &person.account, &source, &offered, to).await?;
+        recipient(settings, &person.account, &source, &moving, to).await?;
     findings.absorb(about);
     let sender = sender(&person.account)?;
     let (transfer, letters) = invitation::request(

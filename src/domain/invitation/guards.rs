@@ -219,6 +219,13 @@ pub fn sharable(item: &Item, access: Level) -> Findings {
             .about(item.id),
         ),
     }
+    findings.absorb(sharable_at(item, access));
+    findings
+}
+
+/// Whether an item is ever shared at this level.
+pub fn sharable_at(item: &Item, access: Level) -> Findings {
+    let mut findings = Findings::default();
     if access == Level::Own {
         findings.block(Refusal::field(
             "level",
@@ -226,11 +233,11 @@ pub fn sharable(item: &Item, access: Level) -> Findings {
             "offer a transfer instead",
         ));
     }
-    if access == Level::Write && kind == ItemKind::Run {
+    if access == Level::Write && item.id.kind() == ItemKind::Run {
         findings.block(
             Refusal::field(
                 "level",
-                format!("run \"{name}\" can be shared for reading only"),
+                format!("run \"{}\" can be shared for reading only", item.name),
                 "choose read",
             )
             .about(item.id),
@@ -287,7 +294,7 @@ pub fn sends(source: &Source, bytes: u64) -> Findings {
     findings
 }
 
-/// Whether the target may receive these items.
+/// Whether the target may receive these items; none where it only gets access to them.
 pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
     let mut findings = Findings::default();
     let name = &target.name;
@@ -311,7 +318,8 @@ pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
     let bytes = items
         .iter()
         .fold(0_u64, |sum, i| sum.saturating_add(i.bytes));
-    if let Some(quota) = target.quota
+    // What is shared counts for its owner, however full the target is.
+    if let Some(quota) = target.quota.filter(|_| !items.is_empty())
         && target.usage.saturating_add(bytes) > quota
     {
         findings.block(over_quota(target, quota, bytes));

@@ -174,9 +174,9 @@ fn told(verdict: &Verdict) -> String {
                 letter::Kind::Declined { side: s } => format!("declined→{}", side(s)),
                 letter::Kind::Expired { side: s } => format!("expired→{}", side(s)),
                 letter::Kind::Cancelled => "cancelled".to_owned(),
-                letter::Kind::SignInCode { .. } | letter::Kind::AddressCode { .. } => {
-                    "code".to_owned()
-                }
+                letter::Kind::SignInCode { .. }
+                | letter::Kind::AddressCode { .. }
+                | letter::Kind::AccessRevoked { .. } => "no letter of a transfer".to_owned(),
             };
             let mut words = vec![step.transfer.state.word().to_owned()];
             words.extend(step.letters.iter().map(letter));

@@ -1,11 +1,14 @@
 //! The JSON API. Its OpenAPI document is made of the very routes, so none can be missing from it.
 
 mod account;
+mod invitations;
 mod items;
+mod links;
 mod preview;
 mod read;
 mod reference;
 mod settings;
+mod sharing;
 mod show;
 mod sign_in;
 mod transfers;
@@ -66,7 +69,10 @@ fn routes() -> OpenApiRouter<App> {
         .merge(account::routes())
         .merge(settings::routes())
         .merge(items::routes())
-        .merge(transfers::routes());
+        .merge(transfers::routes())
+        .merge(invitations::routes())
+        .merge(sharing::routes())
+        .merge(links::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }
 

@@ -3,8 +3,8 @@
 use crate::actors::consequences::{self, Holder, Staying};
 use crate::actors::invitation::{Preview, To};
 use crate::actors::world::{Settings, Trouble};
-use crate::domain::id::AccountId;
-use crate::domain::invitation::{Invitation, KeepAccess};
+use crate::domain::id::{AccountId, ItemKind};
+use crate::domain::invitation::{Invitation, KeepAccess, Terms};
 use crate::domain::time::Time;
 use crate::web::problem::guards;
 use crate::wire;
@@ -41,6 +41,97 @@ pub async fn shown(
     let holders = consequences::holders(settings, &transfer, now).await?;
     shown.access = access(&transfer, to.is_some(), holders);
     Ok(shown)
+}
+
+/// The preview of a share by this person.
+pub async fn of_share(
+    settings: &Settings,
+    person: AccountId,
+    preview: Preview,
+    has_recipient: bool,
+    now: Time,
+) -> Result<wire::SharePreview, Trouble> {
+    let mut shown = wire::SharePreview {
+        possible: preview.findings.blocks.is_empty(),
+        shares: Vec::new(),
+        along: Vec::new(),
+        apart: Vec::new(),
+        access: Vec::new(),
+        expires_at: None,
+        blocks: guards(preview.findings.blocks),
+        warnings: guards(preview.findings.warns),
+    };
+    let Some(invitation) = preview.transfer else {
+        return Ok(shown);
+    };
+    shown.shares = invitation.items.iter().map(show::offered).collect();
+    shown.expires_at = Some(invitation.expires_at.to_string());
+    let related = consequences::staying(settings, person, &invitation, now).await?;
+    (shown.along, shown.apart) = besides(&invitation, related);
+    let holders = consequences::holders(settings, &invitation, now).await?;
+    shown.access = who_sees(&invitation, has_recipient, holders);
+    Ok(shown)
+}
+
+/// What can be looked at because of what is shared, and what is not though it is related.
+fn besides(invitation: &Invitation, related: Staying) -> (Vec<wire::Stays>, Vec<wire::Stays>) {
+    let (mut along, mut apart) = (Vec::new(), Vec::new());
+    for (item, owner) in related.items {
+        let (kind, id) = (item.id.kind(), item.id);
+        let what = format!("{} \"{}\" ({id})", kind.word(), item.name);
+        let ours = item.owner == invitation.source;
+        match (kind, ours) {
+            (ItemKind::Run, true) => along.push(wire::Stays {
+                what,
+                why: "read, because data of a shared project came from it".to_owned(),
+            }),
+            (ItemKind::Project, true) => apart.push(wire::Stays {
+                what,
+                why: "a project is not shared with its run unless that is asked for".to_owned(),
+            }),
+            (_, false) => apart.push(wire::Stays {
+                what,
+                why: format!("it belongs to \"{owner}\""),
+            }),
+        }
+    }
+    if related.unseen > 0 {
+        apart.push(wire::Stays {
+            what: format!("{} runs or projects that you cannot see", related.unseen),
+            why: "they belong to others".to_owned(),
+        });
+    }
+    (along, apart)
+}
+
+fn who_sees(
+    invitation: &Invitation,
+    has_recipient: bool,
+    holders: Vec<Holder>,
+) -> Vec<wire::AccessChange> {
+    let change = |who: String, before: &str, after: String| wire::AccessChange {
+        who,
+        before: before.to_owned(),
+        after,
+    };
+    let given = match invitation.terms {
+        Terms::Access { level, until } => match until {
+            Some(until) => format!("{} until {until}", show::level(level)),
+            None => show::level(level).to_owned(),
+        },
+        Terms::Ownership { .. } | Terms::Membership { .. } | Terms::Workgroup => "none".to_owned(),
+    };
+    let own = "own".to_owned();
+    let mut all = vec![change(invitation.source_name.clone(), "own", own)];
+    if has_recipient {
+        all.push(change(
+            show::recipient(&invitation.recipient),
+            "none",
+            given,
+        ));
+    }
+    all.extend(staying_holders(invitation, holders));
+    all
 }
 
 fn stays(staying: Staying) -> Vec<wire::Stays> {
@@ -81,15 +172,26 @@ fn access(
         let to = show::recipient(&transfer.recipient);
         all.push(change(to, "none", "own".to_owned()));
     }
-    let total = transfer.items.len();
-    for holder in holders {
-        let who = if holder.items == total {
-            holder.name
-        } else {
-            format!("{} ({} of {total} items)", holder.name, holder.items)
-        };
-        let level = show::level(holder.level);
-        all.push(change(who, level, level.to_owned()));
-    }
+    all.extend(staying_holders(transfer, holders));
     all
+}
+
+/// Who has access to some of the items before and afterwards.
+fn staying_holders(
+    invitation: &Invitation,
+    holders: Vec<Holder>,
+) -> impl Iterator<Item = wire::AccessChange> {
+    let total = invitation.items.len();
+    holders.into_iter().map(move |holder| {
+        let level = show::level(holder.level).to_owned();
+        wire::AccessChange {
+            who: if holder.items == total {
+                holder.name
+            } else {
+                format!("{} ({} of {total} items)", holder.name, holder.items)
+            },
+            before: level.clone(),
+            after: level,
+        }
+    })
 }

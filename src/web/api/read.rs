@@ -8,6 +8,7 @@ use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::invitation::{KeepAccess, Request, Terms};
 use crate::domain::item::{self, Biosample, Library, Run, RunStatus};
 use crate::domain::refusal::{Findings, Refusal};
+use crate::domain::rights::Level;
 use crate::domain::time::{DAY_MS, Time};
 use crate::wire;
 
@@ -162,6 +163,71 @@ pub fn request(
         terms_accepted: ask.accept_terms,
     };
     problems.unless_any(Some((request, to)))
+}
+
+// ---- sharing ----
+
+fn level_of(text: &str) -> Result<Level, Refusal> {
+    match text {
+        "read" => Ok(Level::Read),
+        "write" => Ok(Level::Write),
+        other => Err(Refusal::field(
+            "level",
+            format!("\"{}\" is neither read nor write", shown(other)),
+            "choose read or write",
+        )),
+    }
+}
+
+/// What somebody wants to share, and with whom. Only a preview may leave the recipient out.
+pub fn share(ask: wire::RequestShare, preview: bool) -> Result<(Request, Option<To>), Findings> {
+    let mut problems = Problems::default();
+    let items = items("items", &ask.items, &mut problems);
+    let to = if preview && ask.recipient.is_empty() {
+        None
+    } else {
+        problems.keep(to("recipient", &ask.recipient))
+    };
+    let level = problems.keep(level_of(ask.level.as_deref().unwrap_or("read")));
+    let until = ask.until.as_deref();
+    let until = until.and_then(|text| problems.keep(moment("until", text)));
+    let request = level.map(|level| Request {
+        items,
+        message: ask.message,
+        terms: Terms::Access { level, until },
+        lifetime_ms: ask.expires_in_days.map(days),
+        terms_accepted: true,
+    });
+    problems.unless_any(request.map(|request| (request, to)))
+}
+
+/// How an access shall change: its level, and its end.
+pub fn change(ask: &wire::ChangeAccess) -> Result<(Option<Level>, Option<Option<Time>>), Findings> {
+    let mut problems = Problems::default();
+    let level = ask.level.as_deref();
+    let level = level.and_then(|text| problems.keep(level_of(text)));
+    let until = match ask.until.as_deref() {
+        None => None,
+        Some("revoked") => Some(None),
+        Some(text) => problems.keep(moment("until", text)).map(Some),
+    };
+    if ask.level.is_none() && ask.until.is_none() {
+        problems.add(
+            "body",
+            "nothing is to be changed",
+            "name a level, an end, or both",
+        );
+    }
+    problems.unless_any(Some((level, until)))
+}
+
+/// What a link shall give, and when it shall end.
+pub fn link(ask: &wire::CreateLink) -> Result<(Level, Option<Time>), Findings> {
+    let mut problems = Problems::default();
+    let level = problems.keep(level_of(ask.level.as_deref().unwrap_or("read")));
+    let end = ask.expires_at.as_deref();
+    let end = end.and_then(|text| problems.keep(moment("expires_at", text)));
+    problems.unless_any(level.map(|level| (level, end)))
 }
 
 // ---- items ----

@@ -183,11 +183,16 @@ pub fn access(grant: &Grant, now: Time) -> impl Iterator<Item = wire::Access> + 
         since: text(part.since),
         until: part.until.map(text),
         accepted_by: text(part.accepted_by),
-        origin: match part.origin {
-            Origin::Kept(id) | Origin::Invitation(id) => text(id),
-            Origin::Link(id) => text(id),
-        },
+        origin: origin(part.origin),
     })
+}
+
+/// Where an access comes from.
+pub fn origin(origin: Origin) -> String {
+    match origin {
+        Origin::Kept(id) | Origin::Invitation(id) => text(id),
+        Origin::Link(id) => text(id),
+    }
 }
 
 // ---- transfers ----
@@ -200,6 +205,17 @@ pub fn offered(offered: &Offered) -> wire::OfferedItem {
         name: offered.name.clone(),
         bytes: offered.bytes,
         files: offered.files,
+    }
+}
+
+/// An item as it would be offered now.
+pub fn as_offered(item: &Item) -> wire::OfferedItem {
+    wire::OfferedItem {
+        id: text(item.id),
+        kind: item.id.kind().word().to_owned(),
+        name: item.name.clone(),
+        bytes: item.bytes,
+        files: item.files,
     }
 }
 
@@ -309,6 +325,7 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
             letter::Kind::Declined { .. } => "declined",
             letter::Kind::Cancelled => "cancelled",
             letter::Kind::Expired { .. } => "expired",
+            letter::Kind::AccessRevoked { .. } => "access-revoked",
             letter::Kind::SignInCode { .. } => "sign-in-code",
             letter::Kind::AddressCode { .. } => "address-code",
         }
@@ -330,8 +347,15 @@ pub fn history(entries: Vec<(Version, Event)>) -> Vec<wire::Event> {
 fn event(event: Event) -> wire::Event {
     let mut what = serde_json::to_value(&event.what).unwrap_or_default();
     // At rest a moment is a number; the API writes all of them out.
-    if let (What::Extended { expires_at }, Some(fields)) = (&event.what, what.as_object_mut()) {
-        fields.insert("expires_at".to_owned(), text(expires_at).into());
+    let moment = match &event.what {
+        What::Extended { expires_at } => Some(("expires_at", *expires_at)),
+        What::AccessGranted { until, .. } | What::AccessChanged { until, .. } => {
+            until.map(|until| ("until", until))
+        }
+        _ => None,
+    };
+    if let (Some((name, at)), Some(fields)) = (moment, what.as_object_mut()) {
+        fields.insert(name.to_owned(), text(at).into());
     }
     wire::Event {
         at: text(event.at),

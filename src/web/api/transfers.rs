@@ -1,5 +1,7 @@
 //! The life of a transfer.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -10,9 +12,9 @@ use utoipa_axum::routes;
 
 use crate::actors::invitation::{self, Command, Done};
 use crate::actors::queries::{self, Box_};
-use crate::actors::world::Call;
+use crate::actors::world::{Call, Settings, Trouble};
 use crate::actors::{listing, people};
-use crate::domain::id::{Context, InvitationId};
+use crate::domain::id::{AccountId, Context, InvitationId};
 use crate::domain::index::{Phase, Receiver};
 use crate::domain::invitation::{Invitation, Recipient, State as Stands};
 use crate::domain::refusal::{Code, Refusal};
@@ -40,6 +42,20 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resend))
         .routes(routes!(extend))
         .routes(routes!(readdress))
+}
+
+/// The id of a transfer, and of no other invitation.
+struct TransferId(InvitationId);
+
+impl FromStr for TransferId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<InvitationId>() {
+            Ok(id) if id.is_transfer() => Ok(Self(id)),
+            Ok(id) => Err(format!("{id} is no transfer; look under invitations")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 fn call<T>(app: &App, signed: &Signed<Write>, taken: &Taken<T>) -> Call {
@@ -133,7 +149,7 @@ struct Listed {
 }
 
 /// In which phases transfers of a state are found. One whose time is over stays among the open ones until its timer fires.
-fn phases(state: Option<&str>) -> Result<&'static [Phase], Refusal> {
+pub fn phases(state: Option<&str>) -> Result<&'static [Phase], Refusal> {
     match state {
         None | Some("expired") => Ok(&[Phase::Open, Phase::Closed]),
         Some("requested" | "pending") => Ok(&[Phase::Open]),
@@ -147,6 +163,45 @@ fn phases(state: Option<&str>) -> Result<&'static [Phase], Refusal> {
             "choose requested, pending, accepted, declined, cancelled or expired",
         )),
     }
+}
+
+/// Where to look for what was sent or received, and whether only what was accepted is for this person to see.
+pub async fn boxes(
+    settings: &Settings,
+    person: AccountId,
+    role: &str,
+    context: Option<&str>,
+) -> Result<(Vec<Box_>, bool), Trouble> {
+    Ok(match (role, context) {
+        ("sent", name) => {
+            let name = name.unwrap_or("personal");
+            let context = queries::context_of(settings, person, name).await?;
+            (vec![Box_::Sent(context)], false)
+        }
+        ("received", None) => {
+            let account = queries::account(settings, person).await?;
+            (listing::inboxes(settings, &account).await?, false)
+        }
+        ("received", Some(name)) => {
+            let context = queries::context_of(settings, person, name).await?;
+            // An offer to a workgroup is for those who answer for it until it is accepted.
+            let seen = people::person(&*settings.store, person, &[context]).await?;
+            let only_accepted = seen.role_in(context) == Some(Role::Member);
+            (
+                vec![Box_::Received(Receiver::Context(context))],
+                only_accepted,
+            )
+        }
+        (other, _) => {
+            let other: String = other.chars().take(40).collect();
+            return Err(Refusal::field(
+                "role",
+                format!("\"{other}\" is neither sent nor received"),
+                "choose sent or received",
+            )
+            .into());
+        }
+    })
 }
 
 /// List transfers.
@@ -165,39 +220,12 @@ async fn list(
     let from: Option<listing::Cursor> = cursor(asked.cursor.as_deref())?;
     let phases = phases(asked.state.as_deref())?;
     let now = app.directory().now();
-    let mut only_accepted = false;
-    let boxes = match (asked.role.as_str(), asked.context.as_deref()) {
-        ("sent", name) => {
-            let name = name.unwrap_or("personal");
-            vec![Box_::Sent(
-                queries::context_of(&settings, person, name).await?,
-            )]
-        }
-        ("received", None) => {
-            let account = queries::account(&settings, person).await?;
-            listing::inboxes(&settings, &account).await?
-        }
-        ("received", Some(name)) => {
-            let context = queries::context_of(&settings, person, name).await?;
-            // An offer to a workgroup is for those who answer for it until it is accepted.
-            let seen = people::person(&*settings.store, person, &[context]).await?;
-            only_accepted = seen.role_in(context) == Some(Role::Member);
-            vec![Box_::Received(Receiver::Context(context))]
-        }
-        (other, _) => {
-            let other: String = other.chars().take(40).collect();
-            return Err(Refusal::field(
-                "role",
-                format!("\"{other}\" is neither sent nor received"),
-                "choose sent or received",
-            )
-            .into());
-        }
-    };
+    let context = asked.context.as_deref();
+    let (boxes, only_accepted) = boxes(&settings, person, &asked.role, context).await?;
     let keep = |transfer: &Invitation| {
         let state = show::state(transfer, now);
         let wanted = asked.state.as_deref().is_none_or(|wanted| wanted == state);
-        wanted && (!only_accepted || state == "accepted")
+        transfer.terms.is_transfer() && wanted && (!only_accepted || state == "accepted")
     };
     let (transfers, next) = listing::page(&settings, &boxes, phases, from, limit, keep).await?;
     let shown = transfers.into_iter().map(|one| show::transfer(one, now));
@@ -216,7 +244,7 @@ async fn list(
 async fn show_(
     State(app): State<App>,
     signed: Signed<Read>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     known: Known,
 ) -> Result<Response, Failure> {
     let settings = app.settings();
@@ -243,7 +271,7 @@ async fn show_(
 async fn choices(
     State(app): State<App>,
     signed: Signed<Read>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
 ) -> Result<Json<wire::Page<wire::Choice>>, Failure> {
     let settings = app.settings();
     let account = queries::account(&settings, signed.account()).await?;
@@ -291,7 +319,7 @@ async fn choices(
 async fn accept(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<wire::AcceptTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let into = match &taken.what.context {
@@ -312,7 +340,7 @@ async fn accept(
 async fn decline(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<wire::DeclineTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -329,7 +357,7 @@ async fn decline(
 async fn cancel(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -343,7 +371,7 @@ async fn cancel(
 async fn resend(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -358,7 +386,7 @@ async fn resend(
 async fn extend(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
@@ -377,7 +405,7 @@ async fn extend(
 async fn readdress(
     State(app): State<App>,
     signed: Signed<Write>,
-    Named(id): Named<InvitationId>,
+    Named(TransferId(id)): Named<TransferId>,
     taken: Taken<wire::ReaddressTransfer>,
 ) -> Result<Response, Failure> {
     let call = call(&app, &signed, &taken);

@@ -110,6 +110,14 @@ pub fn keeps(keep: KeepAccess) -> String {
     }
 }
 
+/// How long an access lasts.
+pub fn until_when(until: Option<Time>) -> String {
+    match until {
+        Some(until) => format!("until {}", until.for_people()),
+        None => "until it is revoked".to_owned(),
+    }
+}
+
 /// How full a context is: with `more`, what it would be after that many bytes came in.
 pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
     let free = |used: u64, quota: u64| size(quota.saturating_sub(used));
@@ -232,6 +240,22 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         What::AccessGranted { to, level, .. } => {
             format!("{} was given {} access", named(to), level.word())
         }
+        What::AccessChanged {
+            whose,
+            level,
+            until,
+        } => format!(
+            "the access of {} was changed to {}, {}",
+            named(whose),
+            level.word(),
+            until_when(*until)
+        ),
+        What::AccessRevoked { whose } => format!("the access of {} was revoked", named(whose)),
+        What::AccessLeft { whose } => format!("{} gave its access up", named(whose)),
+        What::LinkMade { level, .. } => {
+            format!("a link was made that gives {} access", level.word())
+        }
+        What::LinkDeactivated { .. } => "a link was deactivated".to_owned(),
         What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
     }
 }
@@ -241,6 +265,9 @@ fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
         What::Transferred { from, to, .. } => vec![*from, *to],
         What::Accepted { into } => vec![*into],
         What::AccessGranted { to, .. } => vec![*to],
+        What::AccessChanged { whose, .. }
+        | What::AccessRevoked { whose }
+        | What::AccessLeft { whose } => vec![*whose],
         _ => Vec::new(),
     };
     journal
@@ -364,6 +391,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::Declined { .. } => "That it was declined",
             letter::Kind::Cancelled => "That it was cancelled",
             letter::Kind::Expired { .. } => "That it expired",
+            letter::Kind::AccessRevoked { .. } => "That access was revoked",
             letter::Kind::SignInCode { .. } => "A code to sign in",
             letter::Kind::AddressCode { .. } => "A code to add an address",
         },

@@ -150,6 +150,7 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
     let cause = match letter.subject {
         Subject::Invitation(id) => Key::Invitation(id),
         Subject::SignIn(id) => Key::SignIn(id),
+        Subject::Access(id) => Key::Item(id),
     };
     let committed = seen.changes.iter().any(|change| change.key == cause);
     if !committed {

@@ -1,0 +1,240 @@
+//! Who works with what: the collaborators of an item, and the items that are shared with somebody.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::account::Account;
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
+use crate::domain::index;
+use crate::domain::invitation::Invitation;
+use crate::domain::item::{Item, State};
+use crate::domain::key::Key;
+use crate::domain::rights::{Grant, Level, Part};
+use crate::domain::time::Time;
+use crate::store::{Direction, Fault};
+
+use super::load;
+use super::names;
+use super::people;
+use super::queries;
+use super::world::{Settings, Trouble};
+
+/// At most this many open invitations are looked at for one item.
+const MANY: usize = 1_000;
+
+/// One access of a collaborator, with names.
+#[derive(Debug, Clone)]
+pub struct Collaborator {
+    /// Which context.
+    pub context: Context,
+    /// What it is called.
+    pub name: String,
+    /// The access.
+    pub part: Part,
+    /// Who accepted it; empty where the account is gone.
+    pub accepted_by: String,
+}
+
+/// Who works with an item: contexts that have access, and invitations that wait for an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Collaborators {
+    /// Who has access, in the order of their contexts.
+    pub granted: Vec<Collaborator>,
+    /// What is pending, oldest first.
+    pub pending: Vec<Invitation>,
+}
+
+/// The collaborators of an item, for its owner.
+pub async fn of(settings: &Settings, id: ItemId, now: Time) -> Result<Collaborators, Trouble> {
+    let grants = queries::grants(settings, id).await?;
+    let alive = |grant: &Grant| -> Vec<(Context, Part)> {
+        let parts = grant.parts.iter().filter(|part| part.is_alive(now));
+        parts.map(|part| (grant.grantee, part.clone())).collect()
+    };
+    let parts: Vec<(Context, Part)> = grants.iter().flat_map(alive).collect();
+    let contexts = names::contexts(settings, parts.iter().map(|(context, _)| *context)).await?;
+    let people = names::people(settings, parts.iter().map(|(_, part)| part.accepted_by)).await?;
+    let named = |(context, part): (Context, Part)| Collaborator {
+        context,
+        name: contexts.get(&context).cloned().unwrap_or_default(),
+        accepted_by: people.get(&part.accepted_by).cloned().unwrap_or_default(),
+        part,
+    };
+    Ok(Collaborators {
+        granted: parts.into_iter().map(named).collect(),
+        pending: pending(settings, id, now).await?,
+    })
+}
+
+async fn pending(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Invitation>, Fault> {
+    let store = &*settings.store;
+    let page = store
+        .scan(index::shared_in(id), None, Direction::Forward, MANY)
+        .await?;
+    let id = |key: &[u8]| index::last_id(key).map(InvitationId::from_bits);
+    let ids = page.rows.iter().filter_map(|(key, _)| id(key));
+    let keys: Vec<Key> = ids.map(Key::Invitation).collect();
+    let found = load::all::<Invitation>(store, &keys).await?;
+    let all = found.into_iter().flatten().map(|found| found.document);
+    Ok(all
+        .filter(|open| open.state.is_open() && now < open.expires_at)
+        .collect())
+}
+
+/// The items that somebody wants to share, with the projects of the runs among them that the same context owns.
+pub async fn with_projects(
+    settings: &Settings,
+    person: AccountId,
+    items: &[ItemId],
+    now: Time,
+) -> Result<Vec<ItemId>, Trouble> {
+    let mut person = people::person(&*settings.store, person, &[]).await?;
+    let mut all: Vec<ItemId> = Vec::with_capacity(items.len());
+    let mut add = |id: ItemId| {
+        if !all.contains(&id) {
+            all.push(id);
+        }
+    };
+    for (id, seen) in items
+        .iter()
+        .zip(people::see(settings, &mut person, items, now).await?)
+    {
+        add(*id);
+        // Of a run that is not theirs nothing is told; the guards say so.
+        let Some((run, Some(Level::Own))) = seen.filter(|_| id.kind() == ItemKind::Run) else {
+            continue;
+        };
+        let related = queries::related(settings, *id).await?;
+        for project in queries::documents(settings, &related).await? {
+            if project.owner == run.document.owner {
+                add(project.id);
+            }
+        }
+    }
+    Ok(all)
+}
+
+// ---- what is shared with somebody ----
+
+/// An item that a context of somebody has access to.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The item.
+    pub item: Item,
+    /// The owner's name.
+    pub owner_name: String,
+    /// Which context has access.
+    pub context: Context,
+    /// The strongest access.
+    pub part: Part,
+}
+
+/// Where a page of what is shared ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    context: Context,
+    after: Option<ItemId>,
+}
+
+/// A text that no page gave as its cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context.fmt(f)?;
+        self.after.map_or(Ok(()), |id| write!(f, ".{id}"))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (context, after) = match text.split_once('.') {
+            Some((context, id)) => (context, Some(id.parse().map_err(|_| NoCursor)?)),
+            None => (text, None),
+        };
+        let context = context.parse().map_err(|_| NoCursor)?;
+        Ok(Self { context, after })
+    }
+}
+
+/// The contexts of a person, `personal` first.
+pub async fn contexts_of(settings: &Settings, account: &Account) -> Result<Vec<Context>, Fault> {
+    let memberships = people::memberships(&*settings.store, account.id).await?;
+    let workgroups = memberships.iter().map(|m| m.document.workgroup);
+    let all = std::iter::once(Context::Personal(account.id));
+    Ok(all.chain(workgroups.map(Context::Workgroup)).collect())
+}
+
+/// A page of what is shared with these contexts, each newest first, and where it goes on. What is in the trash is not among it. A
+/// page may hold fewer than `limit`, or none, and still go on.
+pub async fn shared_with(
+    settings: &Settings,
+    contexts: &[Context],
+    from: Option<Cursor>,
+    now: Time,
+    limit: usize,
+) -> Result<(Vec<Shared>, Option<Cursor>), Fault> {
+    let mut all = Vec::new();
+    let mut names = BTreeMap::new();
+    let start = match from {
+        Some(from) => contexts.iter().position(|one| *one == from.context),
+        None => Some(0),
+    };
+    let mut after = from.and_then(|from| from.after);
+    // Somebody who has left the context meanwhile sees nothing more of it.
+    let left = start.and_then(|start| contexts.get(start..));
+    for context in left.unwrap_or_default() {
+        let room = limit.saturating_sub(all.len());
+        if room == 0 {
+            let (context, after) = (*context, None);
+            return Ok((all, Some(Cursor { context, after })));
+        }
+        let (some, next) = of_context(settings, *context, after.take(), now, room).await?;
+        let owners = some.iter().map(|(item, _)| item.owner);
+        names.extend(names::contexts(settings, owners).await?);
+        let shown = |(item, part): (Item, Part)| Shared {
+            owner_name: names.get(&item.owner).cloned().unwrap_or_default(),
+            context: *context,
+            item,
+            part,
+        };
+        all.extend(some.into_iter().map(shown));
+        if next.is_some() {
+            let (context, after) = (*context, next);
+            return Ok((all, Some(Cursor { context, after })));
+        }
+    }
+    Ok((all, None))
+}
+
+async fn of_context(
+    settings: &Settings,
+    context: Context,
+    after: Option<ItemId>,
+    now: Time,
+    limit: usize,
+) -> Result<(Vec<(Item, Part)>, Option<ItemId>), Fault> {
+    let store = &*settings.store;
+    let prefix = index::granted(context);
+    let from = after.map(|id| prefix.item(id).as_slice().to_vec());
+    let page = store.scan(prefix, from, Direction::Backward, limit).await?;
+    let ids: Vec<ItemId> = page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_item(key))
+        .collect();
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Grant(*id, context)).collect();
+    let grants = load::all::<Grant>(store, &keys).await?;
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
+    let items = load::all::<Item>(store, &keys).await?;
+    let held = items.into_iter().zip(grants).filter_map(|(item, grant)| {
+        let item = item?.document;
+        let part = grant?.document.strongest(now)?.clone();
+        (item.state != State::Trashed).then_some((item, part))
+    });
+    let held = held.collect();
+    Ok((held, ids.last().copied().filter(|_| page.more)))
+}
