@@ -100,7 +100,8 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::InvitationNotFound
         | Code::LinkNotFound
         | Code::WorkgroupNotFound
-        | Code::MemberNotFound => StatusCode::NOT_FOUND,
+        | Code::MemberNotFound
+        | Code::PersonNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::RequestInvalid
         | Code::CodeWrong

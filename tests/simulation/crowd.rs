@@ -439,7 +439,7 @@ async fn look_around(cluster: &Cluster, node: &crate::node::Node) -> Result<(), 
         invitation::preview(node, &call, &ask, to.as_ref()).await?;
     }
     let Some(account) = handover::actors::load::one::<handover::domain::account::Account>(
-        &*settings.store,
+        &*node.store,
         Key::Account(person),
     )
     .await?

@@ -137,12 +137,7 @@ impl World {
             language: "en".to_owned(),
             terms: policy.terms.clone(),
         };
-        let settings = Settings {
-            store: shared,
-            policy: Arc::new(policy),
-            key: KEY,
-            ids: Arc::new(Ids::seeded(1)),
-        };
+        let settings = Settings::new(shared, Arc::new(policy), KEY, Arc::new(Ids::seeded(1)));
         let directory = Directory::start(settings, clock.clone()).await.unwrap();
         let app = App::new(directory.clone(), clock.clone(), site, bounds, rates);
         let router = handover::web::router(app.clone());

@@ -1,5 +1,6 @@
 //! The JSON API. Its OpenAPI document is made of the very routes, so none can be missing from it.
 
+mod access;
 mod account;
 mod items;
 mod preview;
@@ -64,6 +65,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sign_in::routes())
         .merge(account::routes())
         .merge(items::routes())
+        .merge(access::routes())
         .merge(transfers::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }

@@ -9,11 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::invitation::{self, Command, Done};
+use crate::actors::listing;
 use crate::actors::queries::{self, Box_};
 use crate::actors::world::Call;
-use crate::actors::{listing, people};
 use crate::domain::id::{Context, InvitationId};
-use crate::domain::index::{Phase, Receiver};
+use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient, State as Stands};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
@@ -169,20 +169,18 @@ async fn list(
     let boxes = match (asked.role.as_str(), asked.context.as_deref()) {
         ("sent", name) => {
             let name = name.unwrap_or("personal");
-            vec![Box_::Sent(
-                queries::context_of(&settings, person, name).await?,
-            )]
+            let acting = queries::context_of(&settings, person, name).await?;
+            vec![Box_::sent(&acting)]
         }
         ("received", None) => {
             let account = queries::account(&settings, person).await?;
             listing::inboxes(&settings, &account).await?
         }
         ("received", Some(name)) => {
-            let context = queries::context_of(&settings, person, name).await?;
+            let acting = queries::context_of(&settings, person, name).await?;
             // An offer to a workgroup is for those who answer for it until it is accepted.
-            let seen = people::person(&*settings.store, person, &[context]).await?;
-            only_accepted = seen.role_in(context) == Some(Role::Member);
-            vec![Box_::Received(Receiver::Context(context))]
+            only_accepted = acting.role() == Some(Role::Member);
+            vec![Box_::received(&acting)]
         }
         (other, _) => {
             let other: String = other.chars().take(40).collect();
