@@ -268,3 +268,6 @@ fn held<'a>(
 pub fn level(reasons: &[Reason]) -> Option<Level> {
     reasons.iter().map(Reason::level).max()
 }
+
+#[cfg(test)]
+mod tests;
