@@ -12,7 +12,9 @@ mod edge;
 mod guards;
 mod life;
 mod repeated;
+mod rights;
 mod server;
 mod strangers;
 #[path = "../support/api.rs"]
 mod support;
+mod sweep;

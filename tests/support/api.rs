@@ -389,7 +389,10 @@ impl World {
         use handover::actors::{load, proposal::Proposal};
         use handover::domain::rights::Grant;
         let key = handover::domain::key::Key::Grant(item.parse().unwrap(), from.parse().unwrap());
-        let old = load::one::<Grant>(&*self.store, key).await.unwrap().unwrap();
+        let old = load::one::<Grant>(&*self.store, key)
+            .await
+            .unwrap()
+            .unwrap();
         let mut proposal = Proposal::default();
         proposal.delete(&old);
         let outcome = self.store.commit(proposal.into_commit(self.now())).await;
