@@ -411,12 +411,105 @@ pub struct ItemPage {
     /// A project's biosamples.
     #[serde(default)]
     pub biosamples: Vec<Biosample>,
-    /// Who else may look at it.
+    /// Why the caller may see it, the strongest reason first.
+    #[serde(default)]
+    pub why: Vec<Reason>,
+    /// Who else may look at it; told to the owner's side only.
     #[serde(default)]
     pub access: Vec<Access>,
-    /// Its journal, oldest first.
+    /// Its journal, oldest first; told to the owner's side only.
     #[serde(default)]
     pub history: Vec<Event>,
+}
+
+/// Why somebody may see an item, and how far it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// `owner`, `domain-administrator`, `grant`, or `through-project`: of a run, that its data went into a project of the same owner.
+    pub why: String,
+    /// `read`, `write` or `own`.
+    pub level: String,
+    /// The context that has the access; absent for a domain administrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// The domain that is administered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// The project that it comes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Where a grant comes from: the transfer in which it was kept (`tr_…`), an invitation (`inv_…`) or a link (`lnk_…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Who accepted a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
+    /// Since when there is a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Until when; absent: until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// Somebody who can see an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Seer {
+    /// What the context is called; of a domain administrator: the address.
+    pub name: String,
+    /// How many people that is now, counted up to 1,000.
+    pub people: u64,
+    /// Why, and how far it goes.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// Who can see an item, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ItemAccess {
+    /// The item.
+    pub item: String,
+    /// The owning context first, then whoever administers its domain, then grants on the item, then grants on projects of a run.
+    pub seers: Vec<Seer>,
+    /// Whether there are more than could be told.
+    pub more: bool,
+}
+
+/// An item that somebody was granted access to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GrantedItem {
+    /// `run_…` or `prj_…`
+    pub id: String,
+    /// Its name, if the caller may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The owning context, if the caller may see the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Each access that was agreed.
+    pub reasons: Vec<Reason>,
+}
+
+/// What a person can see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonAccess {
+    /// The person.
+    pub account: String,
+    /// What they are called.
+    pub name: String,
+    /// Their verified addresses, the primary one first.
+    pub addresses: Vec<String>,
+    /// The domain they live in.
+    pub domain: String,
+    /// Domains that they administer: they read and write everything in them.
+    pub administers: Vec<String>,
+    /// Their contexts: they read and write everything of each.
+    pub contexts: Vec<Context>,
+    /// A page of what their contexts were granted beside that. Of a granted project they can see its runs of the same owner too.
+    pub items: Vec<GrantedItem>,
+    /// For the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Access that a context was granted.

@@ -97,12 +97,12 @@ impl Machine {
         };
         let store = Arc::new(Embedded::open_with_backend(self.disk.clone(), &options).ok()?);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let settings = Settings {
-            store: Arc::clone(&shared),
-            policy: Arc::new(Policy::default()),
-            key: SiteKey::new([7; 32]),
-            ids: Arc::new(Ids::seeded(self.starts)),
-        };
+        let settings = Settings::new(
+            Arc::clone(&shared),
+            Arc::new(Policy::default()),
+            SiteKey::new([7; 32]),
+            Arc::new(Ids::seeded(self.starts)),
+        );
         let clock: Arc<Manual> = Arc::clone(&self.clock);
         let directory = Directory::start(settings.clone(), clock).await.unwrap();
         let clock = Arc::clone(&self.clock);

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
+use handover::actors::load::Versioned;
 use handover::actors::proposal::Proposal;
 use handover::actors::world::{Call, Trouble, contended};
 use handover::domain::event::{Event, What};
@@ -21,7 +22,7 @@ use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
-use handover::domain::rights::Level;
+use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::DAY_MS;
 use handover::store::{Outcome, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
@@ -401,4 +402,66 @@ fn each_command_twice_equals_once() {
         site.transfer(corrected).state,
         State::Accepted { .. }
     ));
+}
+
+/// Access to the item for this context, as the store has it or not any more.
+fn grant(site: &Site, item: ItemId, to: Context, given: bool) {
+    let part = Part {
+        level: Level::Write,
+        origin: Origin::Invitation(site.fresh()),
+        accepted_by: site.account(BOB),
+        since: at(0),
+        until: None,
+    };
+    let grant = Grant::none(item, to).with(part);
+    let mut proposal = Proposal::default();
+    match given {
+        true => proposal.create(&grant, None),
+        false => proposal.delete(&Versioned {
+            version: site.version(Key::Grant(item, to)),
+            document: grant,
+        }),
+    }
+    let done = staged::now(site.model.commit(proposal.into_commit(at(0))));
+    assert!(matches!(done, Outcome::Done(_)), "{done:?}");
+}
+
+/// What a collaborator of this context is told who adds files while the other node does something just after the right was looked at.
+fn adds_while(to: &str, act: impl FnOnce(&Site, ItemId, Context) + Send + 'static) -> Vec<Code> {
+    let site = std::sync::Arc::new(Site::new(Policy::default()));
+    let lab = site.apply(&wanted("lab", &[ANNA]));
+    let pool = site.apply(&wanted("pool", &["boss@lab.example", BOB]));
+    let to = match to {
+        "pool" => pool,
+        _ => Context::Personal(site.account(BOB)),
+    };
+    let item = project(&site, lab, ANNA);
+    grant(&site, item, to, true);
+    let call = site.call(BOB, None, 0);
+    let there = std::sync::Arc::clone(&site);
+    let looked = Moment::Load(Key::Grant(item, to));
+    site.two.after(looked, move |_| act(&there, item, to));
+    let files = vec![custody::File {
+        path: "b.fastq.gz".into(),
+        bytes: 1,
+        checksum: None,
+    }];
+    let add = Custody::AddFiles { item, files };
+    match site.two.custody(lab, &call, add) {
+        Ok(_) => Vec::new(),
+        Err(trouble) => codes(&trouble),
+    }
+}
+
+#[test]
+fn what_is_written_rests_on_the_grant_and_on_the_membership_behind_it() {
+    assert_eq!(adds_while("bob", |_, _, _| {}), []);
+    assert_eq!(adds_while("pool", |_, _, _| {}), []);
+    let revoke = |site: &Site, item, to| grant(site, item, to, false);
+    assert_eq!(adds_while("bob", revoke), [Code::ItemNotFound]);
+    assert_eq!(adds_while("pool", revoke), [Code::ItemNotFound]);
+    let leave = |site: &Site, _, _| {
+        site.apply(&wanted("pool", &["boss@lab.example"]));
+    };
+    assert_eq!(adds_while("pool", leave), [Code::ItemNotFound]);
 }

@@ -113,15 +113,15 @@ async fn decide() -> Decided {
     let store = Arc::new(Recorder::default());
     let pairs = fill::pairs(&*store, WAITING, PROJECTS).await;
     let before = store.taken();
-    let settings = Settings {
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        policy: Arc::new(Policy {
+    let settings = Settings::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::new(Policy {
             open_offers: 10_000,
             ..Policy::default()
         }),
-        key: SiteKey::new([7; 32]),
-        ids: Arc::new(Ids::from_system()),
-    };
+        SiteKey::new([7; 32]),
+        Arc::new(Ids::from_system()),
+    );
     let ids = Arc::clone(&settings.ids);
     let directory = Directory::start(settings, Arc::new(System::new())).await;
     let directory = directory.unwrap();

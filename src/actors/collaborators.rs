@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::domain::account::Account;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::invitation::Invitation;
 use crate::domain::item::{Item, State};
 use crate::domain::key::Key;
-use crate::domain::rights::{Grant, Level, Part};
+use crate::domain::rights::{Grant, Part};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
 use super::load;
 use super::names;
-use super::people;
 use super::queries;
+use super::rights::{self, Acting, Owning, Permit};
 use super::world::{Settings, Trouble};
 
 /// At most this many open invitations are looked at for one item.
@@ -46,7 +45,12 @@ pub struct Collaborators {
 }
 
 /// The collaborators of an item, for its owner.
-pub async fn of(settings: &Settings, id: ItemId, now: Time) -> Result<Collaborators, Trouble> {
+pub async fn of(
+    settings: &Settings,
+    owning: Owning<'_>,
+    now: Time,
+) -> Result<Collaborators, Trouble> {
+    let id = owning.permit().id();
     let grants = queries::grants(settings, id).await?;
     let alive = |grant: &Grant| -> Vec<(Context, Part)> {
         let parts = grant.parts.iter().filter(|part| part.is_alive(now));
@@ -89,26 +93,26 @@ pub async fn with_projects(
     items: &[ItemId],
     now: Time,
 ) -> Result<Vec<ItemId>, Trouble> {
-    let mut person = people::person(&*settings.store, person, &[]).await?;
     let mut all: Vec<ItemId> = Vec::with_capacity(items.len());
     let mut add = |id: ItemId| {
         if !all.contains(&id) {
             all.push(id);
         }
     };
-    for (id, seen) in items
-        .iter()
-        .zip(people::see(settings, &mut person, items, now).await?)
-    {
+    let permits = rights::permits(settings, person, items, now).await?;
+    for (id, permit) in items.iter().zip(permits) {
         add(*id);
         // Of a run that is not theirs nothing is told; the guards say so.
-        let Some((run, Some(Level::Own))) = seen.filter(|_| id.kind() == ItemKind::Run) else {
+        let own = |permit: &Permit| id.kind() == ItemKind::Run && permit.as_owner().is_some();
+        let Some(run) = permit.filter(own) else {
             continue;
         };
         let related = queries::related(settings, *id).await?;
-        for project in queries::documents(settings, &related).await? {
-            if project.owner == run.document.owner {
-                add(project.id);
+        let keys: Vec<Key> = related.iter().map(|id| Key::Item(*id)).collect();
+        let projects = load::all::<Item>(&*settings.store, &keys).await?;
+        for project in projects.into_iter().flatten() {
+            if project.document.owner == run.owner() {
+                add(project.document.id);
             }
         }
     }
@@ -160,19 +164,11 @@ impl FromStr for Cursor {
     }
 }
 
-/// The contexts of a person, `personal` first.
-pub async fn contexts_of(settings: &Settings, account: &Account) -> Result<Vec<Context>, Fault> {
-    let memberships = people::memberships(&*settings.store, account.id).await?;
-    let workgroups = memberships.iter().map(|m| m.document.workgroup);
-    let all = std::iter::once(Context::Personal(account.id));
-    Ok(all.chain(workgroups.map(Context::Workgroup)).collect())
-}
-
 /// A page of what is shared with these contexts, each newest first, and where it goes on. What is in the trash is not among it. A
 /// page may hold fewer than `limit`, or none, and still go on.
 pub async fn shared_with(
     settings: &Settings,
-    contexts: &[Context],
+    contexts: &[Acting],
     from: Option<Cursor>,
     now: Time,
     limit: usize,
@@ -180,30 +176,32 @@ pub async fn shared_with(
     let mut all = Vec::new();
     let mut names = BTreeMap::new();
     let start = match from {
-        Some(from) => contexts.iter().position(|one| *one == from.context),
+        Some(from) => contexts
+            .iter()
+            .position(|one| one.context() == from.context),
         None => Some(0),
     };
     let mut after = from.and_then(|from| from.after);
     // Somebody who has left the context meanwhile sees nothing more of it.
     let left = start.and_then(|start| contexts.get(start..));
-    for context in left.unwrap_or_default() {
+    for context in left.unwrap_or_default().iter().map(Acting::context) {
         let room = limit.saturating_sub(all.len());
         if room == 0 {
-            let (context, after) = (*context, None);
+            let after = None;
             return Ok((all, Some(Cursor { context, after })));
         }
-        let (some, next) = of_context(settings, *context, after.take(), now, room).await?;
+        let (some, next) = of_context(settings, context, after.take(), now, room).await?;
         let owners = some.iter().map(|(item, _)| item.owner);
         names.extend(names::contexts(settings, owners).await?);
         let shown = |(item, part): (Item, Part)| Shared {
             owner_name: names.get(&item.owner).cloned().unwrap_or_default(),
-            context: *context,
+            context,
             item,
             part,
         };
         all.extend(some.into_iter().map(shown));
         if next.is_some() {
-            let (context, after) = (*context, next);
+            let after = next;
             return Ok((all, Some(Cursor { context, after })));
         }
     }

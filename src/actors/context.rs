@@ -12,7 +12,7 @@ use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::rights::{Grant, Level, Origin, Part, not_yours};
 use crate::domain::workgroup::{Membership, Workgroup};
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Record, Store};
 
 use super::custody;
 use super::load::{self, Versioned};
@@ -142,13 +142,23 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// Where it is kept.
+    pub const fn key(context: Context) -> Key {
+        match context {
+            Context::Personal(id) => Key::Account(id),
+            Context::Workgroup(id) => Key::Workgroup(id),
+        }
+    }
     /// Reads it.
     pub async fn load(store: &dyn Store, context: Context) -> Result<Option<Self>, Fault> {
+        let records = store.load(&[Self::key(context)]).await?;
+        Self::read(context, records.first().and_then(Option::as_ref))
+    }
+    /// Decodes it.
+    pub fn read(context: Context, record: Option<&Record>) -> Result<Option<Self>, Fault> {
         Ok(match context {
-            Context::Personal(id) => load::one(store, Key::Account(id)).await?.map(Self::Account),
-            Context::Workgroup(id) => load::one(store, Key::Workgroup(id))
-                .await?
-                .map(Self::Workgroup),
+            Context::Personal(_) => load::read(record)?.map(Self::Account),
+            Context::Workgroup(_) => load::read(record)?.map(Self::Workgroup),
         })
     }
     /// Key and version, to be guarded.

@@ -13,14 +13,14 @@ use crate::domain::item::{
 };
 use crate::domain::key::{Key, Queue};
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::not_yours;
-use crate::domain::workgroup::Membership;
+use crate::domain::rights::{Level, not_yours};
 use crate::store::Fault;
 
 use super::context::{Answered, Core, Question};
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
+use super::rights::{self, Permit};
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// At most this many projects come with one run.
@@ -101,7 +101,7 @@ pub struct Done {
     pub analysis: Option<AnalysisId>,
 }
 
-/// Carries out a command of somebody who belongs to the context: its actor decides, this task commits.
+/// Carries out a command about what a context has: its actor decides whether the person may and what becomes of it, this task commits.
 pub async fn handle(
     world: &dyn World,
     context: Context,
@@ -169,7 +169,7 @@ pub async fn decide(
     command: &Command,
 ) -> Result<(Done, Proposal), Trouble> {
     let mut proposal = Proposal::default();
-    let person = belongs(core, settings, call, &mut proposal).await?;
+    let person = call.by.person.ok_or_else(|| not_yours(core.context()))?;
     let done = match command {
         Command::RegisterRun {
             name,
@@ -178,6 +178,7 @@ pub async fn decide(
             bytes,
             projects,
         } => {
+            acts(core, settings, person, &mut proposal).await?;
             let details = Details::Run(run.clone());
             let run = new_item(
                 settings,
@@ -192,6 +193,7 @@ pub async fn decide(
             register(settings, call, run, projects, &mut proposal).await?
         }
         Command::CreateProject { name } => {
+            acts(core, settings, person, &mut proposal).await?;
             let details = Details::Project {
                 biosamples: 0,
                 libraries: 0,
@@ -205,63 +207,63 @@ pub async fn decide(
             }
         }
         Command::AddFiles { item, files } => {
-            let item = own(core, settings, *item).await?;
-            add_files(settings, call, &item, files, &mut proposal).await?;
+            let permit = writes(settings, call, person, *item, &mut proposal).await?;
+            still_here(core, &permit)?;
+            add_files(settings, call, permit.versioned(), files, &mut proposal).await?;
             Done {
-                items: vec![item.document.id],
+                items: vec![*item],
                 analysis: None,
             }
         }
         Command::StartAnalysis { name, projects } => {
-            let id = AnalysisId::from_bits(settings.ids.fresh(call.at));
-            let analysis = Analysis {
-                id,
-                name: name.clone(),
-                projects: projects.clone(),
-                started_by: person,
-                started_at: call.at,
-                ended_at: None,
-            };
-            proposal.create(&analysis, None);
-            for project in projects {
-                let old = own(core, settings, *project).await?;
-                let mut next = old.document.clone();
-                next.running_analyses = next.running_analyses.saturating_add(1);
-                proposal.replace(
-                    &old,
-                    &next,
-                    Some(&changed(call, "an analysis began to write to it")),
-                );
-            }
-            Done {
-                items: projects.clone(),
-                analysis: Some(id),
-            }
+            start(
+                core,
+                settings,
+                call,
+                person,
+                (name, projects),
+                &mut proposal,
+            )
+            .await?
         }
-        Command::EndAnalysis { analysis } => end(settings, call, *analysis, &mut proposal).await?,
+        Command::EndAnalysis { analysis } => {
+            end(settings, call, person, *analysis, &mut proposal).await?
+        }
     };
     Ok((done, proposal))
 }
 
-/// The person must belong to the context, at the commit too.
-async fn belongs(
+/// The person must be able to act for the context, at the commit too.
+async fn acts(
     core: &Core,
     settings: &Settings,
-    call: &Call,
+    person: AccountId,
     proposal: &mut Proposal,
-) -> Result<AccountId, Trouble> {
-    let no = || not_yours(core.context());
-    let person = call.by.person.ok_or_else(no)?;
-    match core.context() {
-        Context::Personal(id) if id == person => Ok(person),
-        Context::Personal(_) => Err(no().into()),
-        Context::Workgroup(id) => {
-            let key = Key::Membership(id, person);
-            let found = load::one::<Membership>(&*settings.store, key).await?;
-            let found = found.ok_or_else(no)?;
-            proposal.guard(key, found.version);
-            Ok(person)
-        }
+) -> Result<(), Trouble> {
+    let acting = rights::acting(settings, person, core.context()).await?;
+    acting.guard(proposal);
+    Ok(())
+}
+
+/// The person must be able to write to the item, at the commit too.
+async fn writes(
+    settings: &Settings,
+    call: &Call,
+    person: AccountId,
+    item: ItemId,
+    proposal: &mut Proposal,
+) -> Result<Permit, Trouble> {
+    let permit = rights::permit(settings, person, item, Level::Write, call.at).await?;
+    permit.guard(proposal);
+    Ok(permit)
+}
+
+/// Whoever owned the item when the command was sent here must own it still.
+fn still_here(core: &Core, permit: &Permit) -> Result<(), Trouble> {
+    if permit.owner() == core.context() {
+        Ok(())
+    } else {
+        Err(world::contended())
     }
 }
 
@@ -442,14 +444,53 @@ fn merged(before: &[Biosample], more: &[Biosample]) -> Vec<Biosample> {
     all.into_iter().map(sample).collect()
 }
 
-/// An item that this context owns and may change now.
-async fn own(core: &Core, settings: &Settings, id: ItemId) -> Result<Versioned<Item>, Trouble> {
-    let found = load::one::<Item>(&*settings.store, Key::Item(id)).await?;
-    let ours = |item: &Versioned<Item>| item.document.owner == core.context();
-    found.filter(ours).ok_or_else(|| {
-        let guards =
-            crate::domain::invitation::offered_items(&[(id, None)], &settings.policy, None);
-        guards.into()
+async fn start(
+    core: &Core,
+    settings: &Settings,
+    call: &Call,
+    person: AccountId,
+    (name, projects): (&str, &[ItemId]),
+    proposal: &mut Proposal,
+) -> Result<Done, Trouble> {
+    let id = AnalysisId::from_bits(settings.ids.fresh(call.at));
+    let mut named = BTreeSet::new();
+    for project in projects {
+        if !named.insert(*project) {
+            return Err(Refusal::field(
+                "projects",
+                format!("project {project} is named twice"),
+                "name each project once",
+            )
+            .into());
+        }
+        let permit = writes(settings, call, person, *project, proposal).await?;
+        if named.len() == 1 {
+            still_here(core, &permit)?;
+        } else if permit.owner() != core.context() {
+            return Err(Refusal::field(
+                "projects",
+                format!("project {project} belongs to another context than the first one"),
+                "start one analysis for each context",
+            )
+            .into());
+        }
+        let mut next = permit.item().clone();
+        next.running_analyses = next.running_analyses.saturating_add(1);
+        let began = changed(call, "an analysis began to write to it");
+        proposal.replace(permit.versioned(), &next, Some(&began));
+    }
+    let analysis = Analysis {
+        id,
+        name: name.to_owned(),
+        projects: projects.to_vec(),
+        started_by: person,
+        started_at: call.at,
+        ended_at: None,
+    };
+    proposal.create(&analysis, None);
+    Ok(Done {
+        items: projects.to_vec(),
+        analysis: Some(id),
     })
 }
 
@@ -503,6 +544,7 @@ async fn add_files(
 async fn end(
     settings: &Settings,
     call: &Call,
+    person: AccountId,
     id: AnalysisId,
     proposal: &mut Proposal,
 ) -> Result<Done, Trouble> {
@@ -517,14 +559,21 @@ async fn end(
     let old = load::one::<Analysis>(store, Key::Analysis(id))
         .await?
         .ok_or_else(none)?;
-    if Some(old.document.started_by) != call.by.person {
-        return Err(none().into());
+    let ended_already = old.document.ended_at.is_some();
+    if old.document.started_by != person {
+        let projects = &old.document.projects;
+        let all = rights::permits(settings, person, projects, call.at).await?;
+        let writes = |permit: &&Permit| permit.level() >= Level::Write;
+        let permit = all.iter().flatten().find(writes).ok_or_else(none)?;
+        if !ended_already {
+            permit.guard(proposal);
+        }
     }
     let done = Done {
         items: old.document.projects.clone(),
         analysis: Some(id),
     };
-    if old.document.ended_at.is_some() {
+    if ended_already {
         return Ok(done);
     }
     let mut ended = old.document.clone();

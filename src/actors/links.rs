@@ -10,7 +10,7 @@ use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::link::{Link, State};
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::domain::rights::{Grant, Origin, Part};
+use crate::domain::rights::{Grant, Level, Origin, Part};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
@@ -19,6 +19,7 @@ use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
 use super::queries::{self, Choice};
+use super::rights::{self, Owning};
 use super::sharing::caller;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -87,7 +88,8 @@ impl Made {
 }
 
 /// The links of an item, newest first.
-pub async fn of(settings: &Settings, item: ItemId) -> Result<Vec<Made>, Fault> {
+pub async fn of(settings: &Settings, owning: Owning<'_>) -> Result<Vec<Made>, Fault> {
+    let item = owning.permit().id();
     let store = &*settings.store;
     let page = store
         .scan(index::links_of(item), None, Direction::Backward, 1_000)
@@ -119,7 +121,7 @@ pub async fn item_of(
     now: Time,
 ) -> Result<ItemId, Trouble> {
     let item = one(settings, id).await?.link.item;
-    match super::sharing::owning(settings, person, item, now).await {
+    match rights::permit(settings, person, item, Level::Own, now).await {
         Ok(_) => Ok(item),
         Err(Trouble::Refused(_)) => Err(not_found().into()),
         Err(fault) => Err(fault),

@@ -63,7 +63,7 @@ pub async fn inboxes(settings: &Settings, account: &Account) -> Result<Vec<Box_>
         .filter(|found| found.document.role >= Role::Administrator)
         .map(|found| Receiver::Context(Context::Workgroup(found.document.workgroup)));
     let all = addresses.chain(std::iter::once(own)).chain(answers);
-    Ok(all.map(Box_::Received).collect())
+    Ok(all.map(Box_::of).collect())
 }
 
 /// A page of the transfers in these boxes that `keep` keeps, and where it goes on. `phases` in the order open, closed. A page may

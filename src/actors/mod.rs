@@ -3,6 +3,7 @@
 //! The decisions are ordinary functions over a [`world::World`]; the ractor shells in [`directory`] only give each of them one owner.
 //! A simulation drives the same functions without the shells.
 
+pub mod access;
 pub mod account;
 pub mod collaborators;
 pub mod consequences;
@@ -18,6 +19,7 @@ pub mod names;
 pub mod people;
 pub mod proposal;
 pub mod queries;
+pub mod rights;
 pub mod settings;
 pub mod sharing;
 pub mod sign_in;

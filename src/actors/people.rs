@@ -8,14 +8,14 @@ use crate::domain::invitation::Mailbox;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{self, Facts, Grant, Level, Person};
+use crate::domain::rights::{Level, Person, level};
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
 
 use crate::domain::time::Time;
 
-use super::context::Owner;
 use super::load::{self, Versioned};
+use super::rights;
 use super::world::{Settings, Trouble};
 
 /// A workgroup has at most this many members who are asked about one thing.
@@ -71,7 +71,7 @@ fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<It
 }
 
 /// That the account is gone.
-pub fn no_account() -> Refusal {
+pub(in crate::actors) fn no_account() -> Refusal {
     Refusal::new(
         Code::NotSignedIn,
         "your account no longer exists",
@@ -110,8 +110,8 @@ pub async fn whole_person(store: &dyn Store, account: AccountId) -> Result<Perso
 /// An item that somebody asks about, as far as they may see it: `None` in place of the level means not at all.
 pub type Seen = Option<(Versioned<Item>, Option<Level>)>;
 
-/// What a person may do with each of these items.
-pub async fn see(
+/// What a person may do with each of these items, decided by [`rights::look`]; what is their own costs no further read.
+pub(in crate::actors) async fn see(
     settings: &Settings,
     person: &mut Person,
     items: &[ItemId],
@@ -128,45 +128,23 @@ pub async fn see(
         let all = memberships(store, person.id()).await?;
         person.memberships = all.into_iter().map(|m| m.document).collect();
     }
+    let workgroups: Vec<WorkgroupId> = person.memberships.iter().map(|m| m.workgroup).collect();
+    let mut asker = person.clone();
     let mut seen = Vec::with_capacity(found.len());
     for item in found {
         let Some(item) = item else {
             seen.push(None);
             continue;
         };
-        let level = level(settings, person, &item.document, now).await?;
+        let level = if person.belongs_to(item.document.owner) {
+            Some(Level::Own)
+        } else {
+            let found = rights::look(settings, &mut asker, &workgroups, &item.document, now);
+            level(&found.await?.reasons)
+        };
         seen.push(Some((item, level)));
     }
     Ok(seen)
-}
-
-async fn level(
-    settings: &Settings,
-    person: &Person,
-    item: &Item,
-    now: Time,
-) -> Result<Option<Level>, Fault> {
-    if person.belongs_to(item.owner) {
-        return Ok(Some(Level::Own));
-    }
-    let store = &*settings.store;
-    let workgroups = person.memberships.iter().map(|m| m.workgroup);
-    let contexts =
-        std::iter::once(Context::Personal(person.id())).chain(workgroups.map(Context::Workgroup));
-    let keys: Vec<Key> = contexts.map(|c| Key::Grant(item.id, c)).collect();
-    let found = load::all::<Grant>(store, &keys).await?;
-    let grants: Vec<Grant> = found.into_iter().flatten().map(|g| g.document).collect();
-    let Some(owner) = Owner::load(store, item.owner).await? else {
-        return Ok(None);
-    };
-    let facts = Facts {
-        item,
-        owner_domain: owner.domain(),
-        grants: &grants,
-        through: &[],
-    };
-    let reasons = rights::effective(person, facts, &settings.policy, now);
-    Ok(rights::level(&reasons))
 }
 
 /// Whoever has verified this address.

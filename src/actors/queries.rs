@@ -11,7 +11,7 @@ use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::letter::Letter;
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::domain::rights::{Grant, Level};
+use crate::domain::rights::Grant;
 use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
 use crate::domain::workgroup::{Membership, Role};
@@ -21,6 +21,7 @@ use super::context::Owner;
 use super::custody::File;
 use super::load::{self, Versioned};
 use super::people;
+use super::rights::{self, Acting, Owning, Permit};
 use super::world::{Settings, Trouble};
 
 /// One of a person's contexts.
@@ -94,30 +95,32 @@ pub async fn account(settings: &Settings, id: AccountId) -> Result<Account, Trou
     Ok(people::person(&*settings.store, id, &[]).await?.account)
 }
 
+/// A person's account, if it is there.
+pub async fn account_if_any(settings: &Settings, id: AccountId) -> Result<Option<Account>, Fault> {
+    let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
+    Ok(found.map(|found| found.document))
+}
+
 /// The same as [`named_context`], of a context that the person may act for.
 pub async fn context_of(
     settings: &Settings,
     account: AccountId,
     name: &str,
-) -> Result<Context, Trouble> {
+) -> Result<Acting, Trouble> {
     let context = named_context(settings, account, name).await?;
-    let store = &*settings.store;
-    let person = people::person(store, account, &[context]).await?;
-    if person.belongs_to(context) {
-        return Ok(context);
+    let acting = rights::acting(settings, account, context).await;
+    let not_theirs = |_| {
+        Refusal::new(
+            Code::RecipientNotAMember,
+            format!("{context} is none of your contexts"),
+            "list your contexts and choose one of them",
+        )
+        .about("context")
+    };
+    match acting {
+        Err(Trouble::Refused(why)) => Err(not_theirs(why).into()),
+        other => other,
     }
-    let owner = Owner::load(store, context).await?;
-    let acts = owner.is_some_and(|o| person.acts_for(context, o.domain(), &settings.policy));
-    if acts {
-        return Ok(context);
-    }
-    Err(Refusal::new(
-        Code::RecipientNotAMember,
-        format!("{context} is none of your contexts"),
-        "list your contexts and choose one of them",
-    )
-    .about("context")
-    .into())
 }
 
 /// What a person calls a context: `personal`, a workgroup's handle or name (any case, if it is the only one), or an id.
@@ -190,7 +193,7 @@ async fn target(
 }
 
 /// What the guards would say if these items of this source were accepted into each of this person's contexts.
-pub async fn contexts_for(
+pub(in crate::actors) async fn contexts_for(
     settings: &Settings,
     source: &Source,
     items: &[Offered],
@@ -208,7 +211,7 @@ pub async fn contexts_for(
 
 /// What the guards say of an offer to a workgroup, before anybody accepts. Its quota and name are shown only to
 /// its members; whoever offers knows its handle.
-pub async fn fits(
+pub(in crate::actors) async fn fits(
     settings: &Settings,
     source: &Source,
     items: &[Offered],
@@ -332,8 +335,18 @@ pub async fn transfer(
     })
 }
 
+/// The journal of an item after this version, oldest first: for the owner's side, whose business it is with whom it was shared.
+pub async fn item_journal(
+    settings: &Settings,
+    owning: Owning<'_>,
+    after: Version,
+    limit: usize,
+) -> Result<Vec<(Version, Event)>, Fault> {
+    journal(settings, Key::Item(owning.permit().id()), after, limit).await
+}
+
 /// The journal of a document after this version, oldest first.
-pub async fn journal(
+async fn journal(
     settings: &Settings,
     key: Key,
     after: Version,
@@ -350,20 +363,42 @@ pub async fn journal(
         .collect()
 }
 
-/// What the token in a letter's link stands for. It names an offer; whoever presents it is nobody in particular.
-pub async fn linked(settings: &Settings, token: &str) -> Result<Option<MailToken>, Fault> {
+/// The offer that the token in a letter's link stands for. Whoever presents it is nobody in particular.
+pub async fn linked(
+    settings: &Settings,
+    token: &str,
+) -> Result<Option<Versioned<Invitation>>, Fault> {
+    let store = &*settings.store;
     let key = Key::MailToken(Digest::of(token.as_bytes()));
-    let found = load::one::<MailToken>(&*settings.store, key).await?;
-    Ok(found.map(|token| token.document))
+    let Some(token) = load::one::<MailToken>(store, key).await? else {
+        return Ok(None);
+    };
+    load::one(store, Key::Invitation(token.document.transfer)).await
 }
 
-/// Which of somebody's transfers.
+/// Which of somebody's transfers. Only whoever may act for a context, or has verified an address, has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Box_ {
-    /// Offers this context made.
+pub struct Box_(Kept);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
     Sent(Context),
-    /// Offers to this receiver.
     Received(Receiver),
+}
+
+impl Box_ {
+    /// Offers this context made.
+    pub const fn sent(acting: &Acting) -> Self {
+        Self(Kept::Sent(acting.context()))
+    }
+    /// Offers to this context.
+    pub const fn received(acting: &Acting) -> Self {
+        Self(Kept::Received(Receiver::Context(acting.context())))
+    }
+    /// Offers to somebody who was looked up.
+    pub(in crate::actors) const fn of(receiver: Receiver) -> Self {
+        Self(Kept::Received(receiver))
+    }
 }
 
 /// A page of transfers, newest first.
@@ -385,9 +420,9 @@ pub async fn transfers(
     keep: impl Fn(&Invitation) -> bool,
 ) -> Result<Transfers, Fault> {
     let store = &*settings.store;
-    let prefix = match of {
-        Box_::Sent(context) => index::sent(context, phase),
-        Box_::Received(to) => index::received(to, phase),
+    let prefix = match of.0 {
+        Kept::Sent(context) => index::sent(context, phase),
+        Kept::Received(to) => index::received(to, phase),
     };
     let mut page = Transfers::default();
     let mut after = after;
@@ -448,7 +483,7 @@ pub async fn inbox(
     }
     let mut all = Vec::new();
     for receiver in receivers {
-        let of = Box_::Received(receiver);
+        let of = Box_::of(receiver);
         let waits = |transfer: &Invitation| now < transfer.expires_at;
         let page = transfers(settings, of, Phase::Open, None, limit, waits).await?;
         all.extend(page.transfers);
@@ -463,54 +498,50 @@ pub async fn inbox(
 /// An item as somebody who may see it sees it.
 #[derive(Debug, Clone)]
 pub struct SeenItem {
-    /// The item.
-    pub item: Versioned<Item>,
-    /// What they may do with it.
-    pub level: Level,
+    /// The item, what they may do with it, and why.
+    pub permit: Permit,
     /// Its owner's name.
     pub owner_name: String,
     /// A run's projects, or a project's runs, as far as they may see them.
-    pub related: Vec<Item>,
+    pub related: Vec<Permit>,
     /// A project's biosamples.
     pub biosamples: Option<Biosamples>,
-    /// Contexts that were granted access.
+    /// Contexts that were granted access; only the owner's side sees others than its own.
     pub grants: Vec<Grant>,
+    /// Its journal, oldest first; only the owner's side sees it.
+    pub journal: Vec<(Version, Event)>,
 }
 
 /// One item with what belongs to it.
-pub async fn item(
-    settings: &Settings,
-    account: AccountId,
-    id: ItemId,
-    now: Time,
-) -> Result<SeenItem, Trouble> {
+pub async fn item(settings: &Settings, permit: Permit, now: Time) -> Result<SeenItem, Trouble> {
     let store = &*settings.store;
-    let mut person = people::whole_person(store, account).await?;
-    let seen = people::see(settings, &mut person, &[id], now).await?;
-    let Some(Some((item, Some(level)))) = seen.into_iter().next() else {
-        return Err(no_such_item(settings, id).into());
-    };
+    let id = permit.id();
     let related = related(settings, id).await?;
-    let seen = people::see(settings, &mut person, &related, now).await?;
-    let visible = |seen: people::Seen| seen.filter(|(_, level)| level.is_some());
-    let related = seen
-        .into_iter()
-        .filter_map(visible)
-        .map(|(item, _)| item.document);
+    let related = rights::permits(settings, permit.person(), &related, now).await?;
     let biosamples = load::one::<Biosamples>(store, Key::Biosamples(id)).await?;
-    let owner = Owner::load(store, item.document.owner).await?;
+    let owner = Owner::load(store, permit.owner()).await?;
+    let (grants, journal) = match permit.as_owner() {
+        Some(owning) => (
+            grants(settings, id).await?,
+            item_journal(settings, owning, Version(0), 1_000).await?,
+        ),
+        None => (Vec::new(), Vec::new()),
+    };
     Ok(SeenItem {
-        level,
         owner_name: owner.map_or_else(String::new, |owner| owner.name()),
-        related: related.collect(),
+        related: related.into_iter().flatten().collect(),
         biosamples: biosamples.map(|b| b.document),
-        grants: grants(settings, id).await?,
-        item,
+        grants,
+        journal,
+        permit,
     })
 }
 
 /// A run's projects, or a project's runs.
-pub async fn related(settings: &Settings, id: ItemId) -> Result<Vec<ItemId>, Fault> {
+pub(in crate::actors) async fn related(
+    settings: &Settings,
+    id: ItemId,
+) -> Result<Vec<ItemId>, Fault> {
     let prefix = match id.kind() {
         ItemKind::Run => index::projects_of(id),
         ItemKind::Project => index::runs_of(id),
@@ -527,7 +558,10 @@ pub async fn related(settings: &Settings, id: ItemId) -> Result<Vec<ItemId>, Fau
 }
 
 /// Who was granted access to an item.
-pub async fn grants(settings: &Settings, id: ItemId) -> Result<Vec<Grant>, Fault> {
+pub(in crate::actors) async fn grants(
+    settings: &Settings,
+    id: ItemId,
+) -> Result<Vec<Grant>, Fault> {
     let store = &*settings.store;
     let page = store
         .scan(index::grantees(id), None, Direction::Forward, 1_000)
@@ -545,45 +579,14 @@ pub async fn grants(settings: &Settings, id: ItemId) -> Result<Vec<Grant>, Fault
         .collect())
 }
 
-/// That there is no such item, as a stranger is told.
-pub fn no_such_item(settings: &Settings, id: ItemId) -> Findings {
-    invitation::offered_items(&[(id, None)], &settings.policy, None)
-}
-
-/// The owner of an item and what this person may do with it; a stranger is told that there is none.
-pub async fn standing(
-    settings: &Settings,
-    account: AccountId,
-    id: ItemId,
-    now: Time,
-) -> Result<(Context, Level), Trouble> {
-    let mut person = people::person(&*settings.store, account, &[]).await?;
-    let seen = people::see(settings, &mut person, &[id], now).await?;
-    match seen.into_iter().next() {
-        Some(Some((item, Some(level)))) => Ok((item.document.owner, level)),
-        _ => Err(no_such_item(settings, id).into()),
-    }
-}
-
-/// These items, in this order, as far as they are there.
-pub async fn documents(settings: &Settings, ids: &[ItemId]) -> Result<Vec<Item>, Fault> {
-    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
-    let found = load::all::<Item>(&*settings.store, &keys).await?;
-    Ok(found
-        .into_iter()
-        .flatten()
-        .map(|item| item.document)
-        .collect())
-}
-
 /// A page of the files of an item, in the order of the digests of their paths.
 pub async fn files(
     settings: &Settings,
-    id: ItemId,
+    permit: &Permit,
     after: Option<Digest>,
     limit: usize,
 ) -> Result<(Vec<File>, Option<Digest>), Fault> {
-    let prefix = index::files(id);
+    let prefix = index::files(permit.id());
     let from = after.map(|digest| continued(prefix, digest.0));
     let store = &*settings.store;
     let page = store.scan(prefix, from, Direction::Forward, limit).await?;
@@ -600,13 +603,13 @@ pub async fn files(
 /// A page of the items of one kind that a context owns, newest first.
 pub async fn items(
     settings: &Settings,
-    context: Context,
+    acting: &Acting,
     kind: ItemKind,
     after: Option<ItemId>,
     limit: usize,
 ) -> Result<(Vec<Item>, Option<ItemId>), Fault> {
     let store = &*settings.store;
-    let prefix = index::owned(context, kind);
+    let prefix = index::owned(acting.context(), kind);
     let from = after.map(|id| continued(prefix, id.bits()));
     let page = store.scan(prefix, from, Direction::Backward, limit).await?;
     let id = |key: &[u8]| index::last_id(key).map(|bits| ItemId::new(kind, bits));

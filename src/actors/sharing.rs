@@ -23,7 +23,7 @@ use super::context::{Answered, Core, Owner, Question};
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
-use super::queries;
+use super::rights;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// An item has at most this many links, deactivated ones included.
@@ -167,28 +167,8 @@ async fn decides(
     if let Command::Leave { grantee } = command {
         return Ok(*grantee);
     }
-    owning(settings, caller(call)?, id, call.at).await
-}
-
-/// The context that owns an item, for somebody who may act for it.
-pub async fn owning(
-    settings: &Settings,
-    person: AccountId,
-    id: ItemId,
-    now: Time,
-) -> Result<Context, Trouble> {
-    let (owner, level) = queries::standing(settings, person, id, now).await?;
-    if level < Level::Own {
-        let kind = id.kind().word();
-        return Err(Refusal::new(
-            Code::ItemForbidden,
-            format!("this {kind} belongs to somebody else, and only its owner shares it"),
-            "ask its owner",
-        )
-        .about(id)
-        .into());
-    }
-    Ok(owner)
+    let permit = rights::permit(settings, caller(call)?, id, Level::Own, call.at).await?;
+    Ok(permit.owner())
 }
 
 /// What the actor of a context decides about a command.
@@ -255,7 +235,7 @@ async fn own(
         proposal.guard(key, version);
     }
     if !person.acts_for(source.context, &source.domain, &settings.policy) {
-        return Err(queries::no_such_item(settings, id).into());
+        return Err(rights::no_such_item(settings, id).into());
     }
     Ok(item)
 }

@@ -22,14 +22,34 @@ pub const TRIES: u32 = 3;
 /// The parts that are the same for every decision of a node.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where everything is kept.
-    pub store: Arc<dyn Store>,
+    /// Where everything is kept. Only the actors reach it: whoever asks from outside goes through `queries` and `rights`.
+    pub(in crate::actors) store: Arc<dyn Store>,
     /// What the site decided.
     pub policy: Arc<Policy>,
     /// The site's key.
     pub key: SiteKey,
     /// Where ids come from.
     pub ids: Arc<Ids>,
+}
+
+impl Settings {
+    /// Puts the parts together.
+    pub fn new(store: Arc<dyn Store>, policy: Arc<Policy>, key: SiteKey, ids: Arc<Ids>) -> Self {
+        Self {
+            store,
+            policy,
+            key,
+            ids,
+        }
+    }
+
+    /// Whether the store can read and write now.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn health(&self) -> Result<(), Fault> {
+        self.store.health().await
+    }
 }
 
 /// The world of one node.

@@ -46,6 +46,12 @@ pub enum Command {
     /// Offer runs and projects to somebody, and answer offers
     #[command(subcommand)]
     Transfer(Transfer),
+    /// Show who can see a run or a project, and why
+    #[command(subcommand)]
+    Access(Access),
+    /// For administrators of a domain
+    #[command(subcommand)]
+    Admin(Admin),
 }
 
 /// Where the server is, and how to print.
@@ -396,6 +402,34 @@ pub struct Readdress {
     pub(super) once: Once,
 }
 
+/// Commands about access.
+#[derive(Debug, Subcommand)]
+pub enum Access {
+    /// Show who can see a run or a project of yours, and why
+    #[command(after_help = EXIT_CODES)]
+    Show(ShowItem),
+}
+
+/// Commands for administrators of a domain.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Show what somebody of your domain can see: their contexts, and what these were granted
+    #[command(after_help = EXIT_CODES)]
+    Access(PersonSees),
+}
+
+/// Shows what somebody can see.
+#[derive(Debug, Args)]
+pub struct PersonSees {
+    /// Who: an email address, or the account's id
+    pub person: String,
+    /// Where the last page ended, as the note below it says; a page holds 100 grants
+    #[arg(long)]
+    pub cursor: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// Prints a completion script.
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -416,6 +450,8 @@ impl Command {
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,
             Self::Run(Run::Show(args)) | Self::Project(Project::Show(args)) => &args.common,
             Self::Project(Project::Create(args)) => &args.common,
+            Self::Access(Access::Show(args)) => &args.common,
+            Self::Admin(Admin::Access(args)) => &args.common,
             Self::Transfer(transfer) => match transfer {
                 Transfer::Preview(args) => &args.common,
                 Transfer::Request(args) => &args.common,

@@ -142,6 +142,7 @@ pub(super) fn show(
         level,
         related,
         biosamples,
+        why: _,
         access: grants,
         history: events,
     } = page;

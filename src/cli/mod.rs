@@ -4,6 +4,7 @@
 //! says what can be typed, `session` signs each call, `api` sends it until it is answered, `failure` maps what went wrong to
 //! the exit codes that scripts rely on (`docs/cli.md`).
 
+mod access;
 mod account;
 mod amounts;
 mod answers;
@@ -76,7 +77,7 @@ fn perform(command: &Command, here: &mut Surroundings<'_>) -> Exit {
 }
 
 fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failure> {
-    use args::{Project, Run, Transfer};
+    use args::{Access, Admin, Project, Run, Transfer};
     let common = command.common();
     match command {
         Command::Login(args) => return sign_in::login(args, here),
@@ -101,6 +102,8 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
             Project::List(args) => items::list(args, items::Kind::Project, session),
             Project::Show(args) => items::show(args, items::Kind::Project, session),
         },
+        Command::Access(Access::Show(args)) => access::show(args, session),
+        Command::Admin(Admin::Access(args)) => access::of_person(args, session),
         Command::Transfer(transfer) => match transfer {
             Transfer::Preview(args) => request::preview(args, session),
             Transfer::Request(args) => request::request(args, session),

@@ -103,12 +103,12 @@ impl Daemon {
         let store = Embedded::open(&config.store.path, &options).map_err(CannotStart::part)?;
         let store = Arc::new(store);
         let shared: Arc<dyn Store> = Arc::clone(&store) as Arc<dyn Store>;
-        let settings = Settings {
-            store: Arc::clone(&shared),
-            policy: Arc::new(policy),
-            key: key.clone(),
-            ids: Arc::clone(&ids),
-        };
+        let settings = Settings::new(
+            Arc::clone(&shared),
+            Arc::new(policy),
+            key.clone(),
+            Arc::clone(&ids),
+        );
         let directory = Directory::start(settings, Arc::clone(&clock))
             .await
             .map_err(CannotStart::part)?;

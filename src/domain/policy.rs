@@ -166,11 +166,23 @@ impl Policy {
             .map_or_else(Domain::public, |(_, name)| Domain::named(name))
     }
 
+    /// Who administers a domain.
+    pub fn administrators(&self, domain: &Domain) -> &[Address] {
+        let private = self.domains.get(domain.name());
+        private.map_or(&[], |private| &private.administrators)
+    }
+
+    /// Whether one of these verified addresses administers any domain; for almost everybody it does not, and where an item lies need
+    /// not be looked up.
+    pub fn administers_anything(&self, addresses: &[Address]) -> bool {
+        let any = |private: &Private| addresses.iter().any(|a| private.administrators.contains(a));
+        self.domains.values().any(any)
+    }
+
     /// Whether one of these verified addresses administers the domain.
     pub fn administers(&self, addresses: &[Address], domain: &Domain) -> bool {
-        self.domains
-            .get(domain.name())
-            .is_some_and(|private| addresses.iter().any(|a| private.administrators.contains(a)))
+        let administrators = self.administrators(domain);
+        addresses.iter().any(|a| administrators.contains(a))
     }
 }
 

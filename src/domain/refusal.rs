@@ -131,6 +131,8 @@ codes! {
     MemberAlready = "member.already",
     /// They do not belong to it.
     MemberNotFound = "member.not_found",
+    /// Nobody of a domain that this person administers.
+    PersonNotFound = "person.not_found",
     /// The account still owns data, or answers alone for a workgroup.
     AccountNotEmpty = "account.not_empty",
     /// Another change waits for a second administrator.

@@ -219,8 +219,8 @@ impl Reason {
 pub struct Facts<'a> {
     /// The item.
     pub item: &'a Item,
-    /// The domain of the context that owns it.
-    pub owner_domain: &'a Domain,
+    /// The domain of the context that owns it; `None` where the person administers no domain, so that it need not be known.
+    pub owner_domain: Option<&'a Domain>,
     /// Grants on it.
     pub grants: &'a [Grant],
     /// Of a run: projects that its data went into, and grants on them.
@@ -229,50 +229,62 @@ pub struct Facts<'a> {
 
 /// The effective right of a person on an item at a moment: every reason for it, the strongest first. None: the person may not even know
 /// that it exists.
-///
-/// What is in the trash is seen by its owner alone; grants on it hold again when it is restored.
 pub fn effective(person: &Person, facts: Facts<'_>, policy: &Policy, now: Time) -> Vec<Reason> {
-    let item = facts.item;
-    let mut reasons = Vec::new();
-    if person.belongs_to(item.owner) {
-        reasons.push(Reason::Owner(item.owner));
-    }
-    if policy.administers(&person.account.addresses, facts.owner_domain) {
-        reasons.push(Reason::DomainAdministrator(facts.owner_domain.clone()));
-    }
-    let held = |on: &Item, grants: &[Grant]| -> Vec<(Context, Part)> {
-        if on.state == State::Trashed {
-            return Vec::new();
+    let theirs = |reason: &Reason| match reason {
+        Reason::Owner(context) | Reason::Granted(context, _) | Reason::Through(_, context, _) => {
+            person.belongs_to(*context)
         }
-        let theirs = grants
-            .iter()
-            .filter(|grant| grant.item == on.id && person.belongs_to(grant.grantee));
-        theirs
-            .flat_map(|grant| grant.parts.iter().map(|part| (grant.grantee, part.clone())))
-            .filter(|(_, part)| part.is_alive(now))
-            .collect()
+        Reason::DomainAdministrator(domain) => {
+            policy.administers(&person.account.addresses, domain)
+        }
     };
-    let direct = held(item, facts.grants);
-    reasons.extend(
-        direct
-            .into_iter()
-            .map(|(to, part)| Reason::Granted(to, part)),
-    );
-    for (project, grants) in facts.through {
-        // Whoever was given a project can share it, but not the run of somebody else that it came from.
-        if item.state != State::Trashed && project.owner == item.owner {
-            let held = held(project, grants);
-            reasons.extend(
-                held.into_iter()
-                    .map(|(to, part)| Reason::Through(project.id, to, part)),
-            );
-        }
-    }
+    let mut reasons = everybody(facts, now);
+    reasons.retain(theirs);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level()));
     reasons
+}
+
+/// Why anybody at all can see an item at a moment. What one person may do is a part of this, so the two answers never differ.
+///
+/// What is in the trash is seen by its owner alone; grants on it hold again when it is restored.
+pub fn everybody(facts: Facts<'_>, now: Time) -> Vec<Reason> {
+    let item = facts.item;
+    let mut reasons = vec![Reason::Owner(item.owner)];
+    let domain = facts.owner_domain.cloned();
+    reasons.extend(domain.map(Reason::DomainAdministrator));
+    if item.state == State::Trashed {
+        return reasons;
+    }
+    let direct = held(item, facts.grants, now);
+    reasons.extend(direct.map(|(to, part)| Reason::Granted(to, part)));
+    for (project, grants) in facts.through {
+        // Whoever was given a project can share it, but not the run of somebody else that it came from.
+        if project.owner == item.owner {
+            let held = held(project, grants, now);
+            reasons.extend(held.map(|(to, part)| Reason::Through(project.id, to, part)));
+        }
+    }
+    reasons
+}
+
+/// What these grants give on an item at a moment, and to whom.
+fn held<'a>(
+    on: &'a Item,
+    grants: &'a [Grant],
+    now: Time,
+) -> impl Iterator<Item = (Context, Part)> + 'a {
+    let alive = move |part: &&Part| on.state != State::Trashed && part.is_alive(now);
+    let here = grants.iter().filter(|grant| grant.item == on.id);
+    here.flat_map(move |grant| {
+        let parts = grant.parts.iter().filter(alive);
+        parts.map(|part| (grant.grantee, part.clone()))
+    })
 }
 
 /// What these reasons let somebody do.
 pub fn level(reasons: &[Reason]) -> Option<Level> {
     reasons.iter().map(Reason::level).max()
 }
+
+#[cfg(test)]
+mod tests;

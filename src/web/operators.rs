@@ -28,8 +28,8 @@ pub fn router(app: App, metrics: Option<Metrics>) -> Router {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    let store = app.settings().store;
-    match tokio::time::timeout(PATIENCE, store.health()).await {
+    let settings = app.settings();
+    match tokio::time::timeout(PATIENCE, settings.health()).await {
         Ok(Ok(())) => (StatusCode::OK, "ready\n"),
         Ok(Err(fault)) => {
             tracing::warn!("not ready: {fault}");

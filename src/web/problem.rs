@@ -101,7 +101,8 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::LinkNotFound
         | Code::AccessNotFound
         | Code::WorkgroupNotFound
-        | Code::MemberNotFound => StatusCode::NOT_FOUND,
+        | Code::MemberNotFound
+        | Code::PersonNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
         Code::RequestInvalid
         | Code::CodeWrong

@@ -12,9 +12,11 @@ mod edge;
 mod guards;
 mod life;
 mod repeated;
+mod rights;
 mod server;
 mod settings;
 mod sharing;
 mod strangers;
 #[path = "../support/api.rs"]
 mod support;
+mod sweep;

@@ -11,6 +11,7 @@ use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use handover::domain::workgroup::Role;
 use handover::ids::Ids;
+use handover::store::Store;
 use handover::store::model::Model;
 
 use crate::checker::Checker;
@@ -158,19 +159,19 @@ impl Cluster {
             .seed
             .wrapping_mul(1_000_003)
             .wrapping_add(*starts);
-        let store = Disturbed {
+        let store: Arc<dyn Store> = Arc::new(Disturbed {
             universe: Arc::clone(&self.universe),
             model: Arc::clone(&self.model),
             checker: Arc::clone(&self.checker),
             node: index,
-        };
-        let settings = Settings {
-            store: Arc::new(store),
-            policy: Arc::clone(&self.policy),
-            key: KEY,
-            ids: Arc::new(Ids::seeded(ids)),
-        };
-        let node = Node::new(index, Arc::clone(&self.universe), settings);
+        });
+        let settings = Settings::new(
+            Arc::clone(&store),
+            Arc::clone(&self.policy),
+            KEY,
+            Arc::new(Ids::seeded(ids)),
+        );
+        let node = Node::new(index, Arc::clone(&self.universe), store, settings);
         self.universe.note(|| format!("node {index} starts"));
         *locked(&self.nodes[index]) = Some(Arc::new(node));
     }

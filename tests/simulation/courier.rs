@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use handover::actors::load::{self, Versioned};
 use handover::actors::proposal::Proposal;
-use handover::actors::world::World as _;
 use handover::domain::id::{InvitationId, LetterId};
 use handover::domain::invitation::{Invitation, State as Standing};
 use handover::domain::key::{Key, Queue};
@@ -35,7 +34,7 @@ enum Sent {
 pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
     let now = node.now();
     let limit = 1 + cluster.universe.place(6);
-    let store = node.settings().store;
+    let store = Arc::clone(&node.store);
     let Ok(claimed) = store.claim(queue, now, limit, LEASE_MS).await else {
         return;
     };
@@ -49,7 +48,7 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
                 // The lease ends by itself.
-                let _ = here.settings().store.settle(row, again).await;
+                let _ = here.store.settle(row, again).await;
             }
         });
     }
@@ -57,7 +56,7 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
 
 async fn fire(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
     node.wake(InvitationId::from_bits(row.due.id), now).await?;
-    node.settings().store.settle(row, Settlement::Done).await
+    node.store.settle(row, Settlement::Done).await
 }
 
 fn waits(letter: &Letter) -> bool {
@@ -65,7 +64,7 @@ fn waits(letter: &Letter) -> bool {
 }
 
 async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault> {
-    let store = node.settings().store;
+    let store = Arc::clone(&node.store);
     let key = Key::Letter(LetterId::from_bits(row.due.id));
     let found = load::one::<Letter>(&*store, key).await?;
     let Some(mut letter) = found.filter(|found| waits(&found.document)) else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
 use handover::actors::invitation::{Command, To};
-use handover::actors::{invitation, people, queries, sign_in, world};
+use handover::actors::{invitation, queries, rights, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
@@ -441,9 +441,8 @@ async fn peep(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::
         let should = checker.level(*person, *item, now);
         (*person, *item, checker.commits(), should)
     };
-    let mut who = people::person(&*settings.store, person, &[]).await?;
-    let seen = people::see(&settings, &mut who, &[item], now).await?;
-    let level = seen.into_iter().flatten().find_map(|(_, level)| level);
+    let permit = rights::if_any(&settings, person, item, now).await?;
+    let level = permit.map(|permit| permit.level());
     let mut checker = locked(&cluster.checker);
     // Between two reads others may have changed what this rests on; then both answers are right.
     if checker.commits() == commits && level != should {
@@ -486,7 +485,7 @@ async fn look_around(cluster: &Cluster, node: &crate::node::Node) -> Result<(), 
         invitation::preview(node, &call, &ask, to.as_ref()).await?;
     }
     let Some(account) = handover::actors::load::one::<handover::domain::account::Account>(
-        &*settings.store,
+        &*node.store,
         Key::Account(person),
     )
     .await?

@@ -140,10 +140,9 @@ fn forget(cluster: &Arc<Cluster>, index: usize) {
     };
     let universe = Arc::clone(&cluster.universe);
     cluster.universe.spawn(Home::Node(index), async move {
-        let store = handover::actors::world::World::settings(&*node).store;
         // By the slower clock, so that what is kept for 7 days is kept for 7 days everywhere.
         let now = universe.now(0).min(universe.now(1));
-        let _ = store.forget_commands(now, 100).await;
+        let _ = node.store.forget_commands(now, 100).await;
     });
 }
 

@@ -10,7 +10,7 @@ use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{Context, InvitationId};
 use handover::domain::time::Time;
-use handover::store::Fault;
+use handover::store::{Fault, Store};
 
 use crate::mailbox::{Answer, Mailbox, Reply, reply};
 use crate::universe::{Home, Universe, locked};
@@ -30,16 +30,23 @@ struct ToTransfer(
 pub struct Node {
     pub index: usize,
     pub universe: Arc<Universe>,
+    pub store: Arc<dyn Store>,
     settings: Settings,
     contexts: Mutex<BTreeMap<Context, Mailbox<ToContext>>>,
     transfers: Mutex<BTreeMap<InvitationId, Mailbox<ToTransfer>>>,
 }
 
 impl Node {
-    pub fn new(index: usize, universe: Arc<Universe>, settings: Settings) -> Self {
+    pub fn new(
+        index: usize,
+        universe: Arc<Universe>,
+        store: Arc<dyn Store>,
+        settings: Settings,
+    ) -> Self {
         Self {
             index,
             universe,
+            store,
             settings,
             contexts: Mutex::default(),
             transfers: Mutex::default(),

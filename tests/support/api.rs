@@ -137,12 +137,7 @@ impl World {
             language: "en".to_owned(),
             terms: policy.terms.clone(),
         };
-        let settings = Settings {
-            store: shared,
-            policy: Arc::new(policy),
-            key: KEY,
-            ids: Arc::new(Ids::seeded(1)),
-        };
+        let settings = Settings::new(shared, Arc::new(policy), KEY, Arc::new(Ids::seeded(1)));
         let directory = Directory::start(settings, clock.clone()).await.unwrap();
         let app = App::new(directory.clone(), clock.clone(), site, bounds, rates);
         let router = handover::web::router(app.clone());
@@ -359,5 +354,51 @@ impl World {
             item.state = handover::domain::item::State::Trashed
         })
         .await;
+    }
+}
+
+impl World {
+    /// Gives a context access to an item, as an accepted invitation does.
+    pub async fn grant(&self, item: &str, to: &str, level: &str, until: Option<Time>) {
+        use handover::actors::proposal::Proposal;
+        use handover::domain::id::InvitationId;
+        use handover::domain::rights::{Grant, Level, Origin, Part};
+        let part = Part {
+            level: match level {
+                "read" => Level::Read,
+                "write" => Level::Write,
+                other => panic!("{other}"),
+            },
+            origin: Origin::Invitation(InvitationId::from_bits(1)),
+            accepted_by: handover::domain::id::AccountId::from_bits(1),
+            since: self.now(),
+            until,
+        };
+        let grant = Grant::none(item.parse().unwrap(), to.parse().unwrap()).with(part);
+        let mut proposal = Proposal::default();
+        proposal.create(&grant, None);
+        let outcome = self.store.commit(proposal.into_commit(self.now())).await;
+        assert!(
+            matches!(outcome, handover::store::Outcome::Done(_)),
+            "{outcome:?}"
+        );
+    }
+
+    /// Takes it back.
+    pub async fn revoke(&self, item: &str, from: &str) {
+        use handover::actors::{load, proposal::Proposal};
+        use handover::domain::rights::Grant;
+        let key = handover::domain::key::Key::Grant(item.parse().unwrap(), from.parse().unwrap());
+        let old = load::one::<Grant>(&*self.store, key)
+            .await
+            .unwrap()
+            .unwrap();
+        let mut proposal = Proposal::default();
+        proposal.delete(&old);
+        let outcome = self.store.commit(proposal.into_commit(self.now())).await;
+        assert!(
+            matches!(outcome, handover::store::Outcome::Done(_)),
+            "{outcome:?}"
+        );
     }
 }

@@ -152,12 +152,12 @@ impl Node {
             other,
             then: Mutex::new(None),
         });
-        let settings = Settings {
-            store: store.clone(),
-            policy: Arc::new(policy.clone()),
-            key: SiteKey::new([1; 32]),
-            ids: Arc::new(Ids::seeded(seed)),
-        };
+        let settings = Settings::new(
+            store.clone(),
+            Arc::new(policy.clone()),
+            SiteKey::new([1; 32]),
+            Arc::new(Ids::seeded(seed)),
+        );
         Self {
             store,
             settings,

@@ -95,12 +95,12 @@ impl Website {
     pub async fn at(url: &'static str) -> Self {
         let model = Arc::new(Model::new());
         let clock = Arc::new(Manual::at(START));
-        let settings = Settings {
-            store: model.clone(),
-            policy: Arc::new(Policy::default()),
-            key: SiteKey::new([7; 32]),
-            ids: Arc::new(Ids::seeded(1)),
-        };
+        let settings = Settings::new(
+            model.clone(),
+            Arc::new(Policy::default()),
+            SiteKey::new([7; 32]),
+            Arc::new(Ids::seeded(1)),
+        );
         let directory = Directory::start(settings, clock.clone()).await.unwrap();
         let site = Site {
             name: "Handover of the Core".into(),
@@ -343,8 +343,7 @@ impl Website {
         site::apply(self.directory(), &wanted, self.directory().now())
             .await
             .unwrap();
-        let store = self.app.settings().store;
-        let found = handover::actors::people::workgroup(&*store, &wanted.handle)
+        let found = handover::actors::people::workgroup(&*self.model, &wanted.handle)
             .await
             .unwrap();
         Context::Workgroup(found.unwrap().document.id)

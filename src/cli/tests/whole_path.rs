@@ -79,12 +79,12 @@ async fn site() -> (Listeners, App) {
         language: "en".to_owned(),
         terms: policy.terms.clone(),
     };
-    let settings = Settings {
-        store: Arc::new(Model::new()),
-        policy: Arc::new(policy),
-        key: KEY,
-        ids: Arc::new(Ids::seeded(1)),
-    };
+    let settings = Settings::new(
+        Arc::new(Model::new()),
+        Arc::new(policy),
+        KEY,
+        Arc::new(Ids::seeded(1)),
+    );
     let directory = Directory::start(settings, clock.clone()).await.unwrap();
     let techsupport = Wanted {
         handle: "techsupport".parse().unwrap(),

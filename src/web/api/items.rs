@@ -10,11 +10,10 @@ use utoipa_axum::routes;
 
 use crate::actors::custody::{Command, Done};
 use crate::actors::queries;
-use crate::actors::world::{Call, Settings, Trouble};
+use crate::actors::rights::{self, Permit};
+use crate::actors::world::{Call, Trouble};
 use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
-use crate::domain::key::Key;
 use crate::domain::rights::Level;
-use crate::store::Version;
 use crate::web::App;
 use crate::web::auth::{Needs, Read, Signed, Write};
 use crate::web::problem::Failure;
@@ -68,12 +67,27 @@ async fn page(
     let limit = limit(asked.limit)?;
     let after: Option<ItemId> = cursor(asked.cursor.as_deref())?;
     let name = asked.context.as_deref().unwrap_or("personal");
-    let context = queries::context_of(&settings, person, name).await?;
-    let (items, next) = queries::items(&settings, context, kind, after, limit).await?;
+    let acting = queries::context_of(&settings, person, name).await?;
+    let (items, next) = queries::items(&settings, &acting, kind, after, limit).await?;
     Ok(Json(wire::Page {
         items: items.into_iter().map(show::item).collect(),
         next_cursor: next.map(|id| id.to_string()),
     }))
+}
+
+/// What the person may do with an item of this kind, which must be at least this much.
+async fn permit(
+    app: &App,
+    person: AccountId,
+    (id, kind): (ItemId, ItemKind),
+    at_least: Level,
+) -> Result<Permit, Failure> {
+    let settings = app.settings();
+    if id.kind() != kind {
+        return Err(Trouble::from(rights::no_such_item(&settings, id)).into());
+    }
+    let now = app.directory().now();
+    Ok(rights::permit(&settings, person, id, at_least, now).await?)
 }
 
 async fn shown(
@@ -82,30 +96,27 @@ async fn shown(
     id: ItemId,
     kind: ItemKind,
 ) -> Result<wire::ItemPage, Failure> {
-    let settings = app.settings();
-    if id.kind() != kind {
-        return Err(Trouble::from(queries::no_such_item(&settings, id)).into());
-    }
+    let permit = permit(app, person, (id, kind), Level::Read).await?;
     let now = app.directory().now();
-    let seen = queries::item(&settings, person, id, now).await?;
-    let history = queries::journal(&settings, Key::Item(id), Version(0), 1_000).await?;
+    let seen = queries::item(&app.settings(), permit, now).await?;
     let biosamples = seen.biosamples.map(|all| all.biosamples);
     Ok(wire::ItemPage {
-        item: show::item(seen.item.document),
+        item: show::permitted(&seen.permit),
         owner_name: seen.owner_name,
-        level: show::level(seen.level).to_owned(),
-        related: seen.related.into_iter().map(show::item).collect(),
+        level: show::level(seen.permit.level()).to_owned(),
+        related: seen.related.iter().map(show::permitted).collect(),
         biosamples: biosamples
             .unwrap_or_default()
             .into_iter()
             .map(show::biosample)
             .collect(),
+        why: seen.permit.reasons().iter().map(show::reason).collect(),
         access: seen
             .grants
             .iter()
             .flat_map(|grant| show::access(grant, now))
             .collect(),
-        history: show::history(history),
+        history: show::history(seen.journal),
     })
 }
 
@@ -114,9 +125,16 @@ fn call<N: Needs, T>(app: &App, signed: &Signed<N>, taken: &Taken<T>) -> Call {
         .call(signed.by(), taken.once(signed.account()))
 }
 
-async fn items_of(settings: &Settings, done: &Done) -> Result<Vec<wire::Item>, Failure> {
-    let items = queries::documents(settings, &done.items).await?;
-    Ok(items.into_iter().map(show::item).collect())
+/// What was registered or changed, as the person may see it now: when a request is repeated, it may have changed hands.
+async fn items_of(app: &App, person: AccountId, done: &Done) -> Result<Vec<wire::Item>, Failure> {
+    let settings = app.settings();
+    let now = app.directory().now();
+    let permits = rights::permits(&settings, person, &done.items, now).await?;
+    let first = permits.first().is_some_and(Option::is_some);
+    if let (false, Some(id)) = (first, done.items.first()) {
+        return Err(Trouble::from(rights::no_such_item(&settings, *id)).into());
+    }
+    Ok(permits.iter().flatten().map(show::permitted).collect())
 }
 
 // ---- runs ----
@@ -164,7 +182,7 @@ async fn register(
         projects: new.projects,
     };
     let done = app.directory().custody(context, call, command).await?;
-    let mut items = items_of(&settings, &done).await?.into_iter();
+    let mut items = items_of(&app, signed.account(), &done).await?.into_iter();
     let gone = || Trouble::Fault(crate::store::Fault::never("a registered run is not there"));
     let run = items.next().ok_or_else(gone)?;
     let place = format!("/runs/{}", run.id);
@@ -217,7 +235,10 @@ async fn create(
     let call = call(&app, &signed, &taken);
     let command = Command::CreateProject { name };
     let done = app.directory().custody(context, call, command).await?;
-    let project = items_of(&settings, &done).await?.into_iter().next();
+    let project = items_of(&app, signed.account(), &done)
+        .await?
+        .into_iter()
+        .next();
     let gone = || Trouble::Fault(crate::store::Fault::never("a created project is not there"));
     let project = project.ok_or_else(gone)?;
     Ok(created(&format!("/projects/{}", project.id), project))
@@ -252,8 +273,8 @@ async fn files(
     let settings = app.settings();
     let limit = limit(asked.limit)?;
     let after: Option<Digest> = cursor(asked.cursor.as_deref())?;
-    seen(&app, signed.account(), id).await?;
-    let (files, next) = queries::files(&settings, id, after, limit).await?;
+    let permit = permit(&app, signed.account(), (id, ItemKind::Project), Level::Read);
+    let (files, next) = queries::files(&settings, &permit.await?, after, limit).await?;
     let file = |file: crate::actors::custody::File| wire::File {
         path: file.path,
         bytes: file.bytes,
@@ -263,16 +284,6 @@ async fn files(
         items: files.into_iter().map(file).collect(),
         next_cursor: next.map(|digest| digest.to_string()),
     }))
-}
-
-/// The owner of a project, and what the person may do with it.
-async fn seen(app: &App, person: AccountId, id: ItemId) -> Result<(Context, Level), Failure> {
-    let settings = app.settings();
-    if id.kind() != ItemKind::Project {
-        return Err(Trouble::from(queries::no_such_item(&settings, id)).into());
-    }
-    let now = app.directory().now();
-    Ok(queries::standing(&settings, person, id, now).await?)
 }
 
 /// List files of a project, 1 to 1,000 at a time.
@@ -288,13 +299,21 @@ async fn add_files(
     Named(id): Named<ItemId>,
     taken: Taken<wire::AddFiles>,
 ) -> Result<Json<wire::Item>, Failure> {
-    let settings = app.settings();
     let call = call(&app, &signed, &taken);
     let files = read::files(taken.what)?;
-    let (owner, _) = seen(&app, signed.account(), id).await?;
+    let permit = permit(
+        &app,
+        signed.account(),
+        (id, ItemKind::Project),
+        Level::Write,
+    );
+    let owner = permit.await?.owner();
     let command = Command::AddFiles { item: id, files };
     let done = app.directory().custody(owner, call, command).await?;
-    let project = items_of(&settings, &done).await?.into_iter().next();
+    let project = items_of(&app, signed.account(), &done)
+        .await?
+        .into_iter()
+        .next();
     let gone = || Trouble::Fault(crate::store::Fault::never("a project is not there"));
     Ok(Json(project.ok_or_else(gone)?))
 }
@@ -324,7 +343,9 @@ async fn start(
     let Some(first) = projects.first() else {
         return Err(Trouble::Fault(crate::store::Fault::never("no project")).into());
     };
-    let (owner, _) = seen(&app, signed.account(), *first).await?;
+    let first = (*first, ItemKind::Project);
+    let permit = permit(&app, signed.account(), first, Level::Write).await?;
+    let owner = permit.owner();
     let command = Command::StartAnalysis { name, projects };
     let done = app.directory().custody(owner, call, command).await?;
     let analysis = analysis(&done);
@@ -333,7 +354,7 @@ async fn start(
 
 /// Say that an analysis has ended.
 ///
-/// Whoever started it says so; once is enough.
+/// Whoever started it says so, or whoever may write to one of its projects; once is enough.
 #[utoipa::path(post, path = "/analyses/{analysis}/end", operation_id = "endAnalysis", tag = "Analyses",
     params(("analysis" = String, Path, description = "`ana_…`")),
     responses((status = 200, description = "The analysis", body = wire::Analysis)))]

@@ -8,10 +8,12 @@ use utoipa_axum::routes;
 
 use crate::actors::links::{self, Made};
 use crate::actors::queries;
-use crate::actors::sharing::{self, Command};
+use crate::actors::rights;
+use crate::actors::sharing::Command;
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{AccountId, ItemId, ItemKind, LinkId};
 use crate::domain::link;
+use crate::domain::rights::Level;
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
@@ -69,8 +71,11 @@ async fn listed(
     let settings = app.settings();
     let id = of_kind(&settings, id, kind)?;
     let now = app.directory().now();
-    sharing::owning(&settings, person, id, now).await?;
-    let all = links::of(&settings, id).await?;
+    let permit = rights::permit(&settings, person, id, Level::Own, now).await?;
+    let all = match permit.as_owner() {
+        Some(owning) => links::of(&settings, owning).await?,
+        None => Vec::new(),
+    };
     let items = all.iter().map(|made| shown(app, &settings, made, now));
     Ok(Json(wire::Page {
         items: items.collect(),

@@ -1,5 +1,6 @@
 //! The JSON API. Its OpenAPI document is made of the very routes, so none can be missing from it.
 
+mod access;
 mod account;
 mod invitations;
 mod items;
@@ -69,6 +70,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(account::routes())
         .merge(settings::routes())
         .merge(items::routes())
+        .merge(access::routes())
         .merge(transfers::routes())
         .merge(invitations::routes())
         .merge(sharing::routes())

@@ -448,13 +448,12 @@ pub fn analysis(ask: &wire::StartAnalysis) -> Result<(String, Vec<ItemId>), Find
     let mut problems = Problems::default();
     let name = problems.keep(custody::name_of("name", &ask.name));
     let projects = items("projects", &ask.projects, &mut problems);
-    let distinct: BTreeSet<_> = projects.iter().collect();
-    let fits = (1..=100).contains(&ask.projects.len()) && distinct.len() == projects.len();
+    let fits = (1..=100).contains(&ask.projects.len());
     if !fits || projects.iter().any(|id| id.kind() != ItemKind::Project) {
         problems.add(
             "projects",
-            "an analysis writes to 1 to 100 different projects",
-            "name each project once",
+            "an analysis writes to 1 to 100 projects",
+            "name projects only, and start several analyses for more",
         );
     }
     problems.unless_any(name.map(|name| (name, projects)))

@@ -11,11 +11,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::queries::{self, Box_};
+use crate::actors::rights::{self, Acting};
 use crate::actors::world::{Settings, Trouble};
-use crate::actors::{account, sign_in};
+use crate::actors::{account, listing, sign_in};
 use crate::domain::address::{Address, Malformed};
-use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, SignInId};
-use crate::domain::index::{Phase, Receiver};
+use crate::domain::id::{Context, InvitationId, ItemId, ItemKind, SignInId};
+use crate::domain::index::Phase;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Time;
 use crate::web::App;
@@ -138,35 +139,32 @@ async fn close(
 /// Everything about the account.
 ///
 /// JSON Lines, one document a line, each with its `kind`: the account, contexts, tokens (without secrets), sessions, the personal runs
-/// and projects, and transfers and invitations sent from it or to its addresses.
+/// and projects, and transfers and invitations sent from it or to be answered by it.
 #[utoipa::path(get, path = "/account/export", operation_id = "exportAccount", tag = "Account",
     responses((status = 200, description = "The lines", content_type = "application/jsonl", body = String)))]
 async fn export(State(app): State<App>, signed: Signed<Settle>) -> Result<Response, Failure> {
     let settings = app.settings();
     let account = queries::account(&settings, signed.account()).await?;
     let now = app.directory().now();
-    let receivers = account.addresses.iter().map(Address::digest);
     let mut sections = vec![Section::Account];
     sections.extend([ItemKind::Run, ItemKind::Project].map(|kind| Section::Items(kind, None)));
-    let own = Context::Personal(account.id);
-    let boxes = receivers.map(|digest| Box_::Received(Receiver::Address(digest)));
-    for of in boxes.chain([Box_::Sent(own), Box_::Received(Receiver::Context(own))]) {
+    let own = rights::acting(&settings, account.id, Context::Personal(account.id)).await?;
+    let mut boxes = listing::inboxes(&settings, &account).await?;
+    boxes.push(Box_::sent(&own));
+    for of in boxes {
         sections.extend([Phase::Open, Phase::Closed].map(|phase| Section::Offers(of, phase, None)));
     }
     sections.reverse();
-    let begin = (settings, account.id, now, sections);
-    let lines = stream::try_unfold(begin, |(settings, person, now, mut sections)| async move {
+    let begin = (settings, own, now, sections);
+    let lines = stream::try_unfold(begin, |(settings, own, now, mut sections)| async move {
         let Some(section) = sections.pop() else {
             return Ok::<_, axum::Error>(None);
         };
-        let (lines, rest) = lines(&settings, person, now, section)
+        let (lines, rest) = lines(&settings, &own, now, section)
             .await
             .map_err(|trouble| axum::Error::new(std::io::Error::other(format!("{trouble:?}"))))?;
         sections.extend(rest);
-        Ok(Some((
-            Bytes::from(lines),
-            (settings, person, now, sections),
-        )))
+        Ok(Some((Bytes::from(lines), (settings, own, now, sections))))
     });
     let kind = HeaderValue::from_static("application/jsonl");
     let name = HeaderValue::from_static("attachment; filename=\"handover-account.jsonl\"");
@@ -190,17 +188,18 @@ const AT_ONCE: usize = 100;
 /// The next lines of a section, and what is left of it.
 async fn lines(
     settings: &Settings,
-    person: AccountId,
+    own: &Acting,
     now: Time,
     section: Section,
 ) -> Result<(Vec<u8>, Option<Section>), Trouble> {
     let mut lines = Vec::new();
+    let person = own.person();
     let rest = match section {
         Section::Account => {
             let account = queries::account(settings, person).await?;
             line(&mut lines, "account", &show::account(&account));
-            for own in queries::contexts(settings, person).await? {
-                line(&mut lines, "context", &show::context(own));
+            for one in queries::contexts(settings, person).await? {
+                line(&mut lines, "context", &show::context(one));
             }
             for token in sign_in::tokens(settings, person).await? {
                 line(&mut lines, "token", &show::token(&token.document));
@@ -211,7 +210,6 @@ async fn lines(
             None
         }
         Section::Items(kind, after) => {
-            let own = Context::Personal(person);
             let (items, next) = queries::items(settings, own, kind, after, AT_ONCE).await?;
             for item in items {
                 line(&mut lines, kind.word(), &show::item(item));

@@ -11,11 +11,13 @@ use utoipa_axum::routes;
 use crate::actors::collaborators::{self, Collaborator, Cursor, Shared};
 use crate::actors::invitation::{self, Command, To};
 use crate::actors::queries;
+use crate::actors::rights;
 use crate::actors::sharing::{self, Done};
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::invitation::Request;
 use crate::domain::refusal::Refusal;
+use crate::domain::rights::Level;
 use crate::web::App;
 use crate::web::auth::{Read, Signed, Write};
 use crate::web::problem::{Failure, guards};
@@ -137,10 +139,10 @@ async fn shared(
     let limit = limit(asked.limit)?;
     let from: Option<Cursor> = cursor(asked.cursor.as_deref())?;
     let account = queries::account(&settings, signed.account()).await?;
-    let mut contexts = collaborators::contexts_of(&settings, &account).await?;
+    let mut contexts = rights::own_contexts(&settings, &account).await?;
     if let Some(name) = &asked.context {
         let named = queries::named_context(&settings, signed.account(), name).await?;
-        contexts.retain(|own| *own == named);
+        contexts.retain(|own| own.context() == named);
         if contexts.is_empty() {
             return Err(Trouble::from(crate::domain::rights::not_yours(named)).into());
         }
@@ -168,7 +170,7 @@ pub fn of_kind(settings: &Settings, id: ItemId, kind: ItemKind) -> Result<ItemId
     if id.kind() == kind {
         Ok(id)
     } else {
-        Err(Trouble::from(queries::no_such_item(settings, id)).into())
+        Err(Trouble::from(rights::no_such_item(settings, id)).into())
     }
 }
 
@@ -181,8 +183,11 @@ async fn listed(
     let settings = app.settings();
     let id = of_kind(&settings, id, kind)?;
     let now = app.directory().now();
-    sharing::owning(&settings, person, id, now).await?;
-    let all = collaborators::of(&settings, id, now).await?;
+    let permit = rights::permit(&settings, person, id, Level::Own, now).await?;
+    let all = match permit.as_owner() {
+        Some(owning) => collaborators::of(&settings, owning, now).await?,
+        None => return Err(Trouble::from(rights::no_such_item(&settings, id)).into()),
+    };
     let collaborator = |one: Collaborator| wire::Collaborator {
         context: one.context.to_string(),
         name: one.name,

@@ -1,6 +1,7 @@
 //! Documents as the API shows them.
 
 use crate::actors::queries::Own;
+use crate::actors::rights::Permit;
 use crate::domain::account::{Account, Quiet, Session, Token};
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
@@ -8,7 +9,7 @@ use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, Stat
 use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
 use crate::domain::letter::{self, Letter};
 use crate::domain::policy::Tier;
-use crate::domain::rights::{Grant, Level, Origin};
+use crate::domain::rights::{Grant, Level, Origin, Reason};
 use crate::domain::time::Time;
 use crate::store::Version;
 use crate::wire;
@@ -157,6 +158,42 @@ pub fn item(item: Item) -> wire::Item {
         run,
         biosamples,
         libraries,
+    }
+}
+
+/// An item as this person may see it: whether it is offered is the business of its owner's side.
+pub fn permitted(permit: &Permit) -> wire::Item {
+    let mut shown = item(permit.item().clone());
+    if permit.as_owner().is_none() {
+        shown.pending_transfer = None;
+    }
+    shown
+}
+
+/// Why somebody may see an item.
+pub fn reason(reason: &Reason) -> wire::Reason {
+    let (why, context, part) = match reason {
+        Reason::Owner(context) => ("owner", Some(context), None),
+        Reason::DomainAdministrator(_) => ("domain-administrator", None, None),
+        Reason::Granted(context, part) => ("grant", Some(context), Some(part)),
+        Reason::Through(_, context, part) => ("through-project", Some(context), Some(part)),
+    };
+    wire::Reason {
+        why: why.to_owned(),
+        level: level(reason.level()).to_owned(),
+        context: context.map(text),
+        domain: match reason {
+            Reason::DomainAdministrator(domain) => Some(domain.name().to_owned()),
+            _ => None,
+        },
+        project: match reason {
+            Reason::Through(project, ..) => Some(text(project)),
+            _ => None,
+        },
+        origin: part.map(|part| origin(part.origin)),
+        accepted_by: part.map(|part| text(part.accepted_by)),
+        since: part.map(|part| text(part.since)),
+        until: part.and_then(|part| part.until).map(text),
     }
 }
 

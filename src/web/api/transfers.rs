@@ -11,11 +11,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::invitation::{self, Command, Done};
+use crate::actors::listing;
 use crate::actors::queries::{self, Box_};
 use crate::actors::world::{Call, Settings, Trouble};
-use crate::actors::{listing, people};
 use crate::domain::id::{AccountId, Context, InvitationId};
-use crate::domain::index::{Phase, Receiver};
+use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient, State as Stands};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
@@ -175,22 +175,18 @@ pub async fn boxes(
     Ok(match (role, context) {
         ("sent", name) => {
             let name = name.unwrap_or("personal");
-            let context = queries::context_of(settings, person, name).await?;
-            (vec![Box_::Sent(context)], false)
+            let acting = queries::context_of(settings, person, name).await?;
+            (vec![Box_::sent(&acting)], false)
         }
         ("received", None) => {
             let account = queries::account(settings, person).await?;
             (listing::inboxes(settings, &account).await?, false)
         }
         ("received", Some(name)) => {
-            let context = queries::context_of(settings, person, name).await?;
+            let acting = queries::context_of(settings, person, name).await?;
             // An offer to a workgroup is for those who answer for it until it is accepted.
-            let seen = people::person(&*settings.store, person, &[context]).await?;
-            let only_accepted = seen.role_in(context) == Some(Role::Member);
-            (
-                vec![Box_::Received(Receiver::Context(context))],
-                only_accepted,
-            )
+            let only_accepted = acting.role() == Some(Role::Member);
+            (vec![Box_::received(&acting)], only_accepted)
         }
         (other, _) => {
             let other: String = other.chars().take(40).collect();

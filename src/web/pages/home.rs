@@ -8,6 +8,7 @@ use axum::response::Response;
 use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
 use crate::actors::queries::{self, Box_};
+use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient};
@@ -141,7 +142,8 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
     let mut all: Vec<Versioned<Invitation>> = Vec::new();
     for own in queries::contexts(&settings, person.account.id).await? {
         for phase in [Phase::Open, Phase::Closed] {
-            let of = Box_::Sent(own.context);
+            let acting = rights::acting(&settings, person.account.id, own.context).await?;
+            let of = Box_::sent(&acting);
             let page = queries::transfers(&settings, of, phase, None, SHOWN, |_| true).await?;
             all.extend(page.transfers);
         }

@@ -7,12 +7,11 @@ use axum::response::Response;
 
 use crate::actors::names;
 use crate::actors::queries::{self, SeenItem};
+use crate::actors::rights::{self, Permit};
 use crate::domain::id::{ItemId, ItemKind};
-use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
-use crate::domain::key::Key;
+use crate::domain::item::{Details, Read, Run, RunStatus, State as ItemState};
 use crate::domain::refusal::size;
-use crate::domain::rights::{Level, Origin, Part};
-use crate::store::Version;
+use crate::domain::rights::{Level, Origin, Part, Reason};
 use crate::web::App;
 use crate::web::auth::Browser;
 
@@ -35,7 +34,6 @@ struct Page<'a> {
     name: String,
     facts: Vec<Fact>,
     pending: Option<String>,
-    owns: bool,
     list: List,
     biosamples: Vec<Biosample>,
     unlisted: usize,
@@ -55,15 +53,15 @@ pub async fn show(
     let id: ItemId = id.parse().map_err(|_| Stop::Nothing)?;
     let settings = app.settings();
     let now = app.directory().now();
-    let seen = queries::item(&settings, person.account.id, id, now).await?;
-    let item = &seen.item.document;
-    let owns = seen.level == Level::Own;
+    let permit = rights::permit(&settings, person.account.id, id, Level::Read, now).await?;
+    let seen = queries::item(&settings, permit, now).await?;
+    let item = seen.permit.item();
+    let owns = seen.permit.level() == Level::Own;
     let access = if owns {
         access(&app, &seen).await?
     } else {
         Vec::new()
     };
-    let journal = queries::journal(&settings, Key::Item(id), Version(0), 1_000).await?;
     let all = seen.biosamples.as_ref().map_or(&[][..], |b| &b.biosamples);
     let biosample = |b: &crate::domain::item::Biosample| Biosample {
         name: words::short(&b.name),
@@ -80,19 +78,19 @@ pub async fn show(
     let view = Page {
         f: frame(&app, Some(&person)),
         name: words::plain(&item.name),
-        facts: facts(&seen),
-        pending: item.pending.map(|transfer| transfer.to_string()),
-        owns,
+        facts: facts(&app, &seen).await?,
+        pending: item.pending.filter(|_| owns).map(|it| it.to_string()),
         list: List::of(heading.to_owned(), &seen.related, from, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         access,
-        history: words::history(&settings, &journal).await?,
+        history: words::history(&settings, &seen.journal).await?,
     };
     Ok(page(StatusCode::OK, &view))
 }
 
-fn row(item: &Item) -> Row {
+fn row(permit: &Permit) -> Row {
+    let item = permit.item();
     Row {
         id: item.id.to_string(),
         link: true,
@@ -133,14 +131,39 @@ async fn access(app: &App, seen: &SeenItem) -> Result<Vec<String>, Stop> {
     Ok(parts.map(line).collect())
 }
 
-fn facts(seen: &SeenItem) -> Vec<Fact> {
-    let item = &seen.item.document;
+/// Why somebody may see an item that no context of theirs owns.
+async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
+    let Some(reason) = permit.reasons().first() else {
+        return Ok(None);
+    };
+    let (context, part, what) = match reason {
+        Reason::Owner(_) => return Ok(None),
+        Reason::DomainAdministrator(domain) => {
+            return Ok(Some(format!("you administer {}", domain.name())));
+        }
+        Reason::Granted(context, part) => (*context, part, "it is shared with"),
+        Reason::Through(_, context, part) => {
+            (*context, part, "a project with its data is shared with")
+        }
+    };
+    let names = names::contexts(&app.settings(), [context]).await?;
+    let name = names
+        .get(&context)
+        .map_or_else(String::new, |name| words::short(name));
+    Ok(Some(match part.until {
+        Some(until) => format!("{what} {name} until {}", until.for_people()),
+        None => format!("{what} {name}"),
+    }))
+}
+
+async fn facts(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
+    let item = seen.permit.item();
     let mut facts = vec![
         fact("Kind", item.id.kind().word()),
         fact("Owner", words::plain(&seen.owner_name)),
         fact(
             "You may",
-            match seen.level {
+            match seen.permit.level() {
                 Level::Read => "look at it",
                 Level::Write => "add to it and change it",
                 Level::Own => "do everything with it",
@@ -155,6 +178,8 @@ fn facts(seen: &SeenItem) -> Vec<Fact> {
             ),
         ),
     ];
+    let because = because(app, &seen.permit).await?;
+    facts.extend(because.map(|because| fact("Because", because)));
     match item.state {
         ItemState::Active => {}
         ItemState::Trashed => facts.push(fact("State", "in the trash")),
@@ -176,7 +201,7 @@ fn facts(seen: &SeenItem) -> Vec<Fact> {
     }
     facts.push(fact("Registered", item.created_at.for_people()));
     facts.push(fact("Id", item.id.to_string()));
-    facts
+    Ok(facts)
 }
 
 fn of_run(run: &Run, facts: &mut Vec<Fact>) {

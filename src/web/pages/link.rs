@@ -5,11 +5,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use crate::actors::load;
 use crate::actors::queries;
 use crate::actors::world::Trouble;
 use crate::domain::invitation::{Invitation, Recipient, State as Standing};
-use crate::domain::key::Key;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 
@@ -68,12 +66,7 @@ pub async fn show(
     };
     let settings = app.settings();
     let token = auth::cookie(&headers, OFFER).unwrap_or("");
-    let found = match queries::linked(&settings, token).await? {
-        Some(token) => {
-            load::one::<Invitation>(&*settings.store, Key::Invitation(token.transfer)).await?
-        }
-        None => None,
-    };
+    let found = queries::linked(&settings, token).await?;
     if let Some(transfer) = &found {
         match queries::transfer(&settings, &person.account, transfer.document.id).await {
             Ok(shown) => return Ok(to(&format!("/transfers/{}", shown.transfer.document.id))),

@@ -25,10 +25,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
-use crate::actors::load;
+use crate::actors::queries;
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
-use crate::domain::key::Key;
 use crate::store::Fault;
 use crate::wire::Guard;
 
@@ -239,8 +238,7 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
     let Some(browser) = browser else {
         return Ok(None);
     };
-    let store = app.settings().store;
-    let found = load::one::<Account>(&*store, Key::Account(browser.account())).await?;
+    let found = queries::account_if_any(&app.settings(), browser.account()).await?;
     let person = |account: Account| Person {
         form: browser.form_token(app),
         address: account
@@ -249,7 +247,7 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
         account,
         browser,
     };
-    Ok(found.map(|found| person(found.document)))
+    Ok(found.map(person))
 }
 
 /// What surrounds every page.

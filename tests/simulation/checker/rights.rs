@@ -39,8 +39,7 @@ pub fn level(
             && granted(shadow, person, project, now).is_some()
     };
     let through = shadow.items().find(through).map(|_| Level::Read);
-    let _ = through;
-    direct
+    direct.max(through)
 }
 
 fn granted(shadow: &Shadow, person: AccountId, item: &Item, now: Time) -> Option<Level> {

@@ -121,7 +121,7 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
         must(new.pending.is_none(), || {
             format!("{id} was registered as pending")
         })?;
-        return must(seen.after.belongs(new.registered_by, new.owner), || {
+        return must(acts_for(seen, new.registered_by, new.owner), || {
             format!("{id} was registered in {} by a stranger", new.owner)
         });
     };
