@@ -42,6 +42,7 @@ const FILES: &str = r#"{"files":[{"path":"a.bam","bytes":1}]}"#;
 const ANALYSIS: &str = r#"{"name":"align","projects":["{project}"]}"#;
 const PROJECT: &str = r#"{"name":"New","context":"{lab}"}"#;
 const OFFER: &str = r#"{"items":["{project}"],"recipient":"workgroup:hub","accept_terms":true}"#;
+const SHARE: &str = r#"{"items":["{project}"],"recipient":"workgroup:hub"}"#;
 const PREVIEW: &str = r#"{"items":["{project}"],"recipient":"workgroup:hub"}"#;
 
 #[rustfmt::skip]
@@ -58,6 +59,11 @@ const TABLE: &[Row] = &[
     ("DELETE /tokens/{token}", "account", "",                     "401 401 204 204 204 204 204 204 204 204 401 403"),
     ("GET /sessions", "account", "",                              "401 401 200 200 200 200 200 200 200 200 401 403"),
     ("DELETE /sessions/{session}", "account", "",                 "401 401 204 204 204 204 204 204 204 204 401 403"),
+    ("POST /account/addresses", "account", r#"{"address":"more@lab.example"}"#, "401 401 202 202 202 202 202 202 202 202 401 403"),
+    ("POST /account/addresses/{sign_in}/prove", "account", r#"{"code":"WRONG"}"#, "401 401 422 422 422 422 422 422 422 422 401 403"),
+    ("DELETE /account/addresses/{address}", "account", "",        "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("GET /account/export", "account", "",                        "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("POST /account/close", "account", r#"{"address":"no@lab.example"}"#, "401 401 422 422 422 422 422 422 422 422 401 403"),
     // What a context has: for those who may act for it.
     ("GET /runs?context={lab}", "read", "",                       "401 401 403 403 403 200 200 200 200 403 401 403"),
     ("GET /projects?context={lab}", "read", "",                   "401 401 403 403 403 200 200 200 200 403 401 403"),
@@ -84,6 +90,32 @@ const TABLE: &[Row] = &[
     ("POST /transfers/{transfer}/extend", "write", r#"{"expires_in_days":30}"#, "401 401 404 404 404 200 200 200 200 403 401 403"),
     ("POST /transfers/{transfer}/resend", "write", "",            "401 401 404 404 404 409 409 409 409 403 401 403"),
     ("POST /transfers/{transfer}/readdress", "write", r#"{"recipient":"workgroup:den"}"#, "401 401 404 404 404 201 201 201 201 403 401 403"),
+    // Sharing: for the owner's side, and for whoever is invited or holds the link.
+    ("POST /shares/preview", "read", SHARE,                       "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("POST /shares", "write", SHARE,                              "401 401 404 403 403 201 201 201 201 404 401 403"),
+    ("GET /shared-with-me", "read", "",                           "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("GET /runs/{run}/collaborators", "read", "",                 "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("PATCH /runs/{run}/collaborators/{reader}", "write", r#"{"until":"revoked"}"#, "401 401 404 403 403 404 404 404 404 404 401 403"),
+    ("DELETE /runs/{run}/collaborators/{reader}", "write", "",    "401 401 404 403 403 404 404 404 404 404 401 403"),
+    ("POST /runs/{run}/leave", "write", "",                       "401 401 404 404 404 404 404 404 404 404 401 403"),
+    ("GET /projects/{project}/collaborators", "read", "",         "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("PATCH /projects/{project}/collaborators/{reader}", "write", r#"{"level":"write"}"#, "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("DELETE /projects/{project}/collaborators/{reader}", "write", "", "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("POST /projects/{project}/leave", "write", "",               "401 401 404 200 200 404 404 404 404 404 401 403"),
+    ("GET /runs/{run}/links", "read", "",                         "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("POST /runs/{run}/links", "write", "",                       "401 401 404 403 403 201 201 201 201 404 401 403"),
+    ("GET /projects/{project}/links", "read", "",                 "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("POST /projects/{project}/links", "write", "",               "401 401 404 403 403 201 201 201 201 404 401 403"),
+    ("DELETE /links/{link}", "write", "",                         "401 401 404 404 404 200 200 200 200 404 401 403"),
+    ("GET /links/by-token/{token_of_link}", "read", "",           "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("POST /links/by-token/{token_of_link}/accept", "write", "",  "401 401 409 409 409 409 409 409 409 409 401 403"),
+    ("GET /invitations?role=sent&context={lab}", "read", "",      "401 401 403 403 403 200 200 200 200 403 401 403"),
+    ("GET /invitations/{invitation}", "read", "",                 "401 401 404 404 404 200 200 200 200 200 401 403"),
+    ("POST /invitations/{invitation}/accept", "write", "",        "401 401 404 404 404 403 403 403 403 200 401 403"),
+    ("POST /invitations/{invitation}/decline", "write", "",       "401 401 404 404 404 403 403 403 403 200 401 403"),
+    ("POST /invitations/{invitation}/cancel", "write", "",        "401 401 404 404 404 200 200 200 200 403 401 403"),
+    ("POST /invitations/{invitation}/extend", "write", r#"{"expires_in_days":30}"#, "401 401 404 404 404 200 200 200 200 403 401 403"),
+    ("POST /invitations/{invitation}/resend", "write", "",        "401 401 404 404 404 409 409 409 409 403 401 403"),
     // For administrators of the domain.
     ("GET /admin/people/{member}/access", "read", "",             "401 401 404 404 404 404 404 404 200 404 401 403"),
 ];
@@ -165,6 +197,11 @@ impl Site {
         let analysis = id(&world.post(owner, "/analyses", body).await.ok());
         let body = json!({ "name": "spare", "scopes": ["read"] });
         let token = id(&world.post(owner, "/tokens", body).await.ok()["token"]);
+        let body = json!({ "items": [offered], "recipient": "workgroup:hub" });
+        let share = world.post(owner, "/shares", body).await.ok();
+        let path = format!("/projects/{offered}/links");
+        let link = world.post(owner, &path, json!({})).await.ok();
+        let url = link["url"].as_str().unwrap().to_owned();
         let body = json!({ "address": "begun@lab.example" });
         let begun = World::request("POST", "/sign-in", None, &[], Some(&body));
         let begun = world.send(begun).await.ok();
@@ -173,6 +210,11 @@ impl Site {
             ("session", session(&world, owner).await),
             ("run", id(&registered["run"])),
             ("member", people["member"].id.clone()),
+            ("reader", people["reader"].id.clone()),
+            ("address", "gone@lab.example".to_owned()),
+            ("invitation", id(&share["invitation"])),
+            ("link", id(&link)),
+            ("token_of_link", url.rsplit('/').next().unwrap().to_owned()),
             ("lab", lab),
             ("project", project),
             ("transfer", transfer),
