@@ -5,18 +5,22 @@ use std::sync::Arc;
 use handover::actors::custody;
 use handover::actors::invitation::{self, To};
 use handover::actors::world::{Call, Trouble};
+use handover::actors::{links, sharing};
 use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, InvitationId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, LinkId};
 use handover::domain::index::Entry;
 use handover::domain::invitation::{Invitation, Request, State};
+use handover::domain::key::Key;
+use handover::domain::link;
 use handover::domain::refusal::{Code, Findings};
 use handover::domain::time::Time;
 
 use crate::broken::Broken;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, KEY};
 use crate::mailbox::{Answer, reply};
 use crate::node::Node;
+use crate::shadow::Doc;
 use crate::universe::locked;
 
 /// How often somebody asks before going away.
@@ -29,6 +33,8 @@ pub enum Intent {
     Readdress(InvitationId, To),
     Invitation(InvitationId, invitation::Command),
     Custody(Context, Arc<custody::Command>),
+    Sharing(ItemId, sharing::Command),
+    Link(LinkId, Option<Context>),
 }
 
 /// What somebody was answered.
@@ -36,6 +42,8 @@ pub enum Intent {
 enum Told {
     Invitation(Box<invitation::Done>),
     Custody(custody::Done),
+    Sharing(sharing::Done),
+    Link(links::Accepted),
 }
 
 /// A command: who wants what, and what makes a repetition a repetition.
@@ -102,6 +110,15 @@ fn perform(
                 let done = custody::handle(&*here, context, &call, command).await;
                 return reply.send(done.map(Told::Custody));
             }
+            Intent::Sharing(item, command) => {
+                let done = sharing::handle(&*here, &call, item, command).await;
+                return reply.send(done.map(Told::Sharing));
+            }
+            Intent::Link(link, into) => {
+                let token = KEY.share(link);
+                let done = links::accept(&*here, &call, &token, into).await;
+                return reply.send(done.map(Told::Link));
+            }
         };
         if let Some(done) = answer.within(None).await {
             reply.send(done.map(Box::new).map(Told::Invitation));
@@ -139,7 +156,9 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
             }
             _ => None,
         },
-        Intent::Readdress(..) | Intent::Invitation(..) => None,
+        Intent::Readdress(..) | Intent::Invitation(..) | Intent::Sharing(..) | Intent::Link(..) => {
+            None
+        }
     }
 }
 
@@ -238,6 +257,8 @@ fn id_of(told: &Told) -> String {
     match told {
         Told::Invitation(done) => done.transfer.id.to_string(),
         Told::Custody(done) => format!("{:?} {:?}", done.items, done.analysis),
+        Told::Sharing(done) => format!("{:?}", done.link),
+        Told::Link(done) => format!("{} {}", done.item, done.into),
     }
 }
 
@@ -247,7 +268,9 @@ fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
     let (transfer, into) = match &errand.intent {
         Intent::Invitation(id, invitation::Command::Accept { into }) => (Some(*id), *into),
         Intent::Invitation(id, _) | Intent::Readdress(id, _) => (Some(*id), None),
-        Intent::Request(..) | Intent::Custody(..) => (None, None),
+        Intent::Request(..) | Intent::Custody(..) | Intent::Sharing(..) | Intent::Link(..) => {
+            (None, None)
+        }
     };
     let transfer = transfer.and_then(|id| shadow.transfer(id));
     let open = transfer.filter(|t| matches!(t.state, State::Pending { .. }));
@@ -287,7 +310,12 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
     let checker = locked(&cluster.checker);
     let shadow = &checker.shadow;
     let committed = checker.commands.contains_key(&errand.command);
-    let already = matches!(told, Told::Invitation(done) if done.already);
+    let already = match told {
+        Told::Invitation(done) => done.already,
+        Told::Custody(_) => false,
+        Told::Sharing(done) => done.already,
+        Told::Link(done) => done.already,
+    };
     if !committed && !already && cluster.universe.broken != Broken::PresentState {
         return Err("was acknowledged and never committed".to_owned());
     }
@@ -344,9 +372,21 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
                             _ => true,
                         }
                 }
-                Intent::Custody(..) => false,
+                Intent::Custody(..) | Intent::Sharing(..) | Intent::Link(..) => false,
             }
         }
+        (Intent::Sharing(_, command), Told::Sharing(done)) => match command {
+            sharing::Command::MakeLink { .. } => {
+                let key = done.link.map(Key::Link);
+                key.is_some_and(|key| shadow.docs.contains_key(&key))
+            }
+            sharing::Command::Deactivate { link } => {
+                let found = shadow.docs.get(&Key::Link(*link));
+                matches!(found, Some(Doc::Link(link)) if link.state != link::State::Active)
+            }
+            _ => true,
+        },
+        (Intent::Link(..), Told::Link(_)) => true,
         _ => false,
     };
     if holds {

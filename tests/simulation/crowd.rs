@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
 use handover::actors::invitation::{Command, To};
-use handover::actors::{invitation, queries, rights, sign_in, world};
+use handover::actors::{invitation, queries, rights, sharing, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
@@ -232,6 +232,60 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
             ))
         }
         88..=90 => send(some?, Command::Resend),
+        94..=95 => {
+            let (item, grantee) = some_grant(cluster, shadow)?;
+            let command = match universe.below(4) {
+                0 => sharing::Command::Leave { grantee },
+                1 => sharing::Command::Revoke { grantee },
+                _ => sharing::Command::Change {
+                    grantee,
+                    level: universe
+                        .pick(&[None, Some(Level::Read), Some(Level::Write)])
+                        .copied()?,
+                    until: universe.percent(40).then(|| {
+                        universe
+                            .percent(50)
+                            .then(|| universe.latest().plus_ms(DAY_MS))
+                    }),
+                },
+            };
+            let side = match command {
+                sharing::Command::Leave { .. } => grantee,
+                _ => shadow.item(item)?.owner,
+            };
+            let who = match universe.percent(85) {
+                true => somebody_of(cluster, shadow, side)?,
+                false => person,
+            };
+            Some((who, Intent::Sharing(item, command)))
+        }
+        96..=97 => {
+            let items = owned(shadow, context, None);
+            let item = *universe.pick(&items)?;
+            let command = sharing::Command::MakeLink {
+                level: match universe.percent(30) {
+                    true => Level::Write,
+                    false => Level::Read,
+                },
+                expires_at: universe
+                    .percent(40)
+                    .then(|| universe.latest().plus_ms(DAY_MS)),
+                max_acceptances: universe.percent(60).then(|| 1 + universe.place(2) as u32),
+            };
+            Some((person, Intent::Sharing(item, command)))
+        }
+        98..=99 => {
+            let links: Vec<_> = shadow.links().collect();
+            let link = universe.pick(&links)?;
+            if universe.percent(20) {
+                let owner = shadow.item(link.item)?.owner;
+                let who = somebody_of(cluster, shadow, owner)?;
+                let command = sharing::Command::Deactivate { link: link.id };
+                return Some((who, Intent::Sharing(link.item, command)));
+            }
+            let into = universe.pick(&contexts(shadow, person)).copied();
+            Some((person, Intent::Link(link.id, into)))
+        }
         91..=93 => {
             let days = i64::try_from(universe.below(30)).unwrap_or(1);
             send(
@@ -261,6 +315,24 @@ fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Invitation) -> Optio
         })
         .collect();
     cluster.universe.pick(&answers).copied()
+}
+
+/// Somebody who belongs to this context.
+fn somebody_of(cluster: &Cluster, shadow: &Shadow, context: Context) -> Option<AccountId> {
+    let people = accounts(shadow);
+    let people = people.into_iter().filter(|id| shadow.belongs(*id, context));
+    let people: Vec<AccountId> = people.collect();
+    cluster.universe.pick(&people).copied()
+}
+
+/// An item with a context that has been given access to it.
+fn some_grant(cluster: &Cluster, shadow: &Shadow) -> Option<(ItemId, Context)> {
+    let of = |key: &Key| match key {
+        Key::Grant(item, grantee) => Some((*item, *grantee)),
+        _ => None,
+    };
+    let all: Vec<_> = shadow.docs.keys().filter_map(of).collect();
+    cluster.universe.pick(&all).copied()
 }
 
 fn name(cluster: &Cluster) -> String {
@@ -435,7 +507,10 @@ async fn peep(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::
         let checker = locked(&cluster.checker);
         let people = accounts(&checker.shadow);
         let items: Vec<ItemId> = checker.shadow.items().map(|item| item.id).collect();
-        let (Some(person), Some(item)) = (universe.pick(&people), universe.pick(&items)) else {
+        let granted = some_grant(cluster, &checker.shadow).map(|(item, _)| item);
+        let granted = granted.filter(|_| universe.percent(60));
+        let item = granted.or_else(|| universe.pick(&items).copied());
+        let (Some(person), Some(item)) = (universe.pick(&people), item.as_ref()) else {
             return Ok(());
         };
         let should = checker.level(*person, *item, now);

@@ -109,6 +109,12 @@ impl Shadow {
             _ => None,
         })
     }
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.docs.values().filter_map(|doc| match doc {
+            Doc::Link(link) => Some(&**link),
+            _ => None,
+        })
+    }
     pub fn letters(&self) -> impl Iterator<Item = &Letter> {
         self.docs.values().filter_map(|doc| match doc {
             Doc::Letter(letter) => Some(&**letter),
@@ -155,6 +161,12 @@ impl Shadow {
             if let Some(new) = &change.new {
                 self.remember(new)?;
                 self.docs.insert(change.key, new.clone());
+            }
+        }
+        // How often a link was accepted is no document's business; each acceptance is looked at with the grant that it gives.
+        for add in &commit.adds {
+            if let Counter::LinkUses(_) = add.counter {
+                *self.counters.entry(add.counter).or_default() += add.by;
             }
         }
         for change in &commit.index {

@@ -1,12 +1,13 @@
 //! Items and transfers: one owner, one offer at most, final states, who may, quotas and walls.
 
 use handover::domain::event::{By, What};
-use handover::domain::id::{AccountId, Context, ItemId};
+use handover::domain::id::{AccountId, Context, ItemId, LinkId};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use handover::domain::item::{Item, State as ItemState};
 use handover::domain::key::{Counter, Key};
+use handover::domain::link;
 use handover::domain::policy::{Domain, InUse, Tier};
-use handover::domain::rights::{Grant, Level, Origin};
+use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::workgroup::Role;
 
 use super::Seen;
@@ -27,6 +28,12 @@ pub fn kind_of(change: &Change) -> Option<&'static str> {
         (Key::Invitation(_), What::Cancelled) => Some("cancelled"),
         (Key::Invitation(_), What::Expired) => Some("expired"),
         (Key::Grant(..), What::Granted { .. }) => Some("access kept"),
+        (Key::Item(_), What::AccessGranted { .. }) => Some("access given"),
+        (Key::Item(_), What::AccessChanged { .. }) => Some("access changed"),
+        (Key::Item(_), What::AccessRevoked { .. }) => Some("access revoked"),
+        (Key::Item(_), What::AccessLeft { .. }) => Some("access left"),
+        (Key::Item(_), What::LinkMade { .. }) => Some("links made"),
+        (Key::Item(_), What::LinkDeactivated { .. }) => Some("links deactivated"),
         (Key::Item(_), What::Registered) => Some("items registered"),
         _ => None,
     }
@@ -79,7 +86,15 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
             (Some(Doc::Invitation(old)), _) => return Err(format!("{} was deleted", old.id)),
             (old, Some(Doc::Grant(new))) => grant(seen, old.as_ref(), new)?,
             (Some(Doc::Grant(old)), None) => {
-                let given = transfers_of(seen).any(|t| hands_over(t, old.item));
+                let whose = old.grantee;
+                let revoked = told(seen, old.item, |what| {
+                    *what == What::AccessRevoked { whose }
+                });
+                let left = told(seen, old.item, |what| *what == What::AccessLeft { whose });
+                if revoked {
+                    by_owner(seen, old.item)?;
+                }
+                let given = revoked || left || transfers_of(seen).any(|t| hands_over(t, old.item));
                 must(given, || {
                     format!("access to {} went without cause", old.item)
                 })?;
@@ -212,8 +227,22 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
     };
     let fresh = new.parts.iter().filter(|part| !before.contains(part));
     for part in fresh {
-        let (Origin::Kept(id) | Origin::Invitation(id)) = part.origin else {
+        let changed = before.iter().any(|was| was.origin == part.origin)
+            && told(
+                seen,
+                new.item,
+                |what| matches!(what, What::AccessChanged { whose, .. } if *whose == new.grantee),
+            );
+        if changed {
+            by_owner(seen, new.item)?;
             continue;
+        }
+        let id = match part.origin {
+            Origin::Kept(id) | Origin::Invitation(id) => id,
+            Origin::Link(id) => {
+                linked(seen, new, part, id)?;
+                continue;
+            }
         };
         let agreed = transfers_of(seen).find(|t| t.id == id && accepts(t, new.item));
         let agreed = agreed
@@ -232,6 +261,68 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
         must(fits, || format!("{new:?} is not what {} agreed", agreed.id))?;
     }
     Ok(())
+}
+
+/// Whether the item's journal says so in this commit.
+fn told(seen: &Seen<'_>, item: ItemId, says: impl Fn(&What) -> bool) -> bool {
+    let here = seen
+        .changes
+        .iter()
+        .filter(|change| change.key == Key::Item(item));
+    here.filter_map(|change| change.event.as_ref())
+        .any(|event| says(&event.what))
+}
+
+/// What was done to the access to an item was done by somebody of the side that owns it.
+fn by_owner(seen: &Seen<'_>, item: ItemId) -> Result<(), String> {
+    let here = seen
+        .changes
+        .iter()
+        .filter(|change| change.key == Key::Item(item));
+    let by = here
+        .filter_map(|change| change.event.as_ref()?.by.person)
+        .next();
+    let owner = seen.after.item(item).map(|item| item.owner);
+    let may = by
+        .zip(owner)
+        .is_some_and(|(by, owner)| acts_for(seen, by, owner));
+    must(may, || {
+        format!("access to {item} was changed by {by:?}, who may not")
+    })
+}
+
+/// A link gives what it says, while it is active, as often as it may; and only through the walls.
+fn linked(seen: &Seen<'_>, new: &Grant, part: &Part, id: LinkId) -> Result<(), String> {
+    let Some(Doc::Link(link)) = seen.after.docs.get(&Key::Link(id)) else {
+        return Err(format!(
+            "{} was shared by {id}, which is not there",
+            new.item
+        ));
+    };
+    let alive =
+        link.state == link::State::Active && link.expires_at.is_none_or(|end| seen.commit.at < end);
+    must(alive, || format!("{id} was accepted after its end"))?;
+    let fits = link.item == new.item && part.level == link.level;
+    must(fits, || format!("{id} gave what it does not say: {part:?}"))?;
+    let item = seen.after.item(new.item);
+    let item = item.ok_or_else(|| format!("{} is gone", new.item))?;
+    must(seen.after.belongs(part.accepted_by, new.grantee), || {
+        format!("{id} was accepted into {}, not theirs", new.grantee)
+    })?;
+    let way = (item.owner, link.created_by, id.to_string());
+    through(seen, way, part.accepted_by, new.grantee)?;
+    let counts = seen.commit.adds.iter();
+    let counted = counts.filter(|add| add.counter == Counter::LinkUses(id) && add.by == 1);
+    must(counted.count() == 1, || {
+        format!("{id} was accepted and not counted")
+    })?;
+    let used = seen.after.counters.get(&Counter::LinkUses(id)).copied();
+    let used = used.unwrap_or_default();
+    must(
+        link.max_acceptances
+            .is_none_or(|most| used <= i64::from(most)),
+        || format!("{id} was accepted {used} times"),
+    )
 }
 
 // ---- transfers ----
@@ -510,10 +601,20 @@ fn shared(seen: &Seen<'_>, new: &Invitation, into: Context) -> Result<(), String
 
 /// DOMAIN §4: public data enters a private domain through a collaborative workgroup of both only; private data stays inside.
 fn walls(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Result<(), String> {
-    let from = domain_of(seen.after, new.source);
+    let way = (new.source, new.sender.account, new.id.to_string());
+    through(seen, way, who, into)
+}
+
+fn through(
+    seen: &Seen<'_>,
+    (source, sender, id): (Context, AccountId, String),
+    who: AccountId,
+    into: Context,
+) -> Result<(), String> {
+    let from = domain_of(seen.after, source);
     let to = domain_of(seen.after, into);
     let (Some(from), Some(to)) = (from, to) else {
-        return Err(format!("{}: a context is gone", new.id));
+        return Err(format!("{id}: a context is gone"));
     };
     if from.is_public() && to.is_public() {
         return Ok(());
@@ -521,7 +622,7 @@ fn walls(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Re
     let Context::Workgroup(workgroup) = into else {
         return Err(format!(
             "{} of {} went to a person of {}",
-            new.id,
+            id,
             from.name(),
             to.name()
         ));
@@ -530,7 +631,7 @@ fn walls(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Re
         .after
         .workgroup(workgroup)
         .is_some_and(|w| w.collaborative);
-    let both = seen.after.belongs(who, into) && seen.after.belongs(new.sender.account, into);
+    let both = seen.after.belongs(who, into) && seen.after.belongs(sender, into);
     let holds = if from.is_public() {
         collaborative && both
     } else {
@@ -539,7 +640,7 @@ fn walls(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Re
     must(holds, || {
         format!(
             "{} went from {} to {} through the wall",
-            new.id,
+            id,
             from.name(),
             to.name()
         )
