@@ -15,4 +15,12 @@ pub enum Broken {
     QuotaBefore,
     /// Whether a command ran before is told by whether what it wants is so now.
     PresentState,
+    /// What somebody may do with an item is remembered from the first time it was looked up.
+    RightsRemembered,
+    /// An invitation that is cancelled leaves the access behind that it would have given.
+    AccessAfterCancel,
+    /// A link that was deactivated can still be accepted.
+    LinkAfterEnd,
+    /// Whether somebody belongs to a workgroup is checked before the commit only.
+    MembershipBefore,
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use handover::actors::site::Wanted;
 use handover::actors::world::{Settings, Trouble};
-use handover::domain::id::Context;
+use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
+use handover::domain::rights::Level;
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use handover::domain::workgroup::Role;
@@ -46,6 +47,8 @@ pub struct Cluster {
     pub checker: Arc<Mutex<Checker>>,
     pub policy: Arc<Policy>,
     pub wanted: Mutex<Vec<Wanted>>,
+    /// For the broken rule that remembers rights.
+    pub remembered: Mutex<BTreeMap<(AccountId, ItemId), Option<Level>>>,
     nodes: [Mutex<Option<Arc<Node>>>; 2],
     starts: Mutex<u64>,
 }
@@ -138,6 +141,7 @@ impl Cluster {
             model: Arc::new(Model::new()),
             checker: Arc::new(Mutex::new(Checker::new(Arc::clone(&policy)))),
             wanted,
+            remembered: Mutex::default(),
             nodes: [Mutex::new(None), Mutex::new(None)],
             starts: Mutex::new(0),
             policy,

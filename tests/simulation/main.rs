@@ -136,3 +136,23 @@ fn it_is_seen_when_quotas_are_checked_before_the_commit_only() {
 fn it_is_seen_when_repetitions_are_told_by_the_present_state() {
     seen_within(Broken::PresentState);
 }
+
+#[test]
+fn it_is_seen_when_rights_are_remembered() {
+    seen_within(Broken::RightsRemembered);
+}
+
+#[test]
+fn it_is_seen_when_a_cancelled_invitation_leaves_access_behind() {
+    seen_within(Broken::AccessAfterCancel);
+}
+
+#[test]
+fn it_is_seen_when_a_link_can_be_accepted_after_its_end() {
+    seen_within(Broken::LinkAfterEnd);
+}
+
+#[test]
+fn it_is_seen_when_membership_is_checked_before_the_commit_only() {
+    seen_within(Broken::MembershipBefore);
+}

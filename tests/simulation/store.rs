@@ -4,9 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use handover::domain::id::CommandId;
+use handover::actors::proposal::Proposal;
+use handover::domain::document;
+use handover::domain::id::{CommandId, Context};
 use handover::domain::index::Entry;
+use handover::domain::invitation::{Invitation, State, Terms};
 use handover::domain::key::{Bytes, Counter, Key};
+use handover::domain::link::{self, Link};
+use handover::domain::rights::{Grant, Origin, Part};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
@@ -78,7 +83,17 @@ impl Disturbed {
         // The checker is shown what was decided, whatever becomes of it here.
         let mut shown = commit.clone();
         match self.universe.broken {
-            Broken::Nothing | Broken::PresentState => {}
+            Broken::Nothing | Broken::PresentState | Broken::RightsRemembered => {}
+            Broken::AccessAfterCancel => {
+                leave_access(&mut commit);
+                shown = commit.clone();
+            }
+            Broken::LinkAfterEnd => commit.guards.retain(|(key, _)| !is_link(key)),
+            Broken::MembershipBefore => {
+                commit
+                    .guards
+                    .retain(|(key, _)| !matches!(key, Key::Membership(..)));
+            }
             Broken::NoVersionCheck => self.expect_what_is_there(&mut commit),
             Broken::NoCommandIds => commit.command = None,
             Broken::LettersOutside => {
@@ -102,11 +117,60 @@ impl Disturbed {
     }
 }
 
+fn is_link(key: &Key) -> bool {
+    matches!(key, Key::Link(_))
+}
+
+/// A link as if nobody had deactivated it.
+fn reopen(found: &mut Option<Record>) {
+    if let Some(record) = found
+        && let Ok(mut link) = document::decode::<Link>(&record.body)
+    {
+        link.state = link::State::Active;
+        record.body = document::encode(&link);
+    }
+}
+
+/// Adds to a commit that cancels an invitation the access that it would have given.
+fn leave_access(commit: &mut Commit) {
+    let invitations = commit.writes.iter().filter_map(|write| {
+        let body = write.body.as_ref()?;
+        document::decode::<Invitation>(body).ok()
+    });
+    let mut left = Proposal::default();
+    for invitation in invitations.collect::<Vec<_>>() {
+        let (Terms::Access { level, until }, State::Cancelled { at, by, .. }) =
+            (invitation.terms, &invitation.state)
+        else {
+            continue;
+        };
+        let part = Part {
+            level,
+            origin: Origin::Invitation(invitation.id),
+            accepted_by: *by,
+            since: *at,
+            until,
+        };
+        for offered in &invitation.items {
+            let to = Context::Personal(*by);
+            left.create(&Grant::none(offered.item, to).with(part.clone()), None);
+        }
+    }
+    let left = left.into_commit(commit.at);
+    commit.writes.extend(left.writes);
+    commit.index.extend(left.index);
+}
+
 impl Store for Disturbed {
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         Box::pin(async move {
             self.reading("a read").await?;
-            self.model.load(keys).await
+            let mut found = self.model.load(keys).await?;
+            if self.universe.broken == Broken::LinkAfterEnd {
+                let links = keys.iter().zip(&mut found).filter(|(key, _)| is_link(key));
+                links.for_each(|(_, found)| reopen(found));
+            }
+            Ok(found)
         })
     }
     fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
