@@ -14,8 +14,8 @@ use handover::domain::account::{Account, Scope, Session, SignIn, Token};
 use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::Channel;
 use handover::domain::id::{
-    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId,
-    WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    SignInId, WorkgroupId,
 };
 use handover::domain::invitation::{
     self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
@@ -24,6 +24,7 @@ use handover::domain::item::{
     Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
 };
 use handover::domain::letter::{self, Kind, Letter, Subject};
+use handover::domain::link::{self, Link};
 use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
@@ -36,6 +37,7 @@ const GROUP: WorkgroupId = WorkgroupId::from_bits(0x0190_0000_0000_7000_8000_000
 const INVITATION: InvitationId = InvitationId::from_bits(0x0190_0000_0000_8000_8000_0000_0000_0004);
 const TRANSFER: InvitationId = InvitationId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0003);
 const LETTER: LetterId = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0004);
+const LINK: LinkId = LinkId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0006);
 const SIGN_IN: SignInId = SignInId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0005);
 
 fn run() -> ItemId {
@@ -321,6 +323,26 @@ fn transfers_in_every_state() {
 }
 
 #[test]
+fn links_open_and_deactivated() {
+    let mut link = Link {
+        id: LINK,
+        digest: Digest::of(b"share"),
+        item: project(),
+        level: Level::Write,
+        created_by: ANNA,
+        created_at: AT,
+        expires_at: Some(AT),
+        max_acceptances: Some(20),
+        state: link::State::Active,
+    };
+    check("bounded", &link);
+    link.expires_at = None;
+    link.max_acceptances = None;
+    link.state = link::State::Deactivated { at: AT, by: ANNA };
+    check("deactivated", &link);
+}
+
+#[test]
 fn letters_of_every_kind_and_delivery() {
     use letter::Side::{Recipient, Sender};
     let (again, expires_at) = (true, AT);
@@ -337,6 +359,16 @@ fn letters_of_every_kind_and_delivery() {
     for (case, says) in says {
         check(case, &Letter::queued(LETTER, to(), "en", subject, says, AT));
     }
+    let revoked = Kind::AccessRevoked {
+        name: "Yeast RNA".into(),
+        owner: "Sequencing core".into(),
+        whose: "Tech Support".into(),
+    };
+    let subject = Subject::Access(project());
+    check(
+        "access-revoked",
+        &Letter::queued(LETTER, to(), "en", subject, revoked, AT),
+    );
     let code = Kind::SignInCode { expires_at };
     let mut letter = Letter::queued(LETTER, to(), "en", Subject::SignIn(SIGN_IN), code, AT);
     check("code", &letter);

@@ -13,10 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode, header};
-use handover::actors::invitation::To;
+use handover::actors::invitation::workgroup::Invite;
+use handover::actors::invitation::{Command, To};
 use handover::actors::settings::{Change, change};
-use handover::domain::id::{AccountId, InvitationId, ItemId, LetterId};
+use handover::actors::sharing;
+use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
+use handover::domain::invitation::{Request as Ask, Terms};
 use handover::domain::policy::{Policy, Tier};
+use handover::domain::rights::Level;
+use handover::domain::workgroup::Role;
 use handover::web::Rates;
 use handover::web::pages::mailbox::{Kept, Letters};
 use website::{Answer, Browser, TLS, Website};
@@ -78,7 +83,10 @@ fn snapshot(name: &str, page: &Answer) {
         r#"name="once" value="cmd_[0-9a-v]{26}""#,
         r#"name="once" value="ONCE""#,
     );
-    settings.add_filter(r"\b(acc|wg|run|prj|tr|sha|let)_[0-9a-v]{26}\b", "${1}_ID");
+    settings.add_filter(
+        r"\b(acc|wg|run|prj|tr|inv|lnk|sha|let)_[0-9a-v]{26}\b",
+        "${1}_ID",
+    );
     settings.bind(|| insta::assert_snapshot!(name, page.body));
 }
 
@@ -1092,4 +1100,172 @@ async fn the_built_in_mailbox_is_there_only_when_the_site_has_one() {
         )
         .await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+/// Shares an item with Anna, to read it, and says which invitation that is.
+async fn share(story: &Story) -> InvitationId {
+    let web = &story.web;
+    let call = web.directory().call(web.by(story.maria), None);
+    let id = InvitationId::made(web.app.settings().ids.fresh(call.at), false);
+    let ask = Ask {
+        items: vec![story.items[1]],
+        message: None,
+        terms: Terms::Access {
+            level: Level::Read,
+            until: None,
+        },
+        lifetime_ms: None,
+        terms_accepted: true,
+    };
+    let to = To::Address(ANNA.parse().unwrap());
+    let command = Command::Request { ask, to };
+    web.directory().transfer(id, call, command).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_share_is_accepted_into_a_context_and_says_that_nothing_changes_hands() {
+    let story = story().await;
+    let id = share(&story).await;
+    let web = &story.web;
+    let token = web.link_for(ANNA);
+    let mut anna = web.sign_in(ANNA).await;
+    let page = web.follow(&mut anna, &format!("/i/{token}")).await;
+    assert!(
+        page.body
+            .contains("<h1>maria shares 1 project with you</h1>")
+    );
+    assert!(!page.body.contains("changes hands") && !page.body.contains("Sender keeps"));
+    snapshot("share-to-recipient", &page);
+    let home = web.get(&mut anna, "/").await;
+    assert!(home.body.contains(&format!("/invitations/{id}/accept")));
+    let account = web.account(ANNA).await.to_string();
+    let path = format!("/invitations/{id}/accept");
+    let answer = web
+        .submit(&mut anna, &page, &path, &[("context", &account)])
+        .await;
+    assert_eq!(answer.location(), format!("/invitations/{id}/receipt"));
+    let receipt = web.get(&mut anna, answer.location()).await;
+    assert!(receipt.body.contains("<h1>It is shared with you</h1>"));
+    snapshot("receipt-of-share", &receipt);
+    let item = format!("/items/{}", story.items[1]);
+    assert!(web.get(&mut anna, &item).await.status.is_success());
+    let home = web.get(&mut anna, "/").await;
+    snapshot("home-with-shared", &home);
+    let mut maria = web.sign_in(MARIA).await;
+    let page = web.get(&mut maria, &format!("/invitations/{id}")).await;
+    assert!(page.body.contains("<h1>Your invitation to 1 project</h1>"));
+}
+
+#[tokio::test]
+async fn one_joins_a_workgroup_without_choosing_a_context() {
+    let story = story().await;
+    let web = &story.web;
+    let pool = web.workgroup("Pool", None, &[MARIA]).await;
+    let Context::Workgroup(workgroup) = pool else {
+        panic!("a workgroup");
+    };
+    let call = web.directory().call(web.by(story.maria), None);
+    let id = InvitationId::made(web.app.settings().ids.fresh(call.at), false);
+    let invite = Invite {
+        workgroup,
+        to: ANNA.parse().unwrap(),
+        role: Some(Role::Member),
+        message: None,
+        lifetime_ms: None,
+    };
+    let command = Command::Invite(invite);
+    web.directory().transfer(id, call, command).await.unwrap();
+    let mut anna = web.sign_in(ANNA).await;
+    let page = web.get(&mut anna, &format!("/invitations/{id}")).await;
+    assert!(page.body.contains("<h1>maria invites you to “Pool”</h1>"));
+    assert!(!page.body.contains("Context to accept into"));
+    snapshot("membership-to-recipient", &page);
+    let home = web.get(&mut anna, "/").await;
+    let path = format!("/invitations/{id}/accept");
+    let answer = web
+        .submit(&mut anna, &home, &path, &[("joins", "yes")])
+        .await;
+    let receipt = web.get(&mut anna, answer.location()).await;
+    assert!(
+        receipt.body.contains("<h1>You belong to Pool now</h1>"),
+        "{}",
+        receipt.body
+    );
+}
+
+#[tokio::test]
+async fn a_link_shows_what_it_shares_and_is_accepted_by_whoever_is_signed_in() {
+    let story = story().await;
+    let web = &story.web;
+    let item = story.items[1];
+    let call = web.directory().call(web.by(story.maria), None);
+    let command = sharing::Command::MakeLink {
+        level: Level::Read,
+        expires_at: None,
+        max_acceptances: Some(1),
+    };
+    let made = web.directory().sharing(item, call, command).await.unwrap();
+    let link = made.link.unwrap();
+    let token = web.app.settings().key.share(link);
+    let mut stranger = Browser::default();
+    let mut pages = Vec::new();
+    for token in [token.as_str(), "unknown", &"x".repeat(500)] {
+        let answer = web.get(&mut stranger, &format!("/l/{token}")).await;
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, "/l")
+        );
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        pages.push(web.get(&mut stranger, "/l").await.body);
+    }
+    assert!(
+        pages
+            .iter()
+            .all(|page| page == &pages[0] && !page.contains("<form"))
+    );
+
+    let mut ben = web.sign_in("ben@lab.example").await;
+    let page = web.follow(&mut ben, &format!("/l/{token}")).await;
+    snapshot("link", &page);
+    let before = web.kept().documents().count();
+    web.get(&mut ben, "/l").await;
+    assert_eq!(
+        web.kept().documents().count(),
+        before,
+        "looking changes nothing"
+    );
+    let account = web.account("ben@lab.example").await.to_string();
+    let none = web.submit(&mut ben, &page, "/l/accept", &[]).await;
+    assert_eq!(none.status, StatusCode::FORBIDDEN);
+    let forged = web
+        .post(&mut ben, "/l/accept", &[("context", &account)])
+        .await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    for _ in 0..2 {
+        let answer = web
+            .submit(&mut ben, &page, "/l/accept", &[("context", &account)])
+            .await;
+        assert_eq!(answer.location(), format!("/items/{item}"));
+        assert!(
+            web.get(&mut ben, answer.location())
+                .await
+                .status
+                .is_success()
+        );
+    }
+    let page = web.get(&mut ben, "/l").await;
+    assert!(page.body.contains("You have this access already"));
+    let mut cleo = web.sign_in("cleo@lab.example").await;
+    let page = web.follow(&mut cleo, &format!("/l/{token}")).await;
+    assert!(
+        page.body
+            .contains("was accepted once, as often as it may be")
+    );
+    assert!(
+        !page.body.contains("action=\"/l/accept\""),
+        "nothing to press"
+    );
+    let wrong = web.follow(&mut cleo, "/l/unknown").await;
+    assert_eq!(wrong.status, StatusCode::NOT_FOUND);
 }

@@ -72,10 +72,13 @@ impl Link {
 
     /// That it was accepted as often as it may be.
     pub fn used_up(&self) -> Refusal {
-        let times = self.max_acceptances.unwrap_or(0);
+        let times = match self.max_acceptances {
+            Some(1) | None => "once".to_owned(),
+            Some(times) => format!("{times} times"),
+        };
         Refusal::new(
             Code::LinkClosed,
-            format!("this link was accepted {times} times, as often as it may be"),
+            format!("this link was accepted {times}, as often as it may be"),
             "ask whoever gave it to you for a new one",
         )
     }

@@ -9,8 +9,10 @@ use crate::domain::id::{
 };
 use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State, Terms};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
+use crate::domain::rights::Level;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
+use crate::domain::workgroup::Role;
 
 const NOW: Time = Time::from_ms(1_795_344_420_000);
 
@@ -210,6 +212,142 @@ fn both_sides_are_told_how_an_offer_ended() {
         transfer.state = state;
         check(name, &letter(says), &transfer);
     }
+}
+
+fn share() -> Invitation {
+    Invitation {
+        id: InvitationId::made(42, false),
+        terms: Terms::Access {
+            level: Level::Read,
+            until: Some(NOW.plus_ms(30 * DAY_MS)),
+        },
+        ..transfer()
+    }
+}
+
+fn membership() -> Invitation {
+    Invitation {
+        items: Vec::new(),
+        source_name: "Yeast pool".into(),
+        message: Some("Join us.".into()),
+        terms: Terms::Membership { role: Role::Member },
+        ..share()
+    }
+}
+
+fn handing_over() -> Invitation {
+    Invitation {
+        terms: Terms::Workgroup,
+        message: None,
+        ..membership()
+    }
+}
+
+/// Every letter about this invitation, from the offer to each of its ends.
+fn every_turn(invitation: &Invitation) -> Vec<(&'static str, Letter, Invitation)> {
+    let expires_at = invitation.expires_at;
+    let again = false;
+    let at = NOW.plus_ms(HOUR_MS);
+    let by = AccountId::from_bits(2);
+    let declined = State::Declined {
+        at,
+        by,
+        reason: Some("Not ours.".into()),
+    };
+    let cancelled = State::Cancelled {
+        at,
+        by,
+        replaced_by: None,
+    };
+    let expired = State::Expired { at: expires_at };
+    let pending = invitation.state.clone();
+    let (sender, recipient) = (Side::Sender, Side::Recipient);
+    let offer = Kind::Offer { expires_at, again };
+    [
+        ("offer", offer, pending.clone()),
+        ("reminder", Kind::Reminder { expires_at }, pending),
+        (
+            "accepted-sender",
+            Kind::Accepted { side: sender },
+            accepted(),
+        ),
+        (
+            "accepted-recipient",
+            Kind::Accepted { side: recipient },
+            accepted(),
+        ),
+        (
+            "declined-sender",
+            Kind::Declined { side: sender },
+            declined.clone(),
+        ),
+        (
+            "declined-recipient",
+            Kind::Declined { side: recipient },
+            declined,
+        ),
+        ("cancelled", Kind::Cancelled, cancelled),
+        (
+            "expired-sender",
+            Kind::Expired { side: sender },
+            expired.clone(),
+        ),
+        (
+            "expired-recipient",
+            Kind::Expired { side: recipient },
+            expired,
+        ),
+    ]
+    .into_iter()
+    .map(|(name, says, state)| {
+        let mut invitation = invitation.clone();
+        invitation.state = state;
+        (name, letter(says), invitation)
+    })
+    .collect()
+}
+
+#[test]
+fn shares_and_workgroups_have_words_of_their_own_at_every_turn() {
+    for (kind, invitation) in [
+        ("share", share()),
+        ("membership", membership()),
+        ("workgroup", handing_over()),
+    ] {
+        for (turn, letter, invitation) in every_turn(&invitation) {
+            check(&format!("{kind}-{turn}"), &letter, &invitation);
+        }
+    }
+}
+
+#[test]
+fn no_letter_about_a_share_or_a_membership_speaks_of_a_change_of_ownership() {
+    for invitation in [share(), membership()] {
+        for (turn, letter, invitation) in every_turn(&invitation) {
+            let rendered = written(&letter, &invitation);
+            for word in ["ownership", "owns", "transfer", "cannot be undone"] {
+                for text in [&rendered.subject, &rendered.text, &rendered.html] {
+                    assert!(!text.contains(word), "{turn} says {word}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_loses_access_is_told_what_to_and_by_whom() {
+    let item = ItemId::new(ItemKind::Project, 2);
+    let mut letter = letter(Kind::AccessRevoked {
+        name: "Yeast RNA".into(),
+        owner: "Sequencing core".into(),
+        whose: "TechSupport".into(),
+    });
+    letter.subject = Subject::Access(item);
+    let rendered = render(&letter, &About::Access(item), &site(), &key()).unwrap();
+    insta::assert_snapshot!("access-revoked.txt", shown(&rendered));
+    insta::assert_snapshot!("access-revoked.html", rendered.html);
+    let error = render(&offer(), &About::Access(item), &site(), &key()).unwrap_err();
+    assert!(matches!(error, Unwritable::Mismatch { .. }), "{error}");
 }
 
 fn sign_in() -> (Letter, SignIn) {

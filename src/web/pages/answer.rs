@@ -12,7 +12,7 @@ use crate::web::App;
 
 use super::form::Posted;
 use super::offer::{self, Again};
-use super::{Problems, Stop, to};
+use super::{Problems, Stop, to, words};
 
 async fn carry_out(
     app: &App,
@@ -24,9 +24,10 @@ async fn carry_out(
     again: Again,
 ) -> Result<Response, Stop> {
     let id = offer::id_of(id)?;
-    let call = posted.call(app, &format!("/transfers/{id}/{verb}"));
+    let place = words::place(id);
+    let call = posted.call(app, &format!("{place}/{verb}"));
     match app.directory().transfer(id, call, command).await {
-        Ok(_) => Ok(to(&format!("/transfers/{id}{then}"))),
+        Ok(_) => Ok(to(&format!("{place}{then}"))),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
             let again = Again { problems, ..again };
@@ -42,6 +43,11 @@ pub async fn accept(
     posted: Posted,
 ) -> Result<Response, Stop> {
     let account = posted.person.account.id;
+    // One joins a workgroup oneself; no context is chosen.
+    if posted.fields.get("joins") == "yes" {
+        let (command, again) = (Command::Accept { into: None }, Again::default());
+        return carry_out(&app, &posted, &id, "accept", command, "/receipt", again).await;
+    }
     let named = posted.fields.get("context");
     let chosen = if named.is_empty() {
         let problem = Refusal::field(

@@ -109,7 +109,12 @@ impl FromRequest<App> for Posted {
 fn page_of(path: &str) -> String {
     let (page, _) = path.rsplit_once('/').unwrap_or(("", ""));
     match page {
-        page if page.starts_with("/transfers/") => super::local(page).to_owned(),
+        page if page.starts_with("/transfers/")
+            || page.starts_with("/invitations/")
+            || page == "/l" =>
+        {
+            super::local(page).to_owned()
+        }
         _ => "/".to_owned(),
     }
 }

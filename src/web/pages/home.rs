@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::collaborators;
 use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
 use crate::actors::queries::{self, Box_};
 use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
-use crate::domain::invitation::{Invitation, Recipient};
+use crate::domain::invitation::{Invitation, Recipient, Terms};
 use crate::domain::refusal::size;
 use crate::domain::time::Time;
 use crate::web::App;
@@ -32,9 +33,13 @@ struct Into {
 }
 
 struct Waiting {
-    id: String,
-    what: String,
-    size: String,
+    /// Where its pages are.
+    place: String,
+    title: String,
+    /// What people call it.
+    noun: &'static str,
+    /// Whether one joins a workgroup oneself, so that no context is chosen.
+    joins: bool,
     sender_name: String,
     sender_address: String,
     /// The workgroup it was sent to, if it was.
@@ -47,13 +52,21 @@ struct Waiting {
 }
 
 struct Sent {
-    id: String,
-    what: String,
-    size: String,
+    place: String,
+    title: String,
     recipient: String,
     source_name: Option<String>,
     state: &'static str,
     when: String,
+}
+
+/// An item that is shared with a context of whoever looks.
+struct With {
+    id: String,
+    name: String,
+    kind: &'static str,
+    owner: String,
+    access: String,
 }
 
 #[derive(Template)]
@@ -64,6 +77,7 @@ struct Page<'a> {
     inbox: Vec<Waiting>,
     more: bool,
     sent: Vec<Sent>,
+    shared: Vec<With>,
     once: String,
 }
 
@@ -83,6 +97,7 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
         inbox,
         more,
         sent: sent(&app, &person).await?,
+        shared: shared(&app, &person, now).await?,
         once: form::once(&app),
         person: &person,
     };
@@ -104,9 +119,10 @@ async fn offered(
         .into_iter()
         .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty());
     Ok(Waiting {
-        id: transfer.id.to_string(),
-        what: words::what(&transfer.items),
-        size: size(transfer.bytes()),
+        place: words::place(transfer.id),
+        title: title(transfer),
+        noun: transfer.terms.noun(),
+        joins: transfer.terms.is_about_workgroup(),
         sender_name: words::short(&transfer.sender.name),
         sender_address: transfer.sender.address.to_string(),
         to: match &transfer.recipient {
@@ -121,6 +137,41 @@ async fn offered(
             name: context_name(wanted, &choice.own.name),
         }),
     })
+}
+
+/// What it is about, and how much of it.
+fn title(invitation: &Invitation) -> String {
+    let about = words::about(invitation);
+    match invitation.terms {
+        Terms::Ownership { .. } => format!("{about}, {}", size(invitation.bytes())),
+        Terms::Access { level, .. } => {
+            format!(
+                "{about} to share, {}: {}",
+                size(invitation.bytes()),
+                level.word()
+            )
+        }
+        Terms::Membership { role } => format!("Workgroup {about}, as {}", role.word()),
+        Terms::Workgroup => format!("Workgroup {about}, as its owner"),
+    }
+}
+
+async fn shared(app: &App, person: &Person, now: Time) -> Result<Vec<With>, Stop> {
+    let settings = app.settings();
+    let contexts = collaborators::contexts_of(&settings, &person.account).await?;
+    let (all, _) = collaborators::shared_with(&settings, &contexts, None, now, SHOWN).await?;
+    let with = |one: collaborators::Shared| With {
+        id: one.item.id.to_string(),
+        name: words::short(&one.item.name),
+        kind: one.item.id.kind().word(),
+        owner: words::short(&one.owner_name),
+        access: format!(
+            "{}, {}",
+            one.part.level.word(),
+            words::until_when(one.part.until)
+        ),
+    };
+    Ok(all.into_iter().map(with).collect())
 }
 
 fn names(transfer: &Invitation) -> String {
@@ -153,9 +204,8 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
     let shown = |found: Versioned<Invitation>| {
         let transfer = found.document;
         Sent {
-            id: transfer.id.to_string(),
-            what: words::what(&transfer.items),
-            size: size(transfer.bytes()),
+            place: words::place(transfer.id),
+            title: title(&transfer),
             recipient: transfer.recipient.to_string(),
             source_name: words::source_name(&transfer),
             state: transfer.state.word(),

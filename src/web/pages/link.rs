@@ -11,7 +11,7 @@ use crate::domain::invitation::{Invitation, Recipient, State as Standing};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 
-use super::{Frame, Person, Stop, frame, page, somebody, to};
+use super::{Frame, Person, Stop, frame, page, somebody, to, words};
 
 /// The cookie that holds the token while its reader signs in.
 const OFFER: &str = "handover-offer";
@@ -20,18 +20,18 @@ const KEPT_S: i64 = 24 * 60 * 60;
 
 /// `GET /i/{token}`: takes the token out of the address bar. What it stands for is not even looked up.
 pub async fn keep(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Stop> {
+    kept(&app, "/i", OFFER, &token)
+}
+
+/// Keeps a token in a cookie and sends its reader on, so that it leaves the address bar.
+pub fn kept(app: &App, next: &str, name: &str, token: &str) -> Result<Response, Stop> {
     let fits = (1..=64).contains(&token.len())
         && token
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    let mut response = to("/i");
-    super::sign_in::remember(
-        &app,
-        &mut response,
-        OFFER,
-        if fits { &token } else { "unknown" },
-        KEPT_S,
-    )?;
+    let mut response = to(next);
+    let token = if fits { token } else { "unknown" };
+    super::sign_in::remember(app, &mut response, name, token, KEPT_S)?;
     Ok(response)
 }
 
@@ -69,7 +69,7 @@ pub async fn show(
     let found = queries::linked(&settings, token).await?;
     if let Some(transfer) = &found {
         match queries::transfer(&settings, &person.account, transfer.document.id).await {
-            Ok(shown) => return Ok(to(&format!("/transfers/{}", shown.transfer.document.id))),
+            Ok(shown) => return Ok(to(&words::place(shown.transfer.document.id))),
             Err(Trouble::Refused(_)) => {}
             Err(fault) => return Err(fault.into()),
         }

@@ -13,6 +13,7 @@ mod link;
 pub mod mailbox;
 mod offer;
 mod receipt;
+mod share;
 mod sign_in;
 mod words;
 
@@ -55,6 +56,16 @@ pub fn router() -> Router<App> {
         .route("/transfers/{id}/cancel", post(answer::cancel))
         .route("/transfers/{id}/resend", post(answer::resend))
         .route("/transfers/{id}/extend", post(answer::extend))
+        .route("/invitations/{id}", get(offer::show))
+        .route("/invitations/{id}/receipt", get(receipt::show))
+        .route("/invitations/{id}/accept", post(answer::accept))
+        .route("/invitations/{id}/decline", post(answer::decline))
+        .route("/invitations/{id}/cancel", post(answer::cancel))
+        .route("/invitations/{id}/resend", post(answer::resend))
+        .route("/invitations/{id}/extend", post(answer::extend))
+        .route("/l/{token}", get(share::keep))
+        .route("/l", get(share::show))
+        .route("/l/accept", post(share::accept))
         .route("/items/{id}", get(item::show))
         .route("/account", get(account::show))
         .route("/account/sessions/revoke", post(account::end_session))

@@ -9,14 +9,14 @@ use crate::actors::invitation::default_context;
 use crate::actors::queries::{self, Choice, Shown};
 use crate::domain::account::Account;
 use crate::domain::id::{Context, InvitationId};
-use crate::domain::invitation::{Invitation, KeepAccess, State as Standing};
+use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::refusal::{Refusal, size};
 use crate::domain::time::{DAY_MS, Time};
 use crate::web::App;
 use crate::web::auth::Browser;
 
 use super::form::{self, Fields};
-use super::words::{self, History, List, Moment, Posted, Row};
+use super::words::{self, Fact, History, List, Moment, Posted, Row, fact};
 use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
 
 /// At most this many letters, newest first, are listed.
@@ -24,9 +24,12 @@ const LETTERS: usize = 30;
 
 /// Facts about an offer that everybody sees who sees it at all.
 pub struct Facts {
-    id: String,
+    /// Where its pages are.
+    place: String,
+    /// What people call it.
+    noun: &'static str,
     what: String,
-    size: String,
+    size: Option<String>,
     sender_name: String,
     sender_address: String,
     source_name: Option<String>,
@@ -34,7 +37,8 @@ pub struct Facts {
     until_word: &'static str,
     until: Moment,
     left: Option<String>,
-    keeps: String,
+    /// What its terms come to.
+    terms: Fact,
     message: Option<String>,
 }
 
@@ -42,9 +46,13 @@ impl Facts {
     fn of(transfer: &Invitation, now: Time) -> Self {
         let open = transfer.state.is_open();
         Self {
-            id: transfer.id.to_string(),
-            what: words::what(&transfer.items),
-            size: size(transfer.bytes()),
+            place: words::place(transfer.id),
+            noun: transfer.terms.noun(),
+            what: match transfer.terms.is_about_workgroup() {
+                true => format!("workgroup {}", words::about(transfer)),
+                false => words::about(transfer),
+            },
+            size: (!transfer.terms.is_about_workgroup()).then(|| size(transfer.bytes())),
             sender_name: words::plain(&transfer.sender.name),
             sender_address: transfer.sender.address.to_string(),
             source_name: words::source_name(transfer),
@@ -52,9 +60,22 @@ impl Facts {
             until_word: if open { "Open until" } else { "Was open until" },
             until: transfer.expires_at.into(),
             left: words::left(transfer.expires_at, now).filter(|_| open),
-            keeps: words::keeps(transfer.terms.keep_access()),
+            terms: terms(transfer.terms),
             message: transfer.message.as_deref().map(words::plain),
         }
+    }
+}
+
+/// What the terms of an invitation come to, as one fact.
+pub fn terms(terms: Terms) -> Fact {
+    match terms {
+        Terms::Ownership { keep_access } => fact("Sender keeps", words::keeps(keep_access)),
+        Terms::Access { level, until } => fact(
+            "Access",
+            format!("{}, {}", level.word(), words::until_when(until)),
+        ),
+        Terms::Membership { role } => fact("As", role.word()),
+        Terms::Workgroup => fact("As", "its owner"),
     }
 }
 
@@ -70,9 +91,12 @@ struct Choosable {
 
 /// What the recipient decides with.
 struct Answer {
+    /// What happens when it is accepted, a sentence each.
+    then: Vec<String>,
+    /// Whether one joins oneself, so that no context is chosen.
+    joins: bool,
     choices: Vec<Choosable>,
     any: bool,
-    sender_after: String,
     declining: bool,
     reason: String,
 }
@@ -128,20 +152,28 @@ pub struct Again {
     pub days: Option<String>,
 }
 
-/// The transfer that a path names.
+/// The invitation that a path names.
 pub fn id_of(path: &str) -> Result<InvitationId, Stop> {
     path.parse().map_err(|_| Stop::Nothing)
 }
 
-/// `GET /transfers/{id}`
+/// The page to come back to after signing in, whether or not there is such an invitation.
+pub fn here(id: &str) -> String {
+    match id.starts_with("inv_") {
+        true => format!("/invitations/{id}"),
+        false => format!("/transfers/{id}"),
+    }
+}
+
+/// `GET /transfers/{id}`, `GET /invitations/{id}`
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
-    let here = format!("/transfers/{id}");
-    let person = super::person(&app, browser, super::local(&here)).await?;
+    let person = super::person(&app, browser, super::local(&here(&id))).await?;
+    let id = id_of(&id)?;
     let again = Again {
         note: match asked.get("done") {
             "resent" => Some("It is being mailed again."),
@@ -151,7 +183,7 @@ pub async fn show(
         from: asked.get("from").parse().unwrap_or(0),
         ..Again::default()
     };
-    render(&app, &person, id_of(&id)?, again).await
+    render(&app, &person, id, again).await
 }
 
 /// The page, perhaps with a form that is to be sent again.
@@ -203,12 +235,18 @@ pub async fn render(
 
 fn heading(shown: &Shown, answerable: bool) -> String {
     let transfer = &shown.transfer.document;
-    let what = words::what(&transfer.items);
+    let what = words::about(transfer);
     let sender = words::short(&transfer.sender.name);
+    let (asks, noun, of) = match transfer.terms {
+        Terms::Ownership { .. } => (format!("offers you {what}"), "offer", "of"),
+        Terms::Access { .. } => (format!("shares {what} with you"), "invitation", "to"),
+        Terms::Membership { .. } => (format!("invites you to {what}"), "invitation", "to"),
+        Terms::Workgroup => (format!("asks you to own {what}"), "invitation", "to own"),
+    };
     match (answerable, shown.entitled.sender) {
-        (true, _) => format!("{sender} offers you {what}"),
-        (false, true) => format!("Your offer of {what}"),
-        (false, false) => format!("{sender}’s offer of {what}"),
+        (true, _) => format!("{sender} {asks}"),
+        (false, true) => format!("Your {noun} {of} {what}"),
+        (false, false) => format!("{sender}’s {noun} {of} {what}"),
     }
 }
 
@@ -218,6 +256,7 @@ fn links(shown: &Shown) -> bool {
         Standing::Accepted { .. } => {
             !shown.entitled.sender
                 || shown.entitled.recipient
+                || !shown.transfer.document.terms.is_transfer()
                 || shown.transfer.document.terms.keep_access() != KeepAccess::None
         }
         _ => shown.entitled.sender,
@@ -240,14 +279,19 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
     let transfer = &shown.transfer.document;
     let why = transfer.too_late(now)?;
     let next_step = if shown.entitled.sender && !shown.entitled.recipient {
+        let transfers = transfer.terms.is_transfer();
         match transfer.state {
             Standing::Requested if now < transfer.expires_at => why.next_step,
-            Standing::Accepted { .. } => "ownership has passed".to_owned(),
+            Standing::Accepted { .. } if transfers => "ownership has passed".to_owned(),
+            Standing::Accepted { .. } => "what it says has come true".to_owned(),
             Standing::Requested
             | Standing::Pending { .. }
             | Standing::Declined { .. }
             | Standing::Cancelled { .. }
-            | Standing::Expired { .. } => "everything is still yours".to_owned(),
+            | Standing::Expired { .. } => match transfers {
+                true => "everything is still yours".to_owned(),
+                false => "nothing has changed".to_owned(),
+            },
         }
     } else {
         why.next_step
@@ -261,7 +305,7 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
 }
 
 fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &Again) -> Answer {
-    let bytes = transfer.bytes();
+    let bytes = transfer.terms.is_transfer().then(|| transfer.bytes());
     let open = |choice: &Choice| choice.findings.blocks.is_empty();
     let wanted = again
         .context
@@ -281,7 +325,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
             name: context_name(context, &choice.own.name),
             role: role(context, &choice.own),
             // What the reason says with numbers is not said twice.
-            storage: words::storage(choice.own.quota, choice.own.usage, (!shut).then_some(bytes)),
+            storage: words::storage(choice.own.quota, choice.own.usage, bytes.filter(|_| !shut)),
             shut,
             chosen: !shut && (context == wanted || only == Some(context)),
             why: choice.findings.blocks,
@@ -291,15 +335,48 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
     Answer {
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        sender_after: match transfer.terms.keep_access() {
-            KeepAccess::None => "the sender loses control and sight of it".to_owned(),
-            kept => format!(
-                "the sender loses control of it, and keeps {}",
-                words::keeps(kept)
-            ),
-        },
+        then: then(transfer),
+        joins: transfer.terms.is_about_workgroup(),
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
+    }
+}
+
+/// What happens when it is accepted.
+fn then(invitation: &Invitation) -> Vec<String> {
+    let name = words::short(&invitation.source_name);
+    match invitation.terms {
+        Terms::Ownership { keep_access } => vec![
+            "all of it changes hands in one step and cannot be undone: the context you choose becomes the owner, and its storage counts there;".to_owned(),
+            match keep_access {
+                KeepAccess::None => "the sender loses control and sight of it;".to_owned(),
+                kept => format!("the sender loses control of it, and keeps {};", words::keeps(kept)),
+            },
+            "existing shares and links stay as they are;".to_owned(),
+            "a name that is taken there gets a number appended, such as “ (2)”.".to_owned(),
+        ],
+        Terms::Access { level, until } => vec![
+            format!(
+                "the context you choose may {}, {};",
+                words::may(level),
+                words::until_when(until)
+            ),
+            "its owner stays the owner, and it counts towards no storage of yours;".to_owned(),
+            "you may give the access up at any time.".to_owned(),
+        ],
+        Terms::Membership { role } => vec![
+            format!(
+                "you belong to “{name}” as {}, and read and write all of its data;",
+                role.word()
+            ),
+            "what is yours stays yours;".to_owned(),
+            "you may leave at any time, and then lose access to its data.".to_owned(),
+        ],
+        Terms::Workgroup => vec![
+            format!("you become the owner of “{name}”;"),
+            "whoever owns it now stays in it as administrator;".to_owned(),
+            "its data stay with it.".to_owned(),
+        ],
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context};
-use crate::domain::invitation::{Invitation, KeepAccess, State as Standing};
+use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::refusal::size;
 use crate::domain::time::Time;
 use crate::store::Fault;
@@ -23,7 +23,7 @@ use super::{Frame, Person, Stop, frame, offer, page, to};
 #[template(path = "pages/receipt.html")]
 struct Page<'a> {
     f: Frame<'a>,
-    id: String,
+    place: String,
     heading: String,
     tone: &'static str,
     says: String,
@@ -48,31 +48,30 @@ struct Said {
     steps: Vec<String>,
 }
 
-/// `GET /transfers/{id}/receipt`
+/// `GET /transfers/{id}/receipt`, `GET /invitations/{id}/receipt`
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
-    let here = format!("/transfers/{id}/receipt");
+    let place = offer::here(&id);
+    let here = format!("{place}/receipt");
     let person = super::person(&app, browser, super::local(&here)).await?;
-    let settings = app.settings();
     let id = offer::id_of(&id)?;
+    let settings = app.settings();
     let shown = queries::transfer(&settings, &person.account, id).await?;
     let transfer = &shown.transfer.document;
+    let transfers = transfer.terms.is_transfer();
+    let (made_to, made_on) = match transfers {
+        true => ("Offered to", "Offered on"),
+        false => ("Sent to", "Sent on"),
+    };
     let mut facts = vec![
-        fact(
-            "What",
-            format!(
-                "{}, {}",
-                words::what(&transfer.items),
-                size(transfer.bytes())
-            ),
-        ),
+        fact("What", what(transfer)),
         fact("From", from(transfer)),
-        fact("Offered to", transfer.recipient.to_string()),
-        fact("Offered on", transfer.requested_at.for_people()),
+        fact(made_to, transfer.recipient.to_string()),
+        fact(made_on, transfer.requested_at.for_people()),
     ];
     let said = match &transfer.state {
         Standing::Accepted {
@@ -83,13 +82,20 @@ pub async fn show(
             renamed,
             ..
         } => {
-            facts.push(fact("Owner now", words::plain(into_name)));
+            let taken = match transfer.terms {
+                Terms::Ownership { .. } => "Owner now",
+                Terms::Access { .. } => "Shared with",
+                Terms::Membership { .. } | Terms::Workgroup => "Workgroup",
+            };
+            facts.push(fact(taken, words::plain(into_name)));
             facts.push(fact("Accepted", who_when(&app, *by, *at).await?));
-            facts.push(fact(
-                "Sender keeps",
-                words::keeps(transfer.terms.keep_access()),
-            ));
-            accepted(&person, &shown, *into, into_name, renamed.len())
+            facts.push(offer::terms(transfer.terms));
+            match transfer.terms {
+                Terms::Ownership { .. } => {
+                    accepted(&person, &shown, *into, into_name, renamed.len())
+                }
+                terms => came_true(&person, &shown, terms, *into, into_name),
+            }
         }
         Standing::Declined { at, by, reason } => {
             facts.push(fact("Declined", who_when(&app, *by, *at).await?));
@@ -103,13 +109,14 @@ pub async fn show(
             ended(&shown, "Cancelled")
         }
         Standing::Requested | Standing::Pending { .. } | Standing::Expired { .. } => {
-            return Ok(to(&format!("/transfers/{id}")));
+            return Ok(to(&place));
         }
     };
-    facts.push(fact("Transfer", id.to_string()));
+    let named = if transfers { "Transfer" } else { "Invitation" };
+    facts.push(fact(named, id.to_string()));
     let view = Page {
         f: frame(&app, Some(&person)),
-        id: id.to_string(),
+        place,
         heading: said.heading,
         tone: said.tone,
         says: said.says,
@@ -118,6 +125,14 @@ pub async fn show(
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+fn what(invitation: &Invitation) -> String {
+    let about = words::about(invitation);
+    match invitation.terms.is_about_workgroup() {
+        true => format!("workgroup {about}"),
+        false => format!("{about}, {}", size(invitation.bytes())),
+    }
 }
 
 fn from(transfer: &Invitation) -> String {
@@ -191,16 +206,76 @@ fn accepted(
     }
 }
 
+/// What has become of a share or an invitation into a workgroup.
+fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_name: &str) -> Said {
+    let given = shown.entitled.sender && !shown.entitled.recipient;
+    let name = words::plain(into_name);
+    let (heading, says, step) = match (terms, given) {
+        (Terms::Access { level, until }, _) => {
+            let own = into == Context::Personal(person.account.id);
+            let access = format!("{}, {}", words::may(level), words::until_when(until));
+            let heading = match (given, own) {
+                (false, true) => "It is shared with you".to_owned(),
+                _ => format!("It is shared with {}", words::short(into_name)),
+            };
+            let says = match (given, own) {
+                (false, true) => format!("You may {access}. Its owner stays the owner."),
+                _ => format!("“{name}” may {access}. Its owner stays the owner."),
+            };
+            let step = match given {
+                true => "Change or revoke the access at any time.",
+                false => "Open the items above. They count towards no storage of yours.",
+            };
+            (heading, says, step)
+        }
+        (Terms::Workgroup, true) => (
+            "It was accepted".to_owned(),
+            format!("“{name}” has its new owner."),
+            "You are one of its administrators now.",
+        ),
+        (Terms::Workgroup, false) => (
+            format!("You own {} now", words::short(into_name)),
+            "Whoever owned it before is one of its administrators.".to_owned(),
+            "Find it among your contexts.",
+        ),
+        (Terms::Membership { .. } | Terms::Ownership { .. }, true) => (
+            "It was accepted".to_owned(),
+            format!("“{name}” has a member more, who reads and writes all of its data."),
+            "Change the role of a member, or remove one, at any time.",
+        ),
+        (Terms::Membership { .. } | Terms::Ownership { .. }, false) => (
+            format!("You belong to {} now", words::short(into_name)),
+            "You read and write all of its data.".to_owned(),
+            "Find it among your contexts.",
+        ),
+    };
+    let mut steps = vec![step.to_owned()];
+    if !given {
+        steps.push("The sender is told by a letter.".to_owned());
+        steps.push("If this was not you, sign the others out on your account page, and tell the operators of this site.".to_owned());
+    }
+    Said {
+        heading,
+        tone: "good",
+        says,
+        steps,
+    }
+}
+
 fn ended(shown: &Shown, how: &str) -> Said {
     let given = shown.entitled.sender && !shown.entitled.recipient;
+    let transfers = shown.transfer.document.terms.is_transfer();
+    let hands = if transfers { " hands" } else { "" };
+    let says = match (transfers, given) {
+        (true, true) => "Everything is still yours, and may be offered again.",
+        (true, false) => "Everything stays with the sender.",
+        (false, true) => "Everything is as it was. You can invite them again.",
+        (false, false) => "Everything is as it was.",
+    };
     Said {
-        heading: format!("{how}: nothing has changed hands"),
+        heading: format!("{how}: nothing has changed{hands}"),
         tone: "",
-        says: if given {
-            "Everything is still yours, and may be offered again.".to_owned()
-        } else {
-            "Everything stays with the sender.".to_owned()
-        },
+        says: says.to_owned(),
         steps: vec![if given {
             "The recipient is told by a letter if they had not answered.".to_owned()
         } else {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::actors::names;
 use crate::actors::world::Settings;
 use crate::domain::event::{Channel, Event, What};
-use crate::domain::id::{AccountId, Context, ItemKind};
-use crate::domain::invitation::{Invitation, KeepAccess, Offered};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemKind};
+use crate::domain::invitation::{Invitation, KeepAccess, Offered, Terms};
 use crate::domain::letter::{self, Letter, Side};
 use crate::domain::refusal::size;
+use crate::domain::rights::Level;
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
 use crate::store::Fault;
 
@@ -96,6 +97,32 @@ pub fn what(items: &[Offered]) -> String {
         (0, projects) => count(projects, "project"),
         (runs, 0) => count(runs, "run"),
         (runs, projects) => format!("{} and {}", count(runs, "run"), count(projects, "project")),
+    }
+}
+
+/// What an invitation is about: `2 runs`, `“TechSupport”`.
+pub fn about(invitation: &Invitation) -> String {
+    match invitation.terms {
+        Terms::Ownership { .. } | Terms::Access { .. } => what(&invitation.items),
+        Terms::Membership { .. } | Terms::Workgroup => {
+            format!("“{}”", short(&invitation.source_name))
+        }
+    }
+}
+
+/// Where the pages of an invitation are.
+pub fn place(id: InvitationId) -> String {
+    match id.is_transfer() {
+        true => format!("/transfers/{id}"),
+        false => format!("/invitations/{id}"),
+    }
+}
+
+/// How much an access lets somebody do, for people.
+pub const fn may(level: Level) -> &'static str {
+    match level {
+        Level::Read => "look at it",
+        Level::Write | Level::Own => "look at it, add to it and change it",
     }
 }
 

@@ -1,0 +1,168 @@
+//! The page behind a link through which an item is shared: anybody who is signed in sees what and from whom, and may accept.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use crate::actors::links::{self, Opened};
+use crate::actors::queries;
+use crate::domain::id::Context;
+use crate::domain::refusal::{Refusal, size};
+use crate::web::App;
+use crate::web::auth::{self, Browser};
+
+use super::form::{self, Posted};
+use super::offer::context_name;
+use super::words::{self, Fact, fact};
+use super::{Frame, Person, Problems, Stop, frame, page, somebody, to};
+
+/// The cookie that holds the token while its reader signs in.
+const LINK: &str = "handover-link";
+
+/// `GET /l/{token}`: takes the token out of the address bar. What it stands for is not even looked up.
+pub async fn keep(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Stop> {
+    super::link::kept(&app, "/l", LINK, &token)
+}
+
+#[derive(Template)]
+#[template(path = "pages/link-respond.html")]
+struct Respond<'a> {
+    f: Frame<'a>,
+}
+
+struct Choosable {
+    context: Context,
+    name: String,
+    why: Vec<Refusal>,
+    shut: bool,
+    held: bool,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/link.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    heading: String,
+    facts: Vec<Fact>,
+    closed: Vec<Refusal>,
+    held: Option<String>,
+    choices: Vec<Choosable>,
+    any: bool,
+    problems: Problems,
+    once: String,
+}
+
+/// `GET /l`
+pub async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let Some(person) = somebody(&app, browser).await? else {
+        // The same for every token and for none: nothing was looked up.
+        let f = frame(&app, None);
+        return Ok(page(StatusCode::OK, &Respond { f }));
+    };
+    render(&app, &person, token(&headers), Problems::default()).await
+}
+
+fn token(headers: &HeaderMap) -> &str {
+    auth::cookie(headers, LINK).unwrap_or("")
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    token: &str,
+    problems: Problems,
+) -> Result<Response, Stop> {
+    let now = app.directory().now();
+    let opened = links::open(&app.settings(), person.account.id, token, now).await?;
+    let status = if problems.is_empty() {
+        StatusCode::OK
+    } else {
+        problems.status
+    };
+    let name = words::short(&opened.item.name);
+    let choices = choices(person, &opened);
+    let view = Page {
+        f: frame(app, Some(person)),
+        person,
+        heading: format!("“{name}” is shared by this link"),
+        facts: facts(&opened),
+        held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
+        any: choices.iter().any(|choice| !choice.shut),
+        choices,
+        closed: opened.findings.blocks,
+        problems,
+        once: form::once(app),
+    };
+    Ok(page(status, &view))
+}
+
+fn facts(opened: &Opened) -> Vec<Fact> {
+    let (item, link) = (&opened.item, &opened.made.link);
+    let mut facts = vec![
+        fact(
+            "What",
+            format!("{}, {}", item.id.kind().word(), size(item.bytes)),
+        ),
+        fact("Owner", words::plain(&opened.owner_name)),
+    ];
+    if let Some(maker) = &opened.maker {
+        let address = maker.primary().map(ToString::to_string).unwrap_or_default();
+        let name = words::plain(&maker.name);
+        facts.push(fact("Made by", format!("{name} ({address})")));
+    }
+    facts.push(fact("You may", words::may(link.level)));
+    if let Some(end) = link.expires_at {
+        facts.push(fact("Open until", end.for_people()));
+    }
+    facts
+}
+
+fn choices(person: &Person, opened: &Opened) -> Vec<Choosable> {
+    let wanted = person.account.default_context;
+    let choosable = |choice: &queries::Choice| {
+        let context = choice.own.context;
+        let shut = !choice.findings.blocks.is_empty();
+        Choosable {
+            context,
+            name: context_name(context, &choice.own.name),
+            why: choice.findings.blocks.clone(),
+            shut,
+            held: opened.held.contains(&context),
+            chosen: !shut && context == wanted,
+        }
+    };
+    opened.choices.iter().map(choosable).collect()
+}
+
+/// `POST /l/accept`
+pub async fn accept(
+    State(app): State<App>,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let token = token(&headers);
+    let account = posted.person.account.id;
+    let named = posted.fields.get("context");
+    let into = match queries::named_context(&app.settings(), account, named).await {
+        Ok(into) => into,
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            return render(&app, &posted.person, token, problems).await;
+        }
+    };
+    let call = posted.call(&app, &format!("/l/{token}/accept"));
+    match links::accept(app.directory(), &call, token, Some(into)).await {
+        Ok(accepted) => Ok(to(&format!("/items/{}", accepted.item))),
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            render(&app, &posted.person, token, problems).await
+        }
+    }
+}
