@@ -131,6 +131,26 @@ pub(super) fn days(text: &str) -> Result<u32, String> {
     }
 }
 
+/// `2027-03-31` (to the end of that day in UTC), or a moment of RFC 3339.
+pub(super) fn end(text: &str) -> Result<String, String> {
+    match text.parse::<Date>() {
+        // A moment parses as a date too, so its time must not be lost.
+        Ok(day) if text.len() == "2027-03-31".len() => Ok(format!("{day}T23:59:59Z")),
+        _ => match text.parse::<Timestamp>() {
+            Ok(moment) => Ok(moment.to_string()),
+            Err(_) => Err("write a day such as 2027-03-31, or a moment".to_owned()),
+        },
+    }
+}
+
+/// The same, or `revoked`.
+pub(super) fn end_or_revoked(text: &str) -> Result<String, String> {
+    if text == "revoked" {
+        return Ok(text.to_owned());
+    }
+    end(text).map_err(|_| "write a day such as 2027-03-31, a moment, or revoked".to_owned())
+}
+
 /// `none`, `read`, `read:2027-03-31` (to the end of that day in UTC) or `read:` and a moment of RFC 3339.
 pub(super) fn keep_access(text: &str) -> Result<KeepAccess, String> {
     let wrong = || "write none, read, or read:DATE such as read:2027-03-31".to_owned();
@@ -140,11 +160,7 @@ pub(super) fn keep_access(text: &str) -> Result<KeepAccess, String> {
     };
     let until = match (level, until) {
         ("none" | "read", None) => None,
-        ("read", Some(until)) => Some(match until.parse::<Date>() {
-            // A moment parses as a date too, so its time must not be lost.
-            Ok(day) if until.len() == "2027-03-31".len() => format!("{day}T23:59:59Z"),
-            _ => until.parse::<Timestamp>().map_err(|_| wrong())?.to_string(),
-        }),
+        ("read", Some(until)) => Some(end(until).map_err(|_| wrong())?),
         _ => return Err(wrong()),
     };
     Ok(KeepAccess {

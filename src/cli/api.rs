@@ -139,13 +139,17 @@ impl<'a> Api<'a> {
 
     /// Ends something.
     pub(super) fn delete(&self, path: String, key: &str) -> Result<(), Failure> {
-        let call = Call {
+        self.end(path, key).map(|_| ())
+    }
+
+    /// Ends something, and reads what there is to know about it.
+    pub(super) fn end(&self, path: String, key: &str) -> Result<Document, Failure> {
+        self.call(&Call {
             method: "DELETE",
             path,
             body: None,
             key: Some(key),
-        };
-        self.call(&call).map(|_| ())
+        })
     }
 
     /// Goes through a list until `each` has had enough (it answers `false`), or to the end. Says whether there is more.

@@ -1,5 +1,7 @@
 //! What can be typed: the client's commands and their options. The doc comments are the help texts.
 
+pub mod sharing;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -52,6 +54,18 @@ pub enum Command {
     /// For administrators of a domain
     #[command(subcommand)]
     Admin(Admin),
+    /// Share runs and projects with others, and see who works with them
+    #[command(subcommand)]
+    Share(sharing::Share),
+    /// List what is shared with you
+    #[command(after_help = EXIT_CODES)]
+    Shared(sharing::Shared),
+    /// Share by links, and accept them
+    #[command(subcommand)]
+    Link(sharing::Link),
+    /// List and answer invitations of every kind: transfers, shares, workgroups
+    #[command(subcommand)]
+    Invitation(sharing::Invitation),
 }
 
 /// Where the server is, and how to print.
@@ -463,6 +477,10 @@ impl Command {
                 Transfer::Extend(args) => &args.common,
                 Transfer::Readdress(args) => &args.common,
             },
+            Self::Share(share) => share.common(),
+            Self::Shared(args) => &args.common,
+            Self::Link(link) => link.common(),
+            Self::Invitation(invitation) => invitation.common(),
         }
     }
 }

@@ -13,7 +13,9 @@ mod args;
 mod base;
 mod failure;
 mod history;
+mod invitations;
 mod items;
+mod links;
 mod names;
 mod offers;
 mod outcome;
@@ -22,6 +24,7 @@ mod register;
 mod request;
 mod session;
 mod settings;
+mod sharing;
 mod sign_in;
 mod surroundings;
 mod table;
@@ -77,6 +80,7 @@ fn perform(command: &Command, here: &mut Surroundings<'_>) -> Exit {
 }
 
 fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failure> {
+    use args::sharing::{Invitation, Link, Share};
     use args::{Access, Admin, Project, Run, Transfer};
     let common = command.common();
     match command {
@@ -115,6 +119,30 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
             Transfer::Resend(args) => answers::resend(args, session),
             Transfer::Extend(args) => answers::extend(args, session),
             Transfer::Readdress(args) => answers::readdress(args, session),
+        },
+        Command::Share(share) => match share {
+            Share::Invite(args) => sharing::invite(args, session),
+            Share::List(args) => sharing::list(args, session),
+            Share::Change(args) => sharing::change(args, session),
+            Share::Revoke(args) => sharing::revoke(args, session),
+            Share::Leave(args) => sharing::leave(args, session),
+        },
+        Command::Shared(args) => sharing::shared(args, session),
+        Command::Link(link) => match link {
+            Link::Create(args) => links::create(args, session),
+            Link::List(args) => links::list(args, session),
+            Link::Deactivate(args) => links::deactivate(args, session),
+            Link::Open(args) => links::open(args, session),
+            Link::Accept(args) => links::accept(args, session),
+        },
+        Command::Invitation(invitation) => match invitation {
+            Invitation::List(args) => invitations::list(args, session),
+            Invitation::Show(args) => invitations::show(args, session),
+            Invitation::Accept(args) => invitations::accept(args, session),
+            Invitation::Decline(args) => invitations::decline(args, session),
+            Invitation::Cancel(args) => invitations::cancel(args, session),
+            Invitation::Resend(args) => invitations::resend(args, session),
+            Invitation::Extend(args) => invitations::extend(args, session),
         },
     }
 }

@@ -80,6 +80,23 @@ pub(super) fn resolve(
     }
 }
 
+/// The id of one run or project, and where the API lists its kind: `runs` or `projects`.
+pub(super) fn one(
+    name: &str,
+    context: Option<&str>,
+    session: &Session<'_, '_>,
+) -> Result<(String, &'static str), Failure> {
+    let kinds = [Kind::Run, Kind::Project];
+    let ids = resolve(&[name.to_owned()], &kinds, context, session)?;
+    let id = ids.into_iter().next().unwrap_or_default();
+    let kind = if id.starts_with("prj_") {
+        Kind::Project
+    } else {
+        Kind::Run
+    };
+    Ok((id, kind.list()))
+}
+
 fn shown(text: &str) -> String {
     cut(&printable(text), 100)
 }

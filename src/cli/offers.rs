@@ -154,7 +154,7 @@ fn told(transfer: &Transfer, moments: &Moments) -> String {
     ])
 }
 
-fn posted(letters: Vec<Letter>, moments: &Moments) -> Table<5> {
+pub(super) fn posted(letters: Vec<Letter>, moments: &Moments) -> Table<5> {
     let mut table = Table::new([
         column("LETTER", Fit::Keeps),
         column("TO", Fit::Shrinks),
@@ -176,7 +176,16 @@ fn posted(letters: Vec<Letter>, moments: &Moments) -> Table<5> {
 }
 
 /// Where it can be accepted into, why not elsewhere, and what to type.
-fn choose(id: &str, choices: Vec<Choice>, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+fn choose(id: &str, all: Vec<Choice>, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    choices(all, session)?;
+    let id = printable(id);
+    session.print(format_args!(
+        "\nhandover transfer accept {id} --into CONTEXT\nhandover transfer decline {id} --reason TEXT\n"
+    ))
+}
+
+/// Where something can be accepted into, and why not elsewhere.
+pub(super) fn choices(choices: Vec<Choice>, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let mut table = Table::new([
         column("CONTEXT", Fit::Keeps),
         column("NAME", Fit::Shrinks),
@@ -213,9 +222,5 @@ fn choose(id: &str, choices: Vec<Choice>, session: &mut Session<'_, '_>) -> Resu
         ]);
     }
     session.table("Contexts to accept into", &table)?;
-    session.print(blocks)?;
-    let id = printable(id);
-    session.print(format_args!(
-        "\nhandover transfer accept {id} --into CONTEXT\nhandover transfer decline {id} --reason TEXT\n"
-    ))
+    session.print(blocks)
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod connection;
 mod help;
+mod sharing;
 mod signing_in;
 mod whole_path;
 
