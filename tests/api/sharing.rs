@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use handover::actors::invitation::Command;
 use handover::actors::invitation::workgroup::Invite;
+use handover::domain::document::decode;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, InvitationId};
+use handover::domain::key::Key;
+use handover::domain::letter::{Kind, Letter};
 use handover::domain::policy::{Policy, Private};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
@@ -45,6 +48,17 @@ impl World {
         let url = text(&link["url"]);
         let token = url.rsplit('/').next().unwrap().to_owned();
         (text(&link["id"]), token)
+    }
+
+    /// Every letter that was committed.
+    fn letters(&self) -> Vec<Letter> {
+        let view = self.store.view();
+        let letters = view
+            .documents()
+            .filter(|(key, _)| matches!(key, Key::Letter(_)));
+        letters
+            .map(|(_, record)| decode(&record.body).unwrap())
+            .collect()
     }
 
     async fn accept_link(
@@ -380,6 +394,10 @@ async fn collaborators_are_listed_changed_and_revoked_at_once() {
         "none",
         "on the very next request"
     );
+    let revoked = |letter: &Letter| matches!(letter.says, Kind::AccessRevoked { .. });
+    let letters: Vec<Letter> = world.letters().into_iter().filter(revoked).collect();
+    assert_eq!(letters.len(), 1, "told once");
+    assert_eq!(letters[0].to.to_string(), "anna@lab.example");
     let again = world.delete(&core, &hers).await;
     assert_eq!(again.refused(), (404, codes(&["access.not_found"])));
     let page = world.get(&core, &format!("/projects/{first}")).await.ok();
@@ -760,6 +778,53 @@ async fn domain_walls_hold_for_shares_and_links() {
     assert_eq!(level(&world, &core, &private).await, "read");
 }
 
+#[tokio::test]
+async fn the_way_in_is_a_collaborative_workgroup_and_there_is_no_way_out() {
+    let world = walled().await;
+    let core = world.person("core@facility.example").await;
+    let dora = world.person("dora@uni.example").await;
+    world.person("tess@lab.example").await;
+    let both = [
+        ("dora@uni.example", Role::Owner),
+        ("core@facility.example", Role::Member),
+    ];
+    let bridge = world.workgroup_in("bridge", &both, "uni", true, None).await;
+    let own = [("dora@uni.example", Role::Owner)];
+    let inner = world.workgroup_in("inner", &own, "uni", false, None).await;
+    let leaves = world.project(&core, "personal", "Beech leaves", 1).await;
+    let past = offer(&[&leaves], "workgroup:inner");
+    let past = world.post(&core, "/transfers", past).await;
+    assert_eq!(past.refused(), (409, codes(&["domain.not_collaborative"])));
+    for (person, to, owner) in [
+        (&core, "workgroup:bridge", &bridge),
+        (&dora, "workgroup:inner", &inner),
+    ] {
+        let id = world.offer(person, &[&leaves], to).await;
+        let path = format!("/transfers/{id}/accept");
+        let done = world.post(&dora, &path, json!({})).await.ok();
+        assert_eq!(done["transfer"]["accepted_into"], owner.as_str());
+    }
+    let no_way_out = (409, codes(&["domain.no_way_out"]));
+    let answer = world
+        .post(&dora, "/transfers", offer(&[&leaves], "tess@lab.example"))
+        .await;
+    assert_eq!(answer.refused(), no_way_out);
+    let ask = share(&[&leaves], "tess@lab.example", "read");
+    let answer = world.post(&dora, "/shares", ask).await;
+    assert_eq!(answer.refused(), no_way_out);
+    // Whoever belongs to a workgroup of the domain takes it there and nowhere else.
+    let id = world
+        .share(&dora, &[&leaves], "core@facility.example", "read")
+        .await;
+    let path = format!("/invitations/{id}/accept");
+    let personal = json!({ "context": "personal" });
+    let answer = world.post(&core, &path, personal).await;
+    assert_eq!(answer.refused(), no_way_out);
+    let inside = json!({ "context": "bridge" });
+    world.post(&core, &path, inside).await.ok();
+    assert_eq!(level(&world, &core, &leaves).await, "read");
+}
+
 // ---- invitations of every kind ----
 
 #[tokio::test]
@@ -811,9 +876,9 @@ async fn invitations_of_every_kind_are_listed_answered_and_taken_back_in_one_pla
         .get(&core, "/invitations?role=sent&context=pool")
         .await
         .ok();
-    assert_eq!(ids(&sent), [membership.clone()]);
+    assert_eq!(ids(&sent), [membership.as_str()]);
     let only = world.get(&anna, "/transfers?role=received").await.ok();
-    assert_eq!(ids(&only), [transfer.clone()], "transfers alone");
+    assert_eq!(ids(&only), [transfer.as_str()], "transfers alone");
     assert_eq!(
         world
             .get(&anna, &format!("/transfers/{share}"))
