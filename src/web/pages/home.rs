@@ -158,7 +158,7 @@ fn title(invitation: &Invitation) -> String {
 
 async fn shared(app: &App, person: &Person, now: Time) -> Result<Vec<With>, Stop> {
     let settings = app.settings();
-    let contexts = collaborators::contexts_of(&settings, &person.account).await?;
+    let contexts = rights::own_contexts(&settings, &person.account).await?;
     let (all, _) = collaborators::shared_with(&settings, &contexts, None, now, SHOWN).await?;
     let with = |one: collaborators::Shared| With {
         id: one.item.id.to_string(),
