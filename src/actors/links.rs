@@ -10,7 +10,7 @@ use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::link::{Link, State};
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::domain::rights::{Grant, Level, Origin, Part};
+use crate::domain::rights::{Grant, Origin, Part};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
@@ -19,7 +19,7 @@ use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
 use super::queries::{self, Choice};
-use super::rights::{self, Owning};
+use super::rights::{Owning, Permit};
 use super::sharing::caller;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -87,7 +87,7 @@ impl Made {
     }
 }
 
-/// The links of an item, newest first.
+/// The links of an item, newest first: for its owner's side.
 pub async fn of(settings: &Settings, owning: Owning<'_>) -> Result<Vec<Made>, Fault> {
     let item = owning.permit().id();
     let store = &*settings.store;
@@ -104,8 +104,17 @@ pub async fn of(settings: &Settings, owning: Owning<'_>) -> Result<Vec<Made>, Fa
     Ok(links.into_iter().zip(uses).map(made).collect())
 }
 
-/// One link, as the owner of its item sees it.
-pub async fn one(settings: &Settings, id: LinkId) -> Result<Made, Trouble> {
+/// One link of an item: for its owner's side.
+pub async fn one(settings: &Settings, owning: Owning<'_>, id: LinkId) -> Result<Made, Trouble> {
+    let made = made(settings, id).await?;
+    if made.link.item == owning.permit().id() {
+        Ok(made)
+    } else {
+        Err(not_found().into())
+    }
+}
+
+async fn made(settings: &Settings, id: LinkId) -> Result<Made, Trouble> {
     let link = load::one::<Link>(&*settings.store, Key::Link(id)).await?;
     let link = link.ok_or_else(not_found)?.document;
     let accepted = uses(settings, std::slice::from_ref(&link)).await?;
@@ -113,18 +122,17 @@ pub async fn one(settings: &Settings, id: LinkId) -> Result<Made, Trouble> {
     Ok(Made { link, accepted })
 }
 
-/// Which item a link is of, for somebody who may act for its owner; to anybody else there is no such link.
+/// The right to the item that a link is of, for somebody who may act for its owner; to anybody else there is no such link.
 pub async fn item_of(
     settings: &Settings,
     person: AccountId,
     id: LinkId,
     now: Time,
-) -> Result<ItemId, Trouble> {
-    let item = one(settings, id).await?.link.item;
-    match rights::permit(settings, person, item, Level::Own, now).await {
-        Ok(_) => Ok(item),
+) -> Result<Permit, Trouble> {
+    let item = made(settings, id).await?.link.item;
+    match super::sharing::owning(settings, person, item, now).await {
         Err(Trouble::Refused(_)) => Err(not_found().into()),
-        Err(fault) => Err(fault),
+        other => other,
     }
 }
 
@@ -156,7 +164,7 @@ pub async fn open(
 ) -> Result<Opened, Trouble> {
     let store = &*settings.store;
     let link = named(settings, token).await?.document;
-    let made = one(settings, link.id).await?;
+    let made = made(settings, link.id).await?;
     let item = load::one::<Item>(store, Key::Item(link.item)).await?;
     let item = item.ok_or_else(not_found)?.document;
     let owner = Owner::load(store, item.owner).await?;

@@ -115,6 +115,14 @@ impl Permit {
     pub fn as_owner(&self) -> Option<Owning<'_>> {
         (self.level == Level::Own).then_some(Owning(self))
     }
+    /// The same, or why not.
+    ///
+    /// # Errors
+    /// The item belongs to somebody else.
+    pub fn owning(&self) -> Result<Owning<'_>, Refusal> {
+        self.as_owner()
+            .ok_or_else(|| too_little(self.item(), Level::Own))
+    }
     /// The item as it was read.
     pub(in crate::actors) const fn versioned(&self) -> &Versioned<Item> {
         &self.item

@@ -23,7 +23,7 @@ use super::context::{Answered, Core, Owner, Question};
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
-use super::rights;
+use super::rights::{self, Permit};
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// An item has at most this many links, deactivated ones included.
@@ -167,8 +167,29 @@ async fn decides(
     if let Command::Leave { grantee } = command {
         return Ok(*grantee);
     }
-    let permit = rights::permit(settings, caller(call)?, id, Level::Own, call.at).await?;
+    let permit = owning(settings, caller(call)?, id, call.at).await?;
     Ok(permit.owner())
+}
+
+/// That somebody may act for the context that owns an item.
+pub async fn owning(
+    settings: &Settings,
+    person: AccountId,
+    id: ItemId,
+    now: Time,
+) -> Result<Permit, Trouble> {
+    let permit = rights::permit(settings, person, id, Level::Read, now).await?;
+    if permit.level() < Level::Own {
+        let kind = id.kind().word();
+        return Err(Refusal::new(
+            Code::ItemForbidden,
+            format!("this {kind} belongs to somebody else, and only its owner shares it"),
+            "ask its owner",
+        )
+        .about(id)
+        .into());
+    }
+    Ok(permit)
 }
 
 /// What the actor of a context decides about a command.

@@ -8,12 +8,10 @@ use utoipa_axum::routes;
 
 use crate::actors::links::{self, Made};
 use crate::actors::queries;
-use crate::actors::rights;
-use crate::actors::sharing::Command;
+use crate::actors::sharing::{self, Command};
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{AccountId, ItemId, ItemKind, LinkId};
 use crate::domain::link;
-use crate::domain::rights::Level;
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
@@ -71,11 +69,8 @@ async fn listed(
     let settings = app.settings();
     let id = of_kind(&settings, id, kind)?;
     let now = app.directory().now();
-    let permit = rights::permit(&settings, person, id, Level::Own, now).await?;
-    let all = match permit.as_owner() {
-        Some(owning) => links::of(&settings, owning).await?,
-        None => Vec::new(),
-    };
+    let permit = sharing::owning(&settings, person, id, now).await?;
+    let all = links::of(&settings, permit.owning()?).await?;
     let items = all.iter().map(|made| shown(app, &settings, made, now));
     Ok(Json(wire::Page {
         items: items.collect(),
@@ -100,7 +95,9 @@ async fn create(
     };
     let done = app.directory().sharing(id, call, command).await?;
     let gone = || Trouble::Fault(Fault::never("a link that was made is not there"));
-    let made = links::one(&settings, done.link.ok_or_else(gone)?).await?;
+    let link = done.link.ok_or_else(gone)?;
+    let permit = sharing::owning(&settings, signed.account(), id, call.at).await?;
+    let made = links::one(&settings, permit.owning()?, link).await?;
     let link = shown(app, &settings, &made, call.at);
     Ok(created(&format!("/links/{}", link.id), link))
 }
@@ -119,10 +116,10 @@ async fn deactivate(
 ) -> Result<Json<wire::LinkAnswer>, Failure> {
     let settings = app.settings();
     let call = call(&app, &signed, &taken);
-    let item = links::item_of(&settings, signed.account(), id, call.at).await?;
+    let permit = links::item_of(&settings, signed.account(), id, call.at).await?;
     let command = Command::Deactivate { link: id };
-    let done = app.directory().sharing(item, call, command).await?;
-    let made = links::one(&settings, id).await?;
+    let done = app.directory().sharing(permit.id(), call, command).await?;
+    let made = links::one(&settings, permit.owning()?, id).await?;
     Ok(Json(wire::LinkAnswer {
         link: shown(&app, &settings, &made, call.at),
         already: done.already,

@@ -1,6 +1,6 @@
 //! Items and transfers: one owner, one offer at most, final states, who may, quotas and walls.
 
-use handover::domain::event::{By, What};
+use handover::domain::event::{By, Event, What};
 use handover::domain::id::{AccountId, Context, ItemId, LinkId};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use handover::domain::item::{Item, State as ItemState};
@@ -142,6 +142,13 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
     };
     let same = old.registered_by == new.registered_by && old.created_at == new.created_at;
     must(same, || format!("{id} is another item now"))?;
+    let listed =
+        |event: &&Event| matches!(&event.what, What::Changed { how } if how == "files were listed");
+    if let Some(event) = event.filter(listed) {
+        must(writes(seen, event, new), || {
+            format!("files of {id} were listed by somebody who may not write to it")
+        })?;
+    }
     if old.owner != new.owner {
         let by = transfers_of(seen).find(|t| hands_over(t, id));
         let by = by.ok_or_else(|| format!("{id} changed its owner without an acceptance"))?;
@@ -445,6 +452,21 @@ fn acts_for(seen: &Seen<'_>, person: AccountId, context: Context) -> bool {
         domain.is_some_and(|domain| seen.policy.administers(&account.addresses, &domain))
     });
     administers || seen.after.belongs(person, context)
+}
+
+/// Whether whoever is named may write to the item: they act for its owner, or a context of theirs was granted it.
+fn writes(seen: &Seen<'_>, event: &Event, item: &Item) -> bool {
+    let Some(person) = event.by.person else {
+        return false;
+    };
+    let granted = seen.after.docs.values().any(|doc| match doc {
+        Doc::Grant(grant) => {
+            let theirs = grant.item == item.id && seen.after.belongs(person, grant.grantee);
+            theirs && grant.level(event.at) == Some(Level::Write)
+        }
+        _ => false,
+    });
+    granted || acts_for(seen, person, item.owner)
 }
 
 fn answers_for(seen: &Seen<'_>, person: AccountId, recipient: &Recipient) -> bool {
