@@ -2,10 +2,14 @@
 //!
 //! Moments are RFC 3339 in UTC, sizes are bytes, lifetimes are days. Unknown fields are refused in requests.
 
+mod workgroups;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use workgroups::*;
 
 /// One reason why not, or one thing worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

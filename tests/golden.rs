@@ -29,7 +29,7 @@ use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
-use handover::domain::workgroup::{Membership, Role, Workgroup};
+use handover::domain::workgroup::{self, Membership, Role, Workgroup};
 
 const AT: Time = Time::from_ms(1_800_000_000_000);
 const ANNA: AccountId = AccountId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_0001);
@@ -139,8 +139,20 @@ fn workgroups_and_memberships() {
         collaborative: false,
         quota: None,
         created_at: AT,
+        description: None,
+        ruled: false,
+        state: workgroup::State::Open,
     };
     check("plain", &workgroup);
+    let mut ruled = workgroup.clone();
+    ruled.ruled = true;
+    ruled.quota = Some(1 << 40);
+    ruled.description = Some("helps everybody".into());
+    ruled.state = workgroup::State::Closing;
+    check("ruled", &ruled);
+    let mut closed = workgroup;
+    closed.state = workgroup::State::Closed { at: AT };
+    check("closed", &closed);
     for role in [Role::Member, Role::Administrator, Role::Owner] {
         let membership = Membership {
             workgroup: GROUP,

@@ -10,6 +10,7 @@ use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
+use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Grant, Level, Origin, Part, not_yours};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Record, Store};
@@ -158,7 +159,9 @@ impl Owner {
     pub fn read(context: Context, record: Option<&Record>) -> Result<Option<Self>, Fault> {
         Ok(match context {
             Context::Personal(_) => load::read(record)?.map(Self::Account),
-            Context::Workgroup(_) => load::read(record)?.map(Self::Workgroup),
+            Context::Workgroup(_) => load::read::<Workgroup>(record)?
+                .filter(|found| !found.document.state.is_closed())
+                .map(Self::Workgroup),
         })
     }
     /// Key and version, to be guarded.
@@ -195,6 +198,15 @@ impl Owner {
             Self::Workgroup(w) => w.document.quota,
         };
         settings.policy.quota(own, self.tier())
+    }
+    /// Why nothing and nobody comes in; `None`: they may.
+    pub fn shut(&self) -> Option<Refusal> {
+        match self {
+            Self::Workgroup(w) if !w.document.state.is_open() => {
+                Some(members::closing(&w.document))
+            }
+            Self::Workgroup(_) | Self::Account(_) => None,
+        }
     }
     /// Whether it is a collaborative workgroup.
     pub fn collaborative(&self) -> bool {
@@ -260,6 +272,10 @@ impl Core {
         question: &Question,
     ) -> Result<Answered, Trouble> {
         let owner = self.owner(settings).await?;
+        let ends = matches!(question, Question::End { .. } | Question::Release { .. });
+        if let Some(no) = owner.shut().filter(|_| !ends) {
+            return Err(no.into());
+        }
         match question {
             Question::Custody { call, command } => {
                 let (done, mut proposal) = custody::decide(self, settings, call, command).await?;

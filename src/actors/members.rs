@@ -2,17 +2,19 @@
 
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, Context};
+use crate::domain::id::AccountId;
 use crate::domain::key::Key;
-use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::workgroup::{Membership, Role, Workgroup};
 
 use super::context::Owner;
 use super::load::{self, Versioned};
-use super::people;
 use super::proposal::Proposal;
 use super::world::{Call, Settings, Trouble};
+
+pub use crate::domain::governance::{
+    administrators_only, closing, no_such_workgroup, outside, owner_only, ruled,
+};
 
 /// Whom a workgroup takes in, and as what; `None`: as its owner, in the place of the one it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Admission {
     pub account: AccountId,
     /// As what.
     pub role: Option<Role>,
+    /// Who invited them: only the owner of this moment hands a workgroup over.
+    pub by: AccountId,
 }
 
 /// Takes somebody in who was invited, or makes an administrator the owner.
@@ -34,8 +38,9 @@ pub async fn admit(
         return Err(not_a_workgroup().into());
     };
     let mut proposal = Proposal::default();
-    let (key, version) = owner.guard();
-    proposal.guard(key, version);
+    if let Some(no) = ruled(&workgroup.document) {
+        return Err(no.into());
+    }
     match admission.role {
         Some(role) => {
             join(
@@ -48,26 +53,9 @@ pub async fn admit(
             )
             .await?
         }
-        None => hand_over(workgroup, settings, call, admission.account, &mut proposal).await?,
+        None => hand_over(workgroup, settings, call, admission, &mut proposal).await?,
     }
     Ok(proposal)
-}
-
-/// Why somebody who lives in this domain cannot belong to the workgroup; `None`: they can.
-pub fn outside(workgroup: &Workgroup, domain: &Domain) -> Option<Refusal> {
-    let closed = !workgroup.domain.is_public() && !workgroup.collaborative;
-    (closed && workgroup.domain != *domain).then(|| {
-        Refusal::new(
-            Code::DomainNotCollaborative,
-            format!(
-                "\"{}\" holds members of the domain {} only",
-                workgroup.name,
-                workgroup.domain.name()
-            ),
-            "use an address of that domain, or ask for a collaborative workgroup",
-        )
-        .about(workgroup.id)
-    })
 }
 
 async fn join(
@@ -79,6 +67,9 @@ async fn join(
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     let store = &*settings.store;
+    let joined = event(call, What::MemberJoined { account, role });
+    // It stands in the workgroup's journal too, and what the workgroup is must still be so at the commit.
+    proposal.replace(workgroup, &workgroup.document, Some(&joined));
     let workgroup = &workgroup.document;
     let key = Key::Account(account);
     let person = load::one::<Account>(store, key).await?;
@@ -113,49 +104,69 @@ async fn hand_over(
     workgroup: &Versioned<Workgroup>,
     settings: &Settings,
     call: &Call,
-    account: AccountId,
+    admission: &Admission,
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     let store = &*settings.store;
-    let id = workgroup.document.id;
-    let key = Key::Membership(id, account);
-    let heir = load::one::<Membership>(store, key).await?;
-    let Some(heir) = heir.filter(|heir| heir.document.role >= Role::Administrator) else {
-        proposal.findings.block(
-            Refusal::new(
-                Code::WorkgroupForbidden,
-                format!(
-                    "only an administrator of \"{}\" can become its owner",
-                    workgroup.document.name
-                ),
-                "ask its owner to make you an administrator first",
-            )
-            .about(id),
-        );
+    let (id, account) = (workgroup.document.id, admission.account);
+    let keys = [
+        Key::Membership(id, account),
+        Key::Membership(id, admission.by),
+    ];
+    let mut found = load::all::<Membership>(store, &keys).await?.into_iter();
+    let heir = found.next().flatten();
+    let owner = found.next().flatten();
+    let heir = heir.filter(|heir| heir.document.role == Role::Administrator);
+    let owner = owner.filter(|owner| owner.document.role == Role::Owner);
+    let (Some(heir), Some(owner)) = (&heir, &owner) else {
+        let no = if heir.is_none() {
+            not_an_heir(&workgroup.document)
+        } else {
+            not_the_owner_any_more(&workgroup.document)
+        };
+        proposal.findings.block(no);
         return Ok(());
     };
-    let before = people::members(store, id).await?;
-    let owners = before.iter().filter(|member| member.role == Role::Owner);
-    for owner in owners.filter(|owner| owner.account != account) {
-        let key = Key::Membership(id, owner.account);
-        if let Some(old) = load::one::<Membership>(store, key).await? {
-            let mut next = old.document.clone();
-            next.role = Role::Administrator;
-            let what = What::RoleChanged {
-                from: old.document.role,
-                to: next.role,
-            };
-            proposal.replace(&old, &next, Some(&event(call, what)));
-        }
+    for (old, role) in [(owner, Role::Administrator), (heir, Role::Owner)] {
+        let what = What::RoleChanged {
+            from: old.document.role,
+            to: role,
+        };
+        let mut next = old.document.clone();
+        next.role = role;
+        proposal.replace(old, &next, Some(&event(call, what)));
     }
-    let mut next = heir.document.clone();
-    next.role = Role::Owner;
-    let what = What::RoleChanged {
+    let what = What::MemberChanged {
+        account,
         from: heir.document.role,
-        to: next.role,
+        to: Role::Owner,
     };
-    proposal.replace(&heir, &next, Some(&event(call, what)));
+    proposal.replace(workgroup, &workgroup.document, Some(&event(call, what)));
     Ok(())
+}
+
+fn not_an_heir(workgroup: &Workgroup) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupForbidden,
+        format!(
+            "only an administrator of \"{}\" can become its owner",
+            workgroup.name
+        ),
+        "ask its owner to make you an administrator first",
+    )
+    .about(workgroup.id)
+}
+
+fn not_the_owner_any_more(workgroup: &Workgroup) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupForbidden,
+        format!(
+            "whoever offered you \"{}\" does not own it any more",
+            workgroup.name
+        ),
+        "ask its owner of today to offer it to you",
+    )
+    .about(workgroup.id)
 }
 
 fn event(call: &Call, what: What) -> Event {
@@ -180,34 +191,4 @@ fn not_a_workgroup() -> Refusal {
         "a personal context has no members",
         "name a workgroup",
     )
-}
-
-/// That only administrators may do this.
-pub fn administrators_only(workgroup: &Workgroup, what: &str) -> Refusal {
-    Refusal::new(
-        Code::WorkgroupForbidden,
-        format!("only administrators of \"{}\" may {what}", workgroup.name),
-        "ask one of them",
-    )
-    .about(workgroup.id)
-}
-
-/// That only the owner may do this.
-pub fn owner_only(workgroup: &Workgroup, what: &str) -> Refusal {
-    Refusal::new(
-        Code::WorkgroupForbidden,
-        format!("only the owner of \"{}\" may {what}", workgroup.name),
-        "ask them",
-    )
-    .about(workgroup.id)
-}
-
-/// That there is no such workgroup, as a stranger is told.
-pub fn no_such_workgroup(context: Context) -> Refusal {
-    Refusal::new(
-        Code::WorkgroupNotFound,
-        format!("there is no workgroup {context} that you belong to"),
-        "list your contexts and choose one of them",
-    )
-    .about(context)
 }

@@ -24,4 +24,5 @@ pub mod settings;
 pub mod sharing;
 pub mod sign_in;
 pub mod site;
+pub mod workgroups;
 pub mod world;

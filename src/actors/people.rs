@@ -16,7 +16,7 @@ use crate::domain::time::Time;
 
 use super::load::{self, Versioned};
 use super::rights;
-use super::world::{Settings, Trouble};
+use super::world::{Call, Settings, Trouble};
 
 /// A workgroup has at most this many members who are asked about one thing.
 const MANY: usize = 1_000;
@@ -68,6 +68,11 @@ fn membership_keys(account: AccountId, contexts: &[Context]) -> impl Iterator<It
         Context::Workgroup(workgroup) => Some(Key::Membership(*workgroup, account)),
         Context::Personal(_) => None,
     })
+}
+
+/// Who calls; nobody does where a timer does.
+pub fn person_of(call: &Call) -> Result<AccountId, Trouble> {
+    call.by.person.ok_or_else(|| no_account().into())
 }
 
 /// That the account is gone.

@@ -48,6 +48,11 @@ impl Proposal {
         self.put(Some(old), None, None);
     }
 
+    /// A document that goes, with the last entry of its journal.
+    pub fn end<D: Document>(&mut self, old: &Versioned<D>, event: &Event) {
+        self.put(Some(old), None, Some(event));
+    }
+
     fn put<D: Document>(
         &mut self,
         old: Option<&Versioned<D>>,

@@ -2,18 +2,20 @@
 //!
 //! The file is the authority for the workgroups it names: who is no longer listed is a member no longer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::event::{By, Channel, Event, What};
-use crate::domain::id::{AccountId, WorkgroupId};
+use crate::domain::id::{AccountId, Context, Digest, WorkgroupId};
+use crate::domain::index;
 use crate::domain::key::Key;
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::time::Time;
-use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
+use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
+use crate::store::{Direction, MAX_PAGE};
 
-use super::load;
+use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
@@ -43,14 +45,7 @@ pub struct Left(pub String);
 
 /// Makes the workgroup and its members as they are wanted. Nothing is written when nothing differs.
 pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<Left>, Trouble> {
-    let call = Call {
-        command: None,
-        by: By {
-            person: None,
-            channel: Channel::Administrator,
-        },
-        at,
-    };
+    let call = by_file(at);
     for attempt in 1..=TRIES {
         let settings = world.settings();
         let mut left = Vec::new();
@@ -62,9 +57,7 @@ pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<L
             Committed::Done | Committed::Before(_) => {
                 if let Some(found) = people::workgroup(&*settings.store, &wanted.handle).await? {
                     let id = found.document.id;
-                    world
-                        .forget(crate::domain::id::Context::Workgroup(id))
-                        .await;
+                    world.forget(Context::Workgroup(id)).await;
                 }
                 return Ok(left);
             }
@@ -72,6 +65,72 @@ pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<L
         }
     }
     Err(world::contended())
+}
+
+/// Lets go of the workgroups that the file ruled and names no longer: from now on their own administrators rule them.
+pub async fn let_go(world: &dyn World, wanted: &[Wanted], at: Time) -> Result<(), Trouble> {
+    let named: BTreeSet<Digest> = wanted.iter().map(|one| one.handle.digest()).collect();
+    let store = world.settings().store;
+    let mut after = None;
+    loop {
+        let page = store
+            .scan(index::ruled(), after, Direction::Forward, MAX_PAGE)
+            .await?;
+        let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+        for id in ids.map(WorkgroupId::from_bits) {
+            release(world, id, &named, at).await?;
+        }
+        after = page.rows.last().map(|(key, _)| key.clone());
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn release(
+    world: &dyn World,
+    id: WorkgroupId,
+    named: &BTreeSet<Digest>,
+    at: Time,
+) -> Result<(), Trouble> {
+    let call = by_file(at);
+    for attempt in 1..=TRIES {
+        let store = world.settings().store;
+        let found = load::one::<Workgroup>(&*store, Key::Workgroup(id)).await?;
+        let goes = |old: &Versioned<Workgroup>| !named.contains(&old.document.handle.digest());
+        let Some(old) = found.filter(goes) else {
+            return Ok(());
+        };
+        let mut next = old.document.clone();
+        next.ruled = false;
+        let how = "no longer named in the configuration".to_owned();
+        let event = Event {
+            at,
+            by: call.by,
+            what: What::Changed { how },
+        };
+        let mut proposal = Proposal::default();
+        proposal.replace(&old, &next, Some(&event));
+        match world::commit(world, &call, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) => {
+                world.forget(Context::Workgroup(id)).await;
+                return Ok(());
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+const fn by_file(at: Time) -> Call {
+    Call {
+        command: None,
+        by: By {
+            person: None,
+            channel: Channel::Administrator,
+        },
+        at,
+    }
 }
 
 async fn decide(
@@ -102,6 +161,9 @@ async fn decide(
         collaborative: wanted.collaborative,
         quota: wanted.quota,
         created_at: call.at,
+        description: None,
+        ruled: true,
+        state: State::Open,
     };
     match &found {
         None => {
@@ -110,6 +172,7 @@ async fn decide(
         }
         Some(old) => {
             next.created_at = old.document.created_at;
+            next.description.clone_from(&old.document.description);
             if old.document.collaborative != wanted.collaborative {
                 left.push(Left(format!(
                     "workgroup {}: whether it is collaborative is set at creation and stays {}; create another workgroup instead",

@@ -26,6 +26,7 @@ pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading
             "is empty while registration is \"listed\", so nobody could register; list a domain, or choose \"invited\"",
         );
     }
+    once("site.administrators", &config.site.administrators, reading);
     domains(&entries.domains, reading);
     workgroups(entries, reading);
 }

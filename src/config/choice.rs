@@ -132,6 +132,20 @@ choice! {
 }
 
 choice! {
+    /// Who may create workgroups.
+    Creators {
+        /// Everybody, people with a basic account too.
+        Anyone = "anyone",
+        /// Who has a professional or enterprise account.
+        Professional = "professional",
+        /// Who administers the domain or the site.
+        DomainAdministrators = "domain-administrators",
+        /// Nobody: only the file names workgroups.
+        Nobody = "nobody",
+    }
+}
+
+choice! {
     /// Tier of a workgroup.
     Tier {
         /// Lives in `public`.

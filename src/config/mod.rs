@@ -22,7 +22,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 pub use amount::{Cap, Size, Span, Unreadable};
-pub use choice::{Format, InUse, Language, Level, Registration, Security, Tier, Transport};
+pub use choice::{
+    Creators, Format, InUse, Language, Level, Registration, Security, Tier, Transport,
+};
 pub use host::{Host, Network, PublicUrl};
 pub use name::{Address, Handle, Line};
 pub use problem::{Problem, Problems};
@@ -47,6 +49,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// Rules of transfers that the site chooses.
     pub transfers: Transfers,
+    /// Who may create workgroups.
+    pub creation: Creation,
     /// Storage caps per tier.
     pub quota: Quota,
     /// Limits against abuse.
@@ -68,6 +72,8 @@ pub struct Site {
     pub language: Language,
     /// The sentence a sender confirms with every transfer.
     pub terms: Line,
+    /// People who move the data of those who leave, two together.
+    pub administrators: Vec<Address>,
 }
 
 /// `[server]`
@@ -178,6 +184,13 @@ pub struct Transfers {
     pub in_use: InUse,
     /// Items in one bundle.
     pub max_items: u32,
+}
+
+/// `[workgroups]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// Who may create workgroups besides those that the file names.
+    pub create: Creators,
 }
 
 /// `[quota]`
@@ -304,6 +317,7 @@ impl Default for Config {
                     "A transfer cannot be undone: when it is accepted the recipient becomes the legal owner of the data. \
                      I confirm that my organisation allows it.",
                 ),
+                administrators: Vec::new(),
             },
             server: Server {
                 listen: loopback(8080),
@@ -354,6 +368,9 @@ impl Default for Config {
                 default_expiry: Span::from_ms(14 * DAY),
                 in_use: InUse::Warn,
                 max_items: 250,
+            },
+            creation: Creation {
+                create: Creators::Professional,
             },
             quota: Quota {
                 basic: Cap::At(Size::from_bytes(TIB)),

@@ -85,7 +85,7 @@ macro_rules! key {
 }
 
 /// Every section with what it is about, in the order of the file.
-pub(super) const SECTIONS: [(&str, &str); 11] = [
+pub(super) const SECTIONS: [(&str, &str); 12] = [
     ("site", "What people see of the site."),
     (
         "server",
@@ -114,6 +114,10 @@ pub(super) const SECTIONS: [(&str, &str); 11] = [
     ),
     ("transfers", "Rules of transfers that the site chooses."),
     (
+        "workgroups",
+        "Workgroups that people create themselves. Those of this file are its own: nobody changes them elsewhere.",
+    ),
+    (
         "quota",
         "How much an account or workgroup may store, by its tier: a size, or `\"none\"` for no cap.",
     ),
@@ -135,6 +139,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
     key!(Config, "site", language, site.language, "Language of pages and letters."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
+    key!(Config, "site", administrators, site.administrators, "People who move everything of somebody who leaves to another context; one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
     key!(Config, "server", metrics_listen, server.metrics_listen, "Address of `/healthz`, `/readyz` and `/metrics`; separate, so that a proxy cannot publish them by mistake."),
     key!(Config, "server", max_request_size, server.max_request_size, "Largest request body. A full bundle is far smaller.").within(64 << 10, 64 * MIB),
@@ -169,6 +174,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "transfers", default_expiry, transfers.default_expiry, "How long an offer stands when its sender says nothing else.").within(DAY, 90 * DAY).reloadable(),
     key!(Config, "transfers", in_use, transfers.in_use, "What happens while analyses still write to an item: `\"warn\"` the sender, `\"block\"` the transfer, or `\"wait\"` with the offer until they end.").reloadable(),
     key!(Config, "transfers", max_items, transfers.max_items, "Items in one bundle. 250 is what one atomic change can hold.").within(1, 250).reloadable(),
+    key!(Config, "workgroups", create, creation.create, "Who may create workgroups: `\"anyone\"`, `\"professional\"` whoever has a professional or enterprise account, `\"domain-administrators\"` those of the domain, or `\"nobody\"`. Administrators of the site may, unless it is `\"nobody\"`.").reloadable(),
     key!(Config, "quota", basic, quota.basic, "Cap of a basic account.").reloadable(),
     key!(Config, "quota", professional, quota.professional, "Cap of a professional account or workgroup.").reloadable(),
     key!(Config, "quota", enterprise, quota.enterprise, "Cap of an enterprise account or workgroup.").reloadable(),

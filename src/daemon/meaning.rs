@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::actors::site::Wanted;
 use crate::config::{self, Config};
-use crate::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
+use crate::domain::address::Address;
+use crate::domain::policy::{Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier};
 use crate::domain::workgroup::Role;
 use crate::web;
 
@@ -81,7 +82,20 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             session_lifetime_ms: config.sign_in.session_lifetime.as_ms(),
             token_lifetime_ms: config.sign_in.token_lifetime.as_ms(),
         },
+        administrators: administrators(config)?,
+        creators: match config.creation.create {
+            config::Creators::Anyone => Creators::Anyone,
+            config::Creators::Professional => Creators::Professional,
+            config::Creators::DomainAdministrators => Creators::DomainAdministrators,
+            config::Creators::Nobody => Creators::Nobody,
+        },
     })
+}
+
+fn administrators(config: &Config) -> Result<Vec<Address>, Meaningless> {
+    let written = config.site.administrators.iter();
+    let read = |address: &config::Address| parsed("site.administrators", address.as_str());
+    written.map(read).collect()
 }
 
 /// The workgroups that the configuration names.

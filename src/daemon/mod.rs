@@ -254,7 +254,8 @@ async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), Str
             Err(Trouble::Fault(fault)) => return Err(fault.to_string()),
         }
     }
-    Ok(())
+    let freed = site::let_go(directory, wanted, directory.now()).await;
+    freed.map_err(|why| format!("workgroups that the file names no longer: {why:?}"))
 }
 
 fn letters_site(config: &Config) -> Result<Site, CannotStart> {

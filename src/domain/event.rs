@@ -153,6 +153,38 @@ pub enum What {
         /// What they are.
         to: super::workgroup::Role,
     },
+    /// Somebody became a member of the workgroup.
+    MemberJoined {
+        /// Who.
+        account: AccountId,
+        /// As what.
+        role: super::workgroup::Role,
+    },
+    /// A member of the workgroup has another role now.
+    MemberChanged {
+        /// Who.
+        account: AccountId,
+        /// What they were.
+        from: super::workgroup::Role,
+        /// What they are.
+        to: super::workgroup::Role,
+    },
+    /// A member left the workgroup.
+    MemberLeft {
+        /// Who.
+        account: AccountId,
+    },
+    /// A member was removed from the workgroup.
+    MemberRemoved {
+        /// Who.
+        account: AccountId,
+    },
+    /// The workgroup is being closed: it takes nothing in any more.
+    Closing,
+    /// Something stood in the way of closing it, so it goes on.
+    Reopened,
+    /// The workgroup was closed.
+    Closed,
 }
 
 /// One entry of a journal.

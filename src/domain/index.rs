@@ -74,6 +74,10 @@ pub enum Entry {
     LinkToken(Digest),
     /// Links of an item.
     LinkOf(ItemId, LinkId),
+    /// Workgroups that the configuration file rules.
+    Ruled(WorkgroupId),
+    /// Workgroups of a private domain, by the digest of its name.
+    InDomain(Digest, WorkgroupId),
 }
 
 impl Entry {
@@ -99,6 +103,8 @@ impl Entry {
             Self::Invited(workgroup, digest) => invited(workgroup).wide(digest.0),
             Self::LinkToken(digest) => Bytes::tagged(18).wide(digest.0),
             Self::LinkOf(item, id) => links_of(item).wide(id.bits()),
+            Self::Ruled(workgroup) => ruled().wide(workgroup.bits()),
+            Self::InDomain(domain, workgroup) => in_domain(domain).wide(workgroup.bits()),
         }
     }
 }
@@ -184,6 +190,14 @@ pub fn shared_in(item: ItemId) -> Bytes {
 /// Prefix of a workgroup's open invitations.
 pub fn invited(workgroup: WorkgroupId) -> Bytes {
     Bytes::tagged(17).wide(workgroup.bits())
+}
+/// Prefix of the workgroups that the configuration file rules.
+pub fn ruled() -> Bytes {
+    Bytes::tagged(40)
+}
+/// Prefix of the workgroups of a private domain.
+pub fn in_domain(domain: Digest) -> Bytes {
+    Bytes::tagged(41).wide(domain.0)
 }
 /// Prefix of an item's links.
 pub fn links_of(item: ItemId) -> Bytes {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod address;
 pub mod document;
 pub mod event;
+pub mod governance;
 pub mod id;
 pub mod index;
 pub mod invitation;

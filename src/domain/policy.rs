@@ -74,6 +74,20 @@ pub enum Registration {
     Invited,
 }
 
+/// Who may create workgroups besides those of the configuration file. Whoever administers the site always may, and whoever
+/// administers a domain may in it, unless nobody may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Creators {
+    /// Everybody, people with a basic account too.
+    Anyone,
+    /// Who has a professional or enterprise account.
+    Professional,
+    /// Only who administers the domain or the site.
+    DomainAdministrators,
+    /// Nobody.
+    Nobody,
+}
+
 /// How people sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignIn {
@@ -110,6 +124,10 @@ pub struct Policy {
     pub terms: String,
     /// How people sign in.
     pub sign_in: SignIn,
+    /// Who administers the site.
+    pub administrators: Vec<Address>,
+    /// Who may create workgroups.
+    pub creators: Creators,
 }
 
 impl Default for Policy {
@@ -134,6 +152,8 @@ impl Default for Policy {
                 session_lifetime_ms: 30 * DAY_MS,
                 token_lifetime_ms: 365 * DAY_MS,
             },
+            administrators: Vec::new(),
+            creators: Creators::Professional,
         }
     }
 }
@@ -177,6 +197,11 @@ impl Policy {
     pub fn administers_anything(&self, addresses: &[Address]) -> bool {
         let any = |private: &Private| addresses.iter().any(|a| private.administrators.contains(a));
         self.domains.values().any(any)
+    }
+
+    /// Whether one of these verified addresses administers the site.
+    pub fn administers_site(&self, addresses: &[Address]) -> bool {
+        addresses.iter().any(|a| self.administrators.contains(a))
     }
 
     /// Whether one of these verified addresses administers the domain.

@@ -72,6 +72,43 @@ pub struct Workgroup {
     pub quota: Option<u64>,
     /// When it was created.
     pub created_at: Time,
+    /// What it is for, in its members' words; at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether the configuration file rules it: then nobody changes its name or its members anywhere else, because the file would
+    /// change them back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ruled: bool,
+    /// Whether it is in use.
+    #[serde(default, skip_serializing_if = "State::is_open")]
+    pub state: State,
+}
+
+/// Whether a workgroup is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum State {
+    /// It is.
+    #[default]
+    Open,
+    /// It takes nothing and nobody in any more, so that what is left in it can be looked at without a race.
+    Closing,
+    /// It has neither data nor members, and its handle is free for another one.
+    Closed {
+        /// Since when.
+        at: Time,
+    },
+}
+
+impl State {
+    /// Whether it is in use.
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+    /// Whether it is no context any more.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
 }
 
 impl Document for Workgroup {
@@ -80,10 +117,19 @@ impl Document for Workgroup {
         Key::Workgroup(self.id)
     }
     fn entries(&self) -> Vec<Derived> {
-        vec![Derived::unique(
-            Entry::Handle(self.handle.digest()),
-            self.id,
-        )]
+        if self.state.is_closed() {
+            return Vec::new();
+        }
+        let handle = Entry::Handle(self.handle.digest());
+        let mut entries = vec![Derived::unique(handle, self.id)];
+        if self.ruled {
+            entries.push(Derived::listed(Entry::Ruled(self.id)));
+        }
+        if !self.domain.is_public() {
+            let domain = Digest::of(self.domain.name().as_bytes());
+            entries.push(Derived::listed(Entry::InDomain(domain, self.id)));
+        }
+        entries
     }
 }
 

@@ -20,3 +20,4 @@ mod strangers;
 #[path = "../support/api.rs"]
 mod support;
 mod sweep;
+mod workgroups;

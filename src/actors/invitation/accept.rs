@@ -123,6 +123,7 @@ pub(super) async fn join(
 ) -> Result<(Findings, Act), Trouble> {
     let admission = members::Admission {
         account: call.by.person.unwrap_or(now.sender.account),
+        by: now.sender.account,
         role: match now.terms {
             Terms::Membership { role } => Some(role),
             Terms::Ownership { .. } | Terms::Access { .. } | Terms::Workgroup => None,

@@ -5,10 +5,12 @@ use crate::actors::load;
 use crate::actors::members;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
+use crate::actors::queries::{self, Box_};
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::address::Address;
 use crate::domain::event::What;
 use crate::domain::id::{Context, InvitationId, WorkgroupId};
+use crate::domain::index::{Entry, Phase};
 use crate::domain::invitation::{
     Invitation, LIFETIME_MS, Mailbox, Recipient, State, Terms, kept_text, text_problem,
 };
@@ -51,6 +53,7 @@ pub(super) async fn invite(
         proposal.guard(key, version);
     }
     let owner = Owner::load(store, context).await?;
+    let shut = owner.as_ref().and_then(Owner::shut);
     let Some(Owner::Workgroup(workgroup)) = owner else {
         return Err(members::no_such_workgroup(context).into());
     };
@@ -69,6 +72,12 @@ pub(super) async fn invite(
     }
     if invite.role.is_none_or(|wanted| wanted == Role::Owner) && role != Some(Role::Owner) {
         findings.block(members::owner_only(&workgroup, "hand it over"));
+    }
+    for no in [shut, members::ruled(&workgroup)].into_iter().flatten() {
+        findings.block(no);
+    }
+    if let Some(open) = open_already(settings, invite).await? {
+        findings.block(open);
     }
     if let Some(problem) = text_problem("message", invite.message.as_deref()) {
         findings.block(problem);
@@ -177,6 +186,37 @@ pub(super) async fn invite(
         proposal,
         warnings: findings.warns,
     })
+}
+
+/// That somebody has such an invitation and has not answered it.
+async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Refusal>, Trouble> {
+    let store = &*settings.store;
+    let context = Context::Workgroup(invite.workgroup);
+    let there: Option<InvitationId> = if invite.role.is_some() {
+        let entry = Entry::Invited(invite.workgroup, invite.to.digest());
+        let found = store.find(&[entry]).await?;
+        let value = found.into_iter().next().flatten();
+        value.map(|value| people::id_in(&value)).transpose()?
+    } else {
+        let offers = |open: &Invitation| open.terms == Terms::Workgroup;
+        let sent = Box_::Sent(context);
+        let page = queries::transfers(settings, sent, Phase::Open, None, 1, offers).await?;
+        page.transfers.first().map(|found| found.document.id)
+    };
+    Ok(there.map(|id| match invite.role {
+        Some(_) => Refusal::new(
+            Code::InvitationPending,
+            format!("{} is invited already, in {id}", invite.to),
+            format!("wait for the answer, mail it again, or cancel {id}"),
+        )
+        .about(&invite.to),
+        None => Refusal::new(
+            Code::InvitationPending,
+            format!("the workgroup is offered already, in {id}"),
+            format!("wait for the answer, or cancel {id}"),
+        )
+        .about(id),
+    }))
 }
 
 /// Which workgroup an invitation is about.

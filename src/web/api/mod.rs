@@ -13,6 +13,7 @@ mod sharing;
 mod show;
 mod sign_in;
 mod transfers;
+mod workgroups;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
@@ -74,7 +75,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(transfers::routes())
         .merge(invitations::routes())
         .merge(sharing::routes())
-        .merge(links::routes());
+        .merge(links::routes())
+        .merge(workgroups::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }
 

@@ -19,7 +19,7 @@ fn text(what: impl ToString) -> String {
 }
 
 /// The word for a tier.
-const fn tier(tier: Tier) -> &'static str {
+pub const fn tier(tier: Tier) -> &'static str {
     match tier {
         Tier::Basic => "basic",
         Tier::Professional => "professional",

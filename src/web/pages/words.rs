@@ -284,6 +284,15 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         }
         What::LinkDeactivated { .. } => "a link was deactivated".to_owned(),
         What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
+        What::MemberJoined { role, .. } => format!("somebody joined as {}", role.word()),
+        What::MemberChanged { from, to, .. } => {
+            format!("a member who was {} became {}", from.word(), to.word())
+        }
+        What::MemberLeft { .. } => "a member left".to_owned(),
+        What::MemberRemoved { .. } => "a member was removed".to_owned(),
+        What::Closing => "is being closed".to_owned(),
+        What::Reopened => "goes on, because it could not be closed".to_owned(),
+        What::Closed => "closed".to_owned(),
     }
 }
 

@@ -1,0 +1,289 @@
+//! Who may do what to a workgroup: its members by their roles, and whoever administers its domain.
+
+use super::account::Account;
+use super::id::Context;
+use super::policy::{Creators, Domain, Policy, Tier};
+use super::refusal::{Code, Refusal};
+use super::workgroup::{Handle, Role, Workgroup};
+
+/// Most characters of a description.
+pub const MAX_DESCRIPTION: usize = 500;
+
+/// Who somebody is to a workgroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What they are in it; `None`: no member.
+    pub role: Option<Role>,
+    /// Whether they administer the domain it lives in.
+    pub domain_administrator: bool,
+}
+
+/// What somebody wants to do to a workgroup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Look at it and its members.
+    See,
+    /// Leave it.
+    Leave,
+    /// Change its name, description or handle.
+    Change,
+    /// Invite people into it, and look at its invitations.
+    Invite,
+    /// Change what a member is.
+    ChangeRole,
+    /// Remove somebody else.
+    Remove,
+    /// Close it.
+    Close,
+    /// Hand it over.
+    HandOver,
+}
+
+impl Act {
+    /// Every one of them.
+    pub const ALL: [Self; 8] = [
+        Self::See,
+        Self::Leave,
+        Self::Change,
+        Self::Invite,
+        Self::ChangeRole,
+        Self::Remove,
+        Self::Close,
+        Self::HandOver,
+    ];
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::See => "look at it",
+            Self::Leave => "leave it",
+            Self::Change => "change it",
+            Self::Invite => "invite",
+            Self::ChangeRole => "change what members are",
+            Self::Remove => "remove members",
+            Self::Close => "close it",
+            Self::HandOver => "hand it over",
+        }
+    }
+
+    /// Whether the configuration file, which rules a workgroup, would undo it.
+    const fn is_undone_by_file(self) -> bool {
+        match self {
+            Self::See => false,
+            Self::Leave
+            | Self::Change
+            | Self::Invite
+            | Self::ChangeRole
+            | Self::Remove
+            | Self::Close
+            | Self::HandOver => true,
+        }
+    }
+}
+
+/// Why somebody may not do this to the workgroup; `None`: they may. A stranger is told that there is no such workgroup.
+pub fn forbids(workgroup: &Workgroup, standing: Standing, act: Act) -> Option<Refusal> {
+    let Standing {
+        role,
+        domain_administrator,
+    } = standing;
+    if role.is_none() && !domain_administrator {
+        return Some(no_such_workgroup(workgroup.id));
+    }
+    let administers = role >= Some(Role::Administrator) || domain_administrator;
+    let owns = role == Some(Role::Owner);
+    let no = match act {
+        Act::See => None,
+        Act::Leave => match role {
+            None => Some(no_member(workgroup, "you do")),
+            Some(Role::Owner) => Some(last(workgroup, "you own")),
+            Some(Role::Member | Role::Administrator) => None,
+        },
+        Act::Change | Act::Invite | Act::ChangeRole | Act::Remove => {
+            (!administers).then(|| administrators_only(workgroup, act.words()))
+        }
+        Act::Close => (!owns && !domain_administrator).then(|| owner_only(workgroup, act.words())),
+        Act::HandOver => (!owns).then(|| owner_only(workgroup, act.words())),
+    };
+    no.or_else(|| ruled(workgroup).filter(|_| act.is_undone_by_file()))
+}
+
+/// Why this person may not create a workgroup there; `None`: they may.
+pub fn forbids_creation(account: &Account, there: &Domain, policy: &Policy) -> Option<Refusal> {
+    let not = |sentence: String, next_step: &str| {
+        Some(Refusal::new(Code::WorkgroupNotAllowed, sentence, next_step))
+    };
+    let administers = policy.administers(&account.addresses, there);
+    let everywhere = policy.administers_site(&account.addresses);
+    // Whether there is such a domain is no business of somebody outside it.
+    if account.domain != *there && !there.is_public() && !administers {
+        return not(
+            format!("you do not belong to the domain {}", there.name()),
+            "leave the domain out for your own, or ask an administrator of that domain",
+        );
+    }
+    match policy.creators {
+        Creators::Nobody => not(
+            "workgroups of this site are named in its configuration file only".to_owned(),
+            "ask the operators of the site to add one",
+        ),
+        _ if administers || everywhere => None,
+        Creators::Anyone => None,
+        Creators::Professional if account.tier == Tier::Basic => not(
+            "a basic account has no workgroups of its own".to_owned(),
+            "ask the operators of the site, or somebody with a professional account to create it and hand it over",
+        ),
+        Creators::Professional => None,
+        Creators::DomainAdministrators => not(
+            "only administrators create workgroups here".to_owned(),
+            "ask an administrator of your domain, or of the site, to create it and invite you",
+        ),
+    }
+}
+
+/// What is wrong with a handle, besides what a handle is: it must not be taken for something else.
+pub fn reserved(handle: &Handle) -> Option<Refusal> {
+    let text = handle.as_str();
+    let taken = text.eq_ignore_ascii_case("personal") || text.parse::<Context>().is_ok();
+    taken.then(|| {
+        Refusal::field(
+            "handle",
+            format!("\"{text}\" means something else already"),
+            "choose another handle",
+        )
+    })
+}
+
+/// A name as people may give one to a workgroup: 1 to 100 characters, no control characters, trimmed.
+pub fn named(name: &str) -> Result<String, Refusal> {
+    let name = name.trim();
+    let fits = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits {
+        Ok(name.to_owned())
+    } else {
+        Err(Refusal::field(
+            "name",
+            "a name has 1 to 100 characters and no control characters",
+            "choose another name",
+        ))
+    }
+}
+
+/// A description as it is kept: trimmed, at most 500 characters; nothing where nothing is left.
+pub fn described(text: &str) -> Result<Option<String>, Refusal> {
+    let text = text.trim().replace("\r\n", "\n");
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.chars().count() > MAX_DESCRIPTION || text.chars().any(odd) {
+        return Err(Refusal::field(
+            "description",
+            format!("a description is plain text of at most {MAX_DESCRIPTION} characters"),
+            "shorten it",
+        ));
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// Why somebody who lives in this domain cannot belong to the workgroup; `None`: they can.
+pub fn outside(workgroup: &Workgroup, domain: &Domain) -> Option<Refusal> {
+    let closed = !workgroup.domain.is_public() && !workgroup.collaborative;
+    (closed && workgroup.domain != *domain).then(|| {
+        Refusal::new(
+            Code::DomainNotCollaborative,
+            format!(
+                "\"{}\" holds members of the domain {} only",
+                workgroup.name,
+                workgroup.domain.name()
+            ),
+            "use an address of that domain, or ask for a collaborative workgroup",
+        )
+        .about(workgroup.id)
+    })
+}
+
+/// That only administrators may do this.
+pub fn administrators_only(workgroup: &Workgroup, what: &str) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupForbidden,
+        format!("only administrators of \"{}\" may {what}", workgroup.name),
+        "ask one of them",
+    )
+    .about(workgroup.id)
+}
+
+/// That only the owner may do this.
+pub fn owner_only(workgroup: &Workgroup, what: &str) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupForbidden,
+        format!("only the owner of \"{}\" may {what}", workgroup.name),
+        "ask them",
+    )
+    .about(workgroup.id)
+}
+
+/// That the configuration file rules it, if it does.
+pub fn ruled(workgroup: &Workgroup) -> Option<Refusal> {
+    workgroup.ruled.then(|| {
+        Refusal::new(
+            Code::WorkgroupForbidden,
+            format!(
+                "\"{}\" and its members are named in the configuration file of this site, which would change them back",
+                workgroup.name
+            ),
+            "ask the operators of the site to change the file",
+        )
+        .about(workgroup.id)
+    })
+}
+
+/// That it is being closed, or is.
+pub fn closing(workgroup: &Workgroup) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupNotEmpty,
+        format!("\"{}\" is being closed", workgroup.name),
+        "use another context; its owner can close it again to see what stands in the way",
+    )
+    .about(workgroup.id)
+}
+
+/// That there is no such workgroup, as a stranger is told.
+pub fn no_such_workgroup(context: impl ToString) -> Refusal {
+    let context = context.to_string();
+    Refusal::new(
+        Code::WorkgroupNotFound,
+        format!("there is no workgroup {context} that you belong to"),
+        "list your contexts and choose one of them",
+    )
+    .about(context)
+}
+
+/// That the owner stays until the workgroup is handed over. `who`: as in "you own".
+pub fn last(workgroup: &Workgroup, who: &str) -> Refusal {
+    Refusal::new(
+        Code::MemberLast,
+        format!(
+            "{who} \"{}\", and a workgroup is never without its owner",
+            workgroup.name
+        ),
+        "hand it over to another administrator first, or close it",
+    )
+    .about(workgroup.id)
+}
+
+/// That somebody does not belong to it. `who`: as in "you do".
+pub fn no_member(workgroup: &Workgroup, who: &str) -> Refusal {
+    Refusal::new(
+        Code::MemberNotFound,
+        format!("{who} not belong to \"{}\"", workgroup.name),
+        "list its members and choose one of them",
+    )
+    .about(workgroup.id)
+}
+
+/// That its handle belongs to another workgroup.
+pub fn handle_taken(handle: &Handle) -> Refusal {
+    Refusal::new(
+        Code::WorkgroupExists,
+        format!("another workgroup has the handle {handle}"),
+        "choose another handle",
+    )
+    .about("handle")
+}
