@@ -66,6 +66,9 @@ pub enum Command {
     /// List and answer invitations of every kind: transfers, shares, workgroups
     #[command(subcommand)]
     Invitation(sharing::Invitation),
+    /// Create workgroups, and look after them and their members
+    #[command(subcommand)]
+    Workgroup(super::workgroups::args::Workgroup),
 }
 
 /// Where the server is, and how to print.
@@ -460,6 +463,7 @@ impl Command {
             Self::Whoami(args) => &args.common,
             Self::Contexts(args) => &args.common,
             Self::Settings(settings) => settings.common(),
+            Self::Workgroup(workgroup) => workgroup.common(),
             Self::Run(Run::Register(args)) => &args.common,
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,
             Self::Run(Run::Show(args)) | Self::Project(Project::Show(args)) => &args.common,

@@ -31,6 +31,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod workgroups;
 
 pub use args::{Command, Completions, EXIT_CODES};
 
@@ -96,6 +97,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         Command::Whoami(_) => people::whoami(session),
         Command::Contexts(_) => people::contexts(session),
         Command::Settings(settings) => account::settings(settings, session),
+        Command::Workgroup(workgroup) => workgroups::perform(workgroup, session),
         Command::Run(run) => match run {
             Run::Register(args) => register::register(args, session),
             Run::List(args) => items::list(args, items::Kind::Run, session),

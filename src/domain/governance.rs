@@ -287,3 +287,89 @@ pub fn handle_taken(handle: &Handle) -> Refusal {
     )
     .about("handle")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::WorkgroupId;
+    use crate::domain::time::Time;
+    use crate::domain::workgroup::State;
+
+    fn workgroup(ruled: bool) -> Workgroup {
+        Workgroup {
+            id: WorkgroupId::from_bits(1),
+            handle: "lab".parse().unwrap(),
+            name: "The lab".to_owned(),
+            tier: Tier::Enterprise,
+            domain: Domain::named("uni"),
+            collaborative: false,
+            quota: None,
+            created_at: Time::from_ms(0),
+            description: None,
+            ruled,
+            state: State::Open,
+        }
+    }
+
+    /// What each may do, in the order of [`Act::ALL`]: `+` yes, `f` forbidden, `l` the owner stays, `m` no member, `n` there is none.
+    #[test]
+    fn roles_decide_who_may_what() {
+        let table = [
+            (None, false, "nnnnnnnn"),
+            (Some(Role::Member), false, "++ffffff"),
+            (Some(Role::Administrator), false, "++++++ff"),
+            (Some(Role::Owner), false, "+l++++++"),
+            (None, true, "+m+++++f"),
+            (Some(Role::Member), true, "+++++++f"),
+            (Some(Role::Owner), true, "+l++++++"),
+        ];
+        for (role, domain_administrator, wanted) in table {
+            let standing = Standing {
+                role,
+                domain_administrator,
+            };
+            let answer = |act: Act| match forbids(&workgroup(false), standing, act) {
+                None => '+',
+                Some(no) => match no.code {
+                    Code::WorkgroupForbidden => 'f',
+                    Code::MemberLast => 'l',
+                    Code::MemberNotFound => 'm',
+                    Code::WorkgroupNotFound => 'n',
+                    other => panic!("{other}"),
+                },
+            };
+            let answers: String = Act::ALL.into_iter().map(answer).collect();
+            assert_eq!(answers, wanted, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_file_rules_is_only_looked_at() {
+        let standing = Standing {
+            role: Some(Role::Owner),
+            domain_administrator: true,
+        };
+        for act in Act::ALL {
+            let no = forbids(&workgroup(true), standing, act);
+            assert_eq!(no.is_none(), act == Act::See, "{act:?}");
+        }
+    }
+
+    #[test]
+    fn handles_and_descriptions_are_what_people_can_use() {
+        for (text, free) in [
+            ("lab", true),
+            ("wg_x", true),
+            ("Personal", false),
+            ("wg_00000000000000000000000000", false),
+        ] {
+            assert_eq!(reserved(&text.parse().unwrap()).is_none(), free, "{text}");
+        }
+        assert_eq!(described("  "), Ok(None));
+        assert_eq!(described(" a\r\nb "), Ok(Some("a\nb".to_owned())));
+        assert!(described("a\u{7}").is_err());
+        assert!(described(&"x".repeat(501)).is_err());
+        assert_eq!(named(" The lab "), Ok("The lab".to_owned()));
+        assert!(named(" ").is_err());
+    }
+}

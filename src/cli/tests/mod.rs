@@ -6,6 +6,7 @@ mod help;
 mod sharing;
 mod signing_in;
 mod whole_path;
+mod workgroups;
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Cursor, Read as _, Write as _};
