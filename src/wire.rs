@@ -2,6 +2,7 @@
 //!
 //! Moments are RFC 3339 in UTC, sizes are bytes, lifetimes are days. Unknown fields are refused in requests.
 
+mod moves;
 mod workgroups;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use moves::*;
 pub use workgroups::*;
 
 /// One reason why not, or one thing worth knowing.

@@ -15,6 +15,7 @@ use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::Channel;
 use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, MoveId,
     SignInId, WorkgroupId,
 };
 use handover::domain::invitation::{
@@ -25,6 +26,7 @@ use handover::domain::item::{
 };
 use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::link::{self, Link};
+use handover::domain::moving::{self, Administrator, Move};
 use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
@@ -352,6 +354,43 @@ fn links_open_and_deactivated() {
     link.max_acceptances = None;
     link.state = link::State::Deactivated { at: AT, by: ANNA };
     check("deactivated", &link);
+fn moves_in_every_state() {
+    let administrator = || Administrator {
+        account: ANNA,
+        address: "dean@uni.example".parse().unwrap(),
+        at: AT,
+    };
+    let states = [
+        moving::State::Proposed,
+        moving::State::Moving {
+            approved: administrator(),
+        },
+        moving::State::Done {
+            approved: administrator(),
+            at: AT,
+        },
+        moving::State::Cancelled {
+            approved: Some(administrator()),
+            by: administrator(),
+        },
+    ];
+    for state in states {
+        let word = state.word();
+        let one = Move {
+            id: MoveId::from_bits(9),
+            from: Context::Personal(ANNA),
+            from_name: "Anna (Personal)".into(),
+            domain: Domain::named("uni"),
+            to: Context::Workgroup(GROUP),
+            to_name: "Tech Support".into(),
+            reason: Some("has left".into()),
+            proposed: administrator(),
+            items: 250,
+            bytes: 1 << 40,
+            state,
+        };
+        check(word, &one);
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod links;
 pub mod listing;
 pub mod load;
 pub mod members;
+pub mod moves;
 pub mod names;
 pub mod people;
 pub mod proposal;

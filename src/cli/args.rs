@@ -51,7 +51,7 @@ pub enum Command {
     /// Show who can see a run or a project, and why
     #[command(subcommand)]
     Access(Access),
-    /// For administrators of a domain
+    /// For administrators of a domain, or of the site
     #[command(subcommand)]
     Admin(Admin),
     /// Share runs and projects with others, and see who works with them
@@ -427,12 +427,15 @@ pub enum Access {
     Show(ShowItem),
 }
 
-/// Commands for administrators of a domain.
+/// Commands for administrators of a domain, or of the site.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// Show what somebody of your domain can see: their contexts, and what these were granted
     #[command(after_help = EXIT_CODES)]
     Access(PersonSees),
+    /// Move everything of somebody who leaves to another context, two administrators together
+    #[command(subcommand)]
+    Move(super::moves::args::Move),
 }
 
 /// Shows what somebody can see.
@@ -470,6 +473,7 @@ impl Command {
             Self::Project(Project::Create(args)) => &args.common,
             Self::Access(Access::Show(args)) => &args.common,
             Self::Admin(Admin::Access(args)) => &args.common,
+            Self::Admin(Admin::Move(one)) => one.common(),
             Self::Transfer(transfer) => match transfer {
                 Transfer::Preview(args) => &args.common,
                 Transfer::Request(args) => &args.common,

@@ -16,6 +16,7 @@ mod history;
 mod invitations;
 mod items;
 mod links;
+mod moves;
 mod names;
 mod offers;
 mod outcome;
@@ -110,6 +111,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         },
         Command::Access(Access::Show(args)) => access::show(args, session),
         Command::Admin(Admin::Access(args)) => access::of_person(args, session),
+        Command::Admin(Admin::Move(one)) => moves::perform(one, session),
         Command::Transfer(transfer) => match transfer {
             Transfer::Preview(args) => request::preview(args, session),
             Transfer::Request(args) => request::request(args, session),

@@ -16,11 +16,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::directory::Directory;
+use crate::actors::moves;
 use crate::actors::site;
 use crate::actors::world::{Settings, Trouble};
 use crate::clock::{Clock, System};
 use crate::config::{self, Config, Problems};
 use crate::courier::{self, Courier};
+use crate::domain::event::{By, Channel};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 use crate::ids::Ids;
@@ -168,6 +170,7 @@ impl Daemon {
         let failed = CancellationToken::new();
         let tasks = vec![
             tokio::spawn(courier.run(stop.clone())),
+            tokio::spawn(unfinished(directory.clone(), stop.clone())),
             tokio::spawn(chores(
                 directory.clone(),
                 Arc::clone(&store),
@@ -232,6 +235,21 @@ async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener, CannotSta
             "{key}: {address} cannot be listened on: {error}; stop what listens there, or name another address"
         ))
     })
+}
+
+/// Goes on with moves that an earlier stop interrupted.
+async fn unfinished(directory: Directory, stop: CancellationToken) {
+    let by = By {
+        person: None,
+        channel: Channel::Administrator,
+    };
+    let call = directory.call(by, None);
+    tokio::select! {
+        () = stop.cancelled() => {}
+        gone_on = moves::resume(&directory, &call) => if let Err(why) = gone_on {
+            tracing::error!(?why, "moves that were not finished wait for another start, or another approval");
+        },
+    }
 }
 
 async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AccountId, Context, InvitationId, LinkId};
+use super::id::{AccountId, Context, InvitationId, LinkId, MoveId};
 use super::rights::{Level, Origin};
 use super::time::Time;
 
@@ -185,6 +185,32 @@ pub enum What {
     Reopened,
     /// The workgroup was closed.
     Closed,
+    /// An administrator proposed to move everything of a context.
+    Proposed,
+    /// A second administrator approved it.
+    Approved,
+    /// Some of it has moved.
+    Stepped {
+        /// How many items have by now.
+        items: u64,
+    },
+    /// Nothing was left to move.
+    Finished,
+    /// The owner changed because two administrators moved everything of the old one.
+    Moved {
+        /// In which move.
+        of: MoveId,
+        /// Who owned it before.
+        from: Context,
+        /// Who owns it now.
+        to: Context,
+        /// The name it has now.
+        name: String,
+        /// Who proposed the move.
+        proposed_by: AccountId,
+        /// Who approved it.
+        approved_by: AccountId,
+    },
 }
 
 /// One entry of a journal.

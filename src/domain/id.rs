@@ -119,6 +119,8 @@ id!(/// A workgroup.
     WorkgroupId, "wg", "a workgroup id (wg_…)");
 id!(/// A link through which a project or run is shared.
     LinkId, "lnk", "a link id (lnk_…)");
+id!(/// Everything of somebody, moved by administrators.
+    MoveId, "mv", "a move id (mv_…)");
 id!(/// One letter of the outbox.
     LetterId, "let", "a letter id (let_…)");
 id!(/// One attempt to sign in with a typed code.

@@ -3,7 +3,9 @@
 //! An entry's key starts with the index's tag; what is listed of a context starts with the context, then the list, so that a change
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
-use super::id::{AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, WorkgroupId};
+use super::id::{
+    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId, WorkgroupId,
+};
 use super::key::Bytes;
 
 /// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
@@ -78,6 +80,10 @@ pub enum Entry {
     Ruled(WorkgroupId),
     /// Workgroups of a private domain, by the digest of its name.
     InDomain(Digest, WorkgroupId),
+    /// Moves that administrators proposed.
+    Moves(Phase, MoveId),
+    /// Unique: a context whose data is to be moved → the open move.
+    MovingFrom(Context),
 }
 
 impl Entry {
@@ -105,6 +111,8 @@ impl Entry {
             Self::LinkOf(item, id) => links_of(item).wide(id.bits()),
             Self::Ruled(workgroup) => ruled().wide(workgroup.bits()),
             Self::InDomain(domain, workgroup) => in_domain(domain).wide(workgroup.bits()),
+            Self::Moves(phase, id) => moves(phase).wide(id.bits()),
+            Self::MovingFrom(context) => Bytes::tagged(43).context(context),
         }
     }
 }
@@ -194,6 +202,10 @@ pub fn invited(workgroup: WorkgroupId) -> Bytes {
 /// Prefix of the workgroups that the configuration file rules.
 pub fn ruled() -> Bytes {
     Bytes::tagged(40)
+}
+/// Prefix of the moves that administrators proposed.
+pub fn moves(phase: Phase) -> Bytes {
+    Bytes::tagged(42).byte(phase.tag())
 }
 /// Prefix of the workgroups of a private domain.
 pub fn in_domain(domain: Digest) -> Bytes {

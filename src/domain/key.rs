@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
-    SignInId, WorkgroupId,
+    MoveId, SignInId, WorkgroupId,
 };
 
 /// The key of one stored document.
@@ -40,6 +40,8 @@ pub enum Key {
     Analysis(AnalysisId),
     /// A link through which an item is shared.
     Link(LinkId),
+    /// A move of everything of somebody.
+    Move(MoveId),
 }
 
 impl Key {
@@ -60,6 +62,7 @@ impl Key {
             Self::MailToken(digest) => Bytes::tagged(12).wide(digest.0),
             Self::Analysis(id) => Bytes::tagged(13).wide(id.bits()),
             Self::Link(id) => Bytes::tagged(14).wide(id.bits()),
+            Self::Move(id) => Bytes::tagged(40).wide(id.bits()),
         }
     }
 }

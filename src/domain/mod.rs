@@ -12,6 +12,7 @@ pub mod item;
 pub mod key;
 pub mod letter;
 pub mod link;
+pub mod moving;
 pub mod policy;
 pub mod refusal;
 pub mod rights;

@@ -137,6 +137,12 @@ codes! {
     AccountNotEmpty = "account.not_empty",
     /// Another change waits for a second administrator.
     ApprovalNeeded = "approval.needed",
+    /// Only administrators of the site, or of the domain, may do this.
+    AdministratorsOnly = "administrator.required",
+    /// Unknown id, or not for this person.
+    MoveNotFound = "move.not_found",
+    /// Too late: done or cancelled.
+    MoveEnded = "move.ended",
     /// Others changed the same thing at the same time, again and again.
     Contended = "conflict.try_again",
     /// The key of an earlier, different request.

@@ -94,6 +94,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::InvitationForbidden
         | Code::WorkgroupForbidden
         | Code::WorkgroupNotAllowed
+        | Code::AdministratorsOnly
         | Code::RecipientBlocked => StatusCode::FORBIDDEN,
         Code::ItemNotFound
         | Code::TransferNotFound
@@ -101,6 +102,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::LinkNotFound
         | Code::AccessNotFound
         | Code::WorkgroupNotFound
+        | Code::MoveNotFound
         | Code::MemberNotFound
         | Code::PersonNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -142,6 +144,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::MemberAlready
         | Code::AccountNotEmpty
         | Code::ApprovalNeeded
+        | Code::MoveEnded
         | Code::ResendTooSoon
         | Code::Contended => StatusCode::CONFLICT,
     }

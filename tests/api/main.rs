@@ -11,6 +11,7 @@ mod bounds;
 mod edge;
 mod guards;
 mod life;
+mod moves;
 mod repeated;
 mod rights;
 mod server;

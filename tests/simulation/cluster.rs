@@ -8,6 +8,10 @@ use handover::actors::world::{Settings, Trouble};
 use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
 use handover::domain::rights::Level;
+use handover::domain::id::Context;
+use handover::domain::policy::{
+    Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier,
+};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use handover::domain::workgroup::Role;
@@ -85,6 +89,8 @@ fn policy(universe: &Universe) -> Policy {
             session_lifetime_ms: DAY_MS,
             token_lifetime_ms: DAY_MS,
         },
+        administrators: Vec::new(),
+        creators: Creators::Nobody,
     }
 }
 

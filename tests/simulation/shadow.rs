@@ -11,6 +11,7 @@ use handover::domain::item::{Analysis, Biosamples, Item};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
 use handover::domain::link::Link;
+use handover::domain::moving::Move;
 use handover::domain::rights::Grant;
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
@@ -53,7 +54,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, MailToken, Analysis, Link
+    Token, MailToken, Analysis, Link, Move
 );
 
 /// A document that a commit wrote, before and after.

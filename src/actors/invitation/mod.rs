@@ -62,6 +62,8 @@ pub enum Command {
     },
     /// Take it back.
     Cancel,
+    /// The same, by an administrator who moves what it offers to another owner; who may is decided there (`moves`).
+    Withdraw,
     /// Take it back and offer the same anew to another address.
     Readdress {
         /// The new offer's id.
@@ -269,7 +271,10 @@ impl Core {
             Command::Accept { into } => Some(*into),
             _ => None,
         };
-        let standing = stand(settings, call, now, into, &mut proposal).await?;
+        let mut standing = stand(settings, call, now, into, &mut proposal).await?;
+        if matches!(command, Command::Withdraw) {
+            standing.entitled.sender = true;
+        }
         let reach = reach(settings, &now.recipient, standing.account.as_ref()).await?;
         let by = call.by.person.map(|person| (person, call.by.channel));
         let act = self.act_of(settings, command, now, &standing).await?;
@@ -376,7 +381,7 @@ impl Core {
             Command::Decline { reason } => Act::Decline {
                 reason: reason.clone(),
             },
-            Command::Cancel | Command::Request { .. } | Command::Invite(_) => {
+            Command::Cancel | Command::Withdraw | Command::Request { .. } | Command::Invite(_) => {
                 Act::Cancel { replaced_by: None }
             }
             Command::Readdress { new, .. } => Act::Cancel {

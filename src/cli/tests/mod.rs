@@ -4,6 +4,7 @@ mod commands;
 mod connection;
 mod help;
 mod sharing;
+mod moves;
 mod signing_in;
 mod whole_path;
 mod workgroups;

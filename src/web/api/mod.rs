@@ -5,6 +5,7 @@ mod account;
 mod invitations;
 mod items;
 mod links;
+mod moves;
 mod preview;
 mod read;
 mod reference;
@@ -76,7 +77,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(invitations::routes())
         .merge(sharing::routes())
         .merge(links::routes())
-        .merge(workgroups::routes());
+        .merge(workgroups::routes())
+        .merge(moves::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }
 

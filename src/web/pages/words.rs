@@ -293,12 +293,22 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
         What::Closing => "is being closed".to_owned(),
         What::Reopened => "goes on, because it could not be closed".to_owned(),
         What::Closed => "closed".to_owned(),
+        What::Proposed => "proposed".to_owned(),
+        What::Approved => "approved".to_owned(),
+        What::Stepped { items } => format!("{items} items have moved"),
+        What::Finished => "nothing is left to move".to_owned(),
+        What::Moved { from, to, name, .. } => format!(
+            "moved from {} to {} by two administrators, as “{}”",
+            named(from),
+            named(to),
+            short(name)
+        ),
     }
 }
 
 fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
     let of = |what: &What| match what {
-        What::Transferred { from, to, .. } => vec![*from, *to],
+        What::Transferred { from, to, .. } | What::Moved { from, to, .. } => vec![*from, *to],
         What::Accepted { into } => vec![*into],
         What::AccessGranted { to, .. } => vec![*to],
         What::AccessChanged { whose, .. }

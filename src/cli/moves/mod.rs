@@ -1,0 +1,153 @@
+//! Moving everything of somebody who leaves.
+
+pub mod args;
+
+use serde_json::json;
+
+use crate::wire::{Move, MovePage, ProposeMove};
+
+use super::amounts::{counted, size};
+use super::api::path;
+use super::failure::Failure;
+use super::history::history;
+use super::outcome::Document;
+use super::session::{Form, Session};
+use super::table::{Fit, Table, amounts, column, facts, state};
+use super::text::printable;
+
+use args::Move as Command;
+
+/// `handover admin move …`
+pub(super) fn perform(command: &Command, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    match command {
+        Command::Propose(args) => propose(args, session),
+        Command::List(args) => list(args, session),
+        Command::Show(args) => show(args, session),
+        Command::Approve(args) => decide(args, "approve", session),
+        Command::Cancel(args) => decide(args, "cancel", session),
+    }
+}
+
+fn told(
+    document: &Document,
+    session: &mut Session<'_, '_>,
+    sentence: impl FnOnce(&Move) -> String,
+) -> Result<(), Failure> {
+    let one: Move = match session.form {
+        Form::Json => return session.document(document),
+        _ => document.read()?,
+    };
+    match session.form {
+        Form::People => session.print(format_args!("{}\n", sentence(&one))),
+        _ => session.print(format_args!("{}\n", printable(&one.id))),
+    }
+}
+
+fn ends(one: &Move) -> (String, String) {
+    (printable(&one.from_name), printable(&one.to_name))
+}
+
+fn moved(one: &Move) -> String {
+    let items = counted(one.items, "item", "items");
+    format!("{items} ({})", size(one.bytes))
+}
+
+fn propose(args: &args::Propose, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let body = ProposeMove {
+        from: args.from.clone(),
+        to: args.to.clone(),
+        reason: args.reason.clone(),
+    };
+    let document = session.command(&["admin", "moves"], &body, &args.once)?;
+    told(&document, session, |one| {
+        let (from, to) = ends(one);
+        let id = printable(&one.id);
+        format!(
+            "Proposed: everything of {from} to {to}. Another administrator approves it:\n\nhandover admin move approve {id}"
+        )
+    })
+}
+
+fn decide(args: &args::Named, verb: &str, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let at = ["admin", "moves", &args.id, verb];
+    let document = session.command(&at, &json!({}), &args.once)?;
+    told(&document, session, |one| {
+        let (from, to) = ends(one);
+        let moved = moved(one);
+        match one.state.as_str() {
+            "cancelled" => format!("Cancelled; {moved} had moved from {from} to {to}."),
+            _ => format!("Moved {moved} from {from} to {to}."),
+        }
+    })
+}
+
+fn list(args: &args::List, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let mut table = Table::new([
+        column("STATE", Fit::Keeps),
+        column("FROM", Fit::Shrinks),
+        column("TO", Fit::Shrinks),
+        amounts("MOVED", Fit::Drops),
+        column("PROPOSED BY", Fit::Drops),
+        column("ID", Fit::Keeps),
+    ]);
+    let row = |one: Move| {
+        table.row([
+            state(&one.state),
+            one.from_name.into(),
+            one.to_name.into(),
+            one.items.to_string().into(),
+            one.proposed_by.into(),
+            one.id.into(),
+        ]);
+    };
+    let wanted = if args.closed { "closed" } else { "open" };
+    let query = [("state", wanted)];
+    session.list(
+        "/admin/moves",
+        &query,
+        args.limit,
+        |one: &Move| &one.id,
+        row,
+    )?;
+    session.table("", &table)
+}
+
+fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let document = session.api.get(path(&["admin", "moves", &args.id]))?;
+    let MovePage {
+        one,
+        history: events,
+    } = match session.form {
+        Form::Json => return session.document(&document),
+        _ => document.read()?,
+    };
+    if session.form == Form::Terse {
+        return session.print(format_args!("{}\n", printable(&one.id)));
+    }
+    let moments = session.moments.clone();
+    let decided = |by: &Option<String>, at: &Option<String>| match (by, at) {
+        (Some(by), Some(at)) => format!("{by}, {}", moments.full(at)),
+        _ => String::new(),
+    };
+    session.print(facts(&[
+        ("move", one.id.clone()),
+        ("state", one.state.clone()),
+        ("from", format!("{} ({})", one.from_name, one.from)),
+        ("to", format!("{} ({})", one.to_name, one.to)),
+        ("moved", moved(&one)),
+        ("reason", one.reason.clone().unwrap_or_default()),
+        (
+            "proposed by",
+            format!("{}, {}", one.proposed_by, moments.full(&one.proposed_at)),
+        ),
+        ("approved by", decided(&one.approved_by, &one.approved_at)),
+        (
+            "ended",
+            one.ended_at
+                .as_ref()
+                .map(|at| moments.full(at))
+                .unwrap_or_default(),
+        ),
+    ]))?;
+    session.table("History", &history(events, &moments))
+}

@@ -1,0 +1,193 @@
+//! Moving everything of somebody who leaves: for administrators of a domain or of the site, two together.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::actors::moves::{self, Decision, New};
+use crate::actors::queries;
+use crate::actors::world::Call;
+use crate::domain::id::MoveId;
+use crate::domain::index::Phase;
+use crate::domain::key::Key;
+use crate::domain::moving::{Move, State as Stands};
+use crate::domain::refusal::Refusal;
+use crate::store::{Fault, Version};
+use crate::web::App;
+use crate::web::auth::{Read, Signed, Write};
+use crate::web::problem::Failure;
+use crate::web::take::{Asked, Named, Taken, cursor, limit};
+use crate::wire;
+
+use super::account::created;
+use super::{Known, Nothing, show};
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, propose))
+        .routes(routes!(show_))
+        .routes(routes!(approve))
+        .routes(routes!(cancel))
+}
+
+fn call<T>(app: &App, signed: &Signed<Write>, taken: &Taken<T>) -> Call {
+    app.directory()
+        .call(signed.by(), taken.once(signed.account()))
+}
+
+fn shown(one: Move) -> wire::Move {
+    let approved = one.state.approved();
+    wire::Move {
+        id: one.id.to_string(),
+        state: one.state.word().to_owned(),
+        from: one.from.to_string(),
+        to: one.to.to_string(),
+        proposed_by: one.proposed.address.to_string(),
+        proposed_at: one.proposed.at.to_string(),
+        approved_by: approved.map(|by| by.address.to_string()),
+        approved_at: approved.map(|by| by.at.to_string()),
+        ended_at: match &one.state {
+            Stands::Proposed | Stands::Moving { .. } => None,
+            Stands::Done { at, .. } => Some(at.to_string()),
+            Stands::Cancelled { by, .. } => Some(by.at.to_string()),
+        },
+        from_name: one.from_name,
+        to_name: one.to_name,
+        reason: one.reason,
+        items: one.items,
+        bytes: one.bytes,
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Listed {
+    /// `open` (default) or `closed`.
+    state: Option<String>,
+    /// Where the last page ended.
+    cursor: Option<String>,
+    /// 1 to 100, default 50.
+    limit: Option<u32>,
+}
+
+/// List moves.
+///
+/// Those the caller may decide about, newest first. A page may hold fewer than `limit` and still have a next one.
+#[utoipa::path(get, path = "/admin/moves", operation_id = "listMoves", tag = "Administration", params(Listed),
+    responses((status = 200, description = "A page of moves", body = wire::Page<wire::Move>)))]
+async fn list(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Asked(asked): Asked<Listed>,
+) -> Result<Json<wire::Page<wire::Move>>, Failure> {
+    let limit = limit(asked.limit)?;
+    let after: Option<MoveId> = cursor(asked.cursor.as_deref())?;
+    let phase = match asked.state.as_deref() {
+        None | Some("open") => Phase::Open,
+        Some("closed") => Phase::Closed,
+        Some(_) => {
+            return Err(Refusal::field(
+                "state",
+                "moves are listed as open or closed",
+                "choose open or closed",
+            )
+            .into());
+        }
+    };
+    let call = app.directory().call(signed.by(), None);
+    let (found, next) = moves::list(&app.settings(), &call, phase, after, limit).await?;
+    Ok(Json(wire::Page {
+        items: found.into_iter().map(shown).collect(),
+        next_cursor: next.map(|id| id.to_string()),
+    }))
+}
+
+/// Propose a move.
+///
+/// Of everything a person or workgroup owns to another context. Nothing moves before a second administrator has approved it.
+#[utoipa::path(post, path = "/admin/moves", operation_id = "proposeMove", tag = "Administration",
+    request_body = wire::ProposeMove,
+    responses((status = 201, description = "The proposal", body = wire::Move)))]
+async fn propose(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    taken: Taken<wire::ProposeMove>,
+) -> Result<Response, Failure> {
+    let settings = app.settings();
+    let call = call(&app, &signed, &taken);
+    let ask = taken.what;
+    let new = New {
+        from: moves::named(&settings, &ask.from).await?,
+        to: moves::named(&settings, &ask.to).await?,
+        reason: ask.reason,
+    };
+    let made = shown(moves::propose(app.directory(), &call, &new).await?);
+    Ok(created(&format!("/admin/moves/{}", made.id), made))
+}
+
+/// Show a move.
+#[utoipa::path(get, path = "/admin/moves/{move}", operation_id = "showMove", tag = "Administration",
+    params(("move" = String, Path, description = "`mv_…`")),
+    responses((status = 200, description = "The move with its history", body = wire::MovePage)))]
+async fn show_(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<MoveId>,
+    known: Known,
+) -> Result<Response, Failure> {
+    let settings = app.settings();
+    let call = app.directory().call(signed.by(), None);
+    let found = moves::show(&settings, &call, id).await?;
+    let history = queries::journal(&settings, Key::Move(id), Version(0), 1_000).await?;
+    Ok(known.document(&wire::MovePage {
+        one: shown(found),
+        history: show::history(history),
+    }))
+}
+
+/// Approve a move.
+///
+/// By another administrator than the one who proposed it. Open offers of the data are taken back, and then it moves, in steps of at
+/// most 250 items. A move that stopped, because the target had no room, goes on when it is approved again.
+#[utoipa::path(post, path = "/admin/moves/{move}/approve", operation_id = "approveMove", tag = "Administration",
+    params(("move" = String, Path, description = "`mv_…`")),
+    responses((status = 200, description = "The move as it is now", body = wire::Move)))]
+async fn approve(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    Named(id): Named<MoveId>,
+    taken: Taken<Nothing>,
+) -> Result<Json<wire::Move>, Failure> {
+    let call = call(&app, &signed, &taken);
+    moves::decide(app.directory(), &call, id, Decision::Approve).await?;
+    // A task of its own: it goes on though whoever approved it has stopped waiting.
+    let directory = app.directory().clone();
+    let moving = tokio::spawn(async move { moves::go_on(&directory, id, &call).await });
+    let moved = moving
+        .await
+        .map_err(|error| Fault::retry(format!("a move broke an assertion and stopped: {error}")))?;
+    Ok(Json(shown(moved?)))
+}
+
+/// Cancel a move.
+///
+/// What has moved by then stays where it is.
+#[utoipa::path(post, path = "/admin/moves/{move}/cancel", operation_id = "cancelMove", tag = "Administration",
+    params(("move" = String, Path, description = "`mv_…`")),
+    responses((status = 200, description = "The move as it is now", body = wire::Move)))]
+async fn cancel(
+    State(app): State<App>,
+    signed: Signed<Write>,
+    Named(id): Named<MoveId>,
+    taken: Taken<Nothing>,
+) -> Result<Json<wire::Move>, Failure> {
+    let call = call(&app, &signed, &taken);
+    let ended = moves::decide(app.directory(), &call, id, Decision::Cancel).await?;
+    Ok(Json(shown(ended)))
+}
