@@ -16,13 +16,14 @@ use crate::domain::moving::{self, Administrator, Move, Place, State};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Findings, Refusal, size};
 use crate::domain::rights::Grant;
-use crate::store::{Direction, Fault, MAX_PAGE};
+use crate::store::{Direction, Fault, MAX_PAGE, Version};
 
 use super::context::{Owner, free_names};
 use super::invitation;
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
+use super::queries;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// So many items move in one commit.
@@ -539,10 +540,16 @@ async fn filled_up(
 
 // ---- looking ----
 
-/// A move, for an administrator who may decide about it; anybody else is told that there is none.
-pub async fn show(settings: &Settings, call: &Call, id: MoveId) -> Result<Move, Trouble> {
+/// A move and its journal, for an administrator who may decide about it; anybody else is told that there is none.
+pub async fn show(
+    settings: &Settings,
+    call: &Call,
+    id: MoveId,
+) -> Result<(Move, Vec<(Version, Event)>), Trouble> {
     let caller = Caller::of(settings, call).await?;
-    Ok(decidable(settings, &caller, id).await?.document)
+    let found = decidable(settings, &caller, id).await?.document;
+    let history = queries::journal(settings, Key::Move(id), Version(0), MAX_PAGE).await?;
+    Ok((found, history))
 }
 
 /// Moves of one phase that the caller may decide about, newest first. A page may hold fewer than `limit` and still go on.

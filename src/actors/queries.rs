@@ -346,7 +346,7 @@ pub async fn item_journal(
 }
 
 /// The journal of a document after this version, oldest first.
-async fn journal(
+pub(in crate::actors) async fn journal(
     settings: &Settings,
     key: Key,
     after: Version,
@@ -394,6 +394,10 @@ impl Box_ {
     /// Offers to this context.
     pub const fn received(acting: &Acting) -> Self {
         Self(Kept::Received(Receiver::Context(acting.context())))
+    }
+    /// Offers made by a context whose standing was looked up.
+    pub(in crate::actors) const fn made_by(context: Context) -> Self {
+        Self(Kept::Sent(context))
     }
     /// Offers to somebody who was looked up.
     pub(in crate::actors) const fn of(receiver: Receiver) -> Self {

@@ -199,7 +199,7 @@ async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Ref
         value.map(|value| people::id_in(&value)).transpose()?
     } else {
         let offers = |open: &Invitation| open.terms == Terms::Workgroup;
-        let sent = Box_::Sent(context);
+        let sent = Box_::made_by(context);
         let page = queries::transfers(settings, sent, Phase::Open, None, 1, offers).await?;
         page.transfers.first().map(|found| found.document.id)
     };

@@ -4,7 +4,8 @@ use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::governance::{self, Standing};
 use crate::domain::id::{AccountId, Context, Digest, WorkgroupId};
-use crate::domain::index;
+use crate::domain::index::{self, Phase};
+use crate::domain::invitation::Invitation;
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
@@ -12,8 +13,10 @@ use crate::domain::rights::Person;
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{Direction, Fault};
 
+use crate::actors::listing;
 use crate::actors::load::{self, Versioned};
 use crate::actors::people::{self, Rests};
+use crate::actors::queries::Box_;
 use crate::actors::world::{Settings, Trouble};
 
 /// A workgroup as somebody sees it who may.
@@ -192,6 +195,25 @@ pub async fn members(
     let both =
         both.filter_map(|(membership, account)| Some((membership?.document, account?.document)));
     Ok((both.collect(), ids.last().copied().filter(|_| page.more)))
+}
+
+/// A page of the open invitations of a workgroup, for those who may invite; newest first. They are looked at and ended even where the
+/// configuration file makes no new ones useful.
+pub async fn invitations(
+    settings: &Settings,
+    seen: &Seen,
+    from: Option<listing::Cursor>,
+    limit: usize,
+) -> Result<(Vec<Invitation>, Option<listing::Cursor>), Trouble> {
+    let workgroup = &seen.workgroup.document;
+    let act = governance::Act::Invite;
+    let no = governance::forbids(workgroup, seen.standing, act);
+    if let Some(no) = no.filter(|_| !workgroup.ruled) {
+        return Err(no.into());
+    }
+    let sent = [Box_::made_by(Context::Workgroup(workgroup.id))];
+    let keep = |invitation: &Invitation| invitation.terms.is_about_workgroup();
+    Ok(listing::page(settings, &sent, &[Phase::Open], from, limit, keep).await?)
 }
 
 /// Whom a person names among the members: by id, or by an address.

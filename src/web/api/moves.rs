@@ -9,14 +9,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::moves::{self, Decision, New};
-use crate::actors::queries;
 use crate::actors::world::Call;
 use crate::domain::id::MoveId;
 use crate::domain::index::Phase;
-use crate::domain::key::Key;
 use crate::domain::moving::{Move, State as Stands};
 use crate::domain::refusal::Refusal;
-use crate::store::{Fault, Version};
+use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::{Read, Signed, Write};
 use crate::web::problem::Failure;
@@ -143,8 +141,7 @@ async fn show_(
 ) -> Result<Response, Failure> {
     let settings = app.settings();
     let call = app.directory().call(signed.by(), None);
-    let found = moves::show(&settings, &call, id).await?;
-    let history = queries::journal(&settings, Key::Move(id), Version(0), 1_000).await?;
+    let (found, history) = moves::show(&settings, &call, id).await?;
     Ok(known.document(&wire::MovePage {
         one: shown(found),
         history: show::history(history),

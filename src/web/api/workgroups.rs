@@ -16,15 +16,14 @@ use utoipa_axum::routes;
 
 use crate::actors::invitation::{self, Command as Invitations, workgroup::Invite};
 use crate::actors::listing;
-use crate::actors::queries::{self, Box_};
+use crate::actors::queries;
 use crate::actors::workgroups::look::{self, Seen, Shown};
 use crate::actors::workgroups::{self, Change, Command, New};
 use crate::actors::world::{Call, Once, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::governance::{self, Act};
-use crate::domain::id::{AccountId, CommandId, Context, Digest, InvitationId, WorkgroupId};
-use crate::domain::index::Phase;
+use crate::domain::id::{AccountId, CommandId, Digest, InvitationId, WorkgroupId};
 use crate::domain::invitation::{Invitation, Terms};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::Refusal;
@@ -461,10 +460,8 @@ async fn invitations(
     let settings = app.settings();
     let limit = limit(asked.limit)?;
     let from: Option<listing::Cursor> = cursor(asked.cursor.as_deref())?;
-    let seen = inviting(&settings, signed.account(), &name).await?;
-    let sent = [Box_::Sent(Context::Workgroup(seen.workgroup.document.id))];
-    let keep = |invitation: &Invitation| invitation.terms.is_about_workgroup();
-    let (found, next) = listing::page(&settings, &sent, &[Phase::Open], from, limit, keep).await?;
+    let seen = look::named(&settings, signed.account(), &name).await?;
+    let (found, next) = look::invitations(&settings, &seen, from, limit).await?;
     let now = app.directory().now();
     Ok(Json(wire::Page {
         items: found.into_iter().map(|one| invitation(one, now)).collect(),
