@@ -116,6 +116,27 @@ const TABLE: &[Row] = &[
     ("POST /invitations/{invitation}/cancel", "write", "",        "401 401 404 404 404 200 200 200 200 403 401 403"),
     ("POST /invitations/{invitation}/extend", "write", r#"{"expires_in_days":30}"#, "401 401 404 404 404 200 200 200 200 403 401 403"),
     ("POST /invitations/{invitation}/resend", "write", "",        "401 401 404 404 404 409 409 409 409 403 401 403"),
+    // A workgroup: for its members, what changes it for those who administer it, itself for its owner.
+    ("GET /workgroups", "read", "",                               "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("POST /workgroups", "write", r#"{"handle":"new"}"#,          "401 401 403 403 403 201 201 201 201 201 401 403"),
+    ("GET /workgroups/{team}", "read", "",                        "401 401 404 404 404 200 200 200 200 404 401 403"),
+    ("PATCH /workgroups/{team}", "write", r#"{"name":"New"}"#,    "401 401 404 404 404 403 200 200 200 404 401 403"),
+    ("DELETE /workgroups/{team}", "write", "",                    "401 401 404 404 404 403 403 409 409 404 401 403"),
+    ("GET /workgroups/{team}/members", "read", "",                "401 401 404 404 404 200 200 200 200 404 401 403"),
+    ("PATCH /workgroups/{team}/members/{member}", "write", r#"{"role":"administrator"}"#, "401 401 404 404 404 403 204 204 204 404 401 403"),
+    ("DELETE /workgroups/{team}/members/{member}", "write", "",   "401 401 404 404 404 204 204 204 204 404 401 403"),
+    ("POST /workgroups/{team}/leave", "write", "",                "401 401 404 404 404 204 204 409 404 404 401 403"),
+    ("GET /workgroups/{team}/invitations", "read", "",            "401 401 404 404 404 403 200 200 200 404 401 403"),
+    ("POST /workgroups/{team}/invitations", "write", r#"{"addresses":["new@uni.example"]}"#, "401 401 404 404 404 403 200 200 200 404 401 403"),
+    ("POST /workgroups/{team}/invitations/{joining}/cancel", "write", "", "401 401 404 404 404 403 200 200 200 404 401 403"),
+    ("POST /workgroups/{team}/invitations/{joining}/resend", "write", "", "401 401 404 404 404 403 409 409 409 404 401 403"),
+    ("POST /workgroups/{team}/hand-over", "write", r#"{"to":"admin@uni.example"}"#, "401 401 404 404 404 403 403 201 403 404 401 403"),
+    // Moving everything of somebody: for administrators, two together.
+    ("GET /admin/moves", "read", "",                              "401 401 403 403 403 403 403 403 200 403 401 403"),
+    ("POST /admin/moves", "write", r#"{"from":"admin@uni.example","to":"{lab}"}"#, "401 401 403 403 403 403 403 403 201 403 401 403"),
+    ("GET /admin/moves/{move}", "read", "",                       "401 401 404 404 404 404 404 404 200 404 401 403"),
+    ("POST /admin/moves/{move}/approve", "write", "",             "401 401 404 404 404 404 404 404 409 404 401 403"),
+    ("POST /admin/moves/{move}/cancel", "write", "",              "401 401 404 404 404 404 404 404 200 404 401 403"),
     // For administrators of the domain.
     ("GET /admin/people/{member}/access", "read", "",             "401 401 404 404 404 404 404 404 200 404 401 403"),
 ];
@@ -140,6 +161,31 @@ fn policy() -> Policy {
 
 fn id(of: &Value) -> String {
     of["id"].as_str().unwrap().to_owned()
+}
+
+/// A workgroup that the configuration file does not rule, and an invitation into it that waits.
+async fn team(world: &World, people: &BTreeMap<&'static str, Person>) -> (String, String) {
+    let owner = &people["owner"];
+    let made = world
+        .post(owner, "/workgroups", json!({ "handle": "team" }))
+        .await;
+    let team = id(&made.ok());
+    let path = format!("/workgroups/{team}/invitations");
+    let mut waiting = String::new();
+    for (kind, role) in [
+        ("admin", "administrator"),
+        ("member", "member"),
+        ("waiting", "member"),
+    ] {
+        let body = json!({ "addresses": [format!("{kind}@uni.example")], "role": role });
+        let invited = world.post(owner, &path, body).await.ok();
+        waiting = id(&invited["items"][0]["invitation"]);
+        if let Some(person) = people.get(kind) {
+            let accept = format!("/invitations/{waiting}/accept");
+            world.post(person, &accept, json!({})).await.ok();
+        }
+    }
+    (team, waiting)
 }
 
 impl Site {
@@ -202,6 +248,12 @@ impl Site {
         let path = format!("/projects/{offered}/links");
         let link = world.post(owner, &path, json!({})).await.ok();
         let url = link["url"].as_str().unwrap().to_owned();
+        let (team, joining) = team(&world, &people).await;
+        let body = json!({ "from": "member@uni.example", "to": "workgroup:lab" });
+        let proposed = world
+            .post(&people["domain"], "/admin/moves", body)
+            .await
+            .ok();
         let body = json!({ "address": "begun@lab.example" });
         let begun = World::request("POST", "/sign-in", None, &[], Some(&body));
         let begun = world.send(begun).await.ok();
@@ -216,6 +268,9 @@ impl Site {
             ("link", id(&link)),
             ("token_of_link", url.rsplit('/').next().unwrap().to_owned()),
             ("lab", lab),
+            ("team", team),
+            ("joining", joining),
+            ("move", id(&proposed)),
             ("project", project),
             ("transfer", transfer),
             ("analysis", analysis),
