@@ -15,8 +15,7 @@ use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::Channel;
 use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
-    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, MoveId,
-    SignInId, WorkgroupId,
+    MoveId, SignInId, WorkgroupId,
 };
 use handover::domain::invitation::{
     self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
@@ -354,6 +353,9 @@ fn links_open_and_deactivated() {
     link.max_acceptances = None;
     link.state = link::State::Deactivated { at: AT, by: ANNA };
     check("deactivated", &link);
+}
+
+#[test]
 fn moves_in_every_state() {
     let administrator = || Administrator {
         account: ANNA,

@@ -6,12 +6,10 @@ use std::sync::{Arc, Mutex};
 use handover::actors::site::Wanted;
 use handover::actors::world::{Settings, Trouble};
 use handover::domain::id::{AccountId, Context, ItemId};
-use handover::domain::policy::{Domain, InUse, Policy, Private, Registration, SignIn, Tier};
-use handover::domain::rights::Level;
-use handover::domain::id::Context;
 use handover::domain::policy::{
     Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier,
 };
+use handover::domain::rights::Level;
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use handover::domain::workgroup::Role;

@@ -3,8 +3,8 @@
 mod commands;
 mod connection;
 mod help;
-mod sharing;
 mod moves;
+mod sharing;
 mod signing_in;
 mod whole_path;
 mod workgroups;
