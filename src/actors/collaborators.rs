@@ -229,7 +229,9 @@ async fn of_context(
     let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
     let items = load::all::<Item>(store, &keys).await?;
     let held = items.into_iter().zip(grants).filter_map(|(item, grant)| {
-        let item = item?.document;
+        let mut item = item?.document;
+        // Whether it is offered to somebody is the owner's business.
+        item.pending = None;
         let part = grant?.document.strongest(now)?.clone();
         (item.state != State::Trashed).then_some((item, part))
     });
