@@ -39,16 +39,23 @@ const BACK_OFF: std::ops::RangeInclusive<Duration> =
 const AGAIN_MS: i64 = MINUTE_MS / 2;
 /// So many timers fire at once.
 const TIMERS: usize = 16;
+/// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
+const PURGES: usize = 2;
 
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
     /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.
     fn fire(&self, transfer: InvitationId, at: Time) -> BoxFuture<'_, Result<(), Fault>>;
+    /// Purges what is due at `at` of the item with these bits; whether there is more to do.
+    fn purge(&self, item: u128, at: Time) -> BoxFuture<'_, Result<bool, Fault>>;
 }
 
 impl Timers for Directory {
     fn fire(&self, transfer: InvitationId, at: Time) -> BoxFuture<'_, Result<(), Fault>> {
         Box::pin(self.wake(transfer, at))
+    }
+    fn purge(&self, item: u128, at: Time) -> BoxFuture<'_, Result<bool, Fault>> {
+        Box::pin(self.purge(item, at))
     }
 }
 
@@ -160,6 +167,7 @@ impl Courier {
                 &stop
             ),
             self.pump(Queue::Timers, TIMERS, &stop),
+            self.pump(Queue::Purges, PURGES, &stop),
         );
     }
 
@@ -274,7 +282,7 @@ impl Courier {
         match queue {
             Queue::Outbox => self.inner.parts.letters.notified().await,
             // The earliest timer of a new offer is hours away.
-            Queue::Timers => std::future::pending().await,
+            Queue::Timers | Queue::Purges | Queue::Sweeps => std::future::pending().await,
         }
     }
 
@@ -282,6 +290,9 @@ impl Courier {
         let done = match row.due.queue {
             Queue::Outbox => self.post(row).await,
             Queue::Timers => self.fire(row, now).await,
+            Queue::Purges => self.purge(row, now).await,
+            // The daemon's chores see to these, a few at a time.
+            Queue::Sweeps => Ok(()),
         };
         let Err(fault) = done else { return };
         self.faulty(&fault);
@@ -311,6 +322,21 @@ impl Courier {
                 Err(fault)
             }
         }
+    }
+
+    /// Purges an item, or goes on with it. Every step is a commit of its own, so what a timeout cuts off is not lost.
+    async fn purge(&self, row: Claimed, now: Time) -> Result<(), Fault> {
+        let parts = &self.inner.parts;
+        let purging = parts.timers.purge(row.due.id, now);
+        let purged = tokio::time::timeout(self.in_lease(), purging).await;
+        let more = purged.unwrap_or_else(|_| Err(Fault::retry("purging an item took too long")))?;
+        let settlement = if more {
+            Settlement::RetryAt((parts.now)())
+        } else {
+            metrics::counter!("handover_items_purged_total").increment(1);
+            Settlement::Done
+        };
+        parts.store.settle(row, settlement).await
     }
 
     /// Whether nothing is due for the transfer any more. Its row goes only then: an offer whose last row is gone would never end.

@@ -4,6 +4,7 @@
 //! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
 
 pub mod actors;
+pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -73,7 +73,10 @@ fn main() -> ExitCode {
         Command::Doctor { config } => daemon::doctor(config.as_deref()),
         Command::Demo(options) => demo::run(&options),
         Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
-        Command::Client(command) => cli::run(&command),
+        Command::Client(command) => match command.store_to_verify() {
+            Some(config) => daemon::verify(config),
+            None => cli::run(&command),
+        },
     }
 }
 

@@ -20,6 +20,7 @@ use handover::actors::invitation::{Command, To};
 use handover::actors::load;
 use handover::actors::proposal::Proposal;
 use handover::actors::world::{Call, Settings, Trouble};
+use handover::chain::Chain;
 use handover::clock::{Clock as _, Manual};
 use handover::courier::{self, Courier};
 use handover::domain::account::Account;
@@ -27,7 +28,7 @@ use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
-use handover::domain::item::{Details, Item, State as ItemState};
+use handover::domain::item::{Details, Item, Life, State as ItemState};
 use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::{Letter, State as Delivery};
 use handover::domain::policy::{Domain, Policy};
@@ -54,6 +55,8 @@ fn project() -> Item {
         created_at: Time::from_ms(START),
         registered_by: FAY,
         pending: None,
+        life: Life::default(),
+        chain: Chain::default(),
         trashed_inside: 0,
         running_analyses: 0,
         default_of: 0,

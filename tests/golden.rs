@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use handover::chain::{Chain, Fingerprint, Place};
 use handover::domain::account::{Account, Scope, Session, SignIn, Token};
+use handover::domain::attempts::Attempts;
 use handover::domain::document::{self, Document, Unreadable};
-use handover::domain::event::Channel;
+use handover::domain::event::{By, Change, Channel, Event, Recorded, What};
 use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
     MoveId, SignInId, WorkgroupId,
@@ -21,7 +23,7 @@ use handover::domain::invitation::{
     self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
 };
 use handover::domain::item::{
-    Analysis, Biosample, Biosamples, Details, Item, Library, Read, Run, RunStatus, State,
+    Analysis, Biosample, Biosamples, Details, Item, Library, Life, Read, Run, RunStatus, State,
 };
 use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::link::{self, Link};
@@ -30,6 +32,7 @@ use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
+use handover::domain::tombstone::Tombstone;
 use handover::domain::workgroup::{self, Membership, Role, Workgroup};
 
 const AT: Time = Time::from_ms(1_800_000_000_000);
@@ -177,6 +180,8 @@ fn items_and_what_belongs_to_them() {
         created_at: AT,
         registered_by: ANNA,
         pending: None,
+        life: Life::default(),
+        chain: Chain::default(),
         trashed_inside: 0,
         running_analyses: 0,
         default_of: 0,
@@ -210,6 +215,26 @@ fn items_and_what_belongs_to_them() {
     busy.default_of = 3;
     busy.owner = Context::Workgroup(GROUP);
     check("busy", &busy);
+    let mut trashed = busy.clone();
+    trashed.state = State::Trashed;
+    trashed.life = Life {
+        trashed_at: Some(AT),
+        archived_at: Some(AT),
+        purge_at: Some(AT),
+    };
+    trashed.chain = Chain::default().with(b"registered");
+    check("trashed", &trashed);
+    check(
+        "purged",
+        &Tombstone {
+            item: project(),
+            name: "Genomes".into(),
+            owner: Context::Workgroup(GROUP),
+            purged_at: AT,
+            swept: false,
+            chain: Chain::default().with(b"registered"),
+        },
+    );
     let library = Library {
         name: "L1".into(),
         lane: Some(1),
@@ -457,8 +482,59 @@ fn letters_of_every_kind_and_delivery() {
             transfer: TRANSFER,
             letter: LETTER,
             address: to(),
+            sweep_at: None,
         },
     );
+    check(
+        "swept",
+        &MailToken {
+            digest: Digest::of(b"link"),
+            transfer: TRANSFER,
+            letter: LETTER,
+            address: to(),
+            sweep_at: Some(AT),
+        },
+    );
+}
+
+#[test]
+fn events_and_what_was_tried() {
+    let attempts = Attempts {
+        person: ANNA,
+        hour: 500_000,
+        recorded: 50,
+        more: 3,
+    };
+    check("full", &attempts);
+    let event = Recorded {
+        event: Event {
+            at: AT,
+            by: By {
+                person: Some(ANNA),
+                channel: Channel::Cli,
+            },
+            what: What::PurgeOrdered { purge_at: AT },
+        },
+        context: Some(Context::Workgroup(GROUP)),
+        changes: vec![Change {
+            field: "state".into(),
+            before: None,
+            after: Some("trashed".into()),
+        }],
+        place: Some(Place {
+            number: 2,
+            previous: Some(Fingerprint::of(b"registered")),
+        }),
+    };
+    let stored = serde_json::to_string(&event).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/event");
+    if !path.exists() {
+        fs::write(&path, &stored).unwrap();
+        panic!("{} is new; look at it and commit it", path.display());
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), stored);
+    assert_eq!(serde_json::from_str::<Recorded>(&stored).unwrap(), event);
+    assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event.event);
 }
 
 #[test]

@@ -18,11 +18,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("telemetry", &[]),
         ("runfolder", &[]),
         ("wire", &[]),
-        ("domain", &[]),
+        ("chain", &[]),
+        ("domain", &["chain"]),
         ("ids", &["domain"]),
         ("store", &["domain"]),
         ("mail", &["domain"]),
-        ("actors", &["store", "domain", "clock", "ids"]),
+        ("actors", &["store", "domain", "chain", "clock", "ids"]),
         (
             "courier",
             &["actors", "store", "mail", "domain", "clock", "ids"],
@@ -30,6 +31,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         (
             "web",
             &[
+                "chain",
                 "actors",
                 "store",
                 "mail",
@@ -41,10 +43,11 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "telemetry",
             ],
         ),
-        ("cli", &["wire", "runfolder", "clock", "ids"]),
+        ("cli", &["wire", "runfolder", "clock", "ids", "chain"]),
         (
             "daemon",
             &[
+                "chain",
                 "web",
                 "courier",
                 "actors",

@@ -91,6 +91,7 @@ fn kind(answered: &Answered) -> &'static str {
         Answered::Scan(page) if page.more => "a page of several",
         Answered::Scan(_) => "the last page",
         Answered::History(_) => "history",
+        Answered::Latest(_) => "latest",
         Answered::Reopened => "reopened",
     }
 }
@@ -136,6 +137,7 @@ async fn every_history_is_answered_in_memory_as_the_model_answers_it() {
             "duplicate",
             "forgotten",
             "history",
+            "latest",
             "nothing due",
             "nothing to forget",
             "over limit",

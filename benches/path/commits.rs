@@ -71,6 +71,14 @@ impl Store for Recorder {
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
         self.model.history(key, after, limit)
     }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        self.model.latest(key, before, limit)
+    }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         let mut commits = self.commits.lock().unwrap();
         commits.push(commit.clone());

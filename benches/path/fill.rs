@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use handover::actors::proposal::Proposal;
+use handover::chain::Chain;
 use handover::domain::account::{Account, Scope, Token};
 use handover::domain::id::{AccountId, Context, Digest, ItemId, ItemKind};
-use handover::domain::item::{Details, Item, State};
+use handover::domain::item::{Details, Item, Life, State};
 use handover::domain::policy::Domain;
 use handover::domain::time::{DAY_MS, Time};
 use handover::ids::Ids;
@@ -79,6 +80,8 @@ impl Maker {
             created_at: self.at,
             registered_by: owner,
             pending: None,
+            life: Life::default(),
+            chain: Chain::default(),
             trashed_inside: 0,
             running_analyses: 0,
             default_of: 0,

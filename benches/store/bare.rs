@@ -34,6 +34,8 @@ fn queue_key(due: &Due) -> [u8; 26] {
     key[0] = match due.queue {
         Queue::Outbox => 1,
         Queue::Timers => 2,
+        Queue::Purges => 3,
+        Queue::Sweeps => 4,
     };
     key[1..9].copy_from_slice(&(due.at.ms() ^ i64::MIN).to_be_bytes());
     key[9..25].copy_from_slice(&due.id.to_be_bytes());
@@ -63,6 +65,10 @@ impl Rows {
             rows.entries.push(match change {
                 IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
                     (entry.bytes().as_slice().to_vec(), Some(value.clone()))
+                }
+                IndexChange::PutNumbered(entry, value) => {
+                    let value = [head.as_slice(), value].concat();
+                    (entry.bytes().as_slice().to_vec(), Some(value))
                 }
                 IndexChange::Delete(entry) => (entry.bytes().as_slice().to_vec(), None),
             });

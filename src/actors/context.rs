@@ -362,7 +362,6 @@ impl Core {
                     .release(settings, *transfer, call, items, *keep)
                     .await?;
                 Self::stays(&owner, &mut proposal);
-                Self::stays(&owner, &mut proposal);
                 Ok(Answered::Released(source, items, proposal))
             }
             Question::Receive {

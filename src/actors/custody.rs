@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::Chain;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
 use crate::domain::index::Entry;
 use crate::domain::item::{
-    self, Analysis, Biosample, Biosamples, Details, Item, Library, Run, State, name_candidates,
+    self, Analysis, Biosample, Biosamples, Details, Item, Library, Life, Run, State,
+    name_candidates,
 };
 use crate::domain::key::{Key, Queue};
+use crate::domain::lifecycle::Act;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Level, not_yours};
 use crate::store::Fault;
 
 use super::context::{Answered, Core, Question};
+use super::lifecycle;
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
@@ -83,6 +87,13 @@ pub enum Command {
         name: String,
         /// Which projects.
         projects: Vec<ItemId>,
+    },
+    /// Trash, restore, archive, unarchive or purge an item.
+    Lifecycle {
+        /// Which.
+        item: ItemId,
+        /// What is to be done with it.
+        act: Act,
     },
     /// An analysis has ended.
     EndAnalysis {
@@ -209,6 +220,7 @@ pub async fn decide(
         Command::AddFiles { item, files } => {
             let permit = writes(settings, call, person, *item, &mut proposal).await?;
             still_here(core, &permit)?;
+            lifecycle::open(permit.item())?;
             add_files(settings, call, permit.versioned(), files, &mut proposal).await?;
             Done {
                 items: vec![*item],
@@ -225,6 +237,16 @@ pub async fn decide(
                 &mut proposal,
             )
             .await?
+        }
+        Command::Lifecycle { item, act } => {
+            let permit = rights::permit(settings, person, *item, Level::Own, call.at).await?;
+            permit.guard(&mut proposal);
+            still_here(core, &permit)?;
+            lifecycle::decide(settings, call, permit.versioned(), *act, &mut proposal).await?;
+            Done {
+                items: vec![*item],
+                analysis: None,
+            }
         }
         Command::EndAnalysis { analysis } => {
             end(settings, call, person, *analysis, &mut proposal).await?
@@ -292,6 +314,8 @@ fn new_item(
         created_at: call.at,
         registered_by,
         pending: None,
+        life: Life::default(),
+        chain: Chain::default(),
         trashed_inside: 0,
         running_analyses: 0,
         default_of: 0,
@@ -474,6 +498,7 @@ async fn start(
             )
             .into());
         }
+        lifecycle::open(permit.item())?;
         let mut next = permit.item().clone();
         next.running_analyses = next.running_analyses.saturating_add(1);
         let began = changed(call, "an analysis began to write to it");

@@ -21,6 +21,7 @@ use crate::store::Fault;
 use super::context::{self, Answered, Question};
 use super::custody;
 use super::invitation;
+use super::purge;
 use super::sharing;
 use super::world::{Call, Once, Settings, Trouble, World};
 
@@ -283,6 +284,11 @@ impl Directory {
             at,
         };
         invitation::woken(self.transfer(id, call, invitation::Command::Wake).await)
+    }
+
+    /// Purges what is due of the item with these bits; whether there is more to do.
+    pub async fn purge(&self, item: u128, at: Time) -> Result<bool, Fault> {
+        purge::fire(self, item, at).await
     }
 
     /// How many actors of contexts and of transfers are awake.

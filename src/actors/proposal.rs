@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::chain::Chain;
 use crate::domain::document::{self, Document};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Recorded};
+use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::index::Entry;
 use crate::domain::key::{Counter, Key, Queue};
 use crate::domain::refusal::Findings;
@@ -23,8 +25,17 @@ pub struct Proposal {
     index: Vec<IndexChange>,
     enqueue: Vec<Due>,
     dequeue: Vec<Due>,
+    acts: Vec<Act>,
     /// What blocks and what is worth knowing.
     pub findings: Findings,
+}
+
+/// An event that is to be found again: in whose journal it stands, and whom it concerns.
+#[derive(Debug)]
+struct Act {
+    key: Key,
+    person: Option<AccountId>,
+    contexts: BTreeSet<Context>,
 }
 
 fn due_row<D: Document>(document: &D) -> Option<Due> {
@@ -53,21 +64,34 @@ impl Proposal {
         self.put(Some(old), None, Some(event));
     }
 
+    /// A document that goes, and what its journal says of that; where the chain of its events ends, if they form one.
+    pub fn remove<D: Document>(&mut self, old: &Versioned<D>, event: &Event) -> Option<Chain> {
+        self.put(Some(old), None, Some(event))
+    }
+
     fn put<D: Document>(
         &mut self,
         old: Option<&Versioned<D>>,
         new: Option<&D>,
         event: Option<&Event>,
-    ) {
+    ) -> Option<Chain> {
         let was = old.map(|old| &old.document);
-        let Some(key) = new.or(was).map(Document::key) else {
-            return;
+        let key = new.or(was).map(Document::key)?;
+        // Whatever the new document says of its chain, only what was stored counts.
+        let chain = was.or(new).and_then(Document::chain);
+        let event = event.map(|event| self.record(key, was, new, event, chain));
+        let chain = match (&event, chain) {
+            (Some(stored), Some(chain)) => Some(chain.with(stored)),
+            (_, chain) => chain,
         };
         self.writes.push(Write {
             key,
             expected: old.map_or(ABSENT, |old| old.version),
-            body: new.map(document::encode),
-            event: event.map(|event| serde_json::to_vec(event).unwrap_or_default()),
+            body: new.map(|new| match chain {
+                Some(chain) => document::encode(&new.clone().chained(chain)),
+                None => document::encode(new),
+            }),
+            event,
         });
         let before = was.map(Document::entries).unwrap_or_default();
         let after = new.map(Document::entries).unwrap_or_default();
@@ -92,6 +116,32 @@ impl Proposal {
             self.dequeue.extend(before);
             self.enqueue.extend(after);
         }
+        chain
+    }
+
+    /// The event as it is stored. It is noted whom it concerns, so that it is found again.
+    fn record<D: Document>(
+        &mut self,
+        key: Key,
+        was: Option<&D>,
+        new: Option<&D>,
+        event: &Event,
+        chain: Option<Chain>,
+    ) -> Vec<u8> {
+        let mut concerned = new.map(Document::concerns).unwrap_or_default();
+        for context in was.map(Document::concerns).unwrap_or_default() {
+            if !concerned.contains(&context) {
+                concerned.push(context);
+            }
+        }
+        let place = chain.as_ref().map(Chain::next);
+        let recorded = Recorded::of(event, was, new, &concerned, place);
+        self.acts.push(Act {
+            key,
+            person: event.by.person,
+            contexts: concerned.into_iter().collect(),
+        });
+        serde_json::to_vec(&recorded).unwrap_or_default()
     }
 
     /// The commit fails unless this document still has this version.
@@ -107,6 +157,11 @@ impl Proposal {
     /// This counter changes besides what the documents derive.
     pub fn add(&mut self, counter: Counter, n: i64) {
         *self.adds.entry(counter).or_default() += n;
+    }
+
+    /// An entry that no document derives goes.
+    pub fn unlink(&mut self, entry: Entry) {
+        self.index.push(IndexChange::Delete(entry));
     }
 
     /// An entry that no document derives: what links a run and a project, or lists a file.
@@ -130,7 +185,13 @@ impl Proposal {
         self.index.extend(other.index);
         self.enqueue.extend(other.enqueue);
         self.dequeue.extend(other.dequeue);
+        self.acts.extend(other.acts);
         self.findings.absorb(other.findings);
+    }
+
+    /// Whether it changes no document.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
     }
 
     /// Whether it writes anything to the queue of letters.
@@ -138,11 +199,51 @@ impl Proposal {
         self.enqueue.iter().any(|due| due.queue == Queue::Outbox)
     }
 
+    /// One row for each person who acted and each context that is concerned, which leads to the journals written to. There is one
+    /// of each in a commit, so that the row of a bundle is found as fast as that of a single item.
+    fn rows(&self, at: Time) -> Vec<IndexChange> {
+        let mut acted: BTreeMap<AccountId, Vec<u8>> = BTreeMap::new();
+        let mut concerned: BTreeMap<Context, Vec<u8>> = BTreeMap::new();
+        for act in &self.acts {
+            let key = act.key.bytes();
+            let journal = |row: &mut Vec<u8>| {
+                row.push(u8::try_from(key.as_slice().len()).unwrap_or(u8::MAX));
+                row.extend_from_slice(key.as_slice());
+            };
+            if let Some(person) = act.person {
+                journal(acted.entry(person).or_default());
+            }
+            for context in &act.contexts {
+                journal(concerned.entry(*context).or_default());
+            }
+        }
+        if self.acts.is_empty() {
+            return Vec::new();
+        }
+        // A document has each version once, so no other commit at the same moment writes the same.
+        let mut all = Vec::new();
+        for write in &self.writes {
+            all.extend_from_slice(write.key.bytes().as_slice());
+            all.extend_from_slice(&write.expected.0.to_be_bytes());
+            all.extend_from_slice(write.event.as_deref().unwrap_or_default());
+        }
+        let digest = Digest::of(&all);
+        let acted = acted
+            .into_iter()
+            .map(|(person, row)| IndexChange::PutNumbered(Entry::Acted(person, at, digest), row));
+        let concerned = concerned.into_iter().map(|(context, row)| {
+            IndexChange::PutNumbered(Entry::Concerned(context, at, digest), row)
+        });
+        acted.chain(concerned).collect()
+    }
+
     /// The commit. A document that is written needs no guard of the same version: its write names it.
     pub fn into_commit(mut self, at: Time) -> Commit {
         for write in &self.writes {
             self.guards.remove(&(write.key, write.expected));
         }
+        let rows = self.rows(at);
+        self.index.extend(rows);
         let limits = self.limits;
         let add = |(counter, by): (Counter, i64)| Add {
             counter,

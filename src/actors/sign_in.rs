@@ -216,7 +216,7 @@ pub async fn open_session(
             .collect(),
     };
     let mut proposal = Proposal::default();
-    proposal.create(&session, None);
+    proposal.create(&session, Some(&event(call, What::SignedIn)));
     settle(world, call, proposal).await?;
     Ok((secret, session))
 }
@@ -251,7 +251,8 @@ pub async fn create_token(
         expires_at: call.at.plus_ms(lifetime),
     };
     let mut proposal = Proposal::default();
-    proposal.create(&token, None);
+    let name = token.name.clone();
+    proposal.create(&token, Some(&event(call, What::TokenMade { name })));
     match world::commit(world, call, proposal, kept(&made_by)).await? {
         Committed::Done => Ok((secret, token)),
         Committed::Before(kept) => created(&settings, &kept).await,
@@ -266,6 +267,14 @@ async fn created(settings: &Settings, kept: &[u8]) -> Result<(String, Token), Tr
     let found = load::one::<Token>(&*settings.store, key).await?;
     let revoked = || world::reused("the token that was made with this Idempotency-Key is revoked");
     Ok((secret, found.ok_or_else(revoked)?.document))
+}
+
+fn event(call: &Call, what: What) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what,
+    }
 }
 
 fn printed(prefix: &str, secret: [u8; 32]) -> String {
@@ -346,7 +355,7 @@ pub async fn end_session(
         return Ok(());
     };
     let mut proposal = Proposal::default();
-    proposal.delete(&old);
+    proposal.remove(&old, &event(call, What::SignedOut));
     settle(world, call, proposal).await
 }
 
@@ -363,6 +372,7 @@ pub async fn revoke_token(
         return Ok(());
     };
     let mut proposal = Proposal::default();
-    proposal.delete(&old);
+    let name = old.document.name.clone();
+    proposal.remove(&old, &event(call, What::TokenRevoked { name }));
     settle(world, call, proposal).await
 }

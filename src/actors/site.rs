@@ -233,7 +233,7 @@ async fn decide(
             let key = Key::Membership(id, member.account);
             if let Some(old) = load::one::<Membership>(store, key).await? {
                 differs = true;
-                proposal.delete(&old);
+                proposal.remove(&old, &event(What::Delisted));
             }
         }
     }

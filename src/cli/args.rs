@@ -2,7 +2,7 @@
 
 pub mod sharing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
@@ -45,6 +45,12 @@ pub enum Command {
     /// Create, list and show projects
     #[command(subcommand)]
     Project(Project),
+    /// Put runs and projects into the trash or the archive, take them out again, or purge them
+    #[command(subcommand)]
+    Item(Item),
+    /// See who did what, and verify that nothing was taken out of it or changed
+    #[command(subcommand)]
+    Audit(Audit),
     /// Offer runs and projects to somebody, and answer offers
     #[command(subcommand)]
     Transfer(Transfer),
@@ -186,6 +192,9 @@ pub struct ListItems {
     /// The owning context: `personal`, a workgroup's handle or an id; by default your default location for uploaded runs
     #[arg(long)]
     pub context: Option<String>,
+    /// Only those in this state; by default all but what is in the trash
+    #[arg(long, value_parser = ["active", "archived", "trashed"])]
+    pub state: Option<String>,
     /// At most this many; by default 100 in a table, and all of them with --json and --terse
     #[arg(long, value_name = "NUMBER")]
     pub limit: Option<usize>,
@@ -450,6 +459,112 @@ pub struct PersonSees {
     pub(super) common: Common,
 }
 
+/// Commands about what becomes of runs and projects.
+#[derive(Debug, Subcommand)]
+pub enum Item {
+    /// Put runs and projects into the trash: those they are shared with see them no more, and they still count towards storage
+    #[command(after_help = EXIT_CODES)]
+    Trash(ChangeItems),
+    /// Restore runs and projects from the trash; a purge that was ordered does not come
+    #[command(after_help = EXIT_CODES)]
+    Restore(ChangeItems),
+    /// Archive runs and projects that are not shared
+    #[command(after_help = EXIT_CODES)]
+    Archive(ChangeItems),
+    /// Restore runs and projects from the archive
+    #[command(after_help = EXIT_CODES)]
+    Unarchive(ChangeItems),
+    /// Purge runs and projects that are in the trash: after a while they are gone for good
+    #[command(after_help = EXIT_CODES)]
+    Purge(ChangeItems),
+}
+
+/// Names runs and projects.
+#[derive(Debug, Args)]
+pub struct ChangeItems {
+    /// Runs and projects of one context, by id or by name
+    #[arg(required = true, value_name = "ITEM")]
+    pub items: Vec<String>,
+    /// Where to look for names; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Commands about who did what.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// List who did what, newest first: your own acts, or those about an item or a context
+    #[command(after_help = EXIT_CODES)]
+    List(ListAudit),
+    /// Print who did what as JSON Lines, newest first
+    #[command(after_help = EXIT_CODES)]
+    Export(ExportAudit),
+    /// Verify that no entry was taken out of the journal of an item or changed; with --config, of all items in a stopped store
+    #[command(after_help = EXIT_CODES)]
+    Verify(VerifyAudit),
+}
+
+/// Which acts.
+#[derive(Debug, Args)]
+pub struct AuditFilter {
+    /// What happened to this run or project, by id or by name
+    #[arg(long)]
+    pub item: Option<String>,
+    /// What concerned this context: `personal`, a workgroup's handle or an id; with --item, where to look for its name
+    #[arg(long)]
+    pub context: Option<String>,
+    /// What this person did: acc_…
+    #[arg(long, value_name = "ID")]
+    pub person: Option<String>,
+    /// Not before this day or moment, such as 2026-11-22
+    #[arg(long, value_name = "DATE", value_parser = super::audit::moment)]
+    pub from: Option<String>,
+    /// Before this day or moment
+    #[arg(long, value_name = "DATE", value_parser = super::audit::moment)]
+    pub to: Option<String>,
+}
+
+/// Lists the audit.
+#[derive(Debug, Args)]
+pub struct ListAudit {
+    #[command(flatten)]
+    pub(super) filter: AuditFilter,
+    /// At most this many; by default 100 in a table, and all of them with --json and --terse
+    #[arg(long, value_name = "NUMBER")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Exports the audit.
+#[derive(Debug, Args)]
+pub struct ExportAudit {
+    #[command(flatten)]
+    pub(super) filter: AuditFilter,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Verifies journals.
+#[derive(Debug, Args)]
+pub struct VerifyAudit {
+    /// Runs and projects, by id or by name
+    #[arg(required_unless_present = "config", value_name = "ITEM")]
+    pub item: Vec<String>,
+    /// Where to look for names; by default your default location for uploaded runs
+    #[arg(long)]
+    pub context: Option<String>,
+    /// The configuration file of a daemon on this machine that is stopped: verify every item in its store, and ask no server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["item", "context", "url", "json", "terse"])]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// Prints a completion script.
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -458,6 +573,14 @@ pub struct Completions {
 }
 
 impl Command {
+    /// The configuration file whose store is to be verified, where that is what is wanted: no server is asked then.
+    pub fn store_to_verify(&self) -> Option<&Path> {
+        match self {
+            Self::Audit(Audit::Verify(args)) => args.config.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Where the server is and how to print, whatever the command.
     pub(super) const fn common(&self) -> &Common {
         match self {
@@ -474,6 +597,16 @@ impl Command {
             Self::Access(Access::Show(args)) => &args.common,
             Self::Admin(Admin::Access(args)) => &args.common,
             Self::Admin(Admin::Move(one)) => one.common(),
+            Self::Item(
+                Item::Trash(args)
+                | Item::Restore(args)
+                | Item::Archive(args)
+                | Item::Unarchive(args)
+                | Item::Purge(args),
+            ) => &args.common,
+            Self::Audit(Audit::List(args)) => &args.common,
+            Self::Audit(Audit::Export(args)) => &args.common,
+            Self::Audit(Audit::Verify(args)) => &args.common,
             Self::Transfer(transfer) => match transfer {
                 Transfer::Preview(args) => &args.common,
                 Transfer::Request(args) => &args.common,

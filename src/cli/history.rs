@@ -50,7 +50,7 @@ pub(super) fn access(access: Vec<Access>, moments: &Moments) -> Table<4> {
 }
 
 /// `{"what": "accepted", "into": "wg_1"}` as `accepted, into wg_1`. New kinds of events are told as well as known ones.
-fn told(what: &Value, moments: &Moments) -> String {
+pub(super) fn told(what: &Value, moments: &Moments) -> String {
     let Value::Object(fields) = what else {
         return word(what, moments);
     };
@@ -73,6 +73,10 @@ fn word(value: &Value, moments: &Moments) -> String {
     match value {
         Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => moments.exact(text),
         Value::String(text) => text.clone(),
+        Value::Array(values) => {
+            let words: Vec<String> = values.iter().map(|value| word(value, moments)).collect();
+            words.join(" ")
+        }
         other => other.to_string(),
     }
 }

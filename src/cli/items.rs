@@ -86,7 +86,8 @@ pub(super) fn list(
             item.id.into(),
         ]);
     };
-    let query = [("context", context.as_str())];
+    let mut query = vec![("context", context.as_str())];
+    query.extend(args.state.as_deref().map(|state| ("state", state)));
     session.list(
         &format!("/{}", kind.list()),
         &query,
@@ -153,6 +154,13 @@ pub(super) fn show(
         ("owner", format!("{owner_name} ({})", item.owner)),
         ("you may", level),
         ("state", item.state.clone()),
+        (
+            "purged on",
+            item.purge_at
+                .as_ref()
+                .map(|at| moments.full(at))
+                .unwrap_or_default(),
+        ),
         (
             "offered in",
             item.pending_transfer.clone().unwrap_or_default(),

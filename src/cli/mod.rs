@@ -10,11 +10,13 @@ mod amounts;
 mod answers;
 mod api;
 mod args;
+mod audit;
 mod base;
 mod failure;
 mod history;
 mod invitations;
 mod items;
+mod lifecycle;
 mod links;
 mod moves;
 mod names;
@@ -112,6 +114,22 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         Command::Access(Access::Show(args)) => access::show(args, session),
         Command::Admin(Admin::Access(args)) => access::of_person(args, session),
         Command::Admin(Admin::Move(one)) => moves::perform(one, session),
+        Command::Item(item) => {
+            use args::Item;
+            let (args, act) = match item {
+                Item::Trash(args) => (args, lifecycle::Act::Trash),
+                Item::Restore(args) => (args, lifecycle::Act::Restore),
+                Item::Archive(args) => (args, lifecycle::Act::Archive),
+                Item::Unarchive(args) => (args, lifecycle::Act::Unarchive),
+                Item::Purge(args) => (args, lifecycle::Act::Purge),
+            };
+            lifecycle::change(args, act, session)
+        }
+        Command::Audit(audit) => match audit {
+            args::Audit::List(args) => audit::list(args, session),
+            args::Audit::Export(args) => audit::export(&args.filter, session),
+            args::Audit::Verify(args) => audit::verify(args, session),
+        },
         Command::Transfer(transfer) => match transfer {
             Transfer::Preview(args) => request::preview(args, session),
             Transfer::Request(args) => request::request(args, session),

@@ -11,7 +11,7 @@ use super::session::Session;
 use super::text::{cut, printable};
 
 /// Whether this is an id of an item, as the API prints them.
-fn kind_of_id(text: &str) -> Option<Kind> {
+pub(super) fn kind_of_id(text: &str) -> Option<Kind> {
     let (kind, digits) = match text.split_once('_')? {
         ("run", digits) => (Kind::Run, digits),
         ("prj", digits) => (Kind::Project, digits),
@@ -29,6 +29,17 @@ pub(super) fn resolve(
     context: Option<&str>,
     session: &Session<'_, '_>,
 ) -> Result<Vec<String>, Failure> {
+    resolve_in(wanted, kinds, context, None, session)
+}
+
+/// The same among items in one state; without one, names in the trash are not found.
+pub(super) fn resolve_in(
+    wanted: &[String],
+    kinds: &[Kind],
+    context: Option<&str>,
+    state: Option<&str>,
+    session: &Session<'_, '_>,
+) -> Result<Vec<String>, Failure> {
     let names: BTreeSet<&str> = wanted
         .iter()
         .map(String::as_str)
@@ -42,7 +53,8 @@ pub(super) fn resolve(
     for kind in kinds {
         // A name is there once for each kind, so that not every page need be looked at.
         let mut missing = names.clone();
-        let query = [("context", context.as_str())];
+        let mut query = vec![("context", context.as_str())];
+        query.extend(state.map(|state| ("state", state)));
         session.api.list(
             &format!("/{}", kind.list()),
             &query,

@@ -196,6 +196,18 @@ impl<'s, 'a> Session<'s, 'a> {
         query: &[(&str, &str)],
         limit: Option<usize>,
         id: impl Fn(&T) -> &str,
+        row: impl FnMut(T),
+    ) -> Result<(), Failure> {
+        self.list_by(at, query, limit, |thing| id(thing).to_owned(), row)
+    }
+
+    /// The same of things whose id is put together.
+    pub(super) fn list_by<T: serde::de::DeserializeOwned>(
+        &mut self,
+        at: &str,
+        query: &[(&str, &str)],
+        limit: Option<usize>,
+        id: impl Fn(&T) -> String,
         mut row: impl FnMut(T),
     ) -> Result<(), Failure> {
         /// Rows of a table that nobody limited.
@@ -208,7 +220,7 @@ impl<'s, 'a> Session<'s, 'a> {
             match form {
                 Form::People => row(document.read()?),
                 Form::Terse => {
-                    let id = super::text::printable(id(&document.read()?));
+                    let id = super::text::printable(&id(&document.read()?));
                     writeln!(output, "{id}")?;
                 }
                 Form::Json => {

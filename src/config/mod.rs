@@ -55,6 +55,8 @@ pub struct Config {
     pub quota: Quota,
     /// Limits against abuse.
     pub limits: Limits,
+    /// What is kept, and for how long.
+    pub retention: Retention,
     /// Private Enterprise domains.
     pub domains: Vec<Domain>,
     /// Workgroups that exist from the start.
@@ -217,6 +219,13 @@ pub struct Limits {
     pub open_offers_per_recipient: u32,
     /// How soon the letter of an offer may be sent again.
     pub resend_after: Span,
+}
+
+/// `[retention]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// How long after it was ordered an item in the trash is purged.
+    pub purge_after: Span,
 }
 
 /// `[[domain]]`: a private Enterprise domain.
@@ -383,6 +392,9 @@ impl Default for Config {
                 transfers_per_sender_per_hour: 120,
                 open_offers_per_recipient: 5,
                 resend_after: Span::from_ms(DAY),
+            },
+            retention: Retention {
+                purge_after: Span::from_ms(7 * DAY),
             },
             domains: Vec::new(),
             workgroups: Vec::new(),

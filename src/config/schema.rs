@@ -85,7 +85,7 @@ macro_rules! key {
 }
 
 /// Every section with what it is about, in the order of the file.
-pub(super) const SECTIONS: [(&str, &str); 12] = [
+pub(super) const SECTIONS: [(&str, &str); 13] = [
     ("site", "What people see of the site."),
     (
         "server",
@@ -125,6 +125,7 @@ pub(super) const SECTIONS: [(&str, &str); 12] = [
         "limits",
         "Limits against abuse; who meets one is told when to come back.",
     ),
+    ("retention", "What is kept, and for how long."),
 ];
 
 /// What the lists of entries are about.
@@ -183,6 +184,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "limits", transfers_per_sender_per_hour, limits.transfers_per_sender_per_hour, "Transfers requested by one person. A core facility hands over a week's runs in one go.").within(1, 100_000).reloadable(),
     key!(Config, "limits", open_offers_per_recipient, limits.open_offers_per_recipient, "Offers of one sender that wait for one recipient. More belong into one bundle.").within(1, 10_000).reloadable(),
     key!(Config, "limits", resend_after, limits.resend_after, "How soon the letter of an offer may be sent again.").within(MINUTE, 30 * DAY).reloadable(),
+    key!(Config, "retention", purge_after, retention.purge_after, "How long after `purge` an item in the trash is gone for good; until then `restore` takes it back.").within(MINUTE, 365 * DAY).reloadable(),
 ];
 
 /// The keys of one `[[domain]]`.

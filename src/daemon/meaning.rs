@@ -89,6 +89,7 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             config::Creators::DomainAdministrators => Creators::DomainAdministrators,
             config::Creators::Nobody => Creators::Nobody,
         },
+        purge_after_ms: config.retention.purge_after.as_ms(),
     })
 }
 

@@ -4,6 +4,7 @@ mod doctor;
 mod letters;
 mod meaning;
 mod signals;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::directory::Directory;
 use crate::actors::moves;
 use crate::actors::site;
+use crate::actors::sweep;
 use crate::actors::world::{Settings, Trouble};
 use crate::clock::{Clock, System};
 use crate::config::{self, Config, Problems};
@@ -35,6 +37,7 @@ use crate::web;
 
 pub use doctor::doctor;
 use signals::{Signals, Wish};
+pub use verify::{Found, verify, verify_store};
 
 /// Letters in the courier's hands for each connection to the mail server: what was sent is written down while the next one leaves.
 const LETTERS_PER_CONNECTION: usize = 16;
@@ -44,6 +47,8 @@ const MAILBOX_LETTERS: usize = 500;
 const CHORES: Duration = Duration::from_secs(10);
 /// So many old command results are forgotten at once.
 const FORGOTTEN_AT_ONCE: usize = 1_000;
+/// So much of what is kept no longer is deleted at once: more than a busy site signs in within [`CHORES`].
+const SWEPT_AT_ONCE: usize = 500;
 
 /// Why the daemon cannot start, in one sentence with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +130,7 @@ impl Daemon {
             Arc::new(move || Time::from_ms(clock.now()))
         };
         let lease_ms = courier::Settings::default().lease_ms;
-        for queue in [Queue::Outbox, Queue::Timers] {
+        for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
             let taken = store
                 .take_over(queue, Time::from_ms(clock.now()), lease_ms)
                 .await
@@ -373,6 +378,8 @@ async fn chores(
         let _ = store
             .forget_commands(directory.now(), FORGOTTEN_AT_ONCE)
             .await;
+        // The same is true of what is kept no longer.
+        let _ = sweep::sweep(&*store, directory.now(), SWEPT_AT_ONCE).await;
     }
 }
 

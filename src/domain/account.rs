@@ -8,9 +8,9 @@ use super::address::Address;
 use super::document::{Derived, Document};
 use super::id::{AccountId, Context, Digest, SignInId};
 use super::index::Entry;
-use super::key::Key;
-use super::policy::{Domain, Tier};
-use super::time::Time;
+use super::key::{Key, Queue};
+use super::policy::{Domain, Tier, quota_text};
+use super::time::{KEPT_MS, SIGN_IN_KEPT_MS, Time};
 
 /// One person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,30 @@ impl Document for Account {
         let entry = |address: &Address| Derived::unique(Entry::Address(address.digest()), self.id);
         self.addresses.iter().map(entry).collect()
     }
+    fn concerns(&self) -> Vec<Context> {
+        vec![Context::Personal(self.id)]
+    }
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let addresses: Vec<&str> = self.addresses.iter().map(Address::as_str).collect();
+        let blocked: Vec<&str> = self.blocked.iter().map(String::as_str).collect();
+        let by_sender = self.default_context_by_sender.iter();
+        let by_sender: Vec<String> = by_sender.map(|(of, to)| format!("{of}: {to}")).collect();
+        vec![
+            ("name", self.name.clone()),
+            ("addresses", addresses.join(", ")),
+            ("tier", self.tier.word().to_owned()),
+            ("domain", self.domain.name().to_owned()),
+            ("quota", quota_text(self.quota)),
+            (
+                "default_run_location",
+                self.default_run_location.to_string(),
+            ),
+            ("default_context", self.default_context.to_string()),
+            ("default_context_by_sender", by_sender.join(", ")),
+            ("blocked", blocked.join(", ")),
+            ("language", self.language.clone()),
+        ]
+    }
 }
 
 /// One attempt to sign in: a code was sent to this address and is waited for. The code itself is derived from the key file when
@@ -164,6 +188,10 @@ impl Document for SignIn {
     fn key(&self) -> Key {
         Key::SignIn(self.id)
     }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        let at = self.expires_at.plus_ms(SIGN_IN_KEPT_MS);
+        Some((Queue::Sweeps, at, self.id.bits()))
+    }
 }
 
 /// A browser that a person has signed in with.
@@ -188,6 +216,13 @@ impl Document for Session {
     }
     fn entries(&self) -> Vec<Derived> {
         vec![Derived::listed(Entry::SessionOf(self.account, self.digest))]
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        let at = self.expires_at.plus_ms(SIGN_IN_KEPT_MS);
+        Some((Queue::Sweeps, at, self.digest.0))
+    }
+    fn concerns(&self) -> Vec<Context> {
+        vec![Context::Personal(self.account)]
     }
 }
 
@@ -241,5 +276,12 @@ impl Document for Token {
     }
     fn entries(&self) -> Vec<Derived> {
         vec![Derived::listed(Entry::TokenOf(self.account, self.digest))]
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        let at = self.expires_at.plus_ms(KEPT_MS);
+        Some((Queue::Sweeps, at, self.digest.0))
+    }
+    fn concerns(&self) -> Vec<Context> {
+        vec![Context::Personal(self.account)]
     }
 }

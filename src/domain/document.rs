@@ -7,6 +7,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::chain::Chain;
+
+use super::id::Context;
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::time::Time;
@@ -61,6 +64,23 @@ pub trait Document: Serialize + DeserializeOwned + Clone + PartialEq {
     /// The work it waits for: queue, moment, id.
     fn due(&self) -> Option<(Queue, Time, u128)> {
         None
+    }
+    /// The contexts whose business its events are.
+    fn concerns(&self) -> Vec<Context> {
+        Vec::new()
+    }
+    /// What an event that changes it tells with before and after, each under its name.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// Where the chain of its events stands, if they form one.
+    fn chain(&self) -> Option<Chain> {
+        None
+    }
+    /// The same document with its chain standing there.
+    #[must_use]
+    fn chained(self, _chain: Chain) -> Self {
+        self
     }
     /// Reads an older form; `None` when there never was such a form.
     fn upgrade(_form: u32, _body: &[u8]) -> Option<Self> {

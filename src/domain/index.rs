@@ -7,6 +7,7 @@ use super::id::{
     AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId, WorkgroupId,
 };
 use super::key::Bytes;
+use super::time::Time;
 
 /// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +85,12 @@ pub enum Entry {
     Moves(Phase, MoveId),
     /// Unique: a context whose data is to be moved → the open move.
     MovingFrom(Context),
+    /// What a person did or tried, by one commit; the value is the number of the commit and the journals it wrote to.
+    Acted(AccountId, Time, Digest),
+    /// What concerns a context, in the same way.
+    Concerned(Context, Time, Digest),
+    /// Items of a context that are in the trash.
+    Trashed(Context, ItemId),
 }
 
 impl Entry {
@@ -113,6 +120,9 @@ impl Entry {
             Self::InDomain(domain, workgroup) => in_domain(domain).wide(workgroup.bits()),
             Self::Moves(phase, id) => moves(phase).wide(id.bits()),
             Self::MovingFrom(context) => Bytes::tagged(43).context(context),
+            Self::Acted(account, at, digest) => acted(account).moment(at).wide(digest.0),
+            Self::Concerned(context, at, digest) => concerned(context).moment(at).wide(digest.0),
+            Self::Trashed(context, item) => trashed(context, item.kind()).wide(item.bits()),
         }
     }
 }
@@ -125,6 +135,9 @@ enum List {
     Sent,
     Received,
     Granted,
+    Acted,
+    Concerned,
+    Trashed,
 }
 
 /// Prefix of one of a context's lists.
@@ -135,6 +148,9 @@ fn of(context: Context, list: List) -> Bytes {
         List::Sent => 3,
         List::Received => 4,
         List::Granted => 5,
+        List::Acted => 6,
+        List::Concerned => 7,
+        List::Trashed => 8,
     })
 }
 
@@ -214,6 +230,27 @@ pub fn in_domain(domain: Digest) -> Bytes {
 /// Prefix of an item's links.
 pub fn links_of(item: ItemId) -> Bytes {
     Bytes::tagged(19).item(item)
+}
+
+/// Prefix of what a person did.
+pub fn acted(account: AccountId) -> Bytes {
+    of(Context::Personal(account), List::Acted)
+}
+/// Prefix of what concerned a context.
+pub fn concerned(context: Context) -> Bytes {
+    of(context, List::Concerned)
+}
+/// Prefix of the items of one kind that a context has in the trash.
+pub fn trashed(context: Context, kind: ItemKind) -> Bytes {
+    of(context, List::Trashed).kind(kind)
+}
+
+/// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).
+pub fn last_moment(key: &[u8]) -> Option<(Time, Digest)> {
+    let tail = key.get(key.len().checked_sub(24)?..)?;
+    let (at, _) = tail.split_first_chunk::<8>()?;
+    let at = Time::from_ms(i64::from_be_bytes(*at) ^ i64::MIN);
+    Some((at, Digest(last_id(key)?)))
 }
 
 /// The context at the end of an entry's key (`Grantee`).

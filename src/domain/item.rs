@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::chain::Chain;
+
 use super::document::{Derived, Document};
 use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
 use super::index::Entry;
-use super::key::{Counter, Key};
+use super::key::{Counter, Key, Queue};
 use super::time::Time;
 
 /// What may be done with an item. Only the owning context changes it.
@@ -84,6 +86,38 @@ pub enum Details {
     },
 }
 
+impl State {
+    /// The word people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Trashed => "trashed",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// Since when an item is in the trash or archived, and when it goes for good.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// Since when it is in the trash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trashed_at: Option<Time>,
+    /// Since when it is archived. It stays so in the trash, and is archived again when it is restored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Time>,
+    /// When it is purged, unless it is restored before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purge_at: Option<Time>,
+}
+
+impl Life {
+    /// Whether it has always been active.
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A run or a project. Small whatever it contains: nothing here grows with the number of files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -106,6 +140,12 @@ pub struct Item {
     /// The transfer it is offered in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<InvitationId>,
+    /// Since when it is in the trash or archived.
+    #[serde(default, skip_serializing_if = "Life::is_plain")]
+    pub life: Life,
+    /// Where the chain of its events stands; only a commit moves it on.
+    #[serde(default, skip_serializing_if = "Chain::is_empty")]
+    pub chain: Chain,
     /// How many things inside the project are in the trash.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub trashed_inside: u32,
@@ -152,14 +192,36 @@ impl Document for Item {
         Key::Item(self.id)
     }
     fn entries(&self) -> Vec<Derived> {
-        vec![
+        let mut entries = vec![
             Derived::unique(Self::name_entry(self.owner, self.id, &self.name), self.id),
             Derived::listed(Entry::Owned(self.owner, self.id)),
-        ]
+        ];
+        if self.state == State::Trashed {
+            entries.push(Derived::listed(Entry::Trashed(self.owner, self.id)));
+        }
+        entries
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
         let bytes = i64::try_from(self.bytes).unwrap_or(i64::MAX);
         vec![(Counter::Usage(self.owner), bytes)]
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        Some((Queue::Purges, self.life.purge_at?, self.id.bits()))
+    }
+    fn concerns(&self) -> Vec<Context> {
+        vec![self.owner]
+    }
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("name", self.name.clone()),
+            ("state", self.state.word().to_owned()),
+        ]
+    }
+    fn chain(&self) -> Option<Chain> {
+        Some(self.chain)
+    }
+    fn chained(self, chain: Chain) -> Self {
+        Self { chain, ..self }
     }
 }
 

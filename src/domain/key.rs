@@ -8,6 +8,7 @@ use super::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
     MoveId, SignInId, WorkgroupId,
 };
+use super::time::Time;
 
 /// The key of one stored document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,10 @@ pub enum Key {
     Link(LinkId),
     /// A move of everything of somebody.
     Move(MoveId),
+    /// What is left of an item that was purged.
+    Tombstone(ItemId),
+    /// What a person tried in vain in one hour, counted from the epoch.
+    Attempts(AccountId, u64),
 }
 
 impl Key {
@@ -63,7 +68,68 @@ impl Key {
             Self::Analysis(id) => Bytes::tagged(13).wide(id.bits()),
             Self::Link(id) => Bytes::tagged(14).wide(id.bits()),
             Self::Move(id) => Bytes::tagged(40).wide(id.bits()),
+            Self::Tombstone(id) => Bytes::tagged(15).item(id),
+            Self::Attempts(id, hour) => Bytes::tagged(16).wide(id.bits()).wide(hour.into()),
         }
+    }
+
+    /// The key that has exactly these bytes; `None` if there is none.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let (tag, mut rest) = bytes.split_first()?;
+        let from = &mut rest;
+        let key = match tag {
+            1 => Self::Account(AccountId::from_bits(wide(from)?)),
+            2 => Self::Workgroup(WorkgroupId::from_bits(wide(from)?)),
+            3 => {
+                let workgroup = WorkgroupId::from_bits(wide(from)?);
+                Self::Membership(workgroup, AccountId::from_bits(wide(from)?))
+            }
+            4 => Self::Item(item(from)?),
+            5 => Self::Biosamples(item(from)?),
+            6 => Self::Grant(item(from)?, context(from)?),
+            7 => Self::Invitation(InvitationId::from_bits(wide(from)?)),
+            8 => Self::Letter(LetterId::from_bits(wide(from)?)),
+            9 => Self::SignIn(SignInId::from_bits(wide(from)?)),
+            10 => Self::Session(Digest(wide(from)?)),
+            11 => Self::Token(Digest(wide(from)?)),
+            12 => Self::MailToken(Digest(wide(from)?)),
+            13 => Self::Analysis(AnalysisId::from_bits(wide(from)?)),
+            14 => Self::Link(LinkId::from_bits(wide(from)?)),
+            15 => Self::Tombstone(item(from)?),
+            16 => {
+                let account = AccountId::from_bits(wide(from)?);
+                Self::Attempts(account, u64::try_from(wide(from)?).ok()?)
+            }
+            _ => return None,
+        };
+        rest.is_empty().then_some(key)
+    }
+}
+
+fn wide(from: &mut &[u8]) -> Option<u128> {
+    let (head, rest) = from.split_first_chunk::<16>()?;
+    *from = rest;
+    Some(u128::from_be_bytes(*head))
+}
+
+fn item(from: &mut &[u8]) -> Option<ItemId> {
+    let (kind, rest) = from.split_first()?;
+    *from = rest;
+    let kind = match kind {
+        1 => ItemKind::Run,
+        2 => ItemKind::Project,
+        _ => return None,
+    };
+    Some(ItemId::new(kind, wide(from)?))
+}
+
+fn context(from: &mut &[u8]) -> Option<Context> {
+    let (kind, rest) = from.split_first()?;
+    *from = rest;
+    match kind {
+        1 => Some(Context::Personal(AccountId::from_bits(wide(from)?))),
+        2 => Some(Context::Workgroup(WorkgroupId::from_bits(wide(from)?))),
+        _ => None,
     }
 }
 
@@ -120,6 +186,10 @@ impl Bytes {
             Context::Workgroup(id) => self.byte(2).wide(id.bits()),
         }
     }
+    /// Then a moment, so that it sorts.
+    pub fn moment(self, at: Time) -> Self {
+        self.push(&(at.ms() ^ i64::MIN).to_be_bytes())
+    }
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
@@ -161,4 +231,46 @@ pub enum Queue {
     Outbox,
     /// Timers to fire; the id is the transfer's.
     Timers,
+    /// Items to purge, and what is left of them to sweep away; the id is the item's.
+    Purges,
+    /// What is kept no longer; the id is that of whatever it is.
+    Sweeps,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_reads_back_from_its_bytes() {
+        let (item, id) = (ItemId::new(ItemKind::Project, 5), u128::MAX - 3);
+        let account = AccountId::from_bits(id);
+        let workgroup = WorkgroupId::from_bits(9);
+        let keys = [
+            Key::Account(account),
+            Key::Workgroup(workgroup),
+            Key::Membership(workgroup, account),
+            Key::Item(item),
+            Key::Biosamples(item),
+            Key::Grant(item, Context::Personal(account)),
+            Key::Grant(item, Context::Workgroup(workgroup)),
+            Key::Invitation(InvitationId::from_bits(id)),
+            Key::Letter(LetterId::from_bits(id)),
+            Key::SignIn(SignInId::from_bits(id)),
+            Key::Session(Digest(id)),
+            Key::Token(Digest(id)),
+            Key::MailToken(Digest(id)),
+            Key::Analysis(AnalysisId::from_bits(id)),
+            Key::Link(LinkId::from_bits(id)),
+            Key::Tombstone(item),
+            Key::Attempts(account, 499_999),
+        ];
+        for key in keys {
+            let bytes = key.bytes();
+            assert_eq!(Key::read(bytes.as_slice()), Some(key));
+            let (_, short) = bytes.as_slice().split_last().unwrap();
+            assert_eq!(Key::read(short), None);
+        }
+        assert_eq!(Key::read(&[]), None);
+    }
 }

@@ -6,7 +6,7 @@ use super::address::Address;
 use super::document::Document;
 use super::id::{InvitationId, ItemId, LetterId, SignInId};
 use super::key::{Key, Queue};
-use super::time::Time;
+use super::time::{SIGN_IN_KEPT_MS, Time};
 
 /// Whether a letter goes to those who sent an offer or those who were sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,7 +195,14 @@ impl Document for Letter {
             State::Sent { .. }
             | State::Undeliverable { .. }
             | State::Dead { .. }
-            | State::Withdrawn { .. } => None,
+            | State::Withdrawn { .. } => match self.says {
+                Kind::SignInCode { expires_at } => {
+                    let at = expires_at.plus_ms(SIGN_IN_KEPT_MS);
+                    Some((Queue::Sweeps, at, self.id.bits()))
+                }
+                // What was written about an offer is part of its history.
+                _ => None,
+            },
         }
     }
 }

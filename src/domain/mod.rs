@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod attempts;
 pub mod document;
 pub mod event;
 pub mod governance;
@@ -11,6 +12,7 @@ pub mod invitation;
 pub mod item;
 pub mod key;
 pub mod letter;
+pub mod lifecycle;
 pub mod link;
 pub mod moving;
 pub mod policy;
@@ -18,4 +20,5 @@ pub mod refusal;
 pub mod rights;
 pub mod secret;
 pub mod time;
+pub mod tombstone;
 pub mod workgroup;

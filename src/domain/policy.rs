@@ -19,6 +19,22 @@ pub enum Tier {
     Enterprise,
 }
 
+impl Tier {
+    /// The word people use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Professional => "professional",
+            Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+/// A quota of its own, as the audit tells it.
+pub fn quota_text(quota: Option<u64>) -> String {
+    quota.map_or_else(|| "that of the tier".to_owned(), |bytes| bytes.to_string())
+}
+
 /// `public`, or the name of one of the private Enterprise domains.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -128,6 +144,8 @@ pub struct Policy {
     pub administrators: Vec<Address>,
     /// Who may create workgroups.
     pub creators: Creators,
+    /// How long after it was ordered an item is purged, in milliseconds.
+    pub purge_after_ms: i64,
 }
 
 impl Default for Policy {
@@ -154,6 +172,7 @@ impl Default for Policy {
             },
             administrators: Vec::new(),
             creators: Creators::Professional,
+            purge_after_ms: 7 * DAY_MS,
         }
     }
 }

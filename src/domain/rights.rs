@@ -146,6 +146,17 @@ impl Document for Grant {
             Derived::listed(Entry::Grantee(self.item, self.grantee)),
         ]
     }
+    fn concerns(&self) -> Vec<Context> {
+        vec![self.grantee]
+    }
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let part = |part: &Part| match part.until {
+            Some(until) => format!("{} until {until}", part.level.word()),
+            None => part.level.word().to_owned(),
+        };
+        let parts: Vec<String> = self.parts.iter().map(part).collect();
+        vec![("level", parts.join(", "))]
+    }
 }
 
 /// A person as rights see one: the account, and what it belongs to.

@@ -11,7 +11,8 @@ use subtle::ConstantTimeEq as _;
 use super::address::Address;
 use super::document::Document;
 use super::id::{CommandId, Digest, InvitationId, LetterId, LinkId, SignInId};
-use super::key::Key;
+use super::key::{Key, Queue};
+use super::time::Time;
 
 /// The site's key: 32 bytes from a file outside the store.
 #[derive(Clone)]
@@ -107,12 +108,18 @@ pub struct MailToken {
     pub letter: LetterId,
     /// To whom that letter went.
     pub address: Address,
+    /// When it is looked at whether it is needed any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep_at: Option<Time>,
 }
 
 impl Document for MailToken {
     const TAG: &'static str = "mail-token";
     fn key(&self) -> Key {
         Key::MailToken(self.digest)
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        Some((Queue::Sweeps, self.sweep_at?, self.digest.0))
     }
 }
 

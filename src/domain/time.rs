@@ -11,6 +11,11 @@ pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Milliseconds in one day.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// How long what has ended is kept for friendly answers, in milliseconds (MAIL §3): 90 days.
+pub const KEPT_MS: i64 = 90 * DAY_MS;
+/// How long an attempt to sign in and a session are kept after their end, in milliseconds.
+pub const SIGN_IN_KEPT_MS: i64 = DAY_MS;
+
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,

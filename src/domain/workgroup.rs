@@ -6,10 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::document::{Derived, Document};
-use super::id::{AccountId, Digest, WorkgroupId, as_text};
+use super::id::{AccountId, Context, Digest, WorkgroupId, as_text};
 use super::index::Entry;
 use super::key::Key;
-use super::policy::{Domain, Tier};
+use super::policy::{Domain, Tier, quota_text};
 use super::time::Time;
 
 /// How a workgroup is named in commands and replies: 2 to 64 characters of `[A-Za-z0-9._-]`, compared without case.
@@ -131,6 +131,18 @@ impl Document for Workgroup {
         }
         entries
     }
+    fn concerns(&self) -> Vec<Context> {
+        vec![Context::Workgroup(self.id)]
+    }
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("handle", self.handle.to_string()),
+            ("name", self.name.clone()),
+            ("tier", self.tier.word().to_owned()),
+            ("domain", self.domain.name().to_owned()),
+            ("quota", quota_text(self.quota)),
+        ]
+    }
 }
 
 /// What somebody is in a workgroup.
@@ -179,5 +191,14 @@ impl Document for Membership {
             Derived::listed(Entry::Member(self.workgroup, self.account)),
             Derived::listed(Entry::Belongs(self.account, self.workgroup)),
         ]
+    }
+    fn concerns(&self) -> Vec<Context> {
+        vec![
+            Context::Workgroup(self.workgroup),
+            Context::Personal(self.account),
+        ]
+    }
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![("role", self.role.word().to_owned())]
     }
 }

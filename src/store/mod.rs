@@ -73,6 +73,8 @@ pub enum IndexChange {
     Put(Entry, Vec<u8>),
     /// Put the entry; a conflict if it is there with another value and this commit does not delete it.
     PutUnique(Entry, Vec<u8>),
+    /// Put the entry with the number of this commit (8 bytes, big-endian) before its value, replacing what it was.
+    PutNumbered(Entry, Vec<u8>),
     /// Delete the entry; nothing happens if it is not there. Deletes of a commit are applied before its puts.
     Delete(Entry),
 }
@@ -155,7 +157,9 @@ impl Commit {
             .index
             .iter()
             .map(|change| match change {
-                IndexChange::Put(_, value) | IndexChange::PutUnique(_, value) => value.len(),
+                IndexChange::Put(_, value)
+                | IndexChange::PutUnique(_, value)
+                | IndexChange::PutNumbered(_, value) => value.len(),
                 IndexChange::Delete(_) => 0,
             })
             .sum();
@@ -176,7 +180,10 @@ impl Commit {
             && self.adds.iter().all(|add| counters.insert(add.counter))
             && self.index.iter().all(|change| match change {
                 IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
-                    *entries.entry(*entry).or_insert(value) == value
+                    *entries.entry(*entry).or_insert((false, value)) == (false, value)
+                }
+                IndexChange::PutNumbered(entry, value) => {
+                    *entries.entry(*entry).or_insert((true, value)) == (true, value)
                 }
                 IndexChange::Delete(_) => true,
             })
@@ -291,6 +298,13 @@ pub trait Store: Send + Sync + 'static {
         &'a self,
         key: Key,
         after: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>>;
+    /// The journal of a document before this version, newest first, at most `limit` (1 to 1,000) entries.
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
         limit: usize,
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>>;
     /// Commits, and answers when it is durable.

@@ -159,10 +159,17 @@ impl View {
             }
         }
         for change in commit.index {
-            if let IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) = change {
-                let key = Arc::from(entry.bytes().as_slice());
-                self.entries.insert(key, (entry, Arc::new(value)));
-            }
+            let (entry, value) = match change {
+                IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
+                    (entry, value)
+                }
+                IndexChange::PutNumbered(entry, value) => {
+                    (entry, [&version.0.to_be_bytes()[..], &value].concat())
+                }
+                IndexChange::Delete(_) => continue,
+            };
+            let key = Arc::from(entry.bytes().as_slice());
+            self.entries.insert(key, (entry, Arc::new(value)));
         }
         for due in commit.dequeue {
             self.queues.remove(&Row { due, leased: false });
@@ -348,6 +355,20 @@ impl Store for Model {
             .range((key, Version(0))..=(key, Version(u64::MAX)));
         let events = of_key
             .filter(|((_, version), _)| *version > after)
+            .take(limit.clamp(1, MAX_PAGE))
+            .map(|((_, version), event)| (*version, event.to_vec()));
+        now(events.collect())
+    }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        let state = self.state();
+        let of_key = state.journal.range((key, Version(0))..(key, before));
+        let events = of_key
+            .rev()
             .take(limit.clamp(1, MAX_PAGE))
             .map(|((_, version), event)| (*version, event.to_vec()));
         now(events.collect())

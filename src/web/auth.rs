@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::actors::sign_in;
@@ -18,6 +18,7 @@ use crate::domain::time::Time;
 use crate::store::Fault;
 
 use super::App;
+use super::attempt;
 use super::problem::Failure;
 
 /// The cookie that holds a session's secret, where browsers reach the site by TLS. The prefix makes them refuse to take it from
@@ -110,6 +111,13 @@ impl<N: Needs> FromRequestParts<App> for Signed<N> {
                 "the token is unknown, revoked or too old: sign in again, or make a new token",
             ));
         };
+        if N::SCOPE != Scope::Read {
+            let by = By {
+                person: Some(token.account),
+                channel: channel(&parts.headers),
+            };
+            attempt::by(by);
+        }
         if !token.scopes.contains(&N::SCOPE) {
             let scope = N::SCOPE.word();
             return Err(Refusal::new(
@@ -202,7 +210,12 @@ async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
     };
     let now = app.directory().now();
     let found = sign_in::session(&app.settings(), secret, now).await?;
-    Ok(found.map(|session| Browser { session }))
+    let browser = found.map(|session| Browser { session });
+    // What a page changes it changes by a form.
+    if let Some(browser) = browser.as_ref().filter(|_| parts.method == Method::POST) {
+        attempt::by(browser.by());
+    }
+    Ok(browser)
 }
 
 impl OptionalFromRequestParts<App> for Browser {

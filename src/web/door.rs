@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
 use super::problem::{Edge, Failure, Told};
-use super::{App, api, pages};
+use super::{App, api, attempt, pages};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,12 +24,16 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     let method = request.method().clone();
     let path = shown_path(request.uri().path());
     let is_api = path.starts_with("/api/");
-    let mut response = admit(&app, request, next).await;
+    let (mut response, noted) = attempt::watch(admit(&app, request, next)).await;
     let told: Option<Arc<Told>> = response.extensions_mut().remove();
     if let Some(told) = &told {
         response = write_out(&app, told, is_api, &id, response.headers());
     }
     finish(response.headers_mut(), &id);
+    if response.status().is_client_error() {
+        let route = route.as_ref().map_or("none", MatchedPath::as_str);
+        attempt::record(&app, noted, method.as_str(), route, &path).await;
+    }
     let took = app.clock().elapsed().saturating_sub(started);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     // What is at no route may be anything, a mistyped token for instance.

@@ -4,6 +4,7 @@
 //! values that say who is signed in.
 
 pub mod api;
+mod attempt;
 pub mod auth;
 pub mod door;
 mod operators;

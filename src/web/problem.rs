@@ -14,6 +14,8 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::store::Fault;
 use crate::wire;
 
+use super::attempt;
+
 /// Problems that only the door knows: the domain was not asked, or could not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
@@ -280,6 +282,7 @@ impl From<Fault> for Failure {
 
 impl From<Findings> for Failure {
     fn from(findings: Findings) -> Self {
+        attempt::refused(&findings);
         let Some(first) = findings.blocks.first() else {
             return Fault::never("something was refused for no reason").into();
         };

@@ -7,10 +7,12 @@
 )]
 
 mod account;
+mod audit;
 mod bounds;
 mod edge;
 mod guards;
 mod life;
+mod lifecycle;
 mod moves;
 mod repeated;
 mod rights;

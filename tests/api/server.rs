@@ -82,6 +82,14 @@ impl Store for Failing {
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
         self.fault(self.store.history(key, after, limit))
     }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        self.fault(self.store.latest(key, before, limit))
+    }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         self.store.commit(commit)
     }

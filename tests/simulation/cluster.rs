@@ -89,6 +89,7 @@ fn policy(universe: &Universe) -> Policy {
         },
         administrators: Vec::new(),
         creators: Creators::Nobody,
+        purge_after_ms: DAY_MS,
     }
 }
 

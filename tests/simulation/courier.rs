@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use handover::actors::load::{self, Versioned};
 use handover::actors::proposal::Proposal;
+use handover::actors::sweep;
 use handover::domain::id::{InvitationId, LetterId};
 use handover::domain::invitation::{Invitation, State as Standing};
 use handover::domain::key::{Key, Queue};
@@ -35,6 +36,11 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
     let now = node.now();
     let limit = 1 + cluster.universe.place(6);
     let store = Arc::clone(&node.store);
+    if queue == Queue::Sweeps {
+        // What was not swept is due again.
+        let _ = sweep::sweep(&*store, now, limit).await;
+        return;
+    }
     let Ok(claimed) = store.claim(queue, now, limit, LEASE_MS).await else {
         return;
     };
@@ -44,6 +50,8 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
             let done = match queue {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
+                // Nobody here puts anything into the trash, and what is swept is no row of the courier's.
+                Queue::Purges | Queue::Sweeps => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));

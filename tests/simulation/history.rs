@@ -88,7 +88,7 @@ fn look_at_queues(cluster: &Arc<Cluster>, index: usize) {
     let Some(node) = cluster.node(index) else {
         return;
     };
-    for queue in [Queue::Outbox, Queue::Timers] {
+    for queue in [Queue::Outbox, Queue::Timers, Queue::Sweeps] {
         let work = courier::look(Arc::clone(cluster), Arc::clone(&node), queue);
         cluster.universe.spawn(Home::Node(index), work);
     }

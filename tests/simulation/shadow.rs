@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use handover::chain::Fingerprint;
 use handover::domain::account::{Account, Session, SignIn, Token};
+use handover::domain::attempts::Attempts;
 use handover::domain::document::{self, Derived, Document};
 use handover::domain::id::{AccountId, AnalysisId, Context, InvitationId, ItemId};
 use handover::domain::index::Entry;
@@ -15,8 +17,9 @@ use handover::domain::moving::Move;
 use handover::domain::rights::Grant;
 use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
+use handover::domain::tombstone::Tombstone;
 use handover::domain::workgroup::{Membership, Workgroup};
-use handover::store::{Commit, IndexChange};
+use handover::store::{Commit, IndexChange, Version, Write};
 
 macro_rules! kinds {
     ($($kind:ident),*) => {
@@ -54,7 +57,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, MailToken, Analysis, Link, Move
+    Token, MailToken, Analysis, Link, Move, Tombstone, Attempts
 );
 
 /// A document that a commit wrote, before and after.
@@ -75,6 +78,8 @@ pub struct Shadow {
     /// Bytes of the files that were listed, by item.
     pub files: BTreeMap<ItemId, BTreeMap<Entry, u64>>,
     pub analyses: BTreeSet<AnalysisId>,
+    /// How long the chain of each item's events is, and its last entry.
+    pub chains: BTreeMap<ItemId, (u64, Option<String>)>,
 }
 
 macro_rules! finders {
@@ -136,7 +141,7 @@ impl Shadow {
     }
 
     /// Takes in a commit; what changed, or what cannot be.
-    pub fn take_in(&mut self, commit: &Commit) -> Result<Vec<Change>, String> {
+    pub fn take_in(&mut self, commit: &Commit, version: Version) -> Result<Vec<Change>, String> {
         let mut changes = Vec::new();
         for write in &commit.writes {
             let old = self.docs.remove(&write.key);
@@ -151,6 +156,7 @@ impl Shadow {
                 Some(event) => Some(serde_json::from_slice(event).map_err(|e| e.to_string())?),
                 None => None,
             };
+            self.follow(write, new.as_ref())?;
             changes.push(Change {
                 key: write.key,
                 old,
@@ -171,8 +177,14 @@ impl Shadow {
             }
         }
         for change in &commit.index {
-            let IndexChange::Put(entry, value) = change else {
-                continue;
+            let (entry, value) = match change {
+                IndexChange::Put(entry, value) => (entry, value),
+                IndexChange::PutNumbered(entry, value) => {
+                    let numbered = [&version.0.to_be_bytes()[..], value].concat();
+                    self.entries.insert(*entry, numbered);
+                    continue;
+                }
+                IndexChange::PutUnique(..) | IndexChange::Delete(_) => continue,
             };
             match entry {
                 Entry::File(item, _) => {
@@ -189,6 +201,44 @@ impl Shadow {
             }
         }
         Ok(changes)
+    }
+
+    /// Follows the chain of an item's events independently of the code that writes it: each entry names the one before, and the item
+    /// the last.
+    fn follow(&mut self, write: &Write, new: Option<&Doc>) -> Result<(), String> {
+        let Key::Item(id) = write.key else {
+            return Ok(());
+        };
+        let (length, head) = self.chains.entry(id).or_default();
+        if let Some(event) = &write.event {
+            let said: serde_json::Value =
+                serde_json::from_slice(event).map_err(|e| e.to_string())?;
+            let previous = head.as_deref();
+            if said["number"] != *length + 1 || said["previous"].as_str() != previous {
+                return Err(format!(
+                    "an entry of {id} does not follow the one before: {said}"
+                ));
+            }
+            *length += 1;
+            *head = Some(Fingerprint::of(event).to_string());
+        }
+        let stands = (*length, head.clone());
+        match new {
+            Some(Doc::Item(item)) => {
+                let says = (
+                    item.chain.length,
+                    item.chain.head.map(|head| head.to_string()),
+                );
+                if says == stands {
+                    Ok(())
+                } else {
+                    Err(format!(
+                        "{id} says its chain stands at {says:?}, and it is at {stands:?}"
+                    ))
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     fn forget(&mut self, doc: &Doc) {

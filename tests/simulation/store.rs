@@ -208,6 +208,17 @@ impl Store for Disturbed {
             self.model.history(key, after, limit).await
         })
     }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        Box::pin(async move {
+            self.reading("a journal").await?;
+            self.model.latest(key, before, limit).await
+        })
+    }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             let (universe, weather) = (&self.universe, &self.universe.weather);

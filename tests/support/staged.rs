@@ -95,6 +95,14 @@ impl Store for Staged {
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
         self.model.history(key, after, limit)
     }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        self.model.latest(key, before, limit)
+    }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             if self.reached(|moment| *moment == Moment::LostCommit) {

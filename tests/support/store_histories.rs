@@ -58,7 +58,7 @@ pub const COUNTERS: [Counter; 3] = [
     Counter::OpenOffers(PERSONAL, Digest(4)),
 ];
 
-const QUEUES: [Queue; 2] = [Queue::Outbox, Queue::Timers];
+const QUEUES: [Queue; 4] = [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps];
 const COMMANDS: u128 = 24;
 
 /// One call.
@@ -70,6 +70,7 @@ pub enum Call {
     Forget(Time, usize),
     Scan(Bytes, Option<Vec<u8>>, Direction, usize),
     History(Key, Version, usize),
+    Latest(Key, Version, usize),
     /// Close and open again, where the store can.
     Reopen,
 }
@@ -83,6 +84,7 @@ pub enum Answered {
     Forget(usize),
     Scan(Page),
     History(Vec<(Version, Vec<u8>)>),
+    Latest(Vec<(Version, Vec<u8>)>),
     Reopened,
 }
 
@@ -104,6 +106,9 @@ pub fn make<'a>(store: &'a dyn Store, call: Call) -> BoxFuture<'a, Result<Answer
             }
             Call::History(key, after, limit) => {
                 Answered::History(store.history(key, after, limit).await?)
+            }
+            Call::Latest(key, before, limit) => {
+                Answered::Latest(store.latest(key, before, limit).await?)
             }
             Call::Reopen => Answered::Reopened,
         })
@@ -155,7 +160,12 @@ impl Calls {
             94..97 => {
                 let after = Version(random.random_range(0..view.version().0 + 2));
                 let limit = random.random_range(1..4);
-                Call::History(*KEYS.choose(random).unwrap(), after, limit)
+                let key = *KEYS.choose(random).unwrap();
+                if random.random_bool(0.5) {
+                    Call::History(key, after, limit)
+                } else {
+                    Call::Latest(key, after, limit)
+                }
             }
             _ => Call::Reopen,
         }
@@ -276,9 +286,10 @@ fn expected(random: &mut StdRng, view: &View, key: &Key) -> Version {
 fn index_change(random: &mut StdRng) -> IndexChange {
     let entry = *ENTRIES.choose(random).unwrap();
     let value = vec![random.random_range(0..3); 16];
-    match random.random_range(0..5) {
+    match random.random_range(0..6) {
         0 => IndexChange::Delete(entry),
         1..3 => IndexChange::Put(entry, value),
+        3 => IndexChange::PutNumbered(entry, value),
         _ => IndexChange::PutUnique(entry, value),
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
 use crate::domain::refusal::{Code, Refusal, size};
 use crate::domain::secret::MailToken;
+use crate::domain::time::KEPT_MS;
 use crate::store::{Clash, Fault};
 
 use super::{Done, Kept};
@@ -45,6 +46,7 @@ pub(super) fn post(
                 transfer: transfer.id,
                 letter: id,
                 address: address.clone(),
+                sweep_at: Some(transfer.expires_at.plus_ms(KEPT_MS)),
             };
             proposal.create(&token, None);
         }

@@ -1,5 +1,6 @@
 //! The client against a small server of its own that says what a test tells it to say.
 
+mod audit;
 mod commands;
 mod connection;
 mod help;

@@ -61,6 +61,14 @@ impl Store for Faulty {
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
         self.model.history(key, after, limit)
     }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        self.model.latest(key, before, limit)
+    }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         match self.commits.lock().unwrap().pop() {
             None => self.model.commit(commit),
@@ -182,6 +190,9 @@ impl Timers for Wakes {
             assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
             Ok(())
         })
+    }
+    fn purge(&self, _: u128, _: Time) -> BoxFuture<'_, Result<bool, Fault>> {
+        Box::pin(std::future::ready(Ok(false)))
     }
 }
 

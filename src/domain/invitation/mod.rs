@@ -356,4 +356,16 @@ impl Document for Invitation {
     fn due(&self) -> Option<(Queue, Time, u128)> {
         Some((Queue::Timers, self.next_due()?, self.id.bits()))
     }
+    fn concerns(&self) -> Vec<Context> {
+        let mut contexts = vec![self.source];
+        if let (Recipient::Workgroup { id, .. }, true) =
+            (&self.recipient, self.has_reached_recipient())
+        {
+            contexts.push(Context::Workgroup(*id));
+        }
+        if let State::Accepted { into, .. } = self.state {
+            contexts.push(into);
+        }
+        contexts
+    }
 }

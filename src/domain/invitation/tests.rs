@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use crate::chain::Chain;
 use crate::domain::event::Channel;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, WorkgroupId};
-use crate::domain::item::{Details, Item, State as ItemState};
+use crate::domain::item::{Details, Item, Life, State as ItemState};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
 use crate::domain::refusal::Code;
@@ -32,6 +33,8 @@ fn project(n: u128) -> Item {
         created_at: NOW,
         registered_by: SENDER,
         pending: None,
+        life: Life::default(),
+        chain: Chain::default(),
         trashed_inside: 0,
         running_analyses: 0,
         default_of: 0,

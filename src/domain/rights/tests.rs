@@ -60,6 +60,8 @@ fn item(kind: ItemKind, id: u128, owner: Context) -> Item {
         created_at: NOW,
         registered_by: ME,
         pending: None,
+        life: crate::domain::item::Life::default(),
+        chain: crate::chain::Chain::default(),
         trashed_inside: 0,
         running_analyses: 0,
         default_of: 0,

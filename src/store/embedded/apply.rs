@@ -123,7 +123,7 @@ impl Tables<'_> {
                 sum => drop(self.counters.insert(counter.as_slice(), sum)?),
             }
         }
-        self.change_entries(&commit.index)?;
+        self.change_entries(&commit.index, next)?;
         for due in &commit.dequeue {
             self.queues.remove(&tables::queue_key(*due, false))?;
         }
@@ -150,16 +150,24 @@ impl Tables<'_> {
         Ok(())
     }
 
-    fn change_entries(&mut self, changes: &[IndexChange]) -> Done<()> {
+    fn change_entries(&mut self, changes: &[IndexChange], next: Version) -> Done<()> {
         for change in changes {
             if let IndexChange::Delete(entry) = change {
                 self.entries.remove(entry.bytes().as_slice())?;
             }
         }
         for change in changes {
-            if let IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) = change {
-                self.entries
-                    .insert(entry.bytes().as_slice(), value.as_slice())?;
+            match change {
+                IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
+                    self.entries
+                        .insert(entry.bytes().as_slice(), value.as_slice())?;
+                }
+                IndexChange::PutNumbered(entry, value) => {
+                    let (key, length) = (entry.bytes(), 8 + value.len());
+                    let mut place = self.entries.insert_reserve(key.as_slice(), length)?;
+                    tables::fill(place.as_mut(), next.0.to_be_bytes(), value);
+                }
+                IndexChange::Delete(_) => {}
             }
         }
         Ok(())

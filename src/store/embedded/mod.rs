@@ -149,6 +149,15 @@ impl Embedded {
         self.ask(|to| Job::TakeOver(queue, until, 0, to)).await
     }
 
+    /// The first key after these bytes that a document or an entry of a journal lies under, so that a store can be walked through
+    /// without trusting what it says of itself.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn next_key(&self, after: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.read(|from| reads::next_key(from, after))
+    }
+
     /// What the writer has done, for metrics.
     pub fn stats(&self) -> Stats {
         Stats {
@@ -289,6 +298,14 @@ impl Store for Embedded {
         limit: usize,
     ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
         Box::pin(async move { self.read(|from| reads::history(from, &key, after, limit)) })
+    }
+    fn latest<'a>(
+        &'a self,
+        key: Key,
+        before: Version,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Version, Vec<u8>)>> {
+        Box::pin(async move { self.read(|from| reads::latest(from, &key, before, limit)) })
     }
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Outcome> {
         Box::pin(self.commit_one(commit))

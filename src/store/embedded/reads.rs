@@ -141,6 +141,38 @@ pub(super) fn history(
         .collect()
 }
 
+pub(super) fn latest(
+    from: &ReadTransaction,
+    key: &Key,
+    before: Version,
+    limit: usize,
+) -> Read<Vec<(Version, Vec<u8>)>> {
+    let first = tables::JournalKey::new(key, Version(0));
+    let end = tables::JournalKey::new(key, before);
+    let documents = from.open_table(DOCUMENTS)?;
+    let range = documents.range::<&[u8]>(first.as_slice()..end.as_slice())?;
+    range
+        .rev()
+        .take(limit.clamp(1, MAX_PAGE))
+        .map(|row| {
+            let (key, event) = row?;
+            let version = tables::journal_version(key.value())?;
+            Ok((version, event.value().to_vec()))
+        })
+        .collect()
+}
+
+/// The first key of a document or a journal row after these bytes.
+pub(super) fn next_key(from: &ReadTransaction, after: &[u8]) -> Read<Option<Vec<u8>>> {
+    let documents = from.open_table(DOCUMENTS)?;
+    let beyond = (Bound::Excluded(after), Bound::Unbounded);
+    let mut range = documents.range::<&[u8]>(beyond)?;
+    match range.next() {
+        Some(row) => Ok(Some(row?.0.value().to_vec())),
+        None => Ok(None),
+    }
+}
+
 pub(super) fn outcome(from: &ReadTransaction, command: CommandId) -> Read<Option<Vec<u8>>> {
     let commands = from.open_table(COMMANDS)?;
     let stored = commands.get(&tables::command_key(command))?;

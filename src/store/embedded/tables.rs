@@ -152,6 +152,8 @@ fn queue_tag(queue: Queue) -> u8 {
     match queue {
         Queue::Outbox => 1,
         Queue::Timers => 2,
+        Queue::Purges => 3,
+        Queue::Sweeps => 4,
     }
 }
 

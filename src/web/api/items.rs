@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::custody::{Command, Done};
+use crate::actors::lifecycle;
 use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::{Call, Trouble};
@@ -41,6 +42,8 @@ pub fn routes() -> OpenApiRouter<App> {
 struct Items {
     /// Which context's: `personal` (default), a handle, a workgroup's name or an id.
     context: Option<String>,
+    /// `active`, `archived` or `trashed`; by default all but what is in the trash.
+    state: Option<String>,
     /// Where the last page ended.
     cursor: Option<String>,
     /// 1 to 100, default 50.
@@ -68,7 +71,8 @@ async fn page(
     let after: Option<ItemId> = cursor(asked.cursor.as_deref())?;
     let name = asked.context.as_deref().unwrap_or("personal");
     let acting = queries::context_of(&settings, person, name).await?;
-    let (items, next) = queries::items(&settings, &acting, kind, after, limit).await?;
+    let state = read::state(asked.state.as_deref())?;
+    let (items, next) = lifecycle::listed(&settings, &acting, kind, state, after, limit).await?;
     Ok(Json(wire::Page {
         items: items.into_iter().map(show::item).collect(),
         next_cursor: next.map(|id| id.to_string()),

@@ -2,8 +2,10 @@
 
 mod access;
 mod account;
+mod audit;
 mod invitations;
 mod items;
+mod lifecycle;
 mod links;
 mod moves;
 mod preview;
@@ -72,6 +74,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(account::routes())
         .merge(settings::routes())
         .merge(items::routes())
+        .merge(lifecycle::routes())
+        .merge(audit::routes())
         .merge(access::routes())
         .merge(transfers::routes())
         .merge(invitations::routes())

@@ -50,7 +50,7 @@ fn shown(text: &str) -> String {
 }
 
 /// A moment as it is written in RFC 3339.
-fn moment(field: &str, text: &str) -> Result<Time, Refusal> {
+pub fn moment(field: &str, text: &str) -> Result<Time, Refusal> {
     let read: Result<jiff::Timestamp, _> = text.parse();
     read.map(|at| Time::from_ms(at.as_millisecond()))
         .map_err(|_| {
@@ -231,6 +231,24 @@ pub fn link(ask: &wire::CreateLink) -> Result<(Level, Option<Time>), Findings> {
 }
 
 // ---- items ----
+
+/// The state in which items are listed.
+pub fn state(asked: Option<&str>) -> Result<Option<item::State>, Refusal> {
+    let Some(text) = asked else { return Ok(None) };
+    let all = [
+        item::State::Active,
+        item::State::Archived,
+        item::State::Trashed,
+    ];
+    let found = all.into_iter().find(|state| state.word() == text);
+    found.map(Some).ok_or_else(|| {
+        Refusal::field(
+            "state",
+            format!("\"{}\" is no state of a run or project", shown(text)),
+            "choose active, archived or trashed",
+        )
+    })
+}
 
 /// A run that shall be registered.
 pub struct NewRun {

@@ -6,7 +6,7 @@ use crate::domain::account::{Account, Quiet, Session, Token};
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, State};
-use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus, State as ItemState};
+use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus};
 use crate::domain::letter::{self, Letter};
 use crate::domain::policy::Tier;
 use crate::domain::rights::{Grant, Level, Origin, Reason};
@@ -145,16 +145,14 @@ pub fn item(item: Item) -> wire::Item {
         kind: item.id.kind().word().to_owned(),
         name: item.name,
         owner: text(item.owner),
-        state: match item.state {
-            ItemState::Active => "active",
-            ItemState::Trashed => "trashed",
-            ItemState::Archived => "archived",
-        }
-        .to_owned(),
+        state: item.state.word().to_owned(),
         bytes: item.bytes,
         files: item.files,
         created_at: text(item.created_at),
         pending_transfer: item.pending.map(text),
+        trashed_at: item.life.trashed_at.map(text),
+        archived_at: item.life.archived_at.map(text),
+        purge_at: item.life.purge_at.map(text),
         run,
         biosamples,
         libraries,
@@ -381,31 +379,36 @@ pub fn history(entries: Vec<(Version, Event)>) -> Vec<wire::Event> {
     entries.into_iter().map(|(_, entry)| event(entry)).collect()
 }
 
-fn event(event: Event) -> wire::Event {
-    let mut what = serde_json::to_value(&event.what).unwrap_or_default();
-    // At rest a moment is a number; the API writes all of them out.
-    let moment = match &event.what {
-        What::Extended { expires_at } => Some(("expires_at", *expires_at)),
-        What::AccessGranted { until, .. } | What::AccessChanged { until, .. } => {
-            until.map(|until| ("until", until))
+/// What happened. At rest a moment is a number; the API writes all of them out.
+pub fn what(what: &What) -> serde_json::Value {
+    let mut what = serde_json::to_value(what).unwrap_or_default();
+    for field in ["expires_at", "until", "purge_at"] {
+        if let Some(value) = what.get_mut(field)
+            && let Some(ms) = value.as_i64()
+        {
+            *value = text(Time::from_ms(ms)).into();
         }
-        _ => None,
-    };
-    if let (Some((name, at)), Some(fields)) = (moment, what.as_object_mut()) {
-        fields.insert(name.to_owned(), text(at).into());
     }
+    what
+}
+
+/// The word for a channel.
+pub const fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Web => "web",
+        Channel::Api => "api",
+        Channel::Cli => "cli",
+        Channel::Reply => "reply",
+        Channel::Timer => "timer",
+        Channel::Administrator => "administrator",
+    }
+}
+
+fn event(event: Event) -> wire::Event {
     wire::Event {
         at: text(event.at),
         person: event.by.person.map(text),
-        channel: match event.by.channel {
-            Channel::Web => "web",
-            Channel::Api => "api",
-            Channel::Cli => "cli",
-            Channel::Reply => "reply",
-            Channel::Timer => "timer",
-            Channel::Administrator => "administrator",
-        }
-        .to_owned(),
-        what,
+        channel: channel(event.by.channel).to_owned(),
+        what: what(&event.what),
     }
 }

@@ -283,6 +283,20 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
             format!("a link was made that gives {} access", level.word())
         }
         What::LinkDeactivated { .. } => "a link was deactivated".to_owned(),
+        What::Trashed => "put into the trash".to_owned(),
+        What::Restored => "restored from the trash".to_owned(),
+        What::Archived => "archived".to_owned(),
+        What::Unarchived => "restored from the archive".to_owned(),
+        What::PurgeOrdered { purge_at } => {
+            format!("to be purged on {}", purge_at.for_people())
+        }
+        What::Purged => "purged".to_owned(),
+        What::SignedIn => "signed in".to_owned(),
+        What::SignedOut => "signed out".to_owned(),
+        What::TokenMade { name } => format!("made the token “{}”", short(name)),
+        What::TokenRevoked { name } => format!("revoked the token “{}”", short(name)),
+        What::Delisted => "no longer a member".to_owned(),
+        What::Refused { command, .. } => format!("refused: {}", short(command)),
         What::RoleChanged { from, to } => format!("{} became {}", from.word(), to.word()),
         What::MemberJoined { role, .. } => format!("somebody joined as {}", role.word()),
         What::MemberChanged { from, to, .. } => {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use handover::domain::document::Document as _;
 use handover::domain::event::What;
 use handover::domain::id::LetterId;
 use handover::domain::invitation::{Invitation, Recipient, State as Standing};
-use handover::domain::key::Key;
+use handover::domain::key::{Key, Queue};
 use handover::domain::letter::{Kind, Letter, Side, State, Subject};
 use handover::domain::time::MINUTE_MS;
 
@@ -29,7 +30,14 @@ pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), Str
                     return Err(format!("{new:?} was withdrawn, and is still true"));
                 }
             }
-            (Some(Doc::Letter(old)), None) => return Err(format!("{} was deleted", old.id)),
+            (Some(Doc::Letter(old)), None) => {
+                let over = old
+                    .due()
+                    .map(|(queue, at, _)| (queue, at <= seen.commit.at));
+                if over != Some((Queue::Sweeps, true)) {
+                    return Err(format!("{} was deleted", old.id));
+                }
+            }
             (None, Some(Doc::SignIn(sign_in))) => {
                 let subject = Subject::SignIn(sign_in.id);
                 if !letters_of(seen).any(|letter| letter.subject == subject) {

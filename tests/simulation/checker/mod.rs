@@ -1,5 +1,6 @@
 //! Looks at every commit, and at everything now and then: the invariants of a transfer, independently of the code that keeps them.
 
+mod acts;
 mod ends;
 mod letters;
 mod queues;
@@ -106,7 +107,7 @@ impl Checker {
         version: Version,
         view: &View,
     ) -> Result<(), String> {
-        let changes = self.shadow.take_in(commit)?;
+        let changes = self.shadow.take_in(commit, version)?;
         universe.note(|| describe(version, commit, &changes));
         self.only_once(commit, universe)?;
         let seen = Seen {
@@ -115,6 +116,7 @@ impl Checker {
             after: &self.shadow,
             policy: &self.policy,
         };
+        acts::check(&seen)?;
         transfers::check(&seen)?;
         letters::check(&seen, &self.taken)?;
         queues::check(&seen, view, universe.latest())?;

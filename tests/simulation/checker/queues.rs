@@ -1,5 +1,6 @@
 //! The queues: a row for everything that waits, wherever a claim has moved it.
 
+use handover::domain::id::{Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId};
 use handover::domain::invitation::State;
 use handover::domain::key::{Key, Queue};
 use handover::domain::time::{MINUTE_MS, Time};
@@ -23,11 +24,23 @@ pub fn check(seen: &Seen<'_>, view: &View, latest: Time) -> Result<(), String> {
 }
 
 fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
-    let key = match queue {
-        Queue::Outbox => Key::Letter(handover::domain::id::LetterId::from_bits(id)),
-        Queue::Timers => Key::Invitation(handover::domain::id::InvitationId::from_bits(id)),
+    let keys = match queue {
+        Queue::Outbox => vec![Key::Letter(LetterId::from_bits(id))],
+        Queue::Timers => vec![Key::Invitation(InvitationId::from_bits(id))],
+        Queue::Purges => {
+            let items = [ItemKind::Run, ItemKind::Project].map(|kind| ItemId::new(kind, id));
+            let keys = items.map(|id| [Key::Item(id), Key::Tombstone(id)]);
+            keys.concat()
+        }
+        Queue::Sweeps => vec![
+            Key::SignIn(SignInId::from_bits(id)),
+            Key::Session(Digest(id)),
+            Key::Token(Digest(id)),
+            Key::Letter(LetterId::from_bits(id)),
+            Key::MailToken(Digest(id)),
+        ],
     };
-    shadow.docs.get(&key)
+    keys.iter().find_map(|key| shadow.docs.get(key))
 }
 
 /// What waits has a row that is due in time, unless somebody has claimed it and moved it.
@@ -41,8 +54,9 @@ pub fn has_row(
     let Some(doc) = waiting(shadow, queue, id) else {
         return Ok(());
     };
-    let Some((_, at, _)) = doc.due() else {
-        return Ok(());
+    let at = match doc.due() {
+        Some((waits_in, at, _)) if waits_in == queue => at,
+        _ => return Ok(()),
     };
     let rows: Vec<_> = view
         .queue(queue)
@@ -89,7 +103,8 @@ pub fn whole(shadow: &Shadow, view: &View) -> Result<(), String> {
     // A row of what waits no longer is only there because somebody had claimed it.
     for (row, claims) in view.queue(Queue::Outbox) {
         let waits = waiting(shadow, Queue::Outbox, row.due.id).and_then(Doc::due);
-        if claims == 0 && waits.is_none() {
+        let waits = waits.is_some_and(|(queue, ..)| queue == Queue::Outbox);
+        if claims == 0 && !waits {
             return Err(format!("{row:?} waits for nothing"));
         }
     }

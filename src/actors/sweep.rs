@@ -1,0 +1,127 @@
+//! What is kept no longer: attempts to sign in and their letters, sessions and tokens that are over, and tokens of letters whose
+//! invitation ended long ago (MAIL §3). Each document says itself when it is due; nothing is ever searched for.
+
+use futures_util::future::join_all;
+
+use crate::domain::account::{Session, SignIn, Token};
+use crate::domain::document::Document;
+use crate::domain::id::{Digest, LetterId, SignInId};
+use crate::domain::invitation::{Invitation, State};
+use crate::domain::key::{Key, Queue};
+use crate::domain::letter::Letter;
+use crate::domain::secret::MailToken;
+use crate::domain::time::{KEPT_MS, MINUTE_MS, Time};
+use crate::store::{Claimed, Commit, Fault, Outcome, Settlement, Store};
+
+use super::load::{self, Versioned};
+use super::proposal::Proposal;
+
+/// How long a row is somebody's, in milliseconds.
+const LEASE_MS: i64 = 2 * MINUTE_MS;
+
+/// Deletes what is due at `now`, at most `limit` of it; how much was looked at.
+///
+/// # Errors
+/// The store failed. What was not deleted is due again.
+pub async fn sweep(store: &dyn Store, now: Time, limit: usize) -> Result<usize, Fault> {
+    let claimed = store.claim(Queue::Sweeps, now, limit, LEASE_MS).await?;
+    let number = claimed.len();
+    // All at once, so that they wait for the disk together.
+    let swept = join_all(claimed.into_iter().map(|row| see_to(store, row, now))).await;
+    swept.into_iter().collect::<Result<Vec<()>, Fault>>()?;
+    Ok(number)
+}
+
+async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault> {
+    let id = row.due.id;
+    let mut proposal = Proposal::default();
+    // An id says whose it is by where it leads: there is one document of these at most.
+    drop_due::<SignIn>(
+        store,
+        Key::SignIn(SignInId::from_bits(id)),
+        now,
+        &mut proposal,
+    )
+    .await?;
+    drop_due::<Session>(store, Key::Session(Digest(id)), now, &mut proposal).await?;
+    drop_due::<Token>(store, Key::Token(Digest(id)), now, &mut proposal).await?;
+    drop_due::<Letter>(
+        store,
+        Key::Letter(LetterId::from_bits(id)),
+        now,
+        &mut proposal,
+    )
+    .await?;
+    mail_token(store, Digest(id), now, &mut proposal).await?;
+    if proposal.is_empty() {
+        return store.settle(row, Settlement::Done).await;
+    }
+    let commit = Commit {
+        answers: Some(row.due),
+        ..proposal.into_commit(now)
+    };
+    match store.commit(commit).await {
+        // Somebody else changed it, or it is not known what became of it: after the lease it is looked at again.
+        Outcome::Done(_) | Outcome::Duplicate(_) | Outcome::Conflict(_) | Outcome::Unknown => {
+            Ok(())
+        }
+        Outcome::Unavailable => Err(Fault::retry("the store has too much to do")),
+        Outcome::OverLimit { .. } | Outcome::TooLarge => {
+            Err(Fault::never("one document is more than a commit holds"))
+        }
+    }
+}
+
+fn is_due<D: Document>(found: &Versioned<D>, now: Time) -> bool {
+    let due = found.document.due();
+    due.is_some_and(|(queue, at, _)| queue == Queue::Sweeps && at <= now)
+}
+
+async fn drop_due<D: Document>(
+    store: &dyn Store,
+    key: Key,
+    now: Time,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let found = load::one::<D>(store, key).await?;
+    if let Some(found) = found.filter(|found| is_due(found, now)) {
+        proposal.delete(&found);
+    }
+    Ok(())
+}
+
+/// A token goes when its invitation has been over for long enough; until then it is looked at again.
+async fn mail_token(
+    store: &dyn Store,
+    digest: Digest,
+    now: Time,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let found = load::one::<MailToken>(store, Key::MailToken(digest)).await?;
+    let Some(token) = found.filter(|found| is_due(found, now)) else {
+        return Ok(());
+    };
+    let key = Key::Invitation(token.document.transfer);
+    let about = load::one::<Invitation>(store, key).await?;
+    let until = about.map(|about| over(&about.document).plus_ms(KEPT_MS));
+    match until.filter(|until| now < *until) {
+        None => proposal.delete(&token),
+        Some(until) => {
+            let mut later = token.document.clone();
+            later.sweep_at = Some(until);
+            proposal.replace(&token, &later, None);
+        }
+    }
+    Ok(())
+}
+
+/// When an invitation ended, or will.
+fn over(invitation: &Invitation) -> Time {
+    match &invitation.state {
+        State::Requested | State::Pending { .. } => invitation.expires_at,
+        State::Accepted { at, .. }
+        | State::Declined { at, .. }
+        | State::Cancelled { at, .. }
+        | State::Expired { at } => *at,
+    }
+}
