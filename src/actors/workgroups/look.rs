@@ -165,11 +165,10 @@ pub async fn of_domain(
     let ids: Vec<WorkgroupId> = ids.map(WorkgroupId::from_bits).collect();
     let keys: Vec<Key> = ids.iter().map(|id| Key::Workgroup(*id)).collect();
     let mut all = Vec::with_capacity(ids.len());
-    for found in load::all::<Workgroup>(store, &keys).await? {
-        if let Some(found) = found {
-            let role = person.role_in(Context::Workgroup(found.document.id));
-            all.push(shown(settings, found.document, role).await?);
-        }
+    let found = load::all::<Workgroup>(store, &keys).await?;
+    for workgroup in found.into_iter().flatten().map(|found| found.document) {
+        let role = person.role_in(Context::Workgroup(workgroup.id));
+        all.push(shown(settings, workgroup, role).await?);
     }
     Ok((all, ids.last().copied().filter(|_| page.more)))
 }
