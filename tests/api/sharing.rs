@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use handover::actors::invitation::Command;
-use handover::actors::invitation::workgroup::Invite;
 use handover::domain::document::decode;
-use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, InvitationId};
 use handover::domain::key::Key;
 use handover::domain::letter::{Kind, Letter};
-use handover::domain::policy::{Policy, Private};
+use handover::domain::policy::{Creators, Policy, Private};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
 
@@ -825,17 +821,20 @@ async fn the_way_in_is_a_collaborative_workgroup_and_there_is_no_way_out() {
 
 #[tokio::test]
 async fn invitations_of_every_kind_are_listed_answered_and_taken_back_in_one_place() {
-    let world = World::new().await;
+    let policy = Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    };
+    let world = World::with(policy, bounds(), rates()).await;
     let (core, [run, first, _]) = core(&world).await;
     let anna = world.person("anna@lab.example").await;
-    let pool = world
-        .workgroup("pool", &[("core@facility.example", Role::Owner)])
-        .await;
+    let ask = json!({ "handle": "pool", "name": "The pool" });
+    world.post(&core, "/workgroups", ask).await.ok();
     let share = world
         .share(&core, &[&first], "anna@lab.example", "write")
         .await;
     let transfer = world.offer(&core, &[&run], "anna@lab.example").await;
-    let membership = invite(&world, &core, &pool, "anna@lab.example").await;
+    let membership = invite(&world, &core, "pool", "anna@lab.example").await;
     assert!(
         share.starts_with("inv_") && transfer.starts_with("tr_") && membership.starts_with("inv_")
     );
@@ -957,24 +956,8 @@ async fn invitations_of_every_kind_are_listed_answered_and_taken_back_in_one_pla
 
 /// Invites somebody into a workgroup, as its owner.
 async fn invite(world: &World, by: &Person, workgroup: &str, to: &str) -> String {
-    let account: AccountId = by.id.parse().unwrap();
-    let by = By {
-        person: Some(account),
-        channel: Channel::Api,
-    };
-    let call = world.directory.call(by, None);
-    let id = InvitationId::made(world.app.settings().ids.fresh(call.at), false);
-    let invite = Invite {
-        workgroup: workgroup.parse().unwrap(),
-        to: to.parse().unwrap(),
-        role: Some(Role::Member),
-        message: None,
-        lifetime_ms: None,
-    };
-    let done = world
-        .directory
-        .transfer(id, call, Command::Invite(invite))
-        .await
-        .unwrap();
-    done.transfer.id.to_string()
+    let path = format!("/workgroups/{workgroup}/invitations");
+    let ask = json!({ "addresses": [to] });
+    let told = world.post(by, &path, ask).await.ok();
+    text(&told["items"][0]["invitation"]["id"])
 }
