@@ -17,6 +17,7 @@ use handover::actors::invitation::workgroup::Invite;
 use handover::actors::invitation::{Command, To};
 use handover::actors::settings::{Change, change};
 use handover::actors::sharing;
+use handover::actors::workgroups::{self, New};
 use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
 use handover::domain::invitation::{Request as Ask, Terms};
 use handover::domain::policy::{Policy, Tier};
@@ -1161,11 +1162,16 @@ async fn a_share_is_accepted_into_a_context_and_says_that_nothing_changes_hands(
 async fn one_joins_a_workgroup_without_choosing_a_context() {
     let story = story().await;
     let web = &story.web;
-    let pool = web.workgroup("Pool", None, &[MARIA]).await;
-    let Context::Workgroup(workgroup) = pool else {
-        panic!("a workgroup");
-    };
     let call = web.directory().call(web.by(story.maria), None);
+    let new = New {
+        handle: "pool".parse().unwrap(),
+        name: "Pool".to_owned(),
+        description: String::new(),
+        domain: None,
+        collaborative: false,
+    };
+    let pool = workgroups::create(web.directory(), &call, &new).await;
+    let workgroup = pool.unwrap().id;
     let id = InvitationId::made(web.app.settings().ids.fresh(call.at), false);
     let invite = Invite {
         workgroup,

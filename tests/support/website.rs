@@ -19,7 +19,7 @@ use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
 use handover::domain::invitation::{KeepAccess, Request as Ask, Terms};
 use handover::domain::item::{Biosample, Library, Read, Run, RunStatus};
 use handover::domain::letter::{Kind, Letter};
-use handover::domain::policy::{Domain, Policy, Tier};
+use handover::domain::policy::{Creators, Domain, Policy, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::{DAY_MS, Time};
 use handover::domain::workgroup::Role;
@@ -97,7 +97,10 @@ impl Website {
         let clock = Arc::new(Manual::at(START));
         let settings = Settings::new(
             model.clone(),
-            Arc::new(Policy::default()),
+            Arc::new(Policy {
+                creators: Creators::Anyone,
+                ..Policy::default()
+            }),
             SiteKey::new([7; 32]),
             Arc::new(Ids::seeded(1)),
         );
