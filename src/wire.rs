@@ -150,6 +150,18 @@ pub struct ChangeAccount {
     pub primary_address: Option<String>,
 }
 
+/// Changes how much a context may hold and do; what is left out stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAllowance {
+    /// Of an account of the public domain: `basic` or `professional`. For administrators of the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// A number of bytes, `none` for no cap, or `tier` for that of the tier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<String>,
+}
+
 /// Sends a code to a further address.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

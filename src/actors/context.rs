@@ -164,6 +164,13 @@ impl Owner {
                 .map(Self::Workgroup),
         })
     }
+    /// Which context it is.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Account(a) => Context::Personal(a.document.id),
+            Self::Workgroup(w) => Context::Workgroup(w.document.id),
+        }
+    }
     /// Key and version, to be guarded.
     pub fn guard(&self) -> (Key, crate::store::Version) {
         match self {

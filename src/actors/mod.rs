@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod allowance;
 pub mod attempts;
 pub mod audit;
 pub mod collaborators;

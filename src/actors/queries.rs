@@ -77,6 +77,14 @@ async fn own(settings: &Settings, context: Context, role: Role) -> Result<Option
     }))
 }
 
+/// A context as its administrators see it.
+pub(in crate::actors) async fn own_of(
+    settings: &Settings,
+    context: Context,
+) -> Result<Option<Own>, Fault> {
+    own(settings, context, Role::Owner).await
+}
+
 /// A person's contexts: `personal` first, then the workgroups they belong to.
 pub async fn contexts(settings: &Settings, account: AccountId) -> Result<Vec<Own>, Fault> {
     let mut all = Vec::new();

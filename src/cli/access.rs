@@ -1,11 +1,11 @@
 //! Who can see this, and why; and, for administrators, what somebody can see.
 
-use crate::wire::{GrantedItem, ItemAccess, PersonAccess, Reason, Seer};
+use crate::wire::{ChangeAllowance, Context, GrantedItem, ItemAccess, PersonAccess, Reason, Seer};
 
-use super::amounts::{Moments, count};
+use super::amounts::{Moments, count, size};
 use super::api::path;
-use super::args::{PersonSees, ShowItem};
-use super::failure::Failure;
+use super::args::{Allow, PersonSees, ShowItem};
+use super::failure::{Exit, Failure};
 use super::items::Kind;
 use super::names;
 use super::session::{Form, Session};
@@ -157,4 +157,65 @@ fn until(reason: &Reason, moments: &Moments) -> String {
         (None, Some(_)) => "revoked".to_owned(),
         (None, None) => String::new(),
     }
+}
+
+/// `handover admin allow`
+pub(super) fn allow(args: &Allow, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let quota = args.quota.as_deref().map(bytes).transpose()?;
+    let body = ChangeAllowance {
+        tier: args.tier.clone(),
+        quota,
+    };
+    let key = session.key(&args.once);
+    let at = path(&["admin", "allowances", &args.of]);
+    let document = session.api.patch(at, &body, &key)?;
+    let context: Context = match session.form {
+        Form::Json => return session.document(&document),
+        _ => document.read()?,
+    };
+    if session.form == Form::Terse {
+        return session.print(format_args!("{}\n", printable(&context.id)));
+    }
+    let shown = facts(&[
+        ("name", context.name),
+        ("uses", size(context.usage)),
+        (
+            "of",
+            context.quota.map_or_else(|| "no limit".to_owned(), size),
+        ),
+    ]);
+    session.print(shown)
+}
+
+/// A size as people write it, as the number that the API takes; other words as they are.
+fn bytes(text: &str) -> Result<String, Failure> {
+    const UNITS: [(&str, u64); 10] = [
+        ("TiB", 1 << 40),
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+        ("PiB", 1 << 50),
+        ("TB", 1_000_000_000_000),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("PB", 1_000_000_000_000_000),
+        ("B", 1),
+    ];
+    let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
+    let Some((unit, each)) = unit else {
+        return Ok(text.to_owned());
+    };
+    let number = text.trim_end_matches(unit).trim();
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(*each));
+    let odd = || {
+        Failure::new(
+            Exit::Usage,
+            format!("\"{text}\" is not a size"),
+            "write a whole number and a unit, such as 5TiB, or none, or tier",
+        )
+    };
+    Ok(bytes.ok_or_else(odd)?.to_string())
 }

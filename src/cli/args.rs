@@ -442,9 +442,30 @@ pub enum Admin {
     /// Show what somebody of your domain can see: their contexts, and what these were granted
     #[command(after_help = EXIT_CODES)]
     Access(PersonSees),
+    /// Change how much an account or a workgroup may hold and do
+    #[command(after_help = EXIT_CODES)]
+    Allow(Allow),
     /// Move everything of somebody who leaves to another context, two administrators together
     #[command(subcommand)]
     Move(super::moves::args::Move),
+}
+
+/// Changes an allowance.
+#[derive(Debug, Args)]
+pub struct Allow {
+    /// Whose: an email address, an account's id, or workgroup:HANDLE
+    #[arg(value_name = "WHO")]
+    pub of: String,
+    /// Of an account of the public domain: basic or professional
+    #[arg(long)]
+    pub tier: Option<String>,
+    /// A size such as 5TiB, none for no cap, or tier for that of the tier
+    #[arg(long, value_name = "SIZE")]
+    pub quota: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
 }
 
 /// Shows what somebody can see.
@@ -596,6 +617,7 @@ impl Command {
             Self::Project(Project::Create(args)) => &args.common,
             Self::Access(Access::Show(args)) => &args.common,
             Self::Admin(Admin::Access(args)) => &args.common,
+            Self::Admin(Admin::Allow(args)) => &args.common,
             Self::Admin(Admin::Move(one)) => one.common(),
             Self::Item(
                 Item::Trash(args)

@@ -113,6 +113,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         },
         Command::Access(Access::Show(args)) => access::show(args, session),
         Command::Admin(Admin::Access(args)) => access::of_person(args, session),
+        Command::Admin(Admin::Allow(args)) => access::allow(args, session),
         Command::Admin(Admin::Move(one)) => moves::perform(one, session),
         Command::Item(item) => {
             use args::Item;

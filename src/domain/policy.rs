@@ -180,7 +180,9 @@ impl Default for Policy {
 impl Policy {
     /// The cap in force: the context's own, or its tier's. Bytes; `None`: no cap.
     pub fn quota(&self, own: Option<u64>, tier: Tier) -> Option<u64> {
-        own.or_else(|| self.quota.get(&tier).copied().flatten())
+        // The largest number stands for no cap of one's own.
+        let cap = own.or_else(|| self.quota.get(&tier).copied().flatten());
+        cap.filter(|cap| *cap < u64::MAX)
     }
 
     /// The domain that people with this address live in: the one with the longest suffix that covers it.

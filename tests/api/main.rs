@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod allowance;
 mod audit;
 mod bounds;
 mod edge;

@@ -153,6 +153,7 @@ const TABLE: &[Row] = &[
     ("POST /admin/moves/{move}/approve", "write", "",             "401 401 404 404 404 404 404 404 409 404 401 403"),
     ("POST /admin/moves/{move}/cancel", "write", "",              "401 401 404 404 404 404 404 404 200 404 401 403"),
     // For administrators of the domain.
+    ("PATCH /admin/allowances/{member}", "write", r#"{"quota":"tier"}"#, "401 401 404 404 404 404 404 404 200 404 401 403"),
     ("GET /admin/people/{member}/access", "read", "",             "401 401 404 404 404 404 404 404 200 404 401 403"),
 ];
 

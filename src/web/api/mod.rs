@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod allowance;
 mod audit;
 mod invitations;
 mod items;
@@ -72,6 +73,7 @@ fn routes() -> OpenApiRouter<App> {
     let all = OpenApiRouter::new()
         .merge(sign_in::routes())
         .merge(account::routes())
+        .merge(allowance::routes())
         .merge(settings::routes())
         .merge(items::routes())
         .merge(lifecycle::routes())

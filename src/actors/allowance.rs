@@ -1,0 +1,162 @@
+//! How much a context may hold and do: its tier and its quota, set by administrators.
+
+use crate::domain::event::{Event, What};
+use crate::domain::id::Context;
+use crate::domain::policy::Tier;
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::workgroup::Handle;
+
+use super::access::Whom;
+use super::context::Owner;
+use super::people;
+use super::proposal::Proposal;
+use super::queries::{self, Own};
+use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+
+/// Whose allowance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    /// A person's.
+    Person(Whom),
+    /// A workgroup's.
+    Workgroup(Handle),
+}
+
+/// What shall be different; `None` stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The tier of an account of the public domain: basic or professional.
+    pub tier: Option<Tier>,
+    /// The cap in bytes; `Some(None)`: that of the tier.
+    pub quota: Option<Option<u64>>,
+}
+
+/// Changes an allowance; the context as it is then.
+///
+/// # Errors
+/// Whoever calls administers neither the site nor the domain it lies in, there is no such context, or the world failed. The first two are
+/// answered alike.
+pub async fn change(
+    world: &dyn World,
+    call: &Call,
+    of: &Of,
+    change: Change,
+) -> Result<Own, Trouble> {
+    for attempt in 1..=TRIES {
+        let settings = world.settings();
+        let mut proposal = Proposal::default();
+        let owner = administered(&settings, call, of, change, &mut proposal).await?;
+        let context = owner.context();
+        let event = Event {
+            at: call.at,
+            by: call.by,
+            what: What::Changed {
+                how: "its allowance".to_owned(),
+            },
+        };
+        let differs = match &owner {
+            Owner::Account(old) => {
+                let mut next = old.document.clone();
+                next.tier = change.tier.unwrap_or(next.tier);
+                next.quota = change.quota.unwrap_or(next.quota);
+                proposal.replace(old, &next, Some(&event));
+                next != old.document
+            }
+            Owner::Workgroup(old) => {
+                let mut next = old.document.clone();
+                next.quota = change.quota.unwrap_or(next.quota);
+                proposal.replace(old, &next, Some(&event));
+                next != old.document
+            }
+        };
+        let committed = match differs {
+            true => world::commit(world, call, proposal, Vec::new()).await?,
+            false => Committed::Done,
+        };
+        match committed {
+            Committed::Done | Committed::Before(_) => {
+                world.forget(context).await;
+                let own = queries::own_of(&settings, context).await?;
+                return own.ok_or_else(|| nobody(of).into());
+            }
+            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+        }
+    }
+    Err(world::contended())
+}
+
+async fn administered(
+    settings: &Settings,
+    call: &Call,
+    of: &Of,
+    change: Change,
+    proposal: &mut Proposal,
+) -> Result<Owner, Trouble> {
+    let store = &*settings.store;
+    let asks = call.by.person.ok_or_else(people::no_account)?;
+    let (asks, rests) = people::guarded(store, asks, &[]).await?;
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
+    let addresses = &asks.account.addresses;
+    let site = settings.policy.administers_site(addresses);
+    let context = match of {
+        Of::Person(Whom::Account(id)) => Some(Context::Personal(*id)),
+        Of::Person(Whom::Address(address)) => {
+            let holder = people::holder(store, address).await?;
+            holder.map(|holder| Context::Personal(holder.document.id))
+        }
+        Of::Workgroup(handle) => {
+            let found = people::workgroup(store, handle).await?;
+            found.map(|found| Context::Workgroup(found.document.id))
+        }
+    };
+    let owner = match context {
+        Some(context) => Owner::load(store, context).await?,
+        None => None,
+    };
+    let theirs = |owner: &Owner| site || settings.policy.administers(addresses, owner.domain());
+    let owner = owner.filter(theirs).ok_or_else(|| nobody(of))?;
+    if let Some(why) = odd(&owner, change, site) {
+        return Err(why.into());
+    }
+    Ok(owner)
+}
+
+/// Why this cannot be changed so, whoever asks.
+fn odd(owner: &Owner, change: Change, site: bool) -> Option<Refusal> {
+    let tier = change.tier?;
+    let (sentence, next_step) = match owner {
+        Owner::Workgroup(_) => (
+            "the tier of a workgroup follows from where it lives",
+            "change its quota instead",
+        ),
+        Owner::Account(account) if !account.document.domain.is_public() => (
+            "accounts of a private domain are enterprise accounts",
+            "change the quota instead",
+        ),
+        Owner::Account(_) if tier == Tier::Enterprise => (
+            "an account of the public domain is basic or professional",
+            "choose one of these",
+        ),
+        Owner::Account(_) if !site => (
+            "tiers are given by administrators of the site",
+            "ask one of them",
+        ),
+        Owner::Account(_) => return None,
+    };
+    Some(Refusal::field("tier", sentence, next_step))
+}
+
+fn nobody(of: &Of) -> Refusal {
+    let (what, about) = match of {
+        Of::Person(whom) => ("account", whom.to_string()),
+        Of::Workgroup(handle) => ("workgroup", handle.to_string()),
+    };
+    Refusal::new(
+        Code::PersonNotFound,
+        format!("there is no {what} {about} that you administer"),
+        "check the name; administrators of a domain look after those who live in it",
+    )
+    .about(about)
+}
