@@ -191,6 +191,11 @@ pub async fn open(
             held.push(context);
         }
     }
+    if held.is_empty()
+        && let Some(why) = behind_walls(&choices)
+    {
+        return Err(why.into());
+    }
     let maker = load::one::<Account>(store, Key::Account(link.created_by)).await?;
     Ok(Opened {
         made,
@@ -201,6 +206,21 @@ pub async fn open(
         choices,
         held,
     })
+}
+
+/// Why none of these contexts may have it, where the walls of its domain stand before all of them. Then not even what it is is told.
+fn behind_walls(choices: &[Choice]) -> Option<Refusal> {
+    let wall = |refusal: &&Refusal| {
+        matches!(
+            refusal.code,
+            Code::DomainNoWayOut | Code::DomainNotCollaborative
+        )
+    };
+    let walls = choices
+        .iter()
+        .map(|choice| choice.findings.blocks.iter().find(wall));
+    let walls: Option<Vec<&Refusal>> = walls.collect();
+    walls?.first().map(|first| (*first).clone())
 }
 
 fn part(link: &Link, accepter: AccountId, now: Time) -> Part {

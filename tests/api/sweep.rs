@@ -122,7 +122,7 @@ const TABLE: &[Row] = &[
     ("GET /projects/{project}/links", "read", "",                 "401 401 404 403 403 200 200 200 200 404 401 403"),
     ("POST /projects/{project}/links", "write", "",               "401 401 404 403 403 201 201 201 201 404 401 403"),
     ("DELETE /links/{link}", "write", "",                         "401 401 404 404 404 200 200 200 200 404 401 403"),
-    ("GET /links/by-token/{token_of_link}", "read", "",           "401 401 200 200 200 200 200 200 200 200 401 403"),
+    ("GET /links/by-token/{token_of_link}", "read", "",           "401 401 409 409 409 200 200 200 409 200 401 403"),
     ("POST /links/by-token/{token_of_link}/accept", "write", "",  "401 401 409 409 409 409 409 409 409 409 401 403"),
     ("GET /invitations?role=sent&context={lab}", "read", "",      "401 401 403 403 403 200 200 200 200 403 401 403"),
     ("GET /invitations/{invitation}", "read", "",                 "401 401 404 404 404 200 200 200 200 200 401 403"),
