@@ -126,6 +126,41 @@ fn data_stays_in_a_domain_that_its_workgroup_moves_into_while_it_is_let_go() {
 }
 
 #[test]
+fn what_changes_hands_is_not_shared_again_with_whoever_has_it() {
+    let site = Site::new(Policy::default());
+    for person in [ANNA, BOB, "carl@lab.example"] {
+        site.apply(&wanted(&person.replace('@', "-"), &[person]));
+    }
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    let terms = Terms::Access {
+        level: Level::Read,
+        until: None,
+    };
+    let share = || {
+        let to = To::Address(BOB.parse().unwrap());
+        let id = InvitationId::made(site.fresh().bits(), false);
+        let ask = Request { terms, ..ask(item) };
+        let call = site.call(ANNA, None, 0);
+        let request = Command::Request { ask, to };
+        site.one.transfer(id, &call, &request).unwrap();
+        id
+    };
+    let accept = Command::Accept { into: None };
+    let call = site.call(BOB, None, 0);
+    site.two.transfer(share(), &call, &accept).unwrap();
+    let again = share();
+    let away = offer(&site, item, ANNA, "carl@lab.example");
+    let carl = site.call("carl@lab.example", None, 0);
+    site.two.after(Moment::Load(Key::Item(item)), move |one| {
+        let accept = Command::Accept { into: None };
+        one.transfer(away, &carl, &accept).unwrap();
+    });
+    let refused = site.two.transfer(again, &call, &accept).unwrap_err();
+    assert_eq!(codes(&refused), [Code::ItemForbidden]);
+}
+
+#[test]
 fn who_reads_two_versions_of_a_document_cannot_commit() {
     let site = Site::new(Policy::default());
     let techs = site.apply(&wanted("techs", &[ANNA]));

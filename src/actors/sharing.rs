@@ -586,7 +586,10 @@ pub async fn lend(
         let before = old.as_ref().map(|old| old.document.clone());
         let before = before.unwrap_or_else(|| Grant::none(*id, to));
         let next = before.clone().with(part.clone());
-        if next == before {
+        if let (true, Some(old)) = (next == before, &old) {
+            // They have it already; that it is still there, and still theirs to give, is what the acceptance says.
+            proposal.guard(Key::Item(*id), item.version);
+            proposal.guard(Key::Grant(*id, to), old.version);
             continue;
         }
         let what = What::AccessGranted {
