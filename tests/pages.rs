@@ -18,7 +18,7 @@ use handover::actors::invitation::{Command, To};
 use handover::actors::settings::{Change, change};
 use handover::actors::sharing;
 use handover::actors::workgroups::{self, New};
-use handover::domain::id::{AccountId, Context, InvitationId, ItemId, LetterId};
+use handover::domain::id::{AccountId, InvitationId, ItemId, LetterId};
 use handover::domain::invitation::{Request as Ask, Terms};
 use handover::domain::policy::{Policy, Tier};
 use handover::domain::rights::Level;

@@ -154,7 +154,7 @@ fn why(reason: &Reason) -> String {
 fn until(reason: &Reason, moments: &Moments) -> String {
     match (&reason.until, &reason.since) {
         (Some(until), _) => moments.short(until),
-        (None, Some(_)) => "revoked".to_owned(),
+        (None, Some(_)) => "no end".to_owned(),
         (None, None) => String::new(),
     }
 }

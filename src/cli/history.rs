@@ -43,7 +43,7 @@ pub(super) fn access(access: Vec<Access>, moments: &Moments) -> Table<4> {
             grant.context.into(),
             grant.level.into(),
             moments.short(&grant.since).into(),
-            until.unwrap_or_else(|| "revoked".to_owned()).into(),
+            until.unwrap_or_else(|| "no end".to_owned()).into(),
         ]);
     }
     table

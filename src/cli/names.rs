@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::wire::{Guard, Item, ItemPage};
+use crate::wire::{Guard, Item, ItemPage, SharedItem};
 
 use super::api::path;
 use super::failure::{Exit, Failure, reason};
@@ -48,6 +48,7 @@ pub(super) fn resolve_in(
     if names.is_empty() {
         return Ok(wanted.to_vec());
     }
+    let named = context.is_some();
     let context = session.context(context)?;
     let mut found: BTreeMap<&str, Vec<Item>> = BTreeMap::new();
     for kind in kinds {
@@ -67,6 +68,20 @@ pub(super) fn resolve_in(
                 Ok(!missing.is_empty())
             },
         )?;
+    }
+    let missing: BTreeSet<&str> = names
+        .into_iter()
+        .filter(|name| !found.contains_key(name))
+        .collect();
+    if !named && !missing.is_empty() {
+        // What is shared with somebody lies in none of their contexts.
+        for item in shared_as(&missing, session)? {
+            let kind = kind_of_id(&item.id);
+            let name = missing.get(item.name.as_str()).copied();
+            if let Some(name) = name.filter(|_| kind.is_some_and(|kind| kinds.contains(&kind))) {
+                found.entry(name).or_default().push(item);
+            }
+        }
     }
     let (mut ids, mut guards, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for text in wanted {
@@ -107,6 +122,51 @@ pub(super) fn one(
         Kind::Run
     };
     Ok((id, kind.list()))
+}
+
+/// The same of something that is shared with whoever is signed in.
+pub(super) fn shared(
+    name: &str,
+    session: &Session<'_, '_>,
+) -> Result<(String, &'static str), Failure> {
+    let mut found: Vec<Item> = Vec::new();
+    if kind_of_id(name).is_none() {
+        found = shared_as(&BTreeSet::from([name]), session)?;
+    }
+    let id = match found.as_slice() {
+        [] => name.to_owned(),
+        [item] => item.id.clone(),
+        several => return Err(Failure::of(Exit::Usage, vec![ambiguous(name, several)])),
+    };
+    match kind_of_id(&id) {
+        Some(kind) => Ok((id, kind.list())),
+        None => Err(Failure::of(
+            Exit::NotFound,
+            vec![reason(
+                Exit::NotFound,
+                format!(
+                    "nothing that is shared with you is called \"{}\"",
+                    shown(name)
+                ),
+                "handover shared lists what is",
+            )],
+        )),
+    }
+}
+
+/// What is shared with whoever is signed in under these names, each item once.
+fn shared_as(names: &BTreeSet<&str>, session: &Session<'_, '_>) -> Result<Vec<Item>, Failure> {
+    let mut found: BTreeMap<String, Item> = BTreeMap::new();
+    session
+        .api
+        .list("/shared-with-me", &[], None, &mut |document| {
+            let shared: SharedItem = document.read()?;
+            if names.contains(shared.item.name.as_str()) {
+                found.insert(shared.item.id.clone(), shared.item);
+            }
+            Ok(true)
+        })?;
+    Ok(found.into_values().collect())
 }
 
 fn shown(text: &str) -> String {

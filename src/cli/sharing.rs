@@ -19,7 +19,7 @@ use super::text::printable;
 
 /// How long an access lasts, in words.
 pub(super) fn until(until: Option<&String>, moments: &Moments) -> String {
-    until.map_or_else(|| "revoked".to_owned(), |until| moments.short(until))
+    until.map_or_else(|| "no end".to_owned(), |until| moments.short(until))
 }
 
 // ---- inviting ----
@@ -245,14 +245,11 @@ pub(super) fn revoke(args: &ShareRevoke, session: &mut Session<'_, '_>) -> Resul
 
 /// `handover share leave`
 pub(super) fn leave(args: &ShareLeave, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let place = match args.item.starts_with("prj_") {
-        true => Kind::Project.list(),
-        false => Kind::Run.list(),
-    };
+    let (item, place) = names::shared(&args.item, session)?;
     let body = LeaveItem {
         context: args.context.clone(),
     };
-    let document = session.command(&[place, &args.item, "leave"], &body, &args.once)?;
+    let document = session.command(&[place, &item, "leave"], &body, &args.once)?;
     let whose = args.context.as_deref().unwrap_or("personal");
     told(&document, whose, "Given up.", session)
 }

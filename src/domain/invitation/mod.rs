@@ -339,7 +339,9 @@ impl Document for Invitation {
         }
         if let State::Accepted { into, .. } = self.state {
             let taken = Entry::Received(Receiver::Context(into), phase, self.id);
-            if self.recipient.receiver() != Receiver::Context(into) {
+            // Whoever joined a workgroup did so themselves; it took nothing.
+            let took = !self.terms.is_about_workgroup();
+            if took && self.recipient.receiver() != Receiver::Context(into) {
                 entries.push(Derived::listed(taken));
             }
         }

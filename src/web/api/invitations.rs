@@ -107,7 +107,7 @@ struct Listed {
     role: String,
     /// `transfer`, `share`, `membership` or `workgroup`; by default all.
     kind: Option<String>,
-    /// Whose: `personal`, a handle, a workgroup's name or an id. Sent: `personal` by default. Received: by default everything
+    /// Whose: `personal`, a handle, a workgroup's name or an id. Sent: by default all of yours. Received: by default everything
     /// that was sent to an address of yours or to a workgroup you answer for.
     context: Option<String>,
     /// `requested`, `pending`, `accepted`, `declined`, `cancelled` or `expired`; by default all, open ones first.

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use crate::actors::invitation::{self, Command, Done};
 use crate::actors::listing;
 use crate::actors::queries::{self, Box_};
+use crate::actors::rights;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{AccountId, Context, InvitationId};
 use crate::domain::index::Phase;
@@ -137,7 +138,7 @@ fn fresh(app: &App, at: Time) -> InvitationId {
 struct Listed {
     /// `sent` or `received`.
     role: String,
-    /// Whose: `personal`, a handle, a workgroup's name or an id. Sent: `personal` by default. Received: by default everything
+    /// Whose: `personal`, a handle, a workgroup's name or an id. Sent: by default all of yours. Received: by default everything
     /// that was offered to an address of yours or to a workgroup you answer for.
     context: Option<String>,
     /// `requested`, `pending`, `accepted`, `declined`, `cancelled` or `expired`; by default all, open ones first.
@@ -173,8 +174,12 @@ pub async fn boxes(
     context: Option<&str>,
 ) -> Result<(Vec<Box_>, bool), Trouble> {
     Ok(match (role, context) {
-        ("sent", name) => {
-            let name = name.unwrap_or("personal");
+        ("sent", None) => {
+            let account = queries::account(settings, person).await?;
+            let own = rights::own_contexts(settings, &account).await?;
+            (own.iter().map(Box_::sent).collect(), false)
+        }
+        ("sent", Some(name)) => {
             let acting = queries::context_of(settings, person, name).await?;
             (vec![Box_::sent(&acting)], false)
         }
