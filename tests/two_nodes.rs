@@ -11,6 +11,7 @@ mod staged;
 
 use std::collections::BTreeMap;
 
+use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::load::Versioned;
@@ -158,6 +159,36 @@ fn what_changes_hands_is_not_shared_again_with_whoever_has_it() {
     });
     let refused = site.two.transfer(again, &call, &accept).unwrap_err();
     assert_eq!(codes(&refused), [Code::ItemForbidden]);
+}
+
+#[test]
+fn an_account_that_takes_something_in_while_it_is_closed_stays_open() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[BOB, ANNA]));
+    let anna = site.account(ANNA);
+    let call = site.call(ANNA, None, 0);
+    site.two
+        .after(Moment::Load(Key::Account(anna)), move |one| {
+            let create = Custody::CreateProject {
+                name: "Genomes".into(),
+            };
+            one.custody(Context::Personal(anna), &call, create).unwrap();
+        });
+    let refused = staged::now(account::close(&site.two, &call, anna)).unwrap_err();
+    assert_eq!(codes(&refused), [Code::AccountNotEmpty]);
+    // It takes things in again, and is closed for good once nothing is left.
+    let create = Custody::CreateProject {
+        name: "Exomes".into(),
+    };
+    site.one
+        .custody(Context::Personal(anna), &call, create.clone())
+        .unwrap();
+    let bob = site.account(BOB);
+    site.apply(&wanted("techs", &[ANNA]));
+    let call = site.call(BOB, None, 0);
+    staged::now(account::close(&site.two, &call, bob)).unwrap();
+    let late = site.one.custody(Context::Personal(bob), &call, create);
+    assert_eq!(codes(&late.unwrap_err()), [Code::NotSignedIn]);
 }
 
 #[test]

@@ -23,7 +23,8 @@ const MAX_GRANTS: usize = 500;
 
 async fn of(settings: &Settings, id: AccountId) -> Result<Versioned<Account>, Trouble> {
     let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
-    Ok(found.ok_or_else(people::no_account)?)
+    let there = |account: &Versioned<Account>| account.document.closed_at.is_none();
+    Ok(found.filter(there).ok_or_else(people::no_account)?)
 }
 
 fn changed(call: &Call, how: &str) -> Event {
@@ -238,19 +239,54 @@ async fn alter(
 
 /// Closes the account: its addresses are free again, it belongs to nothing and can see nothing. Its id and its name stay for those
 /// who are asked years later who had access.
+///
+/// It is shut first and looked at then, so that nothing comes in between the look and the end. What ends half way is opened again by the
+/// next sign-in.
 pub async fn close(world: &dyn World, call: &Call, person: AccountId) -> Result<(), Trouble> {
+    // What stands in the way anyway is told without shutting it.
+    closing(&world.settings(), call, person).await?;
+    shut(world, call, person, true).await?;
+    let mut closed = Err(world::contended());
     for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let proposal = closing(&settings, call, person).await?;
-        match world::commit(world, call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                world.forget(Context::Personal(person)).await;
-                return Ok(());
+        match closing(&world.settings(), call, person).await {
+            Ok(proposal) => match world::commit(world, call, proposal, Vec::new()).await? {
+                Committed::Done | Committed::Before(_) => {
+                    world.forget(Context::Personal(person)).await;
+                    return Ok(());
+                }
+                Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+            },
+            Err(why) => {
+                closed = Err(why);
+                break;
             }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
         }
     }
-    Err(world::contended())
+    shut(world, call, person, false).await?;
+    closed
+}
+
+/// Lets nothing come in any more, or everything again.
+async fn shut(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    closing: bool,
+) -> Result<(), Trouble> {
+    // The command that closes the account is the one that is known by its id.
+    let call = Call {
+        command: None,
+        ..*call
+    };
+    let how = match closing {
+        true => "it is being closed",
+        false => "it stays open",
+    };
+    let set = |account: &mut Account| {
+        account.closing = closing;
+        Ok(())
+    };
+    alter(world, &call, person, how, set).await.map(|_| ())
 }
 
 async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<Proposal, Trouble> {

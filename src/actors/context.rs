@@ -18,9 +18,10 @@ use crate::store::{Fault, Record, Store};
 use super::custody;
 use super::load::{self, Versioned};
 use super::members;
+use super::people;
 use super::proposal::Proposal;
 use super::sharing;
-use super::world::{Call, Settings, Trouble};
+use super::world::{self, Call, Settings, Trouble};
 
 /// What a transfer asks of a context.
 #[derive(Debug, Clone)]
@@ -212,6 +213,8 @@ impl Owner {
             Self::Workgroup(w) if !w.document.state.is_open() => {
                 Some(members::closing(&w.document))
             }
+            Self::Account(a) if a.document.closed_at.is_some() => Some(people::no_account()),
+            Self::Account(a) if a.document.closing => Some(world::busy()),
             Self::Workgroup(_) | Self::Account(_) => None,
         }
     }
@@ -240,6 +243,11 @@ impl Core {
     /// Which context it is.
     pub const fn context(&self) -> Context {
         self.context
+    }
+
+    /// Its cap in bytes, as last read; `None`: no cap.
+    pub fn quota(&self, settings: &Settings) -> Option<u64> {
+        self.known.as_ref()?.quota(settings)
     }
 
     /// Forgets what it knew: somebody else changed it.

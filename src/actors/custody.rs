@@ -13,9 +13,9 @@ use crate::domain::item::{
     self, Analysis, Biosample, Biosamples, Details, Item, Library, Life, Run, State,
     name_candidates,
 };
-use crate::domain::key::{Key, Queue};
+use crate::domain::key::{Counter, Key, Queue};
 use crate::domain::lifecycle::Act;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::{Code, Refusal, size};
 use crate::domain::rights::{Level, not_yours};
 use crate::store::Fault;
 
@@ -147,6 +147,15 @@ pub async fn handle(
                 world.forget(context).await;
                 world.pause(attempt).await;
             }
+            Committed::Over { current, .. } if matches!(*command, Command::AddFiles { .. }) => {
+                let used = size(u64::try_from(current).unwrap_or(0));
+                return Err(Refusal::new(
+                    Code::TargetOverQuota,
+                    format!("its owner uses {used}, and has no room for these files"),
+                    "ask the owner to free some space, or for a larger quota",
+                )
+                .into());
+            }
             // No limit is set here; only the counter itself can be full.
             Committed::Over { .. } => {
                 return Err(Refusal::field(
@@ -221,6 +230,13 @@ pub async fn decide(
             let permit = writes(settings, call, person, *item, &mut proposal).await?;
             still_here(core, &permit)?;
             lifecycle::open(permit.item())?;
+            if permit.as_owner().is_none()
+                && let Some(quota) = core.quota(settings)
+            {
+                // Whoever owns it may fill it beyond its cap, others may not.
+                let limit = i64::try_from(quota).unwrap_or(i64::MAX);
+                proposal.limit(Counter::Usage(core.context()), limit);
+            }
             add_files(settings, call, permit.versioned(), files, &mut proposal).await?;
             Done {
                 items: vec![*item],

@@ -6,11 +6,11 @@ use crate::domain::account::Account;
 use crate::domain::id::{AccountId, Context, Digest, ItemId, LinkId};
 use crate::domain::index::{self, Entry};
 use crate::domain::invitation::{self, Source};
-use crate::domain::item::Item;
+use crate::domain::item::{Item, State as ItemState};
 use crate::domain::key::{Counter, Key};
 use crate::domain::link::{Link, State};
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::domain::rights::{Grant, Origin, Part};
+use crate::domain::rights::{Grant, Level, Origin, Part};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
@@ -19,7 +19,7 @@ use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
 use super::queries::{self, Choice};
-use super::rights::{Owning, Permit};
+use super::rights::{self, Owning, Permit};
 use super::sharing::caller;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -191,8 +191,9 @@ pub async fn open(
             held.push(context);
         }
     }
+    let shut = || made.closed(now).or_else(|| trashed(&item));
     if held.is_empty()
-        && let Some(why) = behind_walls(&choices)
+        && let Some(why) = behind_walls(&choices).or_else(shut)
     {
         return Err(why.into());
     }
@@ -205,6 +206,17 @@ pub async fn open(
         findings: findings.sorted(),
         choices,
         held,
+    })
+}
+
+/// That what it shares is in the trash, without saying what that is.
+fn trashed(item: &Item) -> Option<Refusal> {
+    (item.state == ItemState::Trashed).then(|| {
+        Refusal::new(
+            Code::LinkClosed,
+            "what this link shares is in the trash of its owner",
+            "ask whoever gave it to you",
+        )
     })
 }
 
@@ -336,6 +348,12 @@ async fn attempted(
     }
     if let Some(why) = link.document.closed(call.at) {
         return Err(why.into());
+    }
+    if link.document.created_by == person.id() {
+        let right = rights::if_any(settings, person.id(), accepted.item, call.at).await?;
+        if right.is_none_or(|right| right.level() < Level::Own) {
+            return Err(link.document.left().into());
+        }
     }
     let mut proposal = Proposal::default();
     for (key, version) in rests {

@@ -73,7 +73,10 @@ async fn join(
     let workgroup = &workgroup.document;
     let key = Key::Account(account);
     let person = load::one::<Account>(store, key).await?;
-    let person = person.ok_or_else(not_there)?;
+    let open = |person: &Versioned<Account>| {
+        person.document.closed_at.is_none() && !person.document.closing
+    };
+    let person = person.filter(open).ok_or_else(not_there)?;
     proposal.guard(key, person.version);
     if let Some(no) = outside(workgroup, &person.document.domain) {
         proposal.findings.block(no);

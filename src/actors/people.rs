@@ -16,7 +16,7 @@ use crate::domain::time::Time;
 
 use super::load::{self, Versioned};
 use super::rights;
-use super::world::{Call, Settings, Trouble};
+use super::world::{self, Call, Settings, Trouble};
 
 /// A workgroup has at most this many members who are asked about one thing.
 const MANY: usize = 1_000;
@@ -55,6 +55,9 @@ pub async fn guarded(
     let account = found.ok_or_else(no_account)?.document;
     if account.closed_at.is_some() {
         return Err(no_account().into());
+    }
+    if account.closing {
+        return Err(world::busy().into());
     }
     let person = Person {
         account,

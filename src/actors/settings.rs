@@ -50,7 +50,8 @@ pub async fn change(
     for attempt in 1..=TRIES {
         let settings = world.settings();
         let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
-        let Some(old) = found else {
+        let open = |account: &Versioned<Account>| account.document.closed_at.is_none();
+        let Some(old) = found.filter(open) else {
             return Err(Refusal::new(
                 Code::NotSignedIn,
                 "your account no longer exists",

@@ -23,6 +23,7 @@ use super::context::{Answered, Core, Owner, Question};
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
+use super::queries;
 use super::rights::{self, Permit};
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
@@ -213,7 +214,16 @@ pub async fn decide(
             until,
         } => {
             let asked = (*level, *until);
-            change(settings, call, &item, *grantee, asked, &mut proposal).await?
+            change(
+                source,
+                settings,
+                call,
+                &item,
+                *grantee,
+                asked,
+                &mut proposal,
+            )
+            .await?
         }
         Command::Revoke { grantee } => {
             let owner = &source.name;
@@ -293,7 +303,12 @@ async fn granted(
         .ok_or_else(|| no_access(item, grantee).into())
 }
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "the item, its owner, the collaborator, and what shall be different"
+)]
 async fn change(
+    source: &Source,
     settings: &Settings,
     call: &Call,
     item: &Versioned<Item>,
@@ -316,6 +331,11 @@ async fn change(
     }
     let old = granted(settings, item.document.id, grantee, call.at).await?;
     let next = old.document.changed(level, until, call.at);
+    if next.gives_more_than(&old.document) {
+        // More access passes the walls that the item lies behind now, as a new invitation would.
+        let finds = walls(settings, source, grantee, caller(call)?).await?;
+        proposal.findings.absorb(finds);
+    }
     if next == old.document {
         return Ok(Done {
             already: true,
@@ -332,6 +352,26 @@ async fn change(
     }
     proposal.replace(&old, &next, None);
     Ok(Done::CHANGED)
+}
+
+/// What the walls of the domains say of access of this context to what the source owns.
+async fn walls(
+    settings: &Settings,
+    source: &Source,
+    grantee: Context,
+    by: AccountId,
+) -> Result<Findings, Fault> {
+    let found = queries::fits(settings, source, &[], grantee, None, by).await?;
+    let wall = |refusal: &Refusal| {
+        matches!(
+            refusal.code,
+            Code::DomainNoWayOut | Code::DomainNotCollaborative
+        )
+    };
+    Ok(Findings {
+        blocks: found.blocks.into_iter().filter(wall).collect(),
+        warns: Vec::new(),
+    })
 }
 
 async fn revoke(
@@ -583,6 +623,9 @@ pub async fn lend(
         };
         let finds = invitation::sharable(&item.document, part.level);
         proposal.findings.absorb(finds);
+        if let Some(ended) = part.until.filter(|until| *until <= call.at) {
+            proposal.findings.block(over(*id, ended));
+        }
         let before = old.as_ref().map(|old| old.document.clone());
         let before = before.unwrap_or_else(|| Grant::none(*id, to));
         let next = before.clone().with(part.clone());
@@ -606,6 +649,16 @@ pub async fn lend(
         }
     }
     Ok(proposal)
+}
+
+/// That what was offered would be over by now.
+fn over(id: ItemId, ended: Time) -> Refusal {
+    Refusal::new(
+        Code::InvitationExpired,
+        format!("the access would have ended on {}", ended.for_people()),
+        "ask for another invitation",
+    )
+    .about(id)
 }
 
 /// That an item is not the sharer's any more.

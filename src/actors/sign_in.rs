@@ -162,7 +162,14 @@ async fn account_of(
 ) -> Result<Account, Trouble> {
     let store = &*settings.store;
     if let Some(account) = people::holder(store, address).await? {
-        return Ok(account.document);
+        if !account.document.closing {
+            return Ok(account.document);
+        }
+        // Whoever began to close it is back before that was done.
+        let mut open = account.document.clone();
+        open.closing = false;
+        proposal.replace(&account, &open, None);
+        return Ok(open);
     }
     let may = match &settings.policy.sign_in.registration {
         Registration::Open => true,

@@ -45,6 +45,9 @@ pub struct Account {
     pub quiet: Quiet,
     /// When it was registered.
     pub created_at: Time,
+    /// Whether it is being closed: nothing comes in while it is looked at whether it is empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closing: bool,
     /// When the person closed it; then it has no addresses and belongs to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Time>,
@@ -98,6 +101,7 @@ impl Account {
             language: "en".into(),
             quiet: Quiet::default(),
             created_at: at,
+            closing: false,
             closed_at: None,
         }
     }
@@ -109,6 +113,7 @@ impl Account {
         self.default_context = Context::Personal(self.id);
         self.default_context_by_sender.clear();
         self.blocked.clear();
+        self.closing = false;
         self.closed_at = Some(at);
         self
     }

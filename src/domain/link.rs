@@ -70,6 +70,15 @@ impl Link {
         }
     }
 
+    /// That whoever made it does not stand on the owner's side any more, and cannot come back by it.
+    pub fn left(&self) -> Refusal {
+        Refusal::new(
+            Code::LinkClosed,
+            "you made this link for others, and the item is not yours any more",
+            "ask its owner to share it with you",
+        )
+    }
+
     /// That it was accepted as often as it may be.
     pub fn used_up(&self) -> Refusal {
         let times = match self.max_acceptances {

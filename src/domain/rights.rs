@@ -128,6 +128,11 @@ impl Grant {
         let alive = self.parts.iter().filter(|part| part.is_alive(now));
         alive.max_by_key(|part| part.level)
     }
+    /// Whether it gives something, or for longer, that the other one does not.
+    pub fn gives_more_than(&self, other: &Self) -> bool {
+        let covered = |part: &Part| other.parts.iter().any(|there| there.covers(part));
+        !self.parts.iter().all(covered)
+    }
     /// What it gives at this moment.
     pub fn level(&self, now: Time) -> Option<Level> {
         let alive = self.parts.iter().filter(|part| part.is_alive(now));

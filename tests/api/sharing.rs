@@ -642,11 +642,8 @@ async fn a_closed_link_gives_nothing_and_takes_nothing_back() {
         world.accept_link(&ben, &token, "personal").await.refused(),
         closed
     );
-    let open = world
-        .get(&ben, &format!("/links/by-token/{token}"))
-        .await
-        .ok();
-    assert_eq!(open["blocks"][0]["code"], "link.closed");
+    let open = world.get(&ben, &format!("/links/by-token/{token}")).await;
+    assert_eq!(open.refused(), closed, "and it tells nothing");
     assert_eq!(
         level(&world, &anna, &first).await,
         "read",
@@ -952,6 +949,77 @@ async fn invitations_of_every_kind_are_listed_answered_and_taken_back_in_one_pla
         .post(&anna, &format!("/invitations/{other}/accept"), json!({}))
         .await;
     assert_eq!(gone.refused(), (409, codes(&["invitation.cancelled"])));
+}
+
+#[tokio::test]
+async fn a_link_does_not_let_its_maker_back_in() {
+    let policy = Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    };
+    let world = World::with(policy, bounds(), rates()).await;
+    let core = world.person("core@facility.example").await;
+    let anna = world.person("anna@lab.example").await;
+    let tess = world.person("tess@lab.example").await;
+    world
+        .post(&core, "/workgroups", json!({ "handle": "pool" }))
+        .await
+        .ok();
+    let id = invite(&world, &core, "pool", "anna@lab.example").await;
+    let accept = format!("/invitations/{id}/accept");
+    world.post(&anna, &accept, json!({})).await.ok();
+    let project = world.project(&core, "pool", "WGS", 1).await;
+    let links = format!("/projects/{project}/links");
+    let link = world
+        .post(&anna, &links, json!({ "level": "write" }))
+        .await
+        .ok();
+    let token = text(&link["url"]).rsplit('/').next().unwrap().to_owned();
+    let member = format!("/workgroups/pool/members/{}", anna.id);
+    world.delete(&core, &member).await.ok();
+    let accept = format!("/links/by-token/{token}/accept");
+    let answer = world.post(&anna, &accept, json!({})).await;
+    assert_eq!(answer.refused(), (409, codes(&["link.closed"])));
+    // For whom it was made it is as good as before, until it is deactivated; then it tells nothing.
+    world.post(&tess, &accept, json!({})).await.ok();
+    let gone = format!("/links/{}", text(&link["id"]));
+    world.delete(&core, &gone).await.ok();
+    let open = format!("/links/by-token/{token}");
+    let answer = world.get(&anna, &open).await;
+    assert_eq!(answer.refused(), (409, codes(&["link.closed"])));
+    assert!(!answer.text.contains("WGS"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_collaborator_does_not_fill_the_owner_beyond_the_cap() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let anna = world.person("anna@lab.example").await;
+    let project = world.project(&core, "personal", "WGS", 1).await;
+    world
+        .lend(&core, &[&project], (&anna, "anna@lab.example"), "write")
+        .await;
+    let files = |bytes: u64| json!({ "files": [{ "path": "big.bam", "bytes": bytes }] });
+    let path = format!("/projects/{project}/files");
+    world.post(&anna, &path, files(1 << 30)).await.ok();
+    let answer = world.post(&anna, &path, files(1 << 41)).await;
+    assert_eq!(answer.refused(), (409, codes(&["target.over_quota"])));
+    world.post(&core, &path, files(1 << 41)).await.ok();
+}
+
+#[tokio::test]
+async fn an_invitation_to_what_has_ended_meanwhile_is_not_accepted() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let anna = world.person("anna@lab.example").await;
+    let project = world.project(&core, "personal", "WGS", 1).await;
+    let mut ask = share(&[&project], "anna@lab.example", "read");
+    ask["until"] = json!("2026-11-23T00:00:00Z");
+    let asked = world.post(&core, "/shares", ask).await.ok();
+    world.clock.advance(3 * DAY);
+    let accept = format!("/invitations/{}/accept", text(&asked["invitation"]["id"]));
+    let answer = world.post(&anna, &accept, json!({})).await;
+    assert_eq!(answer.refused(), (409, codes(&["invitation.expired"])));
 }
 
 /// Invites somebody into a workgroup, as its owner.

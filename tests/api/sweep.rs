@@ -114,7 +114,7 @@ const TABLE: &[Row] = &[
     ("DELETE /runs/{run}/collaborators/{reader}", "write", "",    "401 401 404 403 403 404 404 404 404 404 401 403"),
     ("POST /runs/{run}/leave", "write", "",                       "401 401 404 404 404 404 404 404 404 404 401 403"),
     ("GET /projects/{project}/collaborators", "read", "",         "401 401 404 403 403 200 200 200 200 404 401 403"),
-    ("PATCH /projects/{project}/collaborators/{reader}", "write", r#"{"level":"write"}"#, "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("PATCH /projects/{project}/collaborators/{reader}", "write", r#"{"until":"2030-01-01T00:00:00Z"}"#, "401 401 404 403 403 200 200 200 200 404 401 403"),
     ("DELETE /projects/{project}/collaborators/{reader}", "write", "", "401 401 404 403 403 200 200 200 200 404 401 403"),
     ("POST /projects/{project}/leave", "write", "",               "401 401 404 200 200 404 404 404 404 404 401 403"),
     ("GET /runs/{run}/links", "read", "",                         "401 401 404 403 403 200 200 200 200 404 401 403"),

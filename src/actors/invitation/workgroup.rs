@@ -73,6 +73,10 @@ pub(super) async fn invite(
     if invite.role.is_none_or(|wanted| wanted == Role::Owner) && role != Some(Role::Owner) {
         findings.block(members::owner_only(&workgroup, "hand it over"));
     }
+    if !findings.blocks.is_empty() {
+        // Nothing more: who belongs to it, and who the invited is, is no business of somebody who may not invite.
+        return Err(findings.into());
+    }
     for no in [shut, members::ruled(&workgroup)].into_iter().flatten() {
         findings.block(no);
     }
