@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::id::{AccountId, Context, ItemId};
+use crate::domain::id::{AccountId, Context, ItemId, LinkId};
+use crate::domain::index;
 use crate::domain::invitation::Invitation;
 use crate::domain::item::Item;
+use crate::domain::key::Key;
+use crate::domain::link::Link;
 use crate::domain::rights::Level;
 use crate::domain::time::Time;
 
+use crate::store::Direction;
+
 use super::context::Owner;
+use super::load;
 use super::people;
 use super::queries;
 use super::world::{Settings, Trouble};
@@ -91,7 +97,30 @@ pub async fn holders(
         let name = name(settings, context, &mut names).await?;
         holders.push(Holder { name, level, items });
     }
+    for item in &transfer.items {
+        for link in open_links(settings, item.item, now).await? {
+            holders.push(Holder {
+                name: format!("whoever is given the link {}", link.id),
+                level: link.level,
+                items: 1,
+            });
+        }
+    }
     Ok(holders)
+}
+
+/// The links of an item that can still be accepted, as far as their state says.
+async fn open_links(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Link>, Trouble> {
+    let store = &*settings.store;
+    let page = store
+        .scan(index::links_of(id), None, Direction::Forward, MANY)
+        .await?;
+    let link = |key: &[u8]| index::last_id(key).map(LinkId::from_bits);
+    let ids = page.rows.iter().filter_map(|(key, _)| link(key));
+    let keys: Vec<Key> = ids.map(Key::Link).collect();
+    let found = load::all::<Link>(store, &keys).await?;
+    let links = found.into_iter().flatten().map(|found| found.document);
+    Ok(links.filter(|link| link.closed(now).is_none()).collect())
 }
 
 async fn name(

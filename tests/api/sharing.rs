@@ -980,6 +980,12 @@ async fn a_link_does_not_let_its_maker_back_in() {
     let accept = format!("/links/by-token/{token}/accept");
     let answer = world.post(&anna, &accept, json!({})).await;
     assert_eq!(answer.refused(), (409, codes(&["link.closed"])));
+    // Whoever offers the project sees that it stays open.
+    let preview = world
+        .post(&core, "/transfers/preview", offer(&[&project], ""))
+        .await;
+    let access = preview.ok()["access"].to_string();
+    assert!(access.contains(&text(&link["id"])), "{access}");
     // For whom it was made it is as good as before, until it is deactivated; then it tells nothing.
     world.post(&tess, &accept, json!({})).await.ok();
     let gone = format!("/links/{}", text(&link["id"]));
