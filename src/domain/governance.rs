@@ -130,7 +130,7 @@ pub fn forbids_creation(account: &Account, there: &Domain, policy: &Policy) -> O
         Creators::Anyone => None,
         Creators::Professional if account.tier == Tier::Basic => not(
             "a basic account has no workgroups of its own".to_owned(),
-            "ask the operators of the site, or somebody with a professional account to create it and hand it over",
+            "ask an administrator of the site to make it professional, or somebody with a professional account to create the workgroup and hand it over",
         ),
         Creators::Professional => None,
         Creators::DomainAdministrators => not(
@@ -193,7 +193,7 @@ pub fn outside(workgroup: &Workgroup, domain: &Domain) -> Option<Refusal> {
                 workgroup.name,
                 workgroup.domain.name()
             ),
-            "use an address of that domain, or ask for a collaborative workgroup",
+            "register with an address of that domain (an account stays where it was registered), or ask for a collaborative workgroup",
         )
         .about(workgroup.id)
     })

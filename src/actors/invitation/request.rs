@@ -154,6 +154,15 @@ pub(super) async fn prepare(
     let (recipient, reach, about) =
         recipient(settings, &person.account, &source, &moving, to).await?;
     findings.absorb(about);
+    if let Recipient::Workgroup { id, .. } = recipient {
+        // One that closes meanwhile could never answer.
+        let owner = Owner::load(store, Context::Workgroup(id)).await?;
+        if let Some(owner) = owner {
+            findings.blocks.extend(owner.shut());
+            let (key, version) = owner.guard();
+            proposal.guard(key, version);
+        }
+    }
     let sender = sender(&person.account)?;
     let (transfer, letters) = invitation::request(
         id,
