@@ -119,6 +119,9 @@ impl Site {
             collaborative: false,
             quota: None,
             created_at: self.now,
+            description: None,
+            ruled: false,
+            state: handover::domain::workgroup::State::Open,
         }
     }
 
@@ -163,6 +166,8 @@ impl Site {
             created_at: self.now,
             registered_by: owner,
             pending: None,
+            life: Default::default(),
+            chain: Default::default(),
             trashed_inside: 0,
             running_analyses: 0,
             default_of: 0,

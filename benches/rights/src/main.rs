@@ -90,7 +90,8 @@ fn now() -> Time {
 fn handover(relations: &Relations, folder: &Path, daemon: Option<&Path>, during: Duration) {
     let one = tokio::runtime::Builder::new_current_thread();
     let one = { one }.enable_all().build().unwrap();
-    let site = Site::filled(relations, &folder.join("store.redb"), now());
+    let path = folder.join("store.redb");
+    let site = Site::filled(relations, &path, now());
     let site = Arc::new(one.block_on(site));
     let request = |question| site.request(question);
     let times = measured(relations, during, request, |request| {

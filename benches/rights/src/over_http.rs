@@ -1,7 +1,9 @@
 //! The same question over HTTP: a daemon as a process, a person's token, and the page of an item.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -50,6 +52,11 @@ transport = "mailbox"
         );
         let file = folder.join("handover.toml");
         fs::write(&file, config).unwrap();
+        // The daemon makes no key for a store that was filled before it starts.
+        let mut key = File::options();
+        let key = key.write(true).create(true).truncate(true).mode(0o600);
+        let key = key.open(folder.join("handover.key"));
+        key.and_then(|mut key| key.write_all(&[7; 32])).unwrap();
         let child = Command::new(binary)
             .args(["serve", "--config"])
             .arg(&file)
