@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Account;
+use crate::domain::address::Address;
 use crate::domain::event::{By, Event, What};
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind, MoveId};
 use crate::domain::index::{self, Entry, Phase};
@@ -86,17 +87,25 @@ impl Caller {
     }
 
     fn administers(&self, settings: &Settings, domain: &Domain) -> bool {
-        let addresses = &self.account.document.addresses;
-        settings.policy.administers_site(addresses)
-            || settings.policy.administers(addresses, domain)
+        self.address(settings, domain).is_some()
     }
 
-    fn signed(&self, call: &Call) -> Result<Administrator, Trouble> {
-        let account = &self.account.document;
-        let address = account.primary().cloned().ok_or_else(people::no_account)?;
+    /// By which address they administer it.
+    fn address(&self, settings: &Settings, domain: &Domain) -> Option<&Address> {
+        let addresses = &self.account.document.addresses;
+        settings.policy.decides(addresses, domain)
+    }
+
+    fn signed(
+        &self,
+        settings: &Settings,
+        call: &Call,
+        domain: &Domain,
+    ) -> Result<Administrator, Refusal> {
+        let address = self.address(settings, domain);
         Ok(Administrator {
-            account: account.id,
-            address,
+            account: self.account.document.id,
+            address: address.cloned().ok_or_else(administrators_only)?,
             at: call.at,
         })
     }
@@ -197,7 +206,7 @@ async fn proposed(
         to: to_context,
         to_name: to.name(),
         reason: kept_text(new.reason.as_deref()),
-        proposed: caller.signed(call)?,
+        proposed: caller.signed(settings, call, from.domain())?,
         items: 0,
         bytes: 0,
         state: State::Proposed,
@@ -303,9 +312,12 @@ pub async fn decide(
         let settings = world.settings();
         let caller = Caller::of(&settings, call).await?;
         let old = decidable(&settings, &caller, id).await?;
-        let by = caller.signed(call)?;
+        let by = caller.signed(&settings, call, &old.document.domain)?;
         let (next, what) = match decision {
-            Decision::Approve => (old.document.approved(by)?, What::Approved),
+            Decision::Approve => (
+                approved(&settings, &caller, &old.document, by)?,
+                What::Approved,
+            ),
             Decision::Cancel => (old.document.cancelled(by)?, What::Cancelled),
         };
         let Some(next) = next else {
@@ -321,6 +333,20 @@ pub async fn decide(
         }
     }
     Err(world::contended())
+}
+
+/// The move as it goes on from here, if this changes it.
+fn approved(
+    settings: &Settings,
+    caller: &Caller,
+    was: &Move,
+    by: Administrator,
+) -> Result<Option<Move>, Refusal> {
+    let next = was.approved(by, &caller.account.document.addresses)?;
+    match was.deserted(&settings.policy, &was.domain) {
+        Some(no) if next.is_some() => Err(no),
+        _ => Ok(next),
+    }
 }
 
 // ---- moving ----

@@ -6,7 +6,7 @@ use handover::domain::policy::{Policy, Private, Tier};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, bounds, rates};
+use crate::support::{KEY, Person, World, bounds, rates};
 
 const ANNA: &str = "anna@uni.example";
 const DEAN: &str = "dean@uni.example";
@@ -141,6 +141,40 @@ async fn two_administrators_move_everything_of_somebody() {
         .post(&dean, &format!("{path}/cancel"), json!({}))
         .await;
     assert_eq!(late.refused(), (409, codes(&["move.ended"])));
+}
+
+#[tokio::test]
+async fn nobody_is_both_administrators_of_a_move() {
+    let world = site_of(policy()).await;
+    lab(&world).await;
+    world.person(ANNA).await;
+    let first = world.person("someone@uni.example").await;
+    // The address by which they administer comes second, then goes to an account of its own.
+    let body = json!({ "address": DEAN });
+    let begun = world.post(&first, "/account/addresses", body).await.ok();
+    let code = KEY.code(begun["sign_in"].as_str().unwrap().parse().unwrap());
+    let path = format!(
+        "/account/addresses/{}/prove",
+        begun["sign_in"].as_str().unwrap()
+    );
+    let typed = world.post(&first, &path, json!({ "code": code })).await;
+    typed.ok();
+    let id = propose(&world, &first, ANNA, "workgroup:lab").await;
+    let path = format!("/admin/moves/{id}");
+    let shown = world.get(&first, &path).await.ok();
+    assert_eq!(shown["move"]["proposed_by"], DEAN);
+    let gone = world
+        .delete(&first, &format!("/account/addresses/{DEAN}"))
+        .await;
+    gone.ok();
+    let second = world.person(DEAN).await;
+    let approve = format!("{path}/approve");
+    let itself = world.post(&second, &approve, json!({})).await;
+    assert_eq!(itself.refused(), (409, codes(&["approval.needed"])));
+    let vice = world.person(VICE).await;
+    let done = world.post(&vice, &approve, json!({})).await.ok();
+    assert_eq!(done["state"], "done");
+    assert_eq!(done["approved_by"], VICE);
 }
 
 async fn usage(world: &World, person: &Person) -> u64 {
