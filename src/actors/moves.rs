@@ -234,7 +234,7 @@ fn no_such_target() -> Refusal {
     .about("to")
 }
 
-/// Whether the data may lie in the other place, and has room there.
+/// Whether the data may lie in the other place, and has room there. Beyond the walls of a domain nobody is told what room there is.
 async fn fits(
     settings: &Settings,
     (from_context, from): (Context, &Owner),
@@ -243,6 +243,9 @@ async fn fits(
     let mut findings = Findings::default();
     let (source, target) = (place(from_context, from), place(to_context, to));
     findings.blocks.extend(moving::forbids(&source, &target));
+    if !findings.blocks.is_empty() {
+        return Ok(findings);
+    }
     findings.blocks.extend(to.shut());
     let counters = [Counter::Usage(from_context), Counter::Usage(to_context)];
     let usage = settings.store.counters(&counters).await?;
@@ -297,7 +300,8 @@ pub enum Decision {
 /// Decides about a move. Approval alone moves nothing: [`go_on`] does.
 ///
 /// # Errors
-/// There is none that the caller can see, it was their own proposal, it is too late, or the world failed.
+/// There is none that the caller can see, it was their own proposal, it is too late, something stands in the way by now, or the world
+/// failed.
 pub async fn decide(
     world: &dyn World,
     call: &Call,
@@ -312,19 +316,22 @@ pub async fn decide(
         let settings = world.settings();
         let caller = Caller::of(&settings, call).await?;
         let old = decidable(&settings, &caller, id).await?;
-        let by = caller.signed(&settings, call, &old.document.domain)?;
+        let mut proposal = Proposal::default();
+        caller.guard(&mut proposal);
+        let was = &old.document;
         let (next, what) = match decision {
             Decision::Approve => (
-                approved(&settings, &caller, &old.document, by)?,
+                approved(&settings, call, &caller, was, &mut proposal).await?,
                 What::Approved,
             ),
-            Decision::Cancel => (old.document.cancelled(by)?, What::Cancelled),
+            Decision::Cancel => {
+                let by = caller.signed(&settings, call, &was.domain)?;
+                (was.cancelled(by)?, What::Cancelled)
+            }
         };
         let Some(next) = next else {
             return Ok(old.document);
         };
-        let mut proposal = Proposal::default();
-        caller.guard(&mut proposal);
         proposal.replace(&old, &next, Some(&event(call, what)));
         match world::commit(world, call, proposal, kept(id)).await? {
             Committed::Done => return Ok(next),
@@ -335,18 +342,55 @@ pub async fn decide(
     Err(world::contended())
 }
 
-/// The move as it goes on from here, if this changes it.
-fn approved(
+/// The move as it goes on from here, if this changes it. The rules are asked again: what gives and what receives may have changed
+/// since the proposal.
+async fn approved(
     settings: &Settings,
+    call: &Call,
     caller: &Caller,
     was: &Move,
-    by: Administrator,
-) -> Result<Option<Move>, Refusal> {
-    let next = was.approved(by, &caller.account.document.addresses)?;
-    match was.deserted(&settings.policy, &was.domain) {
-        Some(no) if next.is_some() => Err(no),
-        _ => Ok(next),
+    proposal: &mut Proposal,
+) -> Result<Option<Move>, Trouble> {
+    let from = Owner::load(&*settings.store, was.from).await?;
+    let domain = from.as_ref().map_or(&was.domain, Owner::domain);
+    let by = caller.signed(settings, call, domain)?;
+    let Some(next) = was.approved(by, &caller.account.document.addresses)? else {
+        return Ok(None);
+    };
+    if let Some(no) = was.deserted(&settings.policy, domain) {
+        return Err(no.into());
     }
+    let from = from.ok_or_else(|| nothing_left(was))?;
+    open_way(settings, was, &from, proposal).await?;
+    Ok(Some(next))
+}
+
+/// The receiving context of a move, once it is certain that the data may lie there; a commit that rests on this guards both.
+async fn open_way(
+    settings: &Settings,
+    was: &Move,
+    from: &Owner,
+    proposal: &mut Proposal,
+) -> Result<Owner, Trouble> {
+    let (_, to) = owner(settings, Some(was.to), no_such_target).await?;
+    let findings = fits(settings, (was.from, from), (was.to, &to)).await?;
+    if !findings.blocks.is_empty() {
+        return Err(findings.into());
+    }
+    for owner in [from, &to] {
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
+    }
+    Ok(to)
+}
+
+fn nothing_left(was: &Move) -> Refusal {
+    Refusal::new(
+        Code::MoveEnded,
+        format!("\"{}\" is closed, and nothing is left in it", was.from_name),
+        "cancel the move",
+    )
+    .about(was.id)
 }
 
 // ---- moving ----
@@ -493,12 +537,9 @@ async fn step(
         proposal.replace(old, &next, Some(&event(call, What::Finished)));
         return Ok(proposal);
     }
-    let (_, to) = owner(settings, Some(was.to), no_such_target).await?;
-    if let Some(no) = to.shut() {
-        return Err(no.into());
-    }
-    let (key, version) = to.guard();
-    proposal.guard(key, version);
+    let from = Owner::load(store, was.from).await?;
+    let from = from.ok_or_else(|| nothing_left(was))?;
+    let to = open_way(settings, was, &from, &mut proposal).await?;
     if let Some(quota) = to.quota(settings) {
         let limit = i64::try_from(quota).unwrap_or(i64::MAX);
         proposal.limit(Counter::Usage(was.to), limit);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use handover::actors::moves::{self, Decision};
+use handover::domain::event::{By, Channel};
 use handover::domain::policy::{Policy, Private, Tier};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
@@ -40,6 +42,19 @@ async fn propose(world: &World, by: &Person, from: &str, to: &str) -> String {
     let body = json!({ "from": from, "to": to, "reason": "has left" });
     let made = world.post(by, "/admin/moves", body).await.ok();
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// Approves it, and stops before anything moves.
+async fn approved(world: &World, by: &Person, id: &str) {
+    let by = By {
+        person: Some(by.id.parse().unwrap()),
+        channel: Channel::Api,
+    };
+    let call = world.directory.call(by, None);
+    let id = id.parse().unwrap();
+    moves::decide(&world.directory, &call, id, Decision::Approve)
+        .await
+        .unwrap();
 }
 
 async fn lab(world: &World) -> Person {
@@ -274,6 +289,13 @@ async fn a_move_stops_where_there_is_no_room_and_goes_on_when_there_is() {
     let full = world.post(&admin, &approve, json!({})).await;
     assert_eq!(full.refused(), (409, codes(&["target.over_quota"])));
     let shown = world.get(&root, &format!("/admin/moves/{id}")).await.ok();
+    assert_eq!(shown["move"]["state"], "proposed");
+    world.alter(&there, |item| item.bytes = 100).await;
+    approved(&world, &admin, &id).await;
+    world.alter(&there, |item| item.bytes = 600).await;
+    let full = world.post(&root, &approve, json!({})).await;
+    assert_eq!(full.refused(), (409, codes(&["target.over_quota"])));
+    let shown = world.get(&root, &format!("/admin/moves/{id}")).await.ok();
     assert_eq!(shown["move"]["state"], "moving");
     assert_eq!(usage(&world, &eve).await, 600);
     world.alter(&there, |item| item.bytes = 400).await;
@@ -284,4 +306,76 @@ async fn a_move_stops_where_there_is_no_room_and_goes_on_when_there_is() {
         (usage(&world, &eve).await, usage(&world, &to).await),
         (0, 1_000)
     );
+}
+
+#[tokio::test]
+async fn the_walls_of_domains_hold_until_everything_has_moved() {
+    let wall = codes(&["domain.no_way_out"]);
+    for started in [false, true] {
+        let mut policy = policy();
+        let bio = Private {
+            suffixes: vec!["bio.example".to_owned()],
+            administrators: Vec::new(),
+        };
+        policy.domains.insert("bio".to_owned(), bio);
+        let world = site_of(policy).await;
+        let boss = [("boss@uni.example", Role::Owner)];
+        world.workgroup_in("lab", &boss, "uni", true, None).await;
+        let anna = world.person(ANNA).await;
+        world.project(&anna, "personal", "WGS", 7).await;
+        let (dean, vice) = (world.person(DEAN).await, world.person(VICE).await);
+        let id = propose(&world, &dean, ANNA, "workgroup:lab").await;
+        if started {
+            approved(&world, &vice, &id).await;
+        }
+        // The configuration puts the workgroup into another domain, then back.
+        world.workgroup_in("lab", &boss, "bio", true, None).await;
+        let path = format!("/admin/moves/{id}");
+        let approve = format!("{path}/approve");
+        let no = world.post(&vice, &approve, json!({})).await;
+        assert_eq!(no.refused(), (409, wall.clone()), "{started}");
+        let shown = world.get(&dean, &path).await.ok();
+        let state = if started { "moving" } else { "proposed" };
+        assert_eq!(shown["move"]["state"], state);
+        assert_eq!(usage(&world, &anna).await, 7);
+        world.workgroup_in("lab", &boss, "uni", true, None).await;
+        let done = world.post(&vice, &approve, json!({})).await.ok();
+        assert_eq!(done["state"], "done");
+    }
+}
+
+#[tokio::test]
+async fn nothing_moves_to_what_is_closed() {
+    let world = site_of(policy()).await;
+    let (eve, root, admin) = (
+        world.person(EVE).await,
+        world.person(ROOT).await,
+        world.person(ADMIN).await,
+    );
+    world.project(&eve, "personal", "WGS", 7).await;
+    let unknown = (422, codes(&["recipient.unknown"]));
+    let heirs = ["first@lab.example", "second@lab.example"];
+    for (address, started) in heirs.into_iter().zip([false, true]) {
+        let heir = world.person(address).await;
+        let id = propose(&world, &root, EVE, &heir.id).await;
+        if started {
+            approved(&world, &admin, &id).await;
+        }
+        let confirm = json!({ "address": address });
+        let closed = world.post(&heir, "/account/close", confirm).await;
+        assert_eq!(closed.status, 204, "{}", closed.text);
+        let path = format!("/admin/moves/{id}");
+        let no = world
+            .post(&admin, &format!("{path}/approve"), json!({}))
+            .await;
+        assert_eq!(no.refused(), unknown, "{started}");
+        assert_eq!(usage(&world, &eve).await, 7);
+        world
+            .post(&admin, &format!("{path}/cancel"), json!({}))
+            .await
+            .ok();
+        let body = json!({ "from": EVE, "to": heir.id });
+        let no = world.post(&root, "/admin/moves", body).await;
+        assert_eq!(no.refused(), unknown, "{started}");
+    }
 }
