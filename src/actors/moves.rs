@@ -175,6 +175,10 @@ async fn proposed(
         return Err(administrators_only().into());
     }
     let (to_context, to) = owner(settings, new.to, no_such_target).await?;
+    // Data stays where its administrators decide, so of other places they are told nothing at all.
+    if !caller.administers(settings, to.domain()) {
+        return Err(no_such_target().into());
+    }
     for owner in [&from, &to] {
         let (key, version) = owner.guard();
         proposal.guard(key, version);
@@ -228,8 +232,8 @@ async fn owner(
 fn no_such_target() -> Refusal {
     Refusal::new(
         Code::RecipientUnknown,
-        "there is no such context to move data to",
-        "check the id, the address, or the handle as workgroup:HANDLE",
+        "there is no such context, in a domain that you administer, to move data to",
+        "check the id, the address, or the handle as workgroup:HANDLE; data of a private domain moves to its workgroups",
     )
     .about("to")
 }

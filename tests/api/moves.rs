@@ -379,3 +379,35 @@ async fn nothing_moves_to_what_is_closed() {
         assert_eq!(no.refused(), unknown, "{started}");
     }
 }
+
+#[tokio::test]
+async fn administrators_of_a_domain_learn_nothing_of_what_lies_outside() {
+    let mut policy = policy();
+    policy.quota.insert(Tier::Basic, Some(1_000));
+    let world = site_of(policy).await;
+    let anna = world.person(ANNA).await;
+    world.project(&anna, "personal", "WGS", 600).await;
+    let eve = world.person(EVE).await;
+    world.project(&eve, "personal", "WGS", 600).await;
+    let people = [(EVE, Role::Owner)];
+    let outside = world.workgroup("outside", &people).await;
+    let dean = world.person(DEAN).await;
+    let nothing = json!({ "from": ANNA, "to": "workgroup:nothing" });
+    let nothing = world.post(&dean, "/admin/moves", nothing).await;
+    assert_eq!(nothing.refused(), (422, codes(&["recipient.unknown"])));
+    let nothing = nothing.json();
+    let unknown = "nobody@lab.example";
+    for to in [EVE, &eve.id, &outside, "workgroup:outside", unknown, "?"] {
+        let body = json!({ "from": ANNA, "to": to });
+        let answer = world.post(&dean, "/admin/moves", body).await;
+        let answer = answer.json();
+        for field in ["status", "title", "detail", "guards"] {
+            assert_eq!(answer[field], nothing[field], "{to}");
+        }
+    }
+    // Administrators of the site are told what stands in the way.
+    let root = world.person(ROOT).await;
+    let body = json!({ "from": ANNA, "to": EVE });
+    let answer = world.post(&root, "/admin/moves", body).await;
+    assert_eq!(answer.refused(), (409, codes(&["domain.no_way_out"])));
+}
