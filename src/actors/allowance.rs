@@ -1,6 +1,7 @@
 //! How much a context may hold and do: its tier and its quota, set by administrators.
 
 use crate::domain::event::{Event, What};
+use crate::domain::governance;
 use crate::domain::id::Context;
 use crate::domain::policy::Tier;
 use crate::domain::refusal::{Code, Refusal};
@@ -34,8 +35,8 @@ pub struct Change {
 /// Changes an allowance; the context as it is then.
 ///
 /// # Errors
-/// Whoever calls administers neither the site nor the domain it lies in, there is no such context, or the world failed. The first two are
-/// answered alike.
+/// Whoever calls administers neither the site nor the domain it lies in, there is no such context, the configuration file rules it, or the
+/// world failed. The first two are answered alike.
 pub async fn change(
     world: &dyn World,
     call: &Call,
@@ -125,6 +126,12 @@ async fn administered(
 
 /// Why this cannot be changed so, whoever asks.
 fn odd(owner: &Owner, change: Change, site: bool) -> Option<Refusal> {
+    if let Owner::Workgroup(workgroup) = owner
+        && change != Change::default()
+        && let Some(no) = governance::ruled(&workgroup.document)
+    {
+        return Some(no);
+    }
     let tier = change.tier?;
     let (sentence, next_step) = match owner {
         Owner::Workgroup(_) => (

@@ -10,7 +10,7 @@ use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
 use crate::domain::item::{Item, name_candidates, name_digest};
 use crate::domain::key::{Counter, Key};
 use crate::domain::policy::{Domain, Tier};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part, not_yours};
 use crate::domain::workgroup::{Membership, Workgroup};
 use crate::store::{Fault, Record, Store};
@@ -213,7 +213,7 @@ impl Owner {
             Self::Workgroup(w) if !w.document.state.is_open() => {
                 Some(members::closing(&w.document))
             }
-            Self::Account(a) if a.document.closed_at.is_some() => Some(people::no_account()),
+            Self::Account(a) if a.document.closed_at.is_some() => Some(gone(&a.document)),
             Self::Account(a) if a.document.closing => Some(world::busy()),
             Self::Workgroup(_) | Self::Account(_) => None,
         }
@@ -222,6 +222,15 @@ impl Owner {
     pub fn collaborative(&self) -> bool {
         matches!(self, Self::Workgroup(w) if w.document.collaborative)
     }
+}
+
+fn gone(account: &Account) -> Refusal {
+    Refusal::new(
+        Code::RecipientUnknown,
+        format!("{} has closed their account", account.name),
+        "choose another context",
+    )
+    .about(Context::Personal(account.id))
 }
 
 /// What the actor of one context remembers: its document, as last read.

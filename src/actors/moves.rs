@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::account::Account;
+use crate::domain::address::Address;
 use crate::domain::event::{By, Event, What};
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind, MoveId};
 use crate::domain::index::{self, Entry, Phase};
@@ -86,17 +87,25 @@ impl Caller {
     }
 
     fn administers(&self, settings: &Settings, domain: &Domain) -> bool {
-        let addresses = &self.account.document.addresses;
-        settings.policy.administers_site(addresses)
-            || settings.policy.administers(addresses, domain)
+        self.address(settings, domain).is_some()
     }
 
-    fn signed(&self, call: &Call) -> Result<Administrator, Trouble> {
-        let account = &self.account.document;
-        let address = account.primary().cloned().ok_or_else(people::no_account)?;
+    /// By which address they administer it.
+    fn address(&self, settings: &Settings, domain: &Domain) -> Option<&Address> {
+        let addresses = &self.account.document.addresses;
+        settings.policy.decides(addresses, domain)
+    }
+
+    fn signed(
+        &self,
+        settings: &Settings,
+        call: &Call,
+        domain: &Domain,
+    ) -> Result<Administrator, Refusal> {
+        let address = self.address(settings, domain);
         Ok(Administrator {
-            account: account.id,
-            address,
+            account: self.account.document.id,
+            address: address.cloned().ok_or_else(administrators_only)?,
             at: call.at,
         })
     }
@@ -166,6 +175,10 @@ async fn proposed(
         return Err(administrators_only().into());
     }
     let (to_context, to) = owner(settings, new.to, no_such_target).await?;
+    // Data stays where its administrators decide, so of other places they are told nothing at all.
+    if !caller.administers(settings, to.domain()) {
+        return Err(no_such_target().into());
+    }
     for owner in [&from, &to] {
         let (key, version) = owner.guard();
         proposal.guard(key, version);
@@ -197,7 +210,7 @@ async fn proposed(
         to: to_context,
         to_name: to.name(),
         reason: kept_text(new.reason.as_deref()),
-        proposed: caller.signed(call)?,
+        proposed: caller.signed(settings, call, from.domain())?,
         items: 0,
         bytes: 0,
         state: State::Proposed,
@@ -219,13 +232,13 @@ async fn owner(
 fn no_such_target() -> Refusal {
     Refusal::new(
         Code::RecipientUnknown,
-        "there is no such context to move data to",
-        "check the id, the address, or the handle as workgroup:HANDLE",
+        "there is no such context, in a domain that you administer, to move data to",
+        "check the id, the address, or the handle as workgroup:HANDLE; data of a private domain moves to its workgroups",
     )
     .about("to")
 }
 
-/// Whether the data may lie in the other place, and has room there.
+/// Whether the data may lie in the other place, and has room there. Beyond the walls of a domain nobody is told what room there is.
 async fn fits(
     settings: &Settings,
     (from_context, from): (Context, &Owner),
@@ -234,6 +247,9 @@ async fn fits(
     let mut findings = Findings::default();
     let (source, target) = (place(from_context, from), place(to_context, to));
     findings.blocks.extend(moving::forbids(&source, &target));
+    if !findings.blocks.is_empty() {
+        return Ok(findings);
+    }
     findings.blocks.extend(to.shut());
     let counters = [Counter::Usage(from_context), Counter::Usage(to_context)];
     let usage = settings.store.counters(&counters).await?;
@@ -288,7 +304,8 @@ pub enum Decision {
 /// Decides about a move. Approval alone moves nothing: [`go_on`] does.
 ///
 /// # Errors
-/// There is none that the caller can see, it was their own proposal, it is too late, or the world failed.
+/// There is none that the caller can see, it was their own proposal, it is too late, something stands in the way by now, or the world
+/// failed.
 pub async fn decide(
     world: &dyn World,
     call: &Call,
@@ -303,16 +320,22 @@ pub async fn decide(
         let settings = world.settings();
         let caller = Caller::of(&settings, call).await?;
         let old = decidable(&settings, &caller, id).await?;
-        let by = caller.signed(call)?;
+        let mut proposal = Proposal::default();
+        caller.guard(&mut proposal);
+        let was = &old.document;
         let (next, what) = match decision {
-            Decision::Approve => (old.document.approved(by)?, What::Approved),
-            Decision::Cancel => (old.document.cancelled(by)?, What::Cancelled),
+            Decision::Approve => (
+                approved(&settings, call, &caller, was, &mut proposal).await?,
+                What::Approved,
+            ),
+            Decision::Cancel => {
+                let by = caller.signed(&settings, call, &was.domain)?;
+                (was.cancelled(by)?, What::Cancelled)
+            }
         };
         let Some(next) = next else {
             return Ok(old.document);
         };
-        let mut proposal = Proposal::default();
-        caller.guard(&mut proposal);
         proposal.replace(&old, &next, Some(&event(call, what)));
         match world::commit(world, call, proposal, kept(id)).await? {
             Committed::Done => return Ok(next),
@@ -321,6 +344,57 @@ pub async fn decide(
         }
     }
     Err(world::contended())
+}
+
+/// The move as it goes on from here, if this changes it. The rules are asked again: what gives and what receives may have changed
+/// since the proposal.
+async fn approved(
+    settings: &Settings,
+    call: &Call,
+    caller: &Caller,
+    was: &Move,
+    proposal: &mut Proposal,
+) -> Result<Option<Move>, Trouble> {
+    let from = Owner::load(&*settings.store, was.from).await?;
+    let domain = from.as_ref().map_or(&was.domain, Owner::domain);
+    let by = caller.signed(settings, call, domain)?;
+    let Some(next) = was.approved(by, &caller.account.document.addresses)? else {
+        return Ok(None);
+    };
+    if let Some(no) = was.deserted(&settings.policy, domain) {
+        return Err(no.into());
+    }
+    let from = from.ok_or_else(|| nothing_left(was))?;
+    open_way(settings, was, &from, proposal).await?;
+    Ok(Some(next))
+}
+
+/// The receiving context of a move, once it is certain that the data may lie there; a commit that rests on this guards both.
+async fn open_way(
+    settings: &Settings,
+    was: &Move,
+    from: &Owner,
+    proposal: &mut Proposal,
+) -> Result<Owner, Trouble> {
+    let (_, to) = owner(settings, Some(was.to), no_such_target).await?;
+    let findings = fits(settings, (was.from, from), (was.to, &to)).await?;
+    if !findings.blocks.is_empty() {
+        return Err(findings.into());
+    }
+    for owner in [from, &to] {
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
+    }
+    Ok(to)
+}
+
+fn nothing_left(was: &Move) -> Refusal {
+    Refusal::new(
+        Code::MoveEnded,
+        format!("\"{}\" is closed, and nothing is left in it", was.from_name),
+        "cancel the move",
+    )
+    .about(was.id)
 }
 
 // ---- moving ----
@@ -467,12 +541,9 @@ async fn step(
         proposal.replace(old, &next, Some(&event(call, What::Finished)));
         return Ok(proposal);
     }
-    let (_, to) = owner(settings, Some(was.to), no_such_target).await?;
-    if let Some(no) = to.shut() {
-        return Err(no.into());
-    }
-    let (key, version) = to.guard();
-    proposal.guard(key, version);
+    let from = Owner::load(store, was.from).await?;
+    let from = from.ok_or_else(|| nothing_left(was))?;
+    let to = open_way(settings, was, &from, &mut proposal).await?;
     if let Some(quota) = to.quota(settings) {
         let limit = i64::try_from(quota).unwrap_or(i64::MAX);
         proposal.limit(Counter::Usage(was.to), limit);

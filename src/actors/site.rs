@@ -13,7 +13,7 @@ use crate::domain::key::Key;
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::time::Time;
 use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
-use crate::store::{Direction, MAX_PAGE};
+use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
 use super::load::{self, Versioned};
 use super::people;
@@ -171,6 +171,10 @@ async fn decide(
             proposal.create(&next, Some(&event(What::Registered)));
         }
         Some(old) => {
+            if !old.document.ruled && !adopted(store, &old.document, wanted, &mut proposal).await? {
+                left.push(others(wanted));
+                return Ok(None);
+            }
             next.created_at = old.document.created_at;
             next.description.clone_from(&old.document.description);
             if old.document.collaborative != wanted.collaborative {
@@ -238,4 +242,38 @@ async fn decide(
         }
     }
     Ok(differs.then_some(proposal))
+}
+
+/// Whether the file may rule a workgroup that people made: only with the consent of whoever owns it, which nobody but the owner whom the
+/// file names can have given.
+async fn adopted(
+    store: &dyn Store,
+    made: &Workgroup,
+    wanted: &Wanted,
+    proposal: &mut Proposal,
+) -> Result<bool, Fault> {
+    for (address, _) in wanted
+        .people
+        .iter()
+        .filter(|(_, role)| **role == Role::Owner)
+    {
+        let Some(account) = people::holder(store, address).await? else {
+            continue;
+        };
+        let key = Key::Membership(made.id, account.document.id);
+        let found = load::one::<Membership>(store, key).await?;
+        if let Some(owner) = found.filter(|found| found.document.role == Role::Owner) {
+            proposal.guard(key, owner.version);
+            proposal.guard(Key::Account(account.document.id), account.version);
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn others(wanted: &Wanted) -> Left {
+    Left(format!(
+        "workgroup {}: people made it, and the owner whom the file names does not own it, so it stays as it is; choose another handle, have the workgroup handed over first, or name its present owner",
+        wanted.handle
+    ))
 }

@@ -201,7 +201,7 @@ pub(super) const WORKGROUP_KEYS: &[Key<Workgroup>] = &[
     key!(Workgroup, "", tier, tier, "A professional workgroup lives in `public`, an enterprise workgroup in a domain.").reloadable(),
     key!(Workgroup, "", domain, domain, "The domain it lies in.").reloadable(),
     key!(Workgroup, "", collaborative, collaborative, "Whether people from outside its domain may be members; enterprise only, and fixed once the workgroup exists.").reloadable(),
-    key!(Workgroup, "", owner, owner, "The person it belongs to.").required().example("\"anna@lab.example\"").reloadable(),
+    key!(Workgroup, "", owner, owner, "The person it belongs to; a workgroup that people made comes under this file only if it is theirs already.").required().example("\"anna@lab.example\"").reloadable(),
     key!(Workgroup, "", administrators, administrators, "Those who invite, remove and promote, besides the owner.").reloadable(),
     key!(Workgroup, "", members, members, "Everybody else in it; they read and write all its data.").example("[\"ben@lab.example\"]").reloadable(),
     key!(Workgroup, "", quota, quota, "Its own cap; that of its tier where it is left out.").example("\"20TB\"").reloadable(),

@@ -7,7 +7,7 @@ use super::document::{Derived, Document};
 use super::id::{AccountId, Context, MoveId};
 use super::index::{Entry, Phase};
 use super::key::Key;
-use super::policy::Domain;
+use super::policy::{Domain, Policy};
 use super::refusal::{Code, Refusal};
 use super::time::Time;
 
@@ -16,7 +16,7 @@ use super::time::Time;
 pub struct Administrator {
     /// Who.
     pub account: AccountId,
-    /// Their address, by which they administer.
+    /// The verified address by which they administer the data; it may come to belong to another account of theirs.
     pub address: Address,
     /// When they decided.
     pub at: Time,
@@ -103,10 +103,10 @@ pub struct Move {
 }
 
 impl Move {
-    /// Approved by a second administrator. Approving again changes nothing.
-    pub fn approved(&self, by: Administrator) -> Result<Option<Self>, Refusal> {
+    /// Approved by a second administrator, who holds these addresses. Approving again changes nothing.
+    pub fn approved(&self, by: Administrator, holds: &[Address]) -> Result<Option<Self>, Refusal> {
         match &self.state {
-            State::Proposed if by.account == self.proposed.account => Err(Refusal::new(
+            State::Proposed if self.is_of(by.account, holds) => Err(Refusal::new(
                 Code::ApprovalNeeded,
                 "whoever proposed a move does not approve it",
                 "ask another administrator to look at it and approve it",
@@ -120,6 +120,25 @@ impl Move {
             State::Moving { .. } | State::Done { .. } => Ok(None),
             State::Cancelled { by, .. } => Err(self.cancelled_before(by)),
         }
+    }
+
+    /// Whether the one who proposed it has this account, or these addresses by now.
+    fn is_of(&self, account: AccountId, addresses: &[Address]) -> bool {
+        account == self.proposed.account || addresses.contains(&self.proposed.address)
+    }
+
+    /// Why nobody approves it any more: whoever proposed it does not administer the data of this domain now.
+    pub fn deserted(&self, policy: &Policy, domain: &Domain) -> Option<Refusal> {
+        let address = &self.proposed.address;
+        let decides = policy.decides(std::slice::from_ref(address), domain);
+        decides.is_none().then(|| {
+            Refusal::new(
+                Code::ApprovalNeeded,
+                format!("{address}, who proposed it, does not administer this data now"),
+                "cancel it and propose it anew, so that another administrator can approve it",
+            )
+            .about(self.id)
+        })
     }
 
     /// Ended. Cancelling again changes nothing.
@@ -234,16 +253,23 @@ impl Document for Move {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::domain::id::WorkgroupId;
+    use crate::domain::policy::Private;
 
     const ANNA: Context = Context::Personal(AccountId::from_bits(1));
     const LAB: Context = Context::Workgroup(WorkgroupId::from_bits(2));
 
+    fn address(bits: u128) -> Address {
+        format!("dean{bits}@uni.example").parse().unwrap()
+    }
+
     fn administrator(bits: u128) -> Administrator {
         Administrator {
             account: AccountId::from_bits(bits),
-            address: "dean@uni.example".parse().unwrap(),
+            address: address(bits),
             at: Time::from_ms(bits.try_into().unwrap()),
         }
     }
@@ -267,16 +293,23 @@ mod tests {
     #[test]
     fn two_administrators_move_and_either_stops() {
         let one = proposed();
-        let itself = one.approved(administrator(5)).unwrap_err();
-        assert_eq!(itself.code, Code::ApprovalNeeded);
-        let moving = one.approved(administrator(6)).unwrap().unwrap();
+        // Their account, and another one that holds their address by now.
+        for (by, holds) in [(5, vec![]), (6, vec![address(6), address(5)])] {
+            let itself = one.approved(administrator(by), &holds).unwrap_err();
+            assert_eq!(itself.code, Code::ApprovalNeeded);
+        }
+        let moving = one.approved(administrator(6), &[]).unwrap().unwrap();
         assert_eq!(moving.state.word(), "moving");
-        assert_eq!(moving.approved(administrator(5)), Ok(None), "it goes on");
+        assert_eq!(
+            moving.approved(administrator(5), &[]),
+            Ok(None),
+            "it goes on"
+        );
         let ended = moving.cancelled(administrator(5)).unwrap().unwrap();
         assert_eq!(ended.state.approved(), Some(&administrator(6)));
         assert_eq!(ended.cancelled(administrator(6)), Ok(None));
         assert_eq!(
-            ended.approved(administrator(6)).unwrap_err().code,
+            ended.approved(administrator(6), &[]).unwrap_err().code,
             Code::MoveEnded
         );
         let mut done = moving;
@@ -284,11 +317,39 @@ mod tests {
             approved: administrator(6),
             at: Time::from_ms(9),
         };
-        assert_eq!(done.approved(administrator(6)), Ok(None));
+        assert_eq!(done.approved(administrator(6), &[]), Ok(None));
         assert_eq!(
             done.cancelled(administrator(6)).unwrap_err().code,
             Code::MoveEnded
         );
+    }
+
+    #[test]
+    fn whoever_proposed_still_administers_when_it_is_approved() {
+        let (public, uni) = (Domain::public(), Domain::named("uni"));
+        let policy = |administrators: Vec<Address>, site: Vec<Address>| Policy {
+            domains: BTreeMap::from([(
+                "uni".to_owned(),
+                Private {
+                    suffixes: Vec::new(),
+                    administrators,
+                },
+            )]),
+            administrators: site,
+            ..Policy::default()
+        };
+        let (theirs, others) = (vec![address(5)], vec![address(6)]);
+        let table = [
+            (policy(theirs.clone(), Vec::new()), &uni, false),
+            (policy(theirs.clone(), Vec::new()), &public, true),
+            (policy(Vec::new(), theirs.clone()), &uni, false),
+            (policy(Vec::new(), theirs), &public, false),
+            (policy(others.clone(), others), &uni, true),
+        ];
+        for (policy, domain, deserted) in table {
+            let found = proposed().deserted(&policy, domain);
+            assert_eq!(found.is_some(), deserted, "{policy:?} {domain:?}");
+        }
     }
 
     #[test]

@@ -225,6 +225,13 @@ impl Policy {
         addresses.iter().any(|a| self.administrators.contains(a))
     }
 
+    /// By which of these verified addresses somebody decides about the data of the domain: as administrator of it, or of the site.
+    pub fn decides<'a>(&self, addresses: &'a [Address], domain: &Domain) -> Option<&'a Address> {
+        let administrators = self.administrators(domain);
+        let decides = |a: &&Address| administrators.contains(a) || self.administrators.contains(a);
+        addresses.iter().find(decides)
+    }
+
     /// Whether one of these verified addresses administers the domain.
     pub fn administers(&self, addresses: &[Address], domain: &Domain) -> bool {
         let administrators = self.administrators(domain);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use handover::domain::policy::{Policy, Private};
+use handover::domain::workgroup::Role;
 use serde_json::json;
 
 use crate::support::{World, bounds, rates};
@@ -88,4 +89,33 @@ async fn a_quota_of_its_own_holds_from_the_next_acceptance_on() {
         let answer = world.patch(&dean, path, body).await;
         assert_eq!(answer.status, status);
     }
+}
+
+#[tokio::test]
+async fn the_allowance_of_a_workgroup_of_the_configuration_file_is_changed_there_only() {
+    let world = site().await;
+    let people = [("dora@uni.example", Role::Owner)];
+    world
+        .workgroup_in("core", &people, "uni", false, Some(100))
+        .await;
+    let path = "/admin/allowances/workgroup:core";
+    for who in [ROOT, DEAN] {
+        let person = world.person(who).await;
+        for body in [json!({ "quota": "none" }), json!({ "tier": "enterprise" })] {
+            let answer = world.patch(&person, path, body).await;
+            let refused = answer.refused();
+            assert_eq!(refused, (403, vec!["workgroup.forbidden".to_owned()]));
+            assert!(
+                answer.text.contains("configuration file"),
+                "{}",
+                answer.text
+            );
+        }
+        let context = world.patch(&person, path, json!({})).await.ok();
+        assert_eq!(context["quota"], 100);
+    }
+    let stranger = world.person("anna@lab.example").await;
+    let body = json!({ "quota": "none" });
+    let answer = world.patch(&stranger, path, body).await;
+    assert_eq!(answer.refused(), (404, vec!["person.not_found".to_owned()]));
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use handover::actors::moves::{self, Decision};
+use handover::domain::event::{By, Channel};
 use handover::domain::policy::{Policy, Private, Tier};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
 
-use crate::support::{Person, World, bounds, rates};
+use crate::support::{KEY, Person, World, bounds, rates};
 
 const ANNA: &str = "anna@uni.example";
 const DEAN: &str = "dean@uni.example";
@@ -40,6 +42,19 @@ async fn propose(world: &World, by: &Person, from: &str, to: &str) -> String {
     let body = json!({ "from": from, "to": to, "reason": "has left" });
     let made = world.post(by, "/admin/moves", body).await.ok();
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// Approves it, and stops before anything moves.
+async fn approved(world: &World, by: &Person, id: &str) {
+    let by = By {
+        person: Some(by.id.parse().unwrap()),
+        channel: Channel::Api,
+    };
+    let call = world.directory.call(by, None);
+    let id = id.parse().unwrap();
+    moves::decide(&world.directory, &call, id, Decision::Approve)
+        .await
+        .unwrap();
 }
 
 async fn lab(world: &World) -> Person {
@@ -143,6 +158,40 @@ async fn two_administrators_move_everything_of_somebody() {
     assert_eq!(late.refused(), (409, codes(&["move.ended"])));
 }
 
+#[tokio::test]
+async fn nobody_is_both_administrators_of_a_move() {
+    let world = site_of(policy()).await;
+    lab(&world).await;
+    world.person(ANNA).await;
+    let first = world.person("someone@uni.example").await;
+    // The address by which they administer comes second, then goes to an account of its own.
+    let body = json!({ "address": DEAN });
+    let begun = world.post(&first, "/account/addresses", body).await.ok();
+    let code = KEY.code(begun["sign_in"].as_str().unwrap().parse().unwrap());
+    let path = format!(
+        "/account/addresses/{}/prove",
+        begun["sign_in"].as_str().unwrap()
+    );
+    let typed = world.post(&first, &path, json!({ "code": code })).await;
+    typed.ok();
+    let id = propose(&world, &first, ANNA, "workgroup:lab").await;
+    let path = format!("/admin/moves/{id}");
+    let shown = world.get(&first, &path).await.ok();
+    assert_eq!(shown["move"]["proposed_by"], DEAN);
+    let gone = world
+        .delete(&first, &format!("/account/addresses/{DEAN}"))
+        .await;
+    gone.ok();
+    let second = world.person(DEAN).await;
+    let approve = format!("{path}/approve");
+    let itself = world.post(&second, &approve, json!({})).await;
+    assert_eq!(itself.refused(), (409, codes(&["approval.needed"])));
+    let vice = world.person(VICE).await;
+    let done = world.post(&vice, &approve, json!({})).await.ok();
+    assert_eq!(done["state"], "done");
+    assert_eq!(done["approved_by"], VICE);
+}
+
 async fn usage(world: &World, person: &Person) -> u64 {
     let contexts = world.get(person, "/contexts").await.ok();
     contexts["items"][0]["usage"].as_u64().unwrap()
@@ -240,6 +289,13 @@ async fn a_move_stops_where_there_is_no_room_and_goes_on_when_there_is() {
     let full = world.post(&admin, &approve, json!({})).await;
     assert_eq!(full.refused(), (409, codes(&["target.over_quota"])));
     let shown = world.get(&root, &format!("/admin/moves/{id}")).await.ok();
+    assert_eq!(shown["move"]["state"], "proposed");
+    world.alter(&there, |item| item.bytes = 100).await;
+    approved(&world, &admin, &id).await;
+    world.alter(&there, |item| item.bytes = 600).await;
+    let full = world.post(&root, &approve, json!({})).await;
+    assert_eq!(full.refused(), (409, codes(&["target.over_quota"])));
+    let shown = world.get(&root, &format!("/admin/moves/{id}")).await.ok();
     assert_eq!(shown["move"]["state"], "moving");
     assert_eq!(usage(&world, &eve).await, 600);
     world.alter(&there, |item| item.bytes = 400).await;
@@ -250,4 +306,108 @@ async fn a_move_stops_where_there_is_no_room_and_goes_on_when_there_is() {
         (usage(&world, &eve).await, usage(&world, &to).await),
         (0, 1_000)
     );
+}
+
+#[tokio::test]
+async fn the_walls_of_domains_hold_until_everything_has_moved() {
+    let wall = codes(&["domain.no_way_out"]);
+    for started in [false, true] {
+        let mut policy = policy();
+        let bio = Private {
+            suffixes: vec!["bio.example".to_owned()],
+            administrators: Vec::new(),
+        };
+        policy.domains.insert("bio".to_owned(), bio);
+        let world = site_of(policy).await;
+        let boss = [("boss@uni.example", Role::Owner)];
+        world.workgroup_in("lab", &boss, "uni", true, None).await;
+        let anna = world.person(ANNA).await;
+        world.project(&anna, "personal", "WGS", 7).await;
+        let (dean, vice) = (world.person(DEAN).await, world.person(VICE).await);
+        let id = propose(&world, &dean, ANNA, "workgroup:lab").await;
+        if started {
+            approved(&world, &vice, &id).await;
+        }
+        // The configuration puts the workgroup into another domain, then back.
+        world.workgroup_in("lab", &boss, "bio", true, None).await;
+        let path = format!("/admin/moves/{id}");
+        let approve = format!("{path}/approve");
+        let no = world.post(&vice, &approve, json!({})).await;
+        assert_eq!(no.refused(), (409, wall.clone()), "{started}");
+        let shown = world.get(&dean, &path).await.ok();
+        let state = if started { "moving" } else { "proposed" };
+        assert_eq!(shown["move"]["state"], state);
+        assert_eq!(usage(&world, &anna).await, 7);
+        world.workgroup_in("lab", &boss, "uni", true, None).await;
+        let done = world.post(&vice, &approve, json!({})).await.ok();
+        assert_eq!(done["state"], "done");
+    }
+}
+
+#[tokio::test]
+async fn nothing_moves_to_what_is_closed() {
+    let world = site_of(policy()).await;
+    let (eve, root, admin) = (
+        world.person(EVE).await,
+        world.person(ROOT).await,
+        world.person(ADMIN).await,
+    );
+    world.project(&eve, "personal", "WGS", 7).await;
+    let unknown = (422, codes(&["recipient.unknown"]));
+    let heirs = ["first@lab.example", "second@lab.example"];
+    for (address, started) in heirs.into_iter().zip([false, true]) {
+        let heir = world.person(address).await;
+        let id = propose(&world, &root, EVE, &heir.id).await;
+        if started {
+            approved(&world, &admin, &id).await;
+        }
+        let confirm = json!({ "address": address });
+        let closed = world.post(&heir, "/account/close", confirm).await;
+        assert_eq!(closed.status, 204, "{}", closed.text);
+        let path = format!("/admin/moves/{id}");
+        let no = world
+            .post(&admin, &format!("{path}/approve"), json!({}))
+            .await;
+        assert_eq!(no.refused(), unknown, "{started}");
+        assert_eq!(usage(&world, &eve).await, 7);
+        world
+            .post(&admin, &format!("{path}/cancel"), json!({}))
+            .await
+            .ok();
+        let body = json!({ "from": EVE, "to": heir.id });
+        let no = world.post(&root, "/admin/moves", body).await;
+        assert_eq!(no.refused(), unknown, "{started}");
+    }
+}
+
+#[tokio::test]
+async fn administrators_of_a_domain_learn_nothing_of_what_lies_outside() {
+    let mut policy = policy();
+    policy.quota.insert(Tier::Basic, Some(1_000));
+    let world = site_of(policy).await;
+    let anna = world.person(ANNA).await;
+    world.project(&anna, "personal", "WGS", 600).await;
+    let eve = world.person(EVE).await;
+    world.project(&eve, "personal", "WGS", 600).await;
+    let people = [(EVE, Role::Owner)];
+    let outside = world.workgroup("outside", &people).await;
+    let dean = world.person(DEAN).await;
+    let nothing = json!({ "from": ANNA, "to": "workgroup:nothing" });
+    let nothing = world.post(&dean, "/admin/moves", nothing).await;
+    assert_eq!(nothing.refused(), (422, codes(&["recipient.unknown"])));
+    let nothing = nothing.json();
+    let unknown = "nobody@lab.example";
+    for to in [EVE, &eve.id, &outside, "workgroup:outside", unknown, "?"] {
+        let body = json!({ "from": ANNA, "to": to });
+        let answer = world.post(&dean, "/admin/moves", body).await;
+        let answer = answer.json();
+        for field in ["status", "title", "detail", "guards"] {
+            assert_eq!(answer[field], nothing[field], "{to}");
+        }
+    }
+    // Administrators of the site are told what stands in the way.
+    let root = world.person(ROOT).await;
+    let body = json!({ "from": ANNA, "to": EVE });
+    let answer = world.post(&root, "/admin/moves", body).await;
+    assert_eq!(answer.refused(), (409, codes(&["domain.no_way_out"])));
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use handover::actors::invitation::Command;
-use handover::actors::site;
+use handover::actors::site::{self, Wanted};
 use handover::domain::event::{By, Channel};
-use handover::domain::policy::{Creators, Policy, Private};
+use handover::domain::policy::{Creators, Domain, Policy, Private, Tier};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
 
@@ -584,6 +584,43 @@ async fn a_workgroup_of_the_configuration_file_is_changed_there_only() {
         .unwrap();
     assert_eq!(world.get(&anna, core).await.ok()["configured"], false);
     world.patch(&anna, core, json!({ "name": "X" })).await.ok();
+}
+
+#[tokio::test]
+async fn the_configuration_file_takes_no_workgroup_from_the_people_who_made_it() {
+    let world = site_of(policy()).await;
+    let (anna, _, rita) = lab(&world).await;
+    let eve = world.person(EVE).await;
+    let wanted = |owner: &str| Wanted {
+        handle: "Lab".parse().unwrap(),
+        name: "The core".to_owned(),
+        tier: Tier::Enterprise,
+        domain: Domain::named("uni"),
+        collaborative: false,
+        quota: Some(5),
+        people: BTreeMap::from([(owner.parse().unwrap(), Role::Owner)]),
+    };
+    let before = world.get(&rita, "/workgroups/lab").await.ok();
+    let members = world.get(&rita, "/workgroups/lab/members").await.ok();
+    // A stranger, whoever belongs to it without owning it, nobody at all.
+    for owner in [EVE, BEN, "nobody@uni.example"] {
+        let applied = site::apply(&world.directory, &wanted(owner), world.now()).await;
+        let left = applied.unwrap();
+        let [site::Left(what)] = left.as_slice() else {
+            panic!("{owner}: {left:?}");
+        };
+        assert!(what.contains("choose another handle"), "{what}");
+        assert_eq!(world.get(&rita, "/workgroups/lab").await.ok(), before);
+        let same = world.get(&rita, "/workgroups/lab/members").await.ok();
+        assert_eq!(same, members, "{owner}");
+    }
+    assert_eq!(world.get(&eve, "/workgroups/lab").await.refused().0, 404);
+    let applied = site::apply(&world.directory, &wanted(ANNA), world.now()).await;
+    assert_eq!(applied.unwrap(), []);
+    let core = world.get(&anna, "/workgroups/lab").await.ok();
+    assert_eq!(core["configured"], true);
+    assert_eq!(core["name"], "The core");
+    assert_eq!(world.get(&rita, "/workgroups/lab").await.refused().0, 404);
 }
 
 #[tokio::test]
