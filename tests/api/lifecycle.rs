@@ -509,6 +509,38 @@ fn files_of(world: &World, item: ItemId) -> usize {
 }
 
 #[tokio::test]
+async fn an_item_shows_the_newest_of_its_journal_however_long_it_is() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let project = world.project(&core, "personal", "Genomes", 5).await;
+    let id: ItemId = project.parse().unwrap();
+    for n in 0..1_010 {
+        let item = load::one::<Item>(&*world.store, Key::Item(id)).await;
+        let item = item.unwrap().unwrap();
+        let event = Event {
+            at: world.now(),
+            by: By {
+                person: Some(core.id.parse().unwrap()),
+                channel: Channel::Api,
+            },
+            what: What::Changed {
+                how: format!("change {n}"),
+            },
+        };
+        let mut proposal = Proposal::default();
+        proposal.replace(&item, &item.document, Some(&event));
+        commit(&world, proposal).await;
+    }
+    let path = format!("/projects/{project}");
+    let shown = world.get(&core, &path).await.ok();
+    let history = shown["history"].as_array().unwrap();
+    assert_eq!(history.len(), 1_000);
+    let how = |entry: &Value| entry["what"]["how"].clone();
+    assert_eq!(how(&history[0]), "change 10");
+    assert_eq!(how(&history[999]), "change 1009");
+}
+
+#[tokio::test]
 async fn what_is_kept_no_longer_is_swept_away_and_nothing_else() {
     let world = World::new().await;
     let core = world.person("core@facility.example").await;
