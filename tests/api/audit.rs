@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use handover::actors::{load, sweep};
 use handover::chain::{Broken, Chain, Verifier};
+use handover::domain::attempts::Attempts;
+use handover::domain::document::Document as _;
 use handover::domain::index::Entry;
+use handover::domain::key::Key;
 use handover::domain::policy::{Policy, Private};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
@@ -291,10 +295,25 @@ async fn attempts_that_were_refused_are_written_down_up_to_a_bound() {
     }
     let export = world.get(&core, "/audit/export").await;
     assert_eq!(export.text.matches("\"refused\"").count(), 50);
+    let counted = async || {
+        let key = Attempts::none(core.id.parse().unwrap(), world.now()).key();
+        let found = load::one::<Attempts>(&*world.store, key).await.unwrap();
+        found.unwrap().document.more
+    };
+    assert_eq!(counted().await, 1, "the next are held for a minute");
+    world.clock.advance(Duration::from_secs(60));
+    world.post(&core, &path, json!({})).await.refused();
+    assert_eq!(counted().await, 13, "and then written in one commit");
     world.clock.advance(HOUR);
     world.post(&core, &path, json!({})).await.refused();
     let export = world.get(&core, "/audit/export").await;
     assert_eq!(export.text.matches("\"refused\"").count(), 51, "a new hour");
+    world.clock.advance(HOUR * 24 * 91);
+    let store: &dyn handover::store::Store = &*world.store;
+    while sweep::sweep(store, world.now(), 10).await.unwrap() > 0 {}
+    let view = world.store.view();
+    let kept = |key: &Key| matches!(key, Key::Attempts(..));
+    assert_eq!(view.documents().filter(|(key, _)| kept(key)).count(), 0);
 }
 
 #[tokio::test]
