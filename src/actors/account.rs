@@ -5,6 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, Context, LetterId, SignInId};
 use crate::domain::index::{self, Phase};
+use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::refusal::{Code, Findings, Refusal};
@@ -19,7 +20,9 @@ use super::sign_in;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// So many grants are given up in the commit that closes an account; whoever has more leaves some first.
-const MAX_GRANTS: usize = 500;
+const MAX_GRANTS: usize = 250;
+/// So many workgroups are left in it; each takes the workgroup's journal along.
+const MAX_MEMBERSHIPS: usize = 100;
 
 async fn of(settings: &Settings, id: AccountId) -> Result<Versioned<Account>, Trouble> {
     let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
@@ -27,14 +30,17 @@ async fn of(settings: &Settings, id: AccountId) -> Result<Versioned<Account>, Tr
     Ok(found.filter(there).ok_or_else(people::no_account)?)
 }
 
-fn changed(call: &Call, how: &str) -> Event {
+fn happened(call: &Call, what: What) -> Event {
     Event {
         at: call.at,
         by: call.by,
-        what: What::Changed {
-            how: how.to_owned(),
-        },
+        what,
     }
+}
+
+fn changed(call: &Call, how: &str) -> Event {
+    let how = how.to_owned();
+    happened(call, What::Changed { how })
 }
 
 // ---- addresses ----
@@ -295,11 +301,21 @@ async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<
     let old = of(settings, person).await?;
     let mut findings = owns(settings, context).await?;
     let mut proposal = Proposal::default();
-    for membership in people::memberships(store, person).await? {
+    let memberships = people::memberships(store, person).await?;
+    if memberships.len() > MAX_MEMBERSHIPS {
+        findings.block(
+            Refusal::new(
+                Code::AccountNotEmpty,
+                format!("you belong to more than {MAX_MEMBERSHIPS} workgroups"),
+                "leave some of them first",
+            )
+            .about(context),
+        );
+    }
+    for membership in &memberships {
         if membership.document.role == Role::Owner {
             findings.block(alone(settings, &membership.document).await?);
         }
-        proposal.delete(&membership);
     }
     let page = store
         .scan(
@@ -328,9 +344,8 @@ async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<
     if !findings.blocks.is_empty() {
         return Err(findings.into());
     }
-    for grant in grants.iter().flatten() {
-        proposal.delete(grant);
-    }
+    leave_workgroups(settings, call, &memberships, &mut proposal).await?;
+    leave_items(settings, call, &grants, &mut proposal).await?;
     for session in sign_in::sessions(settings, person).await? {
         proposal.delete(&session);
     }
@@ -340,6 +355,49 @@ async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<
     let next = old.document.clone().closed(call.at);
     proposal.replace(&old, &next, Some(&changed(call, "the account was closed")));
     Ok(proposal)
+}
+
+/// Ends memberships, as leaving does: the journals of the workgroups tell it.
+async fn leave_workgroups(
+    settings: &Settings,
+    call: &Call,
+    memberships: &[Versioned<Membership>],
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    let key = |membership: &Versioned<Membership>| Key::Workgroup(membership.document.workgroup);
+    let keys: Vec<Key> = memberships.iter().map(key).collect();
+    let workgroups = load::all::<Workgroup>(&*settings.store, &keys).await?;
+    for (membership, workgroup) in memberships.iter().zip(workgroups) {
+        let account = membership.document.account;
+        let left = happened(call, What::MemberLeft { account });
+        proposal.end(membership, &left);
+        if let Some(workgroup) = workgroup {
+            proposal.replace(&workgroup, &workgroup.document, Some(&left));
+        }
+    }
+    Ok(())
+}
+
+/// Gives access up: the journals of the items tell it.
+async fn leave_items(
+    settings: &Settings,
+    call: &Call,
+    grants: &[Option<Versioned<Grant>>],
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    let grants: Vec<&Versioned<Grant>> = grants.iter().flatten().collect();
+    let key = |grant: &&Versioned<Grant>| Key::Item(grant.document.item);
+    let keys: Vec<Key> = grants.iter().map(key).collect();
+    let items = load::all::<Item>(&*settings.store, &keys).await?;
+    for (grant, item) in grants.into_iter().zip(items) {
+        let whose = grant.document.grantee;
+        if let Some(item) = item {
+            let left = happened(call, What::AccessLeft { whose });
+            proposal.replace(&item, &item.document, Some(&left));
+        }
+        proposal.delete(grant);
+    }
+    Ok(())
 }
 
 /// What stands in the way: items that the context owns, and offers of it that wait.

@@ -1,10 +1,14 @@
 //! What people tried in vain is written down: so many attempts of a person in an hour, beyond that they are only counted.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::domain::attempts::Attempts;
 use crate::domain::document::Document as _;
 use crate::domain::event::{By, Event, What};
+use crate::domain::id::AccountId;
 use crate::domain::refusal::Code;
-use crate::domain::time::Time;
+use crate::domain::time::{MINUTE_MS, Time};
 
 use super::load;
 use super::proposal::Proposal;
@@ -21,11 +25,79 @@ pub struct Attempt {
     pub about: Vec<String>,
 }
 
-/// Writes down what somebody tried. One by nobody is not written down.
+/// So many people who tried too much are remembered at most, at about 50 bytes each.
+const MAX_KNOWN: usize = 10_000;
+
+/// What one person tried since the count was written last.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    hour: u64,
+    since: Time,
+    more: u64,
+}
+
+impl Counted {
+    fn is_fresh(&self, now: &Attempts, at: Time) -> bool {
+        self.hour == now.hour && (0..MINUTE_MS).contains(&at.since_ms(self.since))
+    }
+}
+
+/// Counts what is beyond the bound of an hour, so that it costs a commit once a minute and not every time. What it holds when the
+/// hour or the daemon ends is not counted any more.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<AccountId, Counted>>);
+
+impl Tally {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<AccountId, Counted>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more of somebody whose count was written within the last minute; whether that is so.
+    fn counts(&self, none: &Attempts, at: Time) -> bool {
+        let mut known = self.known();
+        let counted = known.get_mut(&none.person);
+        let Some(counted) = counted.filter(|counted| counted.is_fresh(none, at)) else {
+            return false;
+        };
+        counted.more = counted.more.saturating_add(1);
+        true
+    }
+
+    /// How many are to be written now, this one included; `None`: none, within this minute, or there are too many people to remember.
+    fn due(&self, none: &Attempts, at: Time) -> Option<u64> {
+        if self.counts(none, at) {
+            return None;
+        }
+        let mut known = self.known();
+        if known.len() >= MAX_KNOWN {
+            known.retain(|_, counted| (0..MINUTE_MS).contains(&at.since_ms(counted.since)));
+        }
+        if known.len() >= MAX_KNOWN {
+            metrics::counter!("handover_attempts_lost_total").increment(1);
+            return None;
+        }
+        let counted = Counted {
+            hour: none.hour,
+            since: at,
+            more: 0,
+        };
+        let before = known.insert(none.person, counted);
+        let before = before.filter(|before| before.hour == none.hour);
+        Some(before.map_or(1, |before| before.more.saturating_add(1)))
+    }
+}
+
+/// Writes down what somebody tried, or counts it. One by nobody is not written down.
 ///
 /// # Errors
 /// The store failed, or the same person tries so much at once that it lost every time.
-pub async fn record(world: &dyn World, by: By, at: Time, attempt: &Attempt) -> Result<(), Trouble> {
+pub async fn record(
+    world: &dyn World,
+    tally: &Tally,
+    by: By,
+    at: Time,
+    attempt: &Attempt,
+) -> Result<(), Trouble> {
     let Some(person) = by.person else {
         return Ok(());
     };
@@ -35,20 +107,23 @@ pub async fn record(world: &dyn World, by: By, at: Time, attempt: &Attempt) -> R
         at,
     };
     let none = Attempts::none(person, at);
+    if tally.counts(&none, at) {
+        return Ok(());
+    }
+    let mut more = None;
     for tried in 1..=TRIES {
         let settings = world.settings();
         let old = load::one::<Attempts>(&*settings.store, none.key()).await?;
         let before = old.as_ref().map_or(&none, |old| &old.document);
-        let (next, write_down) = before.clone().with_one();
-        let event = Event {
-            at,
-            by,
-            what: What::Refused {
-                command: attempt.command.clone(),
-                codes: attempt.codes.clone(),
-                about: attempt.about.clone(),
-            },
+        let write_down = before.has_room();
+        let next = if write_down {
+            before.clone().with_one()
+        } else {
+            more = more.or_else(|| tally.due(&none, at));
+            let Some(more) = more else { return Ok(()) };
+            before.clone().with_more(more)
         };
+        let event = event(&call, attempt);
         let event = write_down.then_some(&event);
         let mut proposal = Proposal::default();
         match &old {
@@ -61,4 +136,51 @@ pub async fn record(world: &dyn World, by: By, at: Time, attempt: &Attempt) -> R
         }
     }
     Err(world::contended())
+}
+
+fn event(call: &Call, attempt: &Attempt) -> Event {
+    Event {
+        at: call.at,
+        by: call.by,
+        what: What::Refused {
+            command: attempt.command.clone(),
+            codes: attempt.codes.clone(),
+            about: attempt.about.clone(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::HOUR_MS;
+
+    #[test]
+    fn a_count_is_written_once_a_minute() {
+        let tally = Tally::default();
+        let at = |ms: i64| Time::from_ms(ms);
+        let none = Attempts::none(AccountId::from_bits(1), at(0));
+        assert!(!tally.counts(&none, at(0)));
+        assert_eq!(tally.due(&none, at(0)), Some(1));
+        for _ in 0..4 {
+            assert!(tally.counts(&none, at(MINUTE_MS - 1)));
+        }
+        assert_eq!(tally.due(&none, at(MINUTE_MS - 1)), None);
+        assert!(!tally.counts(&none, at(MINUTE_MS)));
+        assert_eq!(tally.due(&none, at(MINUTE_MS)), Some(6), "those held too");
+        let next = Attempts::none(AccountId::from_bits(1), at(HOUR_MS));
+        assert_eq!(tally.due(&next, at(HOUR_MS)), Some(1), "a new hour");
+    }
+
+    #[test]
+    fn no_more_people_are_remembered_than_there_is_room_for() {
+        let tally = Tally::default();
+        let of = |n: usize| Attempts::none(AccountId::from_bits(n as u128), Time::from_ms(0));
+        for n in 0..MAX_KNOWN {
+            assert_eq!(tally.due(&of(n), Time::from_ms(0)), Some(1));
+        }
+        assert_eq!(tally.due(&of(MAX_KNOWN), Time::from_ms(0)), None);
+        let later = Time::from_ms(MINUTE_MS);
+        assert_eq!(tally.due(&of(MAX_KNOWN), later), Some(1));
+    }
 }

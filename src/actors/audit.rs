@@ -1,11 +1,15 @@
 //! Who did what, newest first: of an item, of a context, of a person.
 //!
 //! Of an item its own journal is read. Of contexts and people there is a row for each commit, which leads to the entries it wrote.
+//! An administrator of a domain who asks about a person is shown what that person did in it, and nothing of what they did elsewhere.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::chain::{Chain, Place};
+use crate::domain::account::Account;
+use crate::domain::address::Address;
 use crate::domain::event::Recorded;
 use crate::domain::id::{AccountId, Context, Digest, ItemId};
 use crate::domain::index;
@@ -15,7 +19,9 @@ use crate::domain::time::Time;
 use crate::domain::tombstone::Tombstone;
 use crate::store::{Direction, Fault, Version};
 
+use super::context::Owner;
 use super::load;
+use super::people;
 use super::rights;
 use super::world::{Settings, Trouble};
 
@@ -33,11 +39,22 @@ pub enum Of {
     Person(AccountId),
 }
 
+/// How far whoever asked may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// At all that is asked for.
+    Whole,
+    /// At what was done as contexts of the domains that this person administers.
+    Administered(AccountId),
+}
+
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
     /// Whose acts.
     pub of: Of,
+    /// How far whoever asked may look, as [`may`] said.
+    pub sight: Sight,
     /// Only those as this context.
     pub context: Option<Context>,
     /// Only those of this person.
@@ -98,20 +115,38 @@ impl FromStr for Cursor {
     }
 }
 
-/// Whether this person may ask for it: their own acts, what concerns contexts they act for, and items of those; administrators of a
-/// domain for all that live in it.
+/// Whether this person may ask for it, and how far they may look: their own acts, what concerns contexts they act for, and items of
+/// those; administrators of a domain for all that live in it, as far as it was done in domains of theirs.
 ///
 /// # Errors
 /// They may not; what they may not see is as good as not there.
-pub async fn may(settings: &Settings, asker: AccountId, of: Of, now: Time) -> Result<(), Trouble> {
+pub async fn may(
+    settings: &Settings,
+    asker: AccountId,
+    of: Of,
+    now: Time,
+) -> Result<Sight, Trouble> {
     match of {
-        Of::Item(id) => custodian(settings, asker, id, now).await.map(drop),
-        Of::Context(context) => rights::acting(settings, asker, context).await.map(drop),
-        Of::Person(person) => {
-            let context = Context::Personal(person);
-            rights::acting(settings, asker, context).await.map(drop)
-        }
+        Of::Item(id) => custodian(settings, asker, id, now).await.map(drop)?,
+        Of::Context(context) => rights::acting(settings, asker, context).await.map(drop)?,
+        Of::Person(person) if person == asker => {}
+        Of::Person(person) => return others(settings, asker, person).await,
     }
+    Ok(Sight::Whole)
+}
+
+/// How far somebody may look at what another person did.
+async fn others(
+    settings: &Settings,
+    asker: AccountId,
+    person: AccountId,
+) -> Result<Sight, Trouble> {
+    rights::acting(settings, asker, Context::Personal(person)).await?;
+    let asks = people::person(&*settings.store, asker, &[]).await?;
+    if settings.policy.administers_site(&asks.account.addresses) {
+        return Ok(Sight::Whole);
+    }
+    Ok(Sight::Administered(asker))
 }
 
 /// Where the chain of an item stands, for somebody who acts for its owner; of one that was purged, for whoever acts for its last.
@@ -244,6 +279,51 @@ fn beginning(asked: &Asked, prefix: Bytes, cursor: Option<Cursor>) -> (Option<Ve
     }
 }
 
+/// What somebody may look at, and of which contexts that is known already.
+struct Horizon<'a> {
+    settings: &'a Settings,
+    /// The addresses of an administrator who asks; `None`: there is no bound.
+    addresses: Option<Vec<Address>>,
+    known: BTreeMap<Context, bool>,
+}
+
+impl<'a> Horizon<'a> {
+    async fn of(settings: &'a Settings, sight: Sight) -> Result<Self, Fault> {
+        let addresses = match sight {
+            Sight::Whole => None,
+            Sight::Administered(asker) => {
+                let key = Key::Account(asker);
+                let asks = load::one::<Account>(&*settings.store, key).await?;
+                // Whoever closed the account meanwhile administers nothing.
+                Some(asks.map_or_else(Vec::new, |asks| asks.document.addresses))
+            }
+        };
+        Ok(Self {
+            settings,
+            addresses,
+            known: BTreeMap::new(),
+        })
+    }
+
+    /// Whether an entry lies within. One that does not say as which context it was done lies outside of every bound.
+    async fn holds(&mut self, recorded: &Recorded) -> Result<bool, Fault> {
+        let Some(addresses) = &self.addresses else {
+            return Ok(true);
+        };
+        let Some(context) = recorded.context else {
+            return Ok(false);
+        };
+        if let Some(known) = self.known.get(&context) {
+            return Ok(*known);
+        }
+        let owner = Owner::load(&*self.settings.store, context).await?;
+        let policy = &self.settings.policy;
+        let holds = owner.is_some_and(|owner| policy.administers(addresses, owner.domain()));
+        self.known.insert(context, holds);
+        Ok(holds)
+    }
+}
+
 async fn rows(
     settings: &Settings,
     asked: Asked,
@@ -253,6 +333,7 @@ async fn rows(
 ) -> Result<(Vec<Found>, Option<Cursor>), Fault> {
     let store = &*settings.store;
     let (mut after, mut behind) = beginning(&asked, prefix, cursor);
+    let mut horizon = Horizon::of(settings, asked.sight).await?;
     let (mut found, mut looked_at) = (Vec::new(), 0);
     loop {
         let page = store
@@ -277,7 +358,10 @@ async fn rows(
                 }
                 looked_at += 1;
                 let recorded = entry(settings, journal, version).await?;
-                if let Some(recorded) = recorded.filter(|r| is_wanted(&asked, r)) {
+                let Some(recorded) = recorded.filter(|r| is_wanted(&asked, r)) else {
+                    continue;
+                };
+                if horizon.holds(&recorded).await? {
                     found.push(Found { journal, recorded });
                 }
             }

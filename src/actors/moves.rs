@@ -619,7 +619,7 @@ pub async fn show(
 ) -> Result<(Move, Vec<(Version, Event)>), Trouble> {
     let caller = Caller::of(settings, call).await?;
     let found = decidable(settings, &caller, id).await?.document;
-    let history = queries::journal(settings, Key::Move(id), Version(0), MAX_PAGE).await?;
+    let history = queries::journal(settings, Key::Move(id), MAX_PAGE).await?;
     Ok((found, history))
 }
 

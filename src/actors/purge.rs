@@ -18,8 +18,10 @@ use super::proposal::Proposal;
 use super::queries;
 use super::world::{self, Call, Committed, Settings, Trouble, World};
 
-/// So many rows are swept away in one commit.
+/// So many files are swept away in one commit.
 const AT_ONCE: usize = 1_000;
+/// So many grants or links are: each takes its entries and its counter along, and a commit has room for 4,000 rows.
+const DOCUMENTS_AT_ONCE: usize = 250;
 /// So many commits are made before others get their turn: an item may have a million files.
 const STEPS: usize = 50;
 
@@ -110,7 +112,8 @@ async fn sweep(settings: &Settings, stone: &Versioned<Tombstone>) -> Result<Prop
     let mut proposal = Proposal::default();
     let left = files(settings, item, &mut proposal).await?
         || relations(settings, item, &mut proposal).await?
-        || documents(settings, item, &mut proposal).await?;
+        || grants(settings, item, &mut proposal).await?
+        || links(settings, item, &mut proposal).await?;
     if !left {
         let mut swept = stone.document.clone();
         swept.swept = true;
@@ -148,33 +151,43 @@ async fn relations(
     Ok(!related.is_empty())
 }
 
-/// Biosamples, grants and links.
-async fn documents(
-    settings: &Settings,
-    item: ItemId,
-    proposal: &mut Proposal,
-) -> Result<bool, Fault> {
+/// Some of the grants, with the biosamples of a project.
+async fn grants(settings: &Settings, item: ItemId, proposal: &mut Proposal) -> Result<bool, Fault> {
     let store = &*settings.store;
     let biosamples = load::one::<Biosamples>(store, Key::Biosamples(item)).await?;
-    let granted = queries::grants(settings, item).await?;
-    let keys: Vec<Key> = granted.iter().map(Grant::key).collect();
+    let prefix = index::grantees(item);
+    let page = store
+        .scan(prefix, None, Direction::Forward, DOCUMENTS_AT_ONCE)
+        .await?;
+    let keys: Vec<Key> = page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_context(key))
+        .map(|grantee| Key::Grant(item, grantee))
+        .collect();
     let grants = load::all::<Grant>(store, &keys).await?;
-    let links = lifecycle::links(settings, item).await?;
-    let any = biosamples.is_some() || !grants.is_empty() || !links.is_empty();
+    let any = biosamples.is_some() || !grants.is_empty();
     if let Some(biosamples) = &biosamples {
         proposal.delete(biosamples);
     }
     for grant in grants.iter().flatten() {
         proposal.delete(grant);
     }
+    Ok(any)
+}
+
+/// Some of the links, with how often each was accepted.
+async fn links(settings: &Settings, item: ItemId, proposal: &mut Proposal) -> Result<bool, Fault> {
+    let mut links = lifecycle::links(settings, item).await?;
+    links.truncate(DOCUMENTS_AT_ONCE);
     let counters: Vec<Counter> = links
         .iter()
         .map(|link| Counter::LinkUses(link.document.id))
         .collect();
-    let uses = store.counters(&counters).await?;
+    let uses = settings.store.counters(&counters).await?;
     for ((link, counter), n) in links.iter().zip(counters).zip(uses) {
         proposal.delete(link);
         proposal.add(counter, n.saturating_neg());
     }
-    Ok(any)
+    Ok(!links.is_empty())
 }

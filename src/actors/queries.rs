@@ -337,30 +337,30 @@ pub async fn transfer(
     let mine = |letter: &Letter| entitled.sender || account.has(&letter.to);
     Ok(Shown {
         letters: letters.filter(mine).collect(),
-        history: journal(settings, Key::Invitation(id), Version(0), 1_000).await?,
+        history: journal(settings, Key::Invitation(id), 1_000).await?,
         transfer,
         entitled,
     })
 }
 
-/// The journal of an item after this version, oldest first: for the owner's side, whose business it is with whom it was shared.
+/// The newest entries of the journal of an item, oldest first: for the owner's side, whose business it is with whom it was shared.
 pub async fn item_journal(
     settings: &Settings,
     owning: Owning<'_>,
-    after: Version,
     limit: usize,
 ) -> Result<Vec<(Version, Event)>, Fault> {
-    journal(settings, Key::Item(owning.permit().id()), after, limit).await
+    journal(settings, Key::Item(owning.permit().id()), limit).await
 }
 
-/// The journal of a document after this version, oldest first.
+/// The newest entries of the journal of a document, oldest first: whoever writes many cannot push later ones out of sight.
 pub(in crate::actors) async fn journal(
     settings: &Settings,
     key: Key,
-    after: Version,
     limit: usize,
 ) -> Result<Vec<(Version, Event)>, Fault> {
-    let rows = settings.store.history(key, after, limit).await?;
+    let end = Version(u64::MAX);
+    let mut rows = settings.store.latest(key, end, limit).await?;
+    rows.reverse();
     rows.into_iter()
         .map(|(version, body)| {
             let event = serde_json::from_slice(&body).map_err(|error| {
@@ -520,7 +520,7 @@ pub struct SeenItem {
     pub biosamples: Option<Biosamples>,
     /// Contexts that were granted access; only the owner's side sees others than its own.
     pub grants: Vec<Grant>,
-    /// Its journal, oldest first; only the owner's side sees it.
+    /// The newest 1,000 entries of its journal, oldest first; only the owner's side sees it.
     pub journal: Vec<(Version, Event)>,
 }
 
@@ -535,7 +535,7 @@ pub async fn item(settings: &Settings, permit: Permit, now: Time) -> Result<Seen
     let (grants, journal) = match permit.as_owner() {
         Some(owning) => (
             grants(settings, id).await?,
-            item_journal(settings, owning, Version(0), 1_000).await?,
+            item_journal(settings, owning, 1_000).await?,
         ),
         None => (Vec::new(), Vec::new()),
     };

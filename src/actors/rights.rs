@@ -30,10 +30,9 @@
 //!
 //! ```compile_fail
 //! use handover::actors::{queries, rights::Permit, world::{Settings, Trouble}};
-//! use handover::store::Version;
 //!
 //! async fn events(settings: &Settings, permit: &Permit) -> Result<usize, Trouble> {
-//!     Ok(queries::item_journal(settings, permit, Version(0), 100).await?.len())
+//!     Ok(queries::item_journal(settings, permit, 100).await?.len())
 //! }
 //! ```
 //!

@@ -1,23 +1,27 @@
 //! What is kept no longer: attempts to sign in and their letters, sessions and tokens that are over, and tokens of letters whose
-//! invitation ended long ago (MAIL §3). Each document says itself when it is due; nothing is ever searched for.
+//! invitation ended long ago (MAIL §3), counts of what people tried in vain. Each document says itself when it is due; nothing is ever searched for.
 
 use futures_util::future::join_all;
 
 use crate::domain::account::{Session, SignIn, Token};
+use crate::domain::attempts::Attempts;
 use crate::domain::document::Document;
-use crate::domain::id::{Digest, LetterId, SignInId};
+use crate::domain::id::{AccountId, Digest, LetterId, SignInId};
+use crate::domain::index;
 use crate::domain::invitation::{Invitation, State};
 use crate::domain::key::{Key, Queue};
 use crate::domain::letter::Letter;
 use crate::domain::secret::MailToken;
 use crate::domain::time::{KEPT_MS, MINUTE_MS, Time};
-use crate::store::{Claimed, Commit, Fault, Outcome, Settlement, Store};
+use crate::store::{Claimed, Commit, Direction, Fault, Outcome, Settlement, Store};
 
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
 
 /// How long a row is somebody's, in milliseconds.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
+/// So many hours of one person are swept away at once; each of them has a row of its own.
+const HOURS: usize = 100;
 
 /// Deletes what is due at `now`, at most `limit` of it; how much was looked at.
 ///
@@ -53,6 +57,7 @@ async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault>
     )
     .await?;
     mail_token(store, Digest(id), now, &mut proposal).await?;
+    attempts(store, AccountId::from_bits(id), now, &mut proposal).await?;
     if proposal.is_empty() {
         return store.settle(row, Settlement::Done).await;
     }
@@ -66,9 +71,9 @@ async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault>
             Ok(())
         }
         Outcome::Unavailable => Err(Fault::retry("the store has too much to do")),
-        Outcome::OverLimit { .. } | Outcome::TooLarge => {
-            Err(Fault::never("one document is more than a commit holds"))
-        }
+        Outcome::OverLimit { .. } | Outcome::TooLarge => Err(Fault::never(
+            "what is swept away at once is more than a commit holds",
+        )),
     }
 }
 
@@ -86,6 +91,25 @@ async fn drop_due<D: Document>(
     let found = load::one::<D>(store, key).await?;
     if let Some(found) = found.filter(|found| is_due(found, now)) {
         proposal.delete(&found);
+    }
+    Ok(())
+}
+
+/// What a person tried in vain goes hour by hour, the earliest first. The journals stay.
+async fn attempts(
+    store: &dyn Store,
+    person: AccountId,
+    now: Time,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let prefix = index::attempts_of(person);
+    let page = store.scan(prefix, None, Direction::Forward, HOURS).await?;
+    let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+    let hours = ids.filter_map(|id| u64::try_from(id).ok());
+    let keys: Vec<Key> = hours.map(|hour| Key::Attempts(person, hour)).collect();
+    let found = load::all::<Attempts>(store, &keys).await?;
+    for old in found.iter().flatten().filter(|found| is_due(found, now)) {
+        proposal.delete(old);
     }
     Ok(())
 }

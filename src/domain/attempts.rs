@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::{Derived, Document};
 use super::id::AccountId;
-use super::key::Key;
-use super::time::{HOUR_MS, Time};
+use super::index::Entry;
+use super::key::{Key, Queue};
+use super::time::{HOUR_MS, KEPT_MS, Time};
 
 /// At most this many attempts of a person are written down in an hour.
 pub const MAX_RECORDED: u32 = 50;
@@ -34,16 +35,23 @@ impl Attempts {
         }
     }
 
-    /// With one more, and whether it is to be written down.
+    /// Whether one more is written down; beyond that they are only counted.
+    pub const fn has_room(&self) -> bool {
+        self.recorded < MAX_RECORDED
+    }
+
+    /// With one more that was written down.
     #[must_use]
-    pub fn with_one(mut self) -> (Self, bool) {
-        let room = self.recorded < MAX_RECORDED;
-        if room {
-            self.recorded += 1;
-        } else {
-            self.more = self.more.saturating_add(1);
-        }
-        (self, room)
+    pub const fn with_one(mut self) -> Self {
+        self.recorded = self.recorded.saturating_add(1);
+        self
+    }
+
+    /// With so many more that are only counted.
+    #[must_use]
+    pub const fn with_more(mut self, more: u64) -> Self {
+        self.more = self.more.saturating_add(more);
+        self
     }
 }
 
@@ -52,6 +60,15 @@ impl Document for Attempts {
     fn key(&self) -> Key {
         Key::Attempts(self.person, self.hour)
     }
+    fn entries(&self) -> Vec<Derived> {
+        // The queue has room for the person, and not for the hour.
+        vec![Derived::listed(Entry::AttemptsOf(self.person, self.hour))]
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        let end = i64::try_from(self.hour).unwrap_or(0).saturating_add(1);
+        let at = Time::from_ms(end.saturating_mul(HOUR_MS)).plus_ms(KEPT_MS);
+        Some((Queue::Sweeps, at, self.person.bits()))
+    }
 }
 
 #[cfg(test)]
@@ -59,16 +76,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_are_written_down_and_the_rest_is_counted() {
+    fn so_many_are_written_down_and_kept_for_90_days() {
         let person = AccountId::from_bits(1);
         let mut attempts = Attempts::none(person, Time::from_ms(3 * HOUR_MS + 5));
         assert_eq!(attempts.hour, 3);
-        let mut written = 0;
-        for _ in 0..MAX_RECORDED + 7 {
-            let (next, record) = attempts.with_one();
-            attempts = next;
-            written += u32::from(record);
+        for _ in 0..MAX_RECORDED {
+            assert!(attempts.has_room());
+            attempts = attempts.with_one();
         }
-        assert_eq!((written, attempts.recorded, attempts.more), (50, 50, 7));
+        assert!(!attempts.has_room());
+        attempts = attempts.with_more(7);
+        assert_eq!((attempts.recorded, attempts.more), (50, 7));
+        let at = Time::from_ms(4 * HOUR_MS).plus_ms(KEPT_MS);
+        assert_eq!(attempts.due(), Some((Queue::Sweeps, at, 1)));
     }
 }

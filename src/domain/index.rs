@@ -91,6 +91,8 @@ pub enum Entry {
     Concerned(Context, Time, Digest),
     /// Items of a context that are in the trash.
     Trashed(Context, ItemId),
+    /// Hours in which a person tried something in vain, counted from the epoch.
+    AttemptsOf(AccountId, u64),
 }
 
 impl Entry {
@@ -123,6 +125,7 @@ impl Entry {
             Self::Acted(account, at, digest) => acted(account).moment(at).wide(digest.0),
             Self::Concerned(context, at, digest) => concerned(context).moment(at).wide(digest.0),
             Self::Trashed(context, item) => trashed(context, item.kind()).wide(item.bits()),
+            Self::AttemptsOf(account, hour) => attempts_of(account).wide(u128::from(hour)),
         }
     }
 }
@@ -243,6 +246,11 @@ pub fn concerned(context: Context) -> Bytes {
 /// Prefix of the items of one kind that a context has in the trash.
 pub fn trashed(context: Context, kind: ItemKind) -> Bytes {
     of(context, List::Trashed).kind(kind)
+}
+
+/// Prefix of the hours in which a person tried something in vain.
+pub fn attempts_of(account: AccountId) -> Bytes {
+    Bytes::tagged(44).wide(account.bits())
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

@@ -196,13 +196,35 @@ impl Document for Letter {
             | State::Undeliverable { .. }
             | State::Dead { .. }
             | State::Withdrawn { .. } => match self.says {
-                Kind::SignInCode { expires_at } => {
+                Kind::SignInCode { expires_at } | Kind::AddressCode { expires_at } => {
                     let at = expires_at.plus_ms(SIGN_IN_KEPT_MS);
                     Some((Queue::Sweeps, at, self.id.bits()))
                 }
                 // What was written about an offer is part of its history.
                 _ => None,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_with_codes_are_swept_away_once_they_are_over() {
+        let at = Time::from_ms(1_800_000_000_000);
+        let expires_at = at.plus_ms(1);
+        for says in [
+            Kind::SignInCode { expires_at },
+            Kind::AddressCode { expires_at },
+        ] {
+            let (id, to) = (LetterId::from_bits(1), "anna@lab.example".parse().unwrap());
+            let subject = Subject::SignIn(crate::domain::id::SignInId::from_bits(2));
+            let mut letter = Letter::queued(id, to, "en", subject, says, at);
+            letter.delivery = State::Sent { at };
+            let swept_at = expires_at.plus_ms(SIGN_IN_KEPT_MS);
+            assert_eq!(letter.due(), Some((Queue::Sweeps, swept_at, 1)));
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::actors::attempts::{self, Attempt};
 use crate::domain::event::By;
@@ -60,13 +61,25 @@ pub fn refused(why: &Findings) {
     });
 }
 
-/// Has an attempt written down that was refused. What was not well formed is no attempt at anything.
-pub async fn record(app: &App, noted: Noted, method: &str, route: &str, path: &str) {
+/// A request, as it stands in the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The route it is at.
+    pub route: &'a str,
+    /// The path, as it may be shown.
+    pub path: &'a str,
+}
+
+/// Has an attempt written down that was refused, if that is done `within`. What was not well formed is no attempt at anything.
+pub async fn record(app: &App, noted: Noted, tried: Tried<'_>, within: Duration) {
     let Some(by) = noted.by else { return };
     if noted.codes.iter().all(|code| *code == Code::RequestInvalid) {
         return;
     }
-    let mut about: Vec<String> = path
+    let mut about: Vec<String> = tried
+        .path
         .split('/')
         .filter(|part| is_id(part))
         .map(str::to_owned)
@@ -77,17 +90,16 @@ pub async fn record(app: &App, noted: Noted, method: &str, route: &str, path: &s
         }
     }
     let attempt = Attempt {
-        command: format!("{method} {route}"),
+        command: format!("{} {}", tried.method, tried.route),
         codes: noted.codes,
         about,
     };
     let directory = app.directory();
-    if attempts::record(directory, by, directory.now(), &attempt)
-        .await
-        .is_err()
-    {
+    let recorded = attempts::record(directory, app.attempts(), by, directory.now(), &attempt);
+    if !matches!(tokio::time::timeout(within, recorded).await, Ok(Ok(()))) {
         // It was refused all the same; that it could not be written down is for the operators.
         metrics::counter!("handover_attempts_lost_total").increment(1);
+        let route = tried.route;
         tracing::warn!(route, "a refused attempt could not be written down");
     }
 }

@@ -24,16 +24,17 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     let method = request.method().clone();
     let path = shown_path(request.uri().path());
     let is_api = path.starts_with("/api/");
-    let (mut response, noted) = attempt::watch(admit(&app, request, next)).await;
+    let tried = attempt::Tried {
+        method: method.as_str(),
+        route: route.as_ref().map_or("none", MatchedPath::as_str),
+        path: &path,
+    };
+    let mut response = admit(&app, tried, request, next).await;
     let told: Option<Arc<Told>> = response.extensions_mut().remove();
     if let Some(told) = &told {
         response = write_out(&app, told, is_api, &id, response.headers());
     }
     finish(response.headers_mut(), &id);
-    if response.status().is_client_error() {
-        let route = route.as_ref().map_or("none", MatchedPath::as_str);
-        attempt::record(&app, noted, method.as_str(), route, &path).await;
-    }
     let took = app.clock().elapsed().saturating_sub(started);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     // What is at no route may be anything, a mistyped token for instance.
@@ -54,8 +55,8 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     response
 }
 
-/// Lets a request in if there is room, and waits for the answer as long as the site allows.
-async fn admit(app: &App, request: Request, next: Next) -> Response {
+/// Lets a request in if there is room. What it tried in vain is written down in the same room, and in what is left of its time.
+async fn admit(app: &App, tried: attempt::Tried<'_>, request: Request, next: Next) -> Response {
     let Ok(_room) = app.in_flight().try_acquire() else {
         return Failure::edge(
             Edge::Overloaded,
@@ -65,6 +66,18 @@ async fn admit(app: &App, request: Request, next: Next) -> Response {
         .retry_after(1)
         .into_response();
     };
+    let started = app.clock().elapsed();
+    let (response, noted) = attempt::watch(answer(app, request, next)).await;
+    if response.status().is_client_error() {
+        let took = app.clock().elapsed().saturating_sub(started);
+        let left = app.bounds().request_timeout.saturating_sub(took);
+        attempt::record(app, noted, tried, left).await;
+    }
+    response
+}
+
+/// Waits for the answer as long as the site allows.
+async fn answer(app: &App, request: Request, next: Next) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(app.bounds().request_timeout, answer).await {
         Ok(Ok(response)) => response,

@@ -22,6 +22,7 @@ use axum::Router;
 use axum::extract::Request;
 use tokio::sync::Semaphore;
 
+use crate::actors::attempts::Tally;
 use crate::actors::directory::Directory;
 use crate::actors::world::{Settings, World as _};
 use crate::clock::Clock;
@@ -91,6 +92,7 @@ struct Parts {
     mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
     limiters: RwLock<Arc<Limiters>>,
     in_flight: Semaphore,
+    attempts: Tally,
 }
 
 /// Everything a request needs. Cheap to clone.
@@ -115,6 +117,7 @@ impl App {
             bounds,
             mailbox: OnceLock::new(),
             limiters: RwLock::new(limiters),
+            attempts: Tally::default(),
         }))
     }
 
@@ -146,6 +149,10 @@ impl App {
 
     fn in_flight(&self) -> &Semaphore {
         &self.0.in_flight
+    }
+
+    fn attempts(&self) -> &Tally {
+        &self.0.attempts
     }
 
     /// The entry to the actors.

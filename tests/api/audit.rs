@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use handover::actors::{load, sweep};
 use handover::chain::{Broken, Chain, Verifier};
+use handover::domain::attempts::Attempts;
+use handover::domain::document::Document as _;
 use handover::domain::index::Entry;
+use handover::domain::key::Key;
 use handover::domain::policy::{Policy, Private};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
@@ -291,10 +295,25 @@ async fn attempts_that_were_refused_are_written_down_up_to_a_bound() {
     }
     let export = world.get(&core, "/audit/export").await;
     assert_eq!(export.text.matches("\"refused\"").count(), 50);
+    let counted = async || {
+        let key = Attempts::none(core.id.parse().unwrap(), world.now()).key();
+        let found = load::one::<Attempts>(&*world.store, key).await.unwrap();
+        found.unwrap().document.more
+    };
+    assert_eq!(counted().await, 1, "the next are held for a minute");
+    world.clock.advance(Duration::from_secs(60));
+    world.post(&core, &path, json!({})).await.refused();
+    assert_eq!(counted().await, 13, "and then written in one commit");
     world.clock.advance(HOUR);
     world.post(&core, &path, json!({})).await.refused();
     let export = world.get(&core, "/audit/export").await;
     assert_eq!(export.text.matches("\"refused\"").count(), 51, "a new hour");
+    world.clock.advance(HOUR * 24 * 91);
+    let store: &dyn handover::store::Store = &*world.store;
+    while sweep::sweep(store, world.now(), 10).await.unwrap() > 0 {}
+    let view = world.store.view();
+    let kept = |key: &Key| matches!(key, Key::Attempts(..));
+    assert_eq!(view.documents().filter(|(key, _)| kept(key)).count(), 0);
 }
 
 #[tokio::test]
@@ -328,6 +347,54 @@ async fn administrators_of_a_domain_see_what_concerns_it() {
     assert_eq!(acts[0]["what"]["what"], "refused");
     let outside = world.get(&dean, &format!("/audit?person={}", out.id)).await;
     assert_eq!(outside.refused().0, 403);
+}
+
+#[tokio::test]
+async fn administrators_of_a_domain_see_nothing_of_what_somebody_did_in_another() {
+    let private = |suffix: &str, administrator: &str| Private {
+        suffixes: vec![suffix.to_owned()],
+        administrators: vec![administrator.parse().unwrap()],
+    };
+    let policy = Policy {
+        domains: [
+            ("uni".to_owned(), private("uni.example", "dean@uni.example")),
+            (
+                "inst".to_owned(),
+                private("inst.example", "head@inst.example"),
+            ),
+        ]
+        .into(),
+        ..Policy::default()
+    };
+    let world = World::with(policy, bounds(), rates()).await;
+    let dean = world.person("dean@uni.example").await;
+    let head = world.person("head@inst.example").await;
+    let anna = world.person("anna@uni.example").await;
+    let members = [
+        ("head@inst.example", Role::Owner),
+        ("anna@uni.example", Role::Member),
+    ];
+    let hub = world
+        .workgroup_in("hub", &members, "inst", true, None)
+        .await;
+    let own = world.project(&anna, "personal", "Genomes", 1).await;
+    let theirs = world.project(&anna, "hub", "Secret", 1).await;
+    let query = format!("?limit=100&person={}", anna.id);
+    let of = |entries: &[Value], item: &str| {
+        let about = |entry: &&Value| entry["about"] == json!([item]);
+        entries.iter().filter(about).count()
+    };
+    let all = audit(&world, &anna, "?limit=100").await;
+    assert_eq!((of(&all, &own), of(&all, &theirs)), (2, 2));
+    let shown = audit(&world, &dean, &query).await;
+    assert_eq!((of(&shown, &own), of(&shown, &theirs)), (2, 0));
+    assert!(shown.iter().all(|entry| entry["context"] != hub.as_str()));
+    let all = format!("/audit/export?person={}", anna.id);
+    let export = world.get(&dean, &all).await;
+    assert!(export.text.contains(&own) && !export.text.contains(&theirs));
+    // Whoever administers the other domain sees it there.
+    let there = audit(&world, &head, &format!("?limit=100&context={hub}")).await;
+    assert_eq!(of(&there, &theirs), 2);
 }
 
 /// Reads the whole journal of an item through the API and follows its chain.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handover::actors::{load, proposal::Proposal, sweep};
 use handover::domain::event::{By, Channel, Event, What};
-use handover::domain::id::{Context, Digest, ItemId, LinkId};
+use handover::domain::id::{AccountId, Context, Digest, ItemId, LinkId};
 use handover::domain::index::Entry;
 use handover::domain::item::Item;
 use handover::domain::key::{Counter, Key, Queue};
@@ -412,6 +412,45 @@ async fn what_is_purged_is_gone_with_all_that_belonged_to_it_and_its_journal_sta
 }
 
 #[tokio::test]
+async fn an_item_that_was_shared_a_thousand_times_is_purged_all_the_same() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let project = world.project(&core, "personal", "Genomes", 5).await;
+    let item: ItemId = project.parse().unwrap();
+    let core_id: AccountId = core.id.parse().unwrap();
+    for some in 0..10 {
+        let mut proposal = Proposal::default();
+        for n in some * 100..(some + 1) * 100 {
+            let grantee = Context::Personal(AccountId::from_bits(n));
+            proposal.create(&Grant::none(item, grantee), None);
+            let link = Link {
+                id: LinkId::from_bits(n),
+                digest: Digest(n),
+                item,
+                level: Level::Read,
+                created_by: core_id,
+                created_at: world.now(),
+                expires_at: None,
+                max_acceptances: None,
+                state: LinkState::Active,
+            };
+            proposal.create(&link, None);
+            proposal.add(Counter::LinkUses(link.id), 1);
+        }
+        commit(&world, proposal).await;
+    }
+    done(&world, &core, &project, "trash").await;
+    done(&world, &core, &project, "purge").await;
+    world.clock.advance(DAY * 7);
+    assert!(purges(&world).await >= 1);
+    let view = world.store.view();
+    let left = |key: &Key| matches!(key, Key::Grant(..) | Key::Link(_));
+    assert_eq!(view.documents().filter(|(key, _)| left(key)).count(), 0);
+    let uses = [Counter::LinkUses(LinkId::from_bits(999))];
+    assert_eq!(world.store.counters(&uses).await.unwrap(), [0]);
+}
+
+#[tokio::test]
 async fn a_purge_that_is_cut_off_is_taken_up_again() {
     let world = World::new().await;
     let core = world.person("core@facility.example").await;
@@ -467,6 +506,38 @@ fn files_of(world: &World, item: ItemId) -> usize {
     let view = world.store.view();
     let of = |entry: &Entry| matches!(entry, Entry::File(of, _) if *of == item);
     view.entries().filter(|(entry, _)| of(entry)).count()
+}
+
+#[tokio::test]
+async fn an_item_shows_the_newest_of_its_journal_however_long_it_is() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let project = world.project(&core, "personal", "Genomes", 5).await;
+    let id: ItemId = project.parse().unwrap();
+    for n in 0..1_010 {
+        let item = load::one::<Item>(&*world.store, Key::Item(id)).await;
+        let item = item.unwrap().unwrap();
+        let event = Event {
+            at: world.now(),
+            by: By {
+                person: Some(core.id.parse().unwrap()),
+                channel: Channel::Api,
+            },
+            what: What::Changed {
+                how: format!("change {n}"),
+            },
+        };
+        let mut proposal = Proposal::default();
+        proposal.replace(&item, &item.document, Some(&event));
+        commit(&world, proposal).await;
+    }
+    let path = format!("/projects/{project}");
+    let shown = world.get(&core, &path).await.ok();
+    let history = shown["history"].as_array().unwrap();
+    assert_eq!(history.len(), 1_000);
+    let how = |entry: &Value| entry["what"]["how"].clone();
+    assert_eq!(how(&history[0]), "change 10");
+    assert_eq!(how(&history[999]), "change 1009");
 }
 
 #[tokio::test]

@@ -213,6 +213,10 @@ async fn an_account_is_closed_when_it_owns_nothing() {
     assert_eq!(world.post(&anna, "/account/close", other).await.status, 204);
     let gone = (401, vec!["person.not_signed_in".to_owned()]);
     assert_eq!(world.get(&anna, "/account").await.refused(), gone);
+    let pool = world.get(&core, "/audit?context=pool").await.ok();
+    let left = |entry: &&Value| entry["what"]["what"] == "member-left";
+    let left = pool["items"].as_array().unwrap().iter().filter(left);
+    assert_eq!(left.count(), 2, "the workgroup's journal and the member's");
     let again = world.person("anna@lab.example").await;
     assert_ne!(
         again.id, anna.id,

@@ -116,9 +116,10 @@ async fn wanted(app: &App, asker: AccountId, query: Exported) -> Result<Wanted, 
         (None, Some(context), _) => Of::Context(context),
         (None, None, person) => Of::Person(person.unwrap_or(asker)),
     };
-    audit::may(&settings, asker, of, app.directory().now()).await?;
+    let sight = audit::may(&settings, asker, of, app.directory().now()).await?;
     Ok(Wanted {
         of,
+        sight,
         context,
         person,
         from,
