@@ -18,7 +18,6 @@ use crate::store::{Fault, Record, Store};
 use super::custody;
 use super::load::{self, Versioned};
 use super::members;
-use super::people;
 use super::proposal::Proposal;
 use super::sharing;
 use super::world::{self, Call, Settings, Trouble};
