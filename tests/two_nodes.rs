@@ -188,7 +188,7 @@ fn an_account_that_takes_something_in_while_it_is_closed_stays_open() {
     let call = site.call(BOB, None, 0);
     staged::now(account::close(&site.two, &call, bob)).unwrap();
     let late = site.one.custody(Context::Personal(bob), &call, create);
-    assert_eq!(codes(&late.unwrap_err()), [Code::NotSignedIn]);
+    assert_eq!(codes(&late.unwrap_err()), [Code::RecipientUnknown]);
 }
 
 #[test]
@@ -227,6 +227,43 @@ fn who_leaves_a_workgroup_while_cancelling_does_not_cancel() {
         .two
         .transfer(id, &site.call(BOB, None, 0), &Command::Cancel);
     assert_eq!(codes(&refused.unwrap_err()), [Code::TransferNotFound]);
+    assert!(site.transfer(id).state.is_open());
+}
+
+#[test]
+fn who_leaves_a_workgroup_while_correcting_its_invitation_does_not_correct_it() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, techs, ANNA);
+    let Context::Workgroup(workgroup) = techs else {
+        panic!("a workgroup")
+    };
+    let to = || To::Address("carl@clinic.example".parse().unwrap());
+    let share = |n| InvitationId::made(site.fresh().bits() + n, false);
+    let terms = Terms::Access {
+        level: Level::Read,
+        until: None,
+    };
+    let ask = Request { terms, ..ask(item) };
+    let id = share(0);
+    let request = Command::Request { ask, to: to() };
+    let anna = site.call(ANNA, None, 0);
+    site.one.transfer(id, &anna, &request).unwrap();
+    // The item is Bob's by now, the invitation still that of the workgroup.
+    let away = offer(&site, item, ANNA, BOB);
+    let bob = site.call(BOB, None, 0);
+    let accept = Command::Accept { into: None };
+    site.one.transfer(away, &bob, &accept).unwrap();
+    let key = Key::Membership(workgroup, site.account(BOB));
+    site.two.after(Moment::Load(key), |one| {
+        one.apply(&wanted("techs", &[ANNA]))
+    });
+    let correct = Command::Readdress {
+        new: share(1),
+        to: to(),
+    };
+    let refused = site.two.transfer(id, &bob, &correct);
+    assert_eq!(codes(&refused.unwrap_err()), [Code::InvitationNotFound]);
     assert!(site.transfer(id).state.is_open());
 }
 

@@ -10,7 +10,7 @@ use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, LinkId};
 use handover::domain::index::Entry;
-use handover::domain::invitation::{Invitation, Request, State};
+use handover::domain::invitation::{Invitation, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::link;
 use handover::domain::refusal::{Code, Findings};
@@ -428,7 +428,8 @@ fn refused(
     for refusal in &why.blocks {
         let so = match refusal.code {
             Code::TransferExpired | Code::InvitationExpired => {
-                matches!(now.state, State::Expired { .. })
+                let over = matches!(now.terms, Terms::Access { until: Some(until), .. } if until <= before.at);
+                over || matches!(now.state, State::Expired { .. })
                     || before.open_until.is_none_or(|until| until <= before.at)
             }
             Code::TransferCancelled | Code::InvitationCancelled => {

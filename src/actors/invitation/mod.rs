@@ -326,7 +326,7 @@ impl Core {
             State::Cancelled { .. } if matches!(command, Command::Readdress { .. }) => {
                 if let Command::Readdress { new, to } = command {
                     return self
-                        .readdress(world, settings, call, &old, step, *new, to)
+                        .readdress(world, settings, call, &old, (step, proposal), *new, to)
                         .await
                         .map(Ok);
                 }
@@ -411,7 +411,7 @@ impl Core {
         settings: &Settings,
         call: &Call,
         old: &Versioned<Invitation>,
-        step: Step,
+        (step, mut proposal): (Step, Proposal),
         new: InvitationId,
         to: &To,
     ) -> Result<Decided, Trouble> {
@@ -431,7 +431,8 @@ impl Core {
         let (Some(offer), true) = (offer, preview.findings.blocks.is_empty()) else {
             return Err(preview.findings.into());
         };
-        let mut proposal = offer.proposal;
+        // What lets them take the old one back must still be so, besides what the new one rests on.
+        proposal.join(offer.proposal);
         let mut fresh = offer.transfer;
         post(settings, call, &mut fresh, offer.letters, &mut proposal);
         proposal.create(&fresh, Some(&event(call, made(&fresh))));

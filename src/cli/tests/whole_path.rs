@@ -216,7 +216,12 @@ fn a_run_goes_from_its_folder_to_its_new_owner() {
         done(&fay, &["run", "show", run]).contains("read"),
         "as was agreed"
     );
-    refused(&fay, &["run", "show", RUN], Exit::NotFound, "--context");
+    assert!(
+        done(&fay, &["run", "show", RUN]).contains("read"),
+        "what is shared with somebody has a name too"
+    );
+    let elsewhere = ["run", "show", RUN, "--context", "personal"];
+    refused(&fay, &elsewhere, Exit::NotFound, "--context");
     let sent = done(
         &fay,
         &[
