@@ -30,7 +30,6 @@ use handover::domain::link::{self, Link};
 use handover::domain::moving::{self, Administrator, Move};
 use handover::domain::policy::{Domain, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
-use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
 use handover::domain::tombstone::Tombstone;
 use handover::domain::workgroup::{self, Membership, Role, Workgroup};
@@ -475,26 +474,6 @@ fn letters_of_every_kind_and_delivery() {
         letter.delivery = delivery;
         check(case, &letter);
     }
-    check(
-        "plain",
-        &MailToken {
-            digest: Digest::of(b"link"),
-            transfer: TRANSFER,
-            letter: LETTER,
-            address: to(),
-            sweep_at: None,
-        },
-    );
-    check(
-        "swept",
-        &MailToken {
-            digest: Digest::of(b"link"),
-            transfer: TRANSFER,
-            letter: LETTER,
-            address: to(),
-            sweep_at: Some(AT),
-        },
-    );
 }
 
 #[test]

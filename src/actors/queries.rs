@@ -9,10 +9,9 @@ use crate::domain::invitation::{
 };
 use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::{Bytes, Counter, Key};
-use crate::domain::letter::Letter;
+use crate::domain::letter::{Letter, Subject};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Grant;
-use crate::domain::secret::MailToken;
 use crate::domain::time::Time;
 use crate::domain::workgroup::{Membership, Role};
 use crate::store::{Direction, Fault, Version};
@@ -377,11 +376,14 @@ pub async fn linked(
     token: &str,
 ) -> Result<Option<Versioned<Invitation>>, Fault> {
     let store = &*settings.store;
-    let key = Key::MailToken(Digest::of(token.as_bytes()));
-    let Some(token) = load::one::<MailToken>(store, key).await? else {
+    let Some(letter) = settings.key.letter_of_link(token) else {
         return Ok(None);
     };
-    load::one(store, Key::Invitation(token.document.transfer)).await
+    let letter = load::one::<Letter>(store, Key::Letter(letter)).await?;
+    match letter.map(|letter| letter.document.subject) {
+        Some(Subject::Invitation(id)) => load::one(store, Key::Invitation(id)).await,
+        Some(Subject::SignIn(_) | Subject::Access(_)) | None => Ok(None),
+    }
 }
 
 /// Which of somebody's transfers. Only whoever may act for a context, or has verified an address, has one.

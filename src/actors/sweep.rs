@@ -8,11 +8,10 @@ use crate::domain::attempts::Attempts;
 use crate::domain::document::Document;
 use crate::domain::id::{AccountId, Digest, LetterId, SignInId};
 use crate::domain::index;
-use crate::domain::invitation::{Invitation, State};
+
 use crate::domain::key::{Key, Queue};
 use crate::domain::letter::Letter;
-use crate::domain::secret::MailToken;
-use crate::domain::time::{KEPT_MS, MINUTE_MS, Time};
+use crate::domain::time::{MINUTE_MS, Time};
 use crate::store::{Claimed, Commit, Direction, Fault, Outcome, Settlement, Store};
 
 use super::load::{self, Versioned};
@@ -56,7 +55,6 @@ async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault>
         &mut proposal,
     )
     .await?;
-    mail_token(store, Digest(id), now, &mut proposal).await?;
     attempts(store, AccountId::from_bits(id), now, &mut proposal).await?;
     if proposal.is_empty() {
         return store.settle(row, Settlement::Done).await;
@@ -112,40 +110,4 @@ async fn attempts(
         proposal.delete(old);
     }
     Ok(())
-}
-
-/// A token goes when its invitation has been over for long enough; until then it is looked at again.
-async fn mail_token(
-    store: &dyn Store,
-    digest: Digest,
-    now: Time,
-    proposal: &mut Proposal,
-) -> Result<(), Fault> {
-    let found = load::one::<MailToken>(store, Key::MailToken(digest)).await?;
-    let Some(token) = found.filter(|found| is_due(found, now)) else {
-        return Ok(());
-    };
-    let key = Key::Invitation(token.document.transfer);
-    let about = load::one::<Invitation>(store, key).await?;
-    let until = about.map(|about| over(&about.document).plus_ms(KEPT_MS));
-    match until.filter(|until| now < *until) {
-        None => proposal.delete(&token),
-        Some(until) => {
-            let mut later = token.document.clone();
-            later.sweep_at = Some(until);
-            proposal.replace(&token, &later, None);
-        }
-    }
-    Ok(())
-}
-
-/// When an invitation ended, or will.
-fn over(invitation: &Invitation) -> Time {
-    match &invitation.state {
-        State::Requested | State::Pending { .. } => invitation.expires_at,
-        State::Accepted { at, .. }
-        | State::Declined { at, .. }
-        | State::Cancelled { at, .. }
-        | State::Expired { at } => *at,
-    }
 }

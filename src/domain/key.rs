@@ -35,8 +35,6 @@ pub enum Key {
     Session(Digest),
     /// A personal API token, by the digest of its secret.
     Token(Digest),
-    /// What a token that was sent by mail stands for, by the digest of the token.
-    MailToken(Digest),
     /// An analysis.
     Analysis(AnalysisId),
     /// A link through which an item is shared.
@@ -64,7 +62,6 @@ impl Key {
             Self::SignIn(id) => Bytes::tagged(9).wide(id.bits()),
             Self::Session(digest) => Bytes::tagged(10).wide(digest.0),
             Self::Token(digest) => Bytes::tagged(11).wide(digest.0),
-            Self::MailToken(digest) => Bytes::tagged(12).wide(digest.0),
             Self::Analysis(id) => Bytes::tagged(13).wide(id.bits()),
             Self::Link(id) => Bytes::tagged(14).wide(id.bits()),
             Self::Move(id) => Bytes::tagged(40).wide(id.bits()),
@@ -92,7 +89,6 @@ impl Key {
             9 => Self::SignIn(SignInId::from_bits(wide(from)?)),
             10 => Self::Session(Digest(wide(from)?)),
             11 => Self::Token(Digest(wide(from)?)),
-            12 => Self::MailToken(Digest(wide(from)?)),
             13 => Self::Analysis(AnalysisId::from_bits(wide(from)?)),
             14 => Self::Link(LinkId::from_bits(wide(from)?)),
             15 => Self::Tombstone(item(from)?),
@@ -259,7 +255,6 @@ mod tests {
             Key::SignIn(SignInId::from_bits(id)),
             Key::Session(Digest(id)),
             Key::Token(Digest(id)),
-            Key::MailToken(Digest(id)),
             Key::Analysis(AnalysisId::from_bits(id)),
             Key::Link(LinkId::from_bits(id)),
             Key::Tombstone(item),

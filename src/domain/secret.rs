@@ -2,17 +2,14 @@
 
 use std::fmt;
 
-use data_encoding::BASE64URL_NOPAD;
+use aes::Aes256;
+use aes::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _};
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::address::Address;
-use super::document::Document;
-use super::id::{CommandId, Digest, InvitationId, LetterId, LinkId, SignInId};
-use super::key::{Key, Queue};
-use super::time::Time;
+use super::id::{CommandId, Digest, LetterId, LinkId, SignInId};
 
 /// The site's key: 32 bytes from a file outside the store.
 #[derive(Clone)]
@@ -28,6 +25,37 @@ impl fmt::Debug for SiteKey {
 const CODE_DIGITS: &[u8; 20] = b"23456789BCDFGHJKMNPR";
 /// Length of a typed code.
 pub const CODE_LENGTH: usize = 8;
+
+/// What a letter's token is for. Each purpose has keys of its own, so that one token says nothing about another.
+#[derive(Clone, Copy)]
+struct Purpose {
+    mac: &'static str,
+    cipher: &'static str,
+}
+
+const LINK: Purpose = Purpose {
+    mac: "link",
+    cipher: "link-cipher",
+};
+const REPLY: Purpose = Purpose {
+    mac: "reply",
+    cipher: "reply-cipher",
+};
+const BOUNCE: Purpose = Purpose {
+    mac: "bounce",
+    cipher: "bounce-cipher",
+};
+
+/// As it stands in an address: 32 characters of `a-z2-7`, whose case may change on the way.
+fn mailable(token: &[u8; 20]) -> String {
+    BASE32_NOPAD.encode(token).to_ascii_lowercase()
+}
+
+fn mailed(token: &str) -> Option<Vec<u8>> {
+    BASE32_NOPAD
+        .decode(token.to_ascii_uppercase().as_bytes())
+        .ok()
+}
 
 impl SiteKey {
     /// From the bytes of the key file.
@@ -48,7 +76,59 @@ impl SiteKey {
 
     /// The token in a letter's link: 256 bits, base64url. It names an offer; it authenticates nobody.
     pub fn link(&self, letter: LetterId) -> String {
-        BASE64URL_NOPAD.encode(&self.derive("link", letter.bits()))
+        BASE64URL_NOPAD.encode(&self.sealed::<32>(LINK, letter))
+    }
+
+    /// The letter whose link has this token; `None` if no letter has.
+    pub fn letter_of_link(&self, token: &str) -> Option<LetterId> {
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        self.opened::<32>(LINK, &bytes)
+    }
+
+    /// The token in the address that answers to a letter go to: 160 bits, 32 letters and digits in lower case.
+    pub fn reply(&self, letter: LetterId) -> String {
+        mailable(&self.sealed(REPLY, letter))
+    }
+
+    /// The letter whose answers go to this token, in any case: clients and gateways change it.
+    pub fn letter_of_reply(&self, token: &str) -> Option<LetterId> {
+        self.opened::<20>(REPLY, &mailed(token)?)
+    }
+
+    /// The token in a letter's envelope, where reports about its delivery go: as that of [`SiteKey::reply`], and another one.
+    pub fn bounce(&self, letter: LetterId) -> String {
+        mailable(&self.sealed(BOUNCE, letter))
+    }
+
+    /// The letter that reports to this token are about.
+    pub fn letter_of_bounce(&self, token: &str) -> Option<LetterId> {
+        self.opened::<20>(BOUNCE, &mailed(token)?)
+    }
+
+    /// A token of `N` bytes that stands for a letter: its id, enciphered with a key of this purpose, then as much of a MAC as there is
+    /// room for. Without the key it cannot be told from random bytes; with it the letter is read from it, so no row has to be kept.
+    fn sealed<const N: usize>(&self, purpose: Purpose, letter: LetterId) -> [u8; N] {
+        let mut id = Array::from(letter.bits().to_be_bytes());
+        self.cipher(purpose).encrypt_block(&mut id);
+        let mac = self.derive(purpose.mac, letter.bits());
+        let mut token = [0; N];
+        for (to, from) in token.iter_mut().zip(id.iter().chain(&mac)) {
+            *to = *from;
+        }
+        token
+    }
+
+    fn opened<const N: usize>(&self, purpose: Purpose, token: &[u8]) -> Option<LetterId> {
+        let (id, _) = token.split_first_chunk::<16>()?;
+        let mut id = Array::from(*id);
+        self.cipher(purpose).decrypt_block(&mut id);
+        let letter = LetterId::from_bits(u128::from_be_bytes(id.into()));
+        let ours = self.sealed::<N>(purpose, letter);
+        bool::from(ours.as_slice().ct_eq(token)).then_some(letter)
+    }
+
+    fn cipher(&self, purpose: Purpose) -> Aes256 {
+        Aes256::new(&Array::from(self.derive(purpose.cipher, 0)))
     }
 
     /// The token of a link through which an item is shared: 256 bits, base64url. It is derived so that its owner can see it again though
@@ -97,32 +177,6 @@ impl SiteKey {
     }
 }
 
-/// What a token that was sent by mail stands for. Only its digest is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MailToken {
-    /// The digest of the token.
-    pub digest: Digest,
-    /// Which transfer its letter is about.
-    pub transfer: InvitationId,
-    /// In which letter it was.
-    pub letter: LetterId,
-    /// To whom that letter went.
-    pub address: Address,
-    /// When it is looked at whether it is needed any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sweep_at: Option<Time>,
-}
-
-impl Document for MailToken {
-    const TAG: &'static str = "mail-token";
-    fn key(&self) -> Key {
-        Key::MailToken(self.digest)
-    }
-    fn due(&self) -> Option<(Queue, Time, u128)> {
-        Some((Queue::Sweeps, self.sweep_at?, self.digest.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,5 +191,33 @@ mod tests {
         assert!(key.code_fits(sign_in, &format!(" {}-{}", head.to_lowercase(), tail)));
         assert!(!key.code_fits(SignInId::from_bits(4), &code));
         assert!(!key.code_fits(sign_in, ""));
+    }
+
+    #[test]
+    fn a_token_stands_for_one_letter_and_one_purpose() {
+        let key = SiteKey::new([7; 32]);
+        let letter = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_002a);
+        let (link, reply, bounce) = (key.link(letter), key.reply(letter), key.bounce(letter));
+        assert_eq!((link.len(), reply.len(), bounce.len()), (43, 32, 32));
+        assert_eq!(key.letter_of_link(&link), Some(letter));
+        assert_eq!(key.letter_of_reply(&reply), Some(letter));
+        assert_eq!(key.letter_of_bounce(&bounce.to_uppercase()), Some(letter));
+        let digit = |c: char| matches!(c, 'a'..='z' | '2'..='7');
+        assert!(reply.chars().all(digit), "{reply}");
+
+        assert_eq!(key.letter_of_bounce(&reply), None);
+        assert_eq!(key.letter_of_reply(&bounce), None);
+        assert_eq!(SiteKey::new([8; 32]).letter_of_reply(&reply), None);
+        for n in 0..reply.len() {
+            let mut other: Vec<char> = reply.chars().collect();
+            other[n] = if other[n] == 'a' { 'b' } else { 'a' };
+            let other: String = other.into_iter().collect();
+            assert_eq!(key.letter_of_reply(&other), None, "digit {n}");
+        }
+        for wrong in ["", "a", "é", &reply[1..], &format!("{reply}a"), &link] {
+            assert_eq!(key.letter_of_reply(wrong), None, "{wrong}");
+        }
+        let link_of_reply = key.letter_of_link(&link[..32]);
+        assert_eq!(link_of_reply, None, "a part of a token is none");
     }
 }

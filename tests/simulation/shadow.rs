@@ -15,7 +15,6 @@ use handover::domain::letter::Letter;
 use handover::domain::link::Link;
 use handover::domain::moving::Move;
 use handover::domain::rights::Grant;
-use handover::domain::secret::MailToken;
 use handover::domain::time::Time;
 use handover::domain::tombstone::Tombstone;
 use handover::domain::workgroup::{Membership, Workgroup};
@@ -57,7 +56,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, MailToken, Analysis, Link, Move, Tombstone, Attempts
+    Token, Analysis, Link, Move, Tombstone, Attempts
 );
 
 /// A document that a commit wrote, before and after.

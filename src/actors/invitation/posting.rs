@@ -5,13 +5,11 @@ use crate::actors::proposal::Proposal;
 use crate::actors::world::{self, Call, Settings, Trouble, World};
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{Context, Digest, LetterId};
+use crate::domain::id::{Context, LetterId};
 use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, State};
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
 use crate::domain::refusal::{Code, Refusal, size};
-use crate::domain::secret::MailToken;
-use crate::domain::time::KEPT_MS;
 use crate::store::{Clash, Fault};
 
 use super::{Done, Kept};
@@ -39,17 +37,6 @@ pub(super) fn post(
         let Mailbox {
             address, language, ..
         } = outgoing.to;
-        if asks {
-            let digest = Digest::of(settings.key.link(id).as_bytes());
-            let token = MailToken {
-                digest,
-                transfer: transfer.id,
-                letter: id,
-                address: address.clone(),
-                sweep_at: Some(transfer.expires_at.plus_ms(KEPT_MS)),
-            };
-            proposal.create(&token, None);
-        }
         let subject = Subject::Invitation(transfer.id);
         let letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
         proposal.create(&letter, None);

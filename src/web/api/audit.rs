@@ -233,7 +233,7 @@ fn about(journal: Key) -> Vec<String> {
         Key::Invitation(id) => one(&id),
         Key::Letter(id) => one(&id),
         Key::SignIn(id) => one(&id),
-        Key::Session(digest) | Key::Token(digest) | Key::MailToken(digest) => one(&digest),
+        Key::Session(digest) | Key::Token(digest) => one(&digest),
         Key::Analysis(id) => one(&id),
         Key::Link(id) => one(&id),
         Key::Move(id) => one(&id),

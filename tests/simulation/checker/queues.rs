@@ -37,7 +37,6 @@ fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
             Key::Session(Digest(id)),
             Key::Token(Digest(id)),
             Key::Letter(LetterId::from_bits(id)),
-            Key::MailToken(Digest(id)),
         ],
     };
     keys.iter().find_map(|key| shadow.docs.get(key))
