@@ -1,5 +1,5 @@
-//! What is kept no longer: attempts to sign in and their letters, sessions and tokens that are over, and tokens of letters whose
-//! invitation ended long ago (MAIL §3), counts of what people tried in vain. Each document says itself when it is due; nothing is ever searched for.
+//! What is kept no longer: attempts to sign in and their letters, sessions and tokens that are over, counts of what people tried in
+//! vain. Each document says itself when it is due; nothing is ever searched for.
 
 use futures_util::future::join_all;
 
