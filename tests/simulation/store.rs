@@ -15,7 +15,7 @@ use handover::domain::rights::{Grant, Origin, Part};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record,
+    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record,
     Settlement, Store, Version,
 };
 
@@ -162,6 +162,12 @@ fn leave_access(commit: &mut Commit) {
 }
 
 impl Store for Disturbed {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        Box::pin(async move {
+            self.reading("a look").await?;
+            self.model.frozen().await
+        })
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         Box::pin(async move {
             self.reading("a read").await?;
