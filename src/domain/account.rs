@@ -134,7 +134,10 @@ impl Document for Account {
     }
     fn entries(&self) -> Vec<Derived> {
         let entry = |address: &Address| Derived::unique(Entry::Address(address.digest()), self.id);
-        self.addresses.iter().map(entry).collect()
+        let standing = vec![u8::from(self.closed_at.is_none())];
+        let standing = Derived::numbered(Entry::Standing(self.id), standing);
+        let addresses = self.addresses.iter().map(entry);
+        addresses.chain([standing]).collect()
     }
     fn concerns(&self) -> Vec<Context> {
         vec![Context::Personal(self.id)]

@@ -100,7 +100,7 @@ impl fmt::Display for Address {
     }
 }
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 as_text!(Address);
 
 #[cfg(test)]

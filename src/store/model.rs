@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::{
-    ABSENT, Add, Answer, COMMAND_KEPT_MS, Claimed, Clash, Commit, Direction, Due, Frozen, IndexChange,
-    MAX_PAGE, Outcome, Page, Queue, Record, Settlement, Store, Version,
+    ABSENT, Add, Answer, COMMAND_KEPT_MS, Claimed, Clash, Commit, Direction, Due, Frozen,
+    IndexChange, MAX_PAGE, Outcome, Page, Queue, Record, Settlement, Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;

@@ -22,8 +22,8 @@ pub use open::OpenError;
 pub use tables::FORMAT;
 
 use super::{
-    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement, Store,
-    Version,
+    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
+    Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
@@ -197,10 +197,7 @@ impl Embedded {
             .map_err(|_| Fault::retry("the disk failed under it, and it may be done or not"))
     }
 
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&Snapshot) -> Result<T, redb::Error>,
-    ) -> Result<T, Fault> {
+    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, redb::Error>) -> Result<T, Fault> {
         read(&*self.look()?).map_err(fault)
     }
 

@@ -151,7 +151,9 @@ pub(super) fn history(
     };
     let first = tables::JournalKey::new(key, Version(next));
     let last = tables::JournalKey::new(key, Version(u64::MAX));
-    let range = from.documents.range::<&[u8]>(first.as_slice()..=last.as_slice())?;
+    let range = from
+        .documents
+        .range::<&[u8]>(first.as_slice()..=last.as_slice())?;
     range
         .take(limit.clamp(1, MAX_PAGE))
         .map(|row| {
@@ -170,7 +172,9 @@ pub(super) fn latest(
 ) -> Read<Vec<(Version, Vec<u8>)>> {
     let first = tables::JournalKey::new(key, Version(0));
     let end = tables::JournalKey::new(key, before);
-    let range = from.documents.range::<&[u8]>(first.as_slice()..end.as_slice())?;
+    let range = from
+        .documents
+        .range::<&[u8]>(first.as_slice()..end.as_slice())?;
     range
         .rev()
         .take(limit.clamp(1, MAX_PAGE))
