@@ -235,3 +235,33 @@ impl Document for Membership {
         vec![("role", self.role.word().to_owned())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_membership_reads_back_from_what_the_index_tells_of_it() {
+        let account = AccountId::from_bits(7);
+        let workgroup = WorkgroupId::from_bits(9);
+        for (role, number) in [
+            (Role::Member, 1),
+            (Role::Administrator, 2),
+            (Role::Owner, 3),
+        ] {
+            let membership = Membership {
+                workgroup,
+                account,
+                role,
+                since: Time::from_ms(258),
+            };
+            let told = membership.as_entry();
+            assert_eq!(told, [number, 0, 0, 0, 0, 0, 0, 1, 2]);
+            let read = Membership::of_entry(account, workgroup, &told);
+            assert_eq!(read, Some(membership));
+        }
+        for odd in [&[][..], &[1, 0, 0], &[0; 9], &[4, 0, 0, 0, 0, 0, 0, 0, 0]] {
+            assert_eq!(Membership::of_entry(account, workgroup, odd), None);
+        }
+    }
+}

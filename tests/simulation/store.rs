@@ -161,11 +161,42 @@ fn leave_access(commit: &mut Commit) {
     commit.index.extend(left.index);
 }
 
+/// What the model held at one moment; others go on while it is looked at.
+struct Look<'a>(&'a Disturbed, Box<dyn Frozen + 'a>);
+
+impl Frozen for Look<'_> {
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
+        Box::pin(async move {
+            self.0.reading("a read").await?;
+            self.1.load(keys).await
+        })
+    }
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            self.0.reading("a look-up").await?;
+            self.1.find(entries).await
+        })
+    }
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page> {
+        Box::pin(async move {
+            self.0.reading("a scan").await?;
+            self.1.scan(prefix, after, direction, limit).await
+        })
+    }
+}
+
 impl Store for Disturbed {
     fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
         Box::pin(async move {
             self.reading("a look").await?;
-            self.model.frozen().await
+            let look = Look(self, self.model.frozen().await?);
+            Ok(Box::new(look) as Box<dyn Frozen>)
         })
     }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
