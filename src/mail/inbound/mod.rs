@@ -1,0 +1,26 @@
+//! The reply door, as far as it needs no store: what comes in by mail, and what a message by itself says (MAIL §5, checks 1–9 and 11).
+//!
+//! A message goes `lmtp` → [`Door::take`] → [`examine`]. Everything here is a pure function of bytes and settings, except the sessions
+//! themselves. Nothing here decides about an offer: what needs the store (whether the token lives, whose address it is, which
+//! workgroup is meant) is done by whoever stands behind the [`Door`].
+
+pub mod address;
+mod authentication;
+mod door;
+mod fields;
+pub mod grammar;
+mod html;
+pub mod lmtp;
+pub mod pace;
+mod parts;
+mod person;
+pub mod report;
+mod sender;
+mod style;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use address::{Purpose, Recipient, Scheme};
+pub use door::{Delivery, Door, Turned};
+pub use verdict::{Doubt, Envelope, Examined, Outcome, Settings, examine};
