@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::daemon::{until, within};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::daemon::{LOOK, now, until, within};
 use postfix::Postfix;
 
 pub mod postfix;
@@ -129,13 +131,23 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            return;
+        }
+        // Asked first, so that it ends what it started itself.
+        let id = Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
+        let _ = kill_process(id, Signal::TERM);
+        let deadline = within(5);
+        while matches!(self.0.try_wait(), Ok(None)) && now() < deadline {
+            std::thread::sleep(LOOK);
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Whether a mail server at this port is ready to talk.
-pub fn greets(port: u16) -> bool {
+/// Whether the server at this port greets so.
+pub fn greets(port: u16, with: &str) -> bool {
     let Ok(there) = TcpStream::connect(("127.0.0.1", port)) else {
         return false;
     };
@@ -143,7 +155,7 @@ pub fn greets(port: u16) -> bool {
     there.set_read_timeout(patience).unwrap();
     let mut greeting = String::new();
     let read = BufReader::new(there).read_line(&mut greeting);
-    read.is_ok() && greeting.starts_with("220")
+    read.is_ok() && greeting.starts_with(with)
 }
 
 /// A folder into which the users of the servers can walk.
@@ -238,7 +250,7 @@ impl PostOffice {
     fn up(port: u16, folder: PathBuf, mut server: Server) -> Self {
         until("the mail server greets", within(30), || {
             server.must_run();
-            greets(port).then_some(())
+            greets(port, "220").then_some(())
         });
         Self {
             port,
