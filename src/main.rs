@@ -37,8 +37,10 @@ enum Command {
     /// Check everything the daemon needs: store, mail server, clock, key file, public URL
     Doctor {
         /// The configuration file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: Option<DoctorCommand>,
     },
     /// Play the story of a transfer on a throw-away store, then stay up to be tried
     Demo(demo::Options),
@@ -46,6 +48,16 @@ enum Command {
     Completions(cli::Completions),
     #[command(flatten)]
     Client(cli::Command),
+}
+
+#[derive(Debug, Subcommand)]
+enum DoctorCommand {
+    /// Check the way of letters and of answers to them: mail server and DNS
+    Mail {
+        /// Selector of the DKIM key that letters are signed with, to see that the key is published
+        #[arg(long, value_name = "NAME")]
+        dkim: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,7 +82,12 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve { config } => daemon::serve(config.as_deref()),
         Command::Config { what } => look_at(what),
-        Command::Doctor { config } => daemon::doctor(config.as_deref()),
+        Command::Doctor { config, what } => match what {
+            None => daemon::doctor(config.as_deref()),
+            Some(DoctorCommand::Mail { dkim }) => {
+                daemon::doctor_mail(config.as_deref(), dkim.as_deref())
+            }
+        },
         Command::Demo(options) => demo::run(&options),
         Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
         Command::Client(command) => match command.store_to_verify() {

@@ -35,7 +35,7 @@ use crate::store::{Fault, Queue, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web;
 
-pub use doctor::doctor;
+pub use doctor::{doctor, doctor_mail};
 use signals::{Signals, Wish};
 pub use verify::{Found, verify, verify_store};
 
