@@ -322,8 +322,8 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
         let context = choice.own.context;
         Choosable {
             context,
-            name: context_name(context, &choice.own.name),
-            role: role(context, &choice.own),
+            name: words::context_name(context, &choice.own.name),
+            role: words::role(context, &choice.own),
             // What the reason says with numbers is not said twice.
             storage: words::storage(choice.own.quota, choice.own.usage, bytes.filter(|_| !shut)),
             shut,
@@ -377,22 +377,6 @@ fn then(invitation: &Invitation) -> Vec<String> {
             "whoever owns it now stays in it as administrator;".to_owned(),
             "its data stay with it.".to_owned(),
         ],
-    }
-}
-
-/// What a context is called where one's own is meant.
-pub fn context_name(context: Context, name: &str) -> String {
-    match context {
-        Context::Personal(_) => "Personal".to_owned(),
-        Context::Workgroup(_) => words::short(name),
-    }
-}
-
-/// What somebody is in a context of theirs, where that is worth a word.
-pub fn role(context: Context, own: &queries::Own) -> Option<&'static str> {
-    match context {
-        Context::Personal(_) => None,
-        Context::Workgroup(_) => Some(own.role.word()),
     }
 }
 
