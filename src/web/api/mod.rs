@@ -9,14 +9,14 @@ mod items;
 mod lifecycle;
 mod links;
 mod moves;
-mod preview;
-mod read;
+pub(in crate::web) mod preview;
+pub(in crate::web) mod read;
 mod reference;
 mod settings;
 mod sharing;
-mod show;
+pub(in crate::web) mod show;
 mod sign_in;
-mod transfers;
+pub(in crate::web) mod transfers;
 mod workgroups;
 
 use axum::Router;

@@ -22,6 +22,12 @@ impl Fields {
         field.map_or("", |(_, value)| value)
     }
 
+    /// Everything that was chosen in the fields of this name, in their order; at most so many.
+    pub fn all(&self, name: &str, most: usize) -> Vec<&str> {
+        let fields = self.0.iter().filter(|(there, _)| there == name);
+        fields.map(|(_, value)| value.as_str()).take(most).collect()
+    }
+
     /// The same, or `None` when there is nothing but space.
     pub fn given(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();

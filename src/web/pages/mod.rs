@@ -8,12 +8,14 @@ mod answer;
 mod assets;
 mod context;
 mod form;
+mod history;
 mod home;
 mod item;
 mod link;
 pub mod mailbox;
 mod offer;
 mod receipt;
+mod request;
 mod share;
 mod sign_in;
 mod words;
@@ -53,7 +55,14 @@ pub fn router() -> Router<App> {
         .route("/context", post(context::choose))
         .route("/i/{token}", get(link::keep))
         .route("/i", get(link::show))
+        .route("/transfers", get(history::show))
+        .route("/transfers.csv", get(history::export))
+        .route("/transfers/new", get(request::begin))
+        .route("/transfers/change", post(request::change))
+        .route("/transfers/preview", post(request::preview))
+        .route("/transfers/request", post(request::request))
         .route("/transfers/{id}", get(offer::show))
+        .route("/transfers/{id}/readdress", post(request::readdress))
         .route("/transfers/{id}/receipt", get(receipt::show))
         .route("/transfers/{id}/accept", post(answer::accept))
         .route("/transfers/{id}/decline", post(answer::decline))

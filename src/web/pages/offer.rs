@@ -107,6 +107,9 @@ struct Own {
     mailed: bool,
     extending: bool,
     days: String,
+    /// Whether it can be offered to another address, and what was typed.
+    correcting: Option<String>,
+    corrects: bool,
     letters: Vec<Posted>,
     older_letters: usize,
 }
@@ -150,6 +153,8 @@ pub struct Again {
     pub reason: Option<String>,
     /// The days that were typed, if it was to be extended.
     pub days: Option<String>,
+    /// The address that was typed, if it was to be corrected.
+    pub recipient: Option<String>,
 }
 
 /// The invitation that a path names.
@@ -176,6 +181,12 @@ pub async fn show(
     let id = id_of(&id)?;
     let again = Again {
         note: match asked.get("done") {
+            "offered" => Some(
+                "It is offered; the recipient is told by email. Until they accept, everything stays as it is.",
+            ),
+            "readdressed" => {
+                Some("It is offered to this address now; the offer before is cancelled.")
+            }
             "resent" => Some("It is being mailed again."),
             "extended" => Some("It stands longer now; the recipient is told."),
             _ => None,
@@ -388,6 +399,8 @@ fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
         open: transfer.state.is_open() && now < transfer.expires_at,
         mailed: matches!(transfer.state, Standing::Pending { .. }) && now < transfer.expires_at,
         extending: again.days.is_some(),
+        corrects: transfer.terms.is_transfer(),
+        correcting: again.recipient.clone(),
         days: match &again.days {
             Some(days) => days.clone(),
             None => (lifetime / DAY_MS).clamp(1, 90).to_string(),
