@@ -13,7 +13,7 @@ pub(in crate::web) mod preview;
 pub(in crate::web) mod read;
 mod reference;
 mod settings;
-mod sharing;
+pub(in crate::web) mod sharing;
 pub(in crate::web) mod show;
 mod sign_in;
 pub(in crate::web) mod transfers;

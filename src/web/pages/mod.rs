@@ -7,6 +7,7 @@ mod account;
 mod answer;
 mod assets;
 mod context;
+mod dialog;
 mod form;
 mod history;
 mod home;
@@ -14,9 +15,11 @@ mod item;
 mod link;
 pub mod mailbox;
 mod offer;
+mod people;
 mod receipt;
 mod request;
 mod share;
+mod shares;
 mod sign_in;
 mod words;
 
@@ -79,7 +82,18 @@ pub fn router() -> Router<App> {
         .route("/l/{token}", get(share::keep))
         .route("/l", get(share::show))
         .route("/l/accept", post(share::accept))
+        .route("/shares/new", get(shares::begin))
+        .route("/shares/change", post(shares::change))
+        .route("/shares/preview", post(shares::preview))
+        .route("/shares/request", post(shares::request))
         .route("/items/{id}", get(item::show))
+        .route("/items/{id}/people", get(people::show))
+        .route("/items/{id}/links", get(people::links))
+        .route("/items/{id}/people/change", post(people::change))
+        .route("/items/{id}/people/revoke", post(people::revoke))
+        .route("/items/{id}/people/leave", post(people::leave))
+        .route("/items/{id}/links/make", post(people::make_link))
+        .route("/items/{id}/links/deactivate", post(people::deactivate))
         .route("/account", get(account::show))
         .route("/account/sessions/revoke", post(account::end_session))
         .route("/account/tokens/revoke", post(account::revoke_token))

@@ -184,6 +184,9 @@ pub async fn show(
             "offered" => Some(
                 "It is offered; the recipient is told by email. Until they accept, everything stays as it is.",
             ),
+            "invited" => Some(
+                "They are invited and told by email. Until they accept, they see nothing of it but this invitation.",
+            ),
             "readdressed" => {
                 Some("It is offered to this address now; the offer before is cancelled.")
             }

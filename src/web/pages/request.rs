@@ -8,13 +8,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::actors::invitation::{self, Command};
-use crate::actors::queries::{self, Box_};
+use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
 use crate::domain::id::{Context, InvitationId, ItemId};
-use crate::domain::index::Phase;
-use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
-use crate::domain::refusal::{Findings, Refusal, size};
+use crate::domain::refusal::size;
 use crate::domain::rights::Level;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
@@ -23,94 +21,16 @@ use crate::web::auth::Browser;
 use crate::web::problem::Failure;
 use crate::wire;
 
+use super::dialog::{self, Access, Typed, access, moving, row};
 use super::form::{self, Fields, Posted};
 use super::offer::{self, Again};
 use super::words::{self, Row};
 use super::{Frame, Person, Problems, Stop, frame, page, to};
 
-/// A bundle has at most this many items, and a few more are carried along so that this can be said.
-const MOST: usize = 260;
 /// So many related items are proposed.
 const RELATED: usize = 50;
-/// So many earlier recipients are proposed, looked for in so many offers.
-const PROPOSED: usize = 12;
-const LOOKED_AT: usize = 50;
 /// So many lines of each part of a preview are shown.
 const LINES: usize = 50;
-
-/// What was typed and chosen.
-#[derive(Default, Clone)]
-struct Typed {
-    items: Vec<String>,
-    recipient: String,
-    message: String,
-    keep: bool,
-    until: String,
-    days: String,
-    terms: bool,
-}
-
-impl Typed {
-    fn of(fields: &Fields) -> Self {
-        let text = |name: &str| -> String {
-            // Browsers send line ends as two characters, and people count them as one.
-            let text = fields.get(name).replace("\r\n", "\n");
-            text.chars().take(4 * MAX_TEXT).collect()
-        };
-        let mut items: Vec<String> = Vec::new();
-        for item in fields.all("item", MOST) {
-            if !items.iter().any(|there| there == item) {
-                items.push(item.to_owned());
-            }
-        }
-        Self {
-            items,
-            recipient: text("recipient").trim().to_owned(),
-            message: text("message"),
-            keep: fields.get("keep") == "read",
-            until: text("until").trim().to_owned(),
-            days: text("days").trim().to_owned(),
-            terms: fields.get("terms") == "yes",
-        }
-    }
-
-    fn ids(&self) -> Vec<ItemId> {
-        self.items.iter().filter_map(|id| id.parse().ok()).collect()
-    }
-
-    /// The same as a program would ask for it; what cannot even be written so is a problem.
-    fn ask(&self) -> Result<wire::RequestTransfer, Findings> {
-        let mut problems = read::Problems::default();
-        let days = match self.days.as_str() {
-            "" => Some(None),
-            days => problems.keep(days.parse().map(Some).map_err(|_| {
-                Refusal::field(
-                    "days",
-                    format!("\"{}\" is not a number of days", words::short(days)),
-                    "write a whole number from 1 to 90",
-                )
-            })),
-        };
-        // A day that is chosen counts to its end.
-        let until = match (self.keep, self.until.as_str()) {
-            (false, _) | (true, "") => None,
-            (true, day) => Some(format!("{day}T23:59:59Z")),
-        };
-        let keep_access = wire::KeepAccess {
-            level: if self.keep { "read" } else { "none" }.to_owned(),
-            until,
-        };
-        let ask = days.map(|days| wire::RequestTransfer {
-            items: self.items.clone(),
-            recipient: self.recipient.clone(),
-            message: Some(self.message.trim().to_owned()).filter(|text| !text.is_empty()),
-            keep_access: Some(keep_access),
-            expires_in_days: days,
-            accept_terms: self.terms,
-        });
-        problems.unless_any(ask)
-    }
-}
 
 /// An item that may be offered with those that were chosen.
 struct Related {
@@ -174,7 +94,7 @@ async fn render(
         f: frame(app, Some(person)).at("/transfers"),
         person,
         related: related(app, person, &chosen, &ids).await?,
-        proposed: proposed(app, person, &chosen).await?,
+        proposed: dialog::proposed(app, person, &chosen).await?,
         rows: chosen.iter().map(row).collect(),
         total,
         default_days: settings.policy.default_expiry_ms / DAY_MS,
@@ -182,19 +102,6 @@ async fn render(
         problems,
     };
     Ok(page(status, &view))
-}
-
-fn row(permit: &Permit) -> Row {
-    let item = permit.item();
-    Row {
-        id: item.id.to_string(),
-        link: true,
-        name: words::short(&item.name),
-        was: None,
-        kind: item.id.kind().word(),
-        size: size(item.bytes),
-        files: words::count(item.files, "file"),
-    }
 }
 
 /// The projects of the chosen runs and the runs of the chosen projects, where the same context owns them.
@@ -229,45 +136,7 @@ async fn related(
     Ok(ours.map(related).collect())
 }
 
-/// To whom the context offered something before, the latest first.
-async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<Vec<String>, Stop> {
-    let settings = app.settings();
-    let owner = chosen.first().map(|permit| permit.item().owner);
-    let context = owner.unwrap_or(person.acts_as.context);
-    let Ok(acting) = rights::acting(&settings, person.account.id, context).await else {
-        return Ok(Vec::new());
-    };
-    let mut all: Vec<String> = Vec::new();
-    for phase in [Phase::Open, Phase::Closed] {
-        let of = Box_::sent(&acting);
-        let keep = |one: &Invitation| one.terms.is_transfer();
-        let page = queries::transfers(&settings, of, phase, None, LOOKED_AT, keep).await?;
-        for found in page.transfers {
-            let recipient = address(&found.document.recipient);
-            if !all.contains(&recipient) {
-                all.push(recipient);
-            }
-        }
-    }
-    all.truncate(PROPOSED);
-    Ok(all)
-}
-
-fn address(recipient: &Recipient) -> String {
-    match recipient {
-        Recipient::Address(address) => address.to_string(),
-        Recipient::Workgroup { handle, .. } => format!("workgroup:{handle}"),
-    }
-}
-
 // ---- what would happen ----
-
-/// What somebody may do with the items now, and would afterwards.
-struct Access {
-    who: String,
-    before: String,
-    after: String,
-}
 
 #[derive(Template)]
 #[template(path = "pages/preview.html")]
@@ -300,7 +169,7 @@ async fn shown(
     typed: Typed,
     problems: Problems,
 ) -> Result<Response, Stop> {
-    let asked = typed.ask().and_then(|ask| read::request(ask, false));
+    let asked = typed.transfer().and_then(|ask| read::request(ask, false));
     let (ask, whom) = match asked {
         Ok(read) => read,
         Err(why) => {
@@ -360,36 +229,6 @@ async fn shown(
     Ok(page(status, &view))
 }
 
-fn moving(item: &wire::OfferedItem) -> Row {
-    let kind = item.id.parse::<ItemId>();
-    Row {
-        id: item.id.clone(),
-        link: true,
-        name: words::short(&item.name),
-        was: None,
-        kind: kind.map_or("", |id| id.kind().word()),
-        size: size(item.bytes),
-        files: words::count(item.files, "file"),
-    }
-}
-
-fn access(change: wire::AccessChange) -> Access {
-    let word = |level: String| match level.split_once(" until ") {
-        Some((level, until)) => match read::moment("until", until) {
-            Ok(until) => format!("{level} until {}", until.for_people()),
-            Err(_) => level.to_owned(),
-        },
-        None if level == "own" => "owner".to_owned(),
-        None if level == "none" => "nothing".to_owned(),
-        None => level,
-    };
-    Access {
-        who: words::short(&change.who),
-        before: word(change.before),
-        after: word(change.after),
-    }
-}
-
 // ---- doing it ----
 
 /// `POST /transfers/request`
@@ -405,18 +244,14 @@ pub async fn request(State(app): State<App>, posted: Posted) -> Result<Response,
 }
 
 async fn requested(app: &App, posted: &Posted, typed: &Typed) -> Result<InvitationId, Failure> {
-    let (ask, whom) = read::request(typed.ask()?, false)?;
-    let whom = whom.ok_or_else(nobody)?;
+    let (ask, whom) = read::request(typed.transfer()?, false)?;
+    let whom = whom.ok_or_else(dialog::nobody)?;
     app.limiters().transfer(posted.person.account.id)?;
     let call = posted.call(app, "/transfers/request");
     let id = InvitationId::from_bits(app.settings().ids.fresh(call.at));
     let command = Command::Request { ask, to: whom };
     let done = app.directory().transfer(id, call, command).await?;
     Ok(done.transfer.id)
-}
-
-fn nobody() -> Refusal {
-    Refusal::field("recipient", "nobody is named", "name a recipient")
 }
 
 /// `POST /transfers/{id}/readdress`: the same to another address.

@@ -138,6 +138,15 @@ pub fn keeps(keep: KeepAccess) -> String {
     }
 }
 
+/// How often something was done.
+pub fn times(n: u32) -> String {
+    match n {
+        0 => "by nobody yet".to_owned(),
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
 /// How long an access lasts.
 pub fn until_when(until: Option<Time>) -> String {
     match until {
