@@ -571,6 +571,11 @@ pub(in crate::actors) async fn related(
         .collect())
 }
 
+/// A run's projects, or a project's runs, for somebody who may see it. What they may see of those, their permits say.
+pub async fn beside(settings: &Settings, permit: &Permit) -> Result<Vec<ItemId>, Fault> {
+    related(settings, permit.id()).await
+}
+
 /// Who was granted access to an item.
 pub(in crate::actors) async fn grants(
     settings: &Settings,

@@ -12,7 +12,7 @@ use crate::actors::sign_in;
 use crate::actors::world::{Call, Trouble};
 use crate::domain::account::{Scope, Session, Token};
 use crate::domain::event::{By, Channel};
-use crate::domain::id::{AccountId, Digest};
+use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
 use crate::store::Fault;
@@ -26,6 +26,12 @@ use super::problem::Failure;
 const SECURE_COOKIE: &str = "__Host-handover";
 /// The same on loopback, where the prefix is not allowed.
 const PLAIN_COOKIE: &str = "handover";
+/// The cookie that holds the context its person acts as; no secret, and no right: a context that is none of theirs is passed over.
+const SECURE_ACTS_AS: &str = "__Host-handover-acts-as";
+/// The same on loopback.
+const PLAIN_ACTS_AS: &str = "handover-acts-as";
+/// For so many seconds a browser remembers it.
+const ACTS_AS_SECONDS: u32 = 180 * 24 * 60 * 60;
 /// A client that names itself so is the command line; it is believed because nothing depends on it but the word in the journal.
 const CLIENT: &str = "handover-client";
 
@@ -142,6 +148,7 @@ impl<N: Needs> FromRequestParts<App> for Signed<N> {
 /// takes `Browser` itself sends everybody else to sign in.
 pub struct Browser {
     session: Session,
+    acts_as: Option<Context>,
 }
 
 impl Browser {
@@ -152,6 +159,10 @@ impl Browser {
     /// By which the session is known.
     pub fn session(&self) -> Digest {
         self.session.digest
+    }
+    /// The context that was chosen in this browser, theirs or not.
+    pub fn acts_as(&self) -> Option<Context> {
+        self.acts_as
     }
     /// As the journal names them.
     pub fn by(&self) -> By {
@@ -192,6 +203,24 @@ fn cookie_name(app: &App) -> &'static str {
     }
 }
 
+fn acts_as_name(app: &App) -> &'static str {
+    if app.site().is_https() {
+        SECURE_ACTS_AS
+    } else {
+        PLAIN_ACTS_AS
+    }
+}
+
+/// The `Set-Cookie` by which a browser remembers as which context its person acts.
+pub fn act_as(app: &App, context: Context) -> Result<HeaderValue, Fault> {
+    written(
+        app,
+        acts_as_name(app),
+        &context.to_string(),
+        ACTS_AS_SECONDS.into(),
+    )
+}
+
 /// The value of a cookie.
 pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pair = |pair: &'h str| {
@@ -210,7 +239,8 @@ async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
     };
     let now = app.directory().now();
     let found = sign_in::session(&app.settings(), secret, now).await?;
-    let browser = found.map(|session| Browser { session });
+    let acts_as = cookie(&parts.headers, acts_as_name(app)).and_then(|id| id.parse().ok());
+    let browser = found.map(|session| Browser { session, acts_as });
     // What a page changes it changes by a form.
     if let Some(browser) = browser.as_ref().filter(|_| parts.method == Method::POST) {
         attempt::by(browser.by());
@@ -271,7 +301,11 @@ pub async fn open_session(
     let client = client.and_then(|value| value.to_str().ok()).unwrap_or("");
     let (secret, session) = sign_in::open_session(app.directory(), &call, account, client).await?;
     let cookie = set_cookie(app, &secret, session.expires_at, call.at)?;
-    Ok((Browser { session }, cookie))
+    let browser = Browser {
+        session,
+        acts_as: None,
+    };
+    Ok((browser, cookie))
 }
 
 /// Ends a session, and gives the `Set-Cookie` that makes the browser forget it.
@@ -284,14 +318,17 @@ pub async fn close_session(app: &App, browser: &Browser) -> Result<HeaderValue, 
 
 fn set_cookie(app: &App, secret: &str, until: Time, now: Time) -> Result<HeaderValue, Trouble> {
     let seconds = until.since_ms(now).max(0) / 1_000;
+    Ok(written(app, cookie_name(app), secret, seconds)?)
+}
+
+fn written(app: &App, name: &str, value: &str, seconds: i64) -> Result<HeaderValue, Fault> {
     let secure = if app.site().is_https() {
         "; Secure"
     } else {
         ""
     };
-    let name = cookie_name(app);
     let cookie =
-        format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    let odd = |_| Fault::never("a session's secret cannot be written into a cookie");
-    Ok(HeaderValue::try_from(cookie).map_err(odd)?)
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::try_from(cookie)
+        .map_err(|_| Fault::never(format!("{name} cannot be written into a cookie")))
 }

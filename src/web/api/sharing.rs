@@ -45,7 +45,7 @@ pub fn routes() -> OpenApiRouter<App> {
 // ---- inviting ----
 
 /// What is asked for, with the projects of the runs where they are asked for too.
-async fn asked(
+pub async fn asked(
     app: &App,
     person: AccountId,
     ask: wire::RequestShare,

@@ -12,8 +12,7 @@ use crate::web::App;
 use crate::web::auth::{self, Browser};
 
 use super::form::Posted;
-use super::offer::{context_name, role};
-use super::words;
+use super::words::{self, context_name, role};
 use super::{Frame, Person, Stop, frame, page, to};
 
 /// At most this many sessions, newest first, and tokens are listed.

@@ -1,4 +1,4 @@
-//! The stylesheet and the icon, compiled in and named by their content, so that browsers may keep them for a year.
+//! The stylesheet, the script and the icon, compiled in and named by their content, so that browsers may keep them for a year.
 
 use std::sync::LazyLock;
 
@@ -33,6 +33,11 @@ static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("handover", "css", "text/css; charset=utf-8", text)
 });
 
+static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    let text = include_str!("../../../assets/handover.js");
+    Asset::new("handover", "js", "text/javascript; charset=utf-8", text)
+});
+
 static ICON: LazyLock<Asset> = LazyLock::new(|| {
     let text = include_str!("../../../assets/handover.svg");
     Asset::new("handover", "svg", "image/svg+xml", text)
@@ -43,6 +48,11 @@ pub fn stylesheet() -> &'static str {
     &STYLESHEET.path
 }
 
+/// Where the script is.
+pub fn script() -> &'static str {
+    &SCRIPT.path
+}
+
 /// Where the icon is.
 pub fn icon() -> &'static str {
     &ICON.path
@@ -50,7 +60,7 @@ pub fn icon() -> &'static str {
 
 /// `GET /assets/{name}`; `None`: there is none of that name, perhaps because it is an older version's.
 pub async fn show(Path(name): Path<String>) -> Option<Response> {
-    let asset = [&*STYLESHEET, &*ICON]
+    let asset = [&*STYLESHEET, &*SCRIPT, &*ICON]
         .into_iter()
         .find(|asset| asset.name == name)?;
     let head = [

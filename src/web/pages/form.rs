@@ -22,6 +22,12 @@ impl Fields {
         field.map_or("", |(_, value)| value)
     }
 
+    /// Everything that was chosen in the fields of this name, in their order; at most so many.
+    pub fn all(&self, name: &str, most: usize) -> Vec<&str> {
+        let fields = self.0.iter().filter(|(there, _)| there == name);
+        fields.map(|(_, value)| value.as_str()).take(most).collect()
+    }
+
     /// The same, or `None` when there is nothing but space.
     pub fn given(&self, name: &str) -> Option<String> {
         let value = self.get(name).trim();
@@ -126,8 +132,10 @@ impl Posted {
         let once = self.fields.get("once");
         let command = (!once.is_empty()).then(|| {
             let account = self.person.account.id;
-            // With the account and the path in it, nobody can name a command of somebody else.
-            let id = Digest::of(format!("form|{account}|{path}|{once}").as_bytes());
+            // With the account and the path in it, nobody can name a command of somebody else; with all fields in it, a form that
+            // is changed after going back to it asks for another thing.
+            let fields = &self.fields.0;
+            let id = Digest::of(format!("form|{account}|{path}|{fields:?}").as_bytes());
             Once::from(CommandId::from_bits(id.0))
         });
         app.directory().call(self.person.browser.by(), command)

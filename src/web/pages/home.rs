@@ -18,8 +18,7 @@ use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
 
-use super::offer::context_name;
-use super::words::{self, Moment};
+use super::words::{self, Moment, Storage, context_name};
 use super::{Frame, Person, Stop, form, frame, page};
 
 /// At most this many offers of each list.
@@ -78,6 +77,7 @@ struct Page<'a> {
     more: bool,
     sent: Vec<Sent>,
     shared: Vec<With>,
+    storage: Storage,
     once: String,
 }
 
@@ -93,11 +93,12 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
         inbox.push(offered(&app, &person, &found.document, now).await?);
     }
     let view = Page {
-        f: frame(&app, Some(&person)),
+        f: frame(&app, Some(&person)).at("/"),
         inbox,
         more,
         sent: sent(&app, &person).await?,
         shared: shared(&app, &person, now).await?,
+        storage: Storage::of(&person.acts_as),
         once: form::once(&app),
         person: &person,
     };

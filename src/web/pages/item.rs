@@ -8,8 +8,8 @@ use axum::response::Response;
 use crate::actors::names;
 use crate::actors::queries::{self, SeenItem};
 use crate::actors::rights::{self, Permit};
-use crate::domain::id::{ItemId, ItemKind};
-use crate::domain::item::{Details, Read, Run, RunStatus, State as ItemState};
+use crate::domain::id::{Context, ItemId, ItemKind};
+use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
 use crate::domain::refusal::size;
 use crate::domain::rights::{Level, Origin, Part, Reason};
 use crate::web::App;
@@ -17,7 +17,7 @@ use crate::web::auth::Browser;
 
 use super::form::Fields;
 use super::words::{self, Fact, History, List, Row, fact};
-use super::{Frame, Stop, frame, page};
+use super::{Frame, Person, Stop, frame, page};
 
 /// At most this many biosamples and grants are listed.
 const LISTED: usize = 50;
@@ -31,6 +31,7 @@ struct Biosample {
 #[template(path = "pages/item.html")]
 struct Page<'a> {
     f: Frame<'a>,
+    person: &'a Person,
     name: String,
     facts: Vec<Fact>,
     pending: Option<String>,
@@ -38,7 +39,15 @@ struct Page<'a> {
     biosamples: Vec<Biosample>,
     unlisted: usize,
     access: Vec<String>,
+    elsewhere: Option<Elsewhere>,
     history: History,
+}
+
+/// The item is of another context than the one its viewer acts as just now, and of one of theirs.
+struct Elsewhere {
+    context: Context,
+    name: String,
+    here: String,
 }
 
 /// `GET /items/{id}`
@@ -77,6 +86,8 @@ pub async fn show(
     let from = asked.get("from").parse().unwrap_or(0);
     let view = Page {
         f: frame(&app, Some(&person)),
+        person: &person,
+        elsewhere: elsewhere(&person, item),
         name: words::plain(&item.name),
         facts: facts(&app, &seen).await?,
         pending: item.pending.filter(|_| owns).map(|it| it.to_string()),
@@ -87,6 +98,15 @@ pub async fn show(
         history: words::history(&settings, &seen.journal).await?,
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
+    let own = person.own(item.owner)?;
+    (own.context != person.acts_as.context).then(|| Elsewhere {
+        context: own.context,
+        name: words::context_name(own.context, &own.name),
+        here: format!("/items/{}", item.id),
+    })
 }
 
 fn row(permit: &Permit) -> Row {

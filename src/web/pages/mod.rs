@@ -1,19 +1,25 @@
 //! Pages for browsers: rendered here, usable without scripts, on a phone first.
 //!
-//! GET and HEAD change nothing. A page that is opened without a session holds no form but the one to sign in, so that a scanner
-//! which follows links and presses buttons finds nothing to press.
+//! GET and HEAD change nothing. A page that is opened without a session holds no form but the one to sign in, and no script, so that
+//! a scanner which follows links and presses buttons finds nothing to press.
 
 mod account;
 mod answer;
 mod assets;
+mod context;
+mod dialog;
 mod form;
+mod history;
 mod home;
 mod item;
 mod link;
 pub mod mailbox;
 mod offer;
+mod people;
 mod receipt;
+mod request;
 mod share;
+mod shares;
 mod sign_in;
 mod words;
 
@@ -26,18 +32,20 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
-use crate::actors::queries;
+use crate::actors::queries::{self, Own};
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
+use crate::domain::id::Context;
 use crate::store::Fault;
 use crate::wire::Guard;
 
 use super::App;
 use super::auth::Browser;
 use super::problem::{Edge, Failure, Told};
+use words::{context_name, role};
 
-/// What a page may load and where its forms may go: nothing but this site, and no script at all.
-const POLICY: &str = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What a page may load and where its forms may go: nothing but this site, whose one script is a file of its own.
+const POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// All pages.
@@ -47,9 +55,17 @@ pub fn router() -> Router<App> {
         .route("/sign-in", get(sign_in::ask).post(sign_in::begin))
         .route("/sign-in/code", get(sign_in::wait).post(sign_in::finish))
         .route("/sign-out", post(sign_in::leave))
+        .route("/context", post(context::choose))
         .route("/i/{token}", get(link::keep))
         .route("/i", get(link::show))
+        .route("/transfers", get(history::show))
+        .route("/transfers.csv", get(history::export))
+        .route("/transfers/new", get(request::begin))
+        .route("/transfers/change", post(request::change))
+        .route("/transfers/preview", post(request::preview))
+        .route("/transfers/request", post(request::request))
         .route("/transfers/{id}", get(offer::show))
+        .route("/transfers/{id}/readdress", post(request::readdress))
         .route("/transfers/{id}/receipt", get(receipt::show))
         .route("/transfers/{id}/accept", post(answer::accept))
         .route("/transfers/{id}/decline", post(answer::decline))
@@ -66,7 +82,18 @@ pub fn router() -> Router<App> {
         .route("/l/{token}", get(share::keep))
         .route("/l", get(share::show))
         .route("/l/accept", post(share::accept))
+        .route("/shares/new", get(shares::begin))
+        .route("/shares/change", post(shares::change))
+        .route("/shares/preview", post(shares::preview))
+        .route("/shares/request", post(shares::request))
         .route("/items/{id}", get(item::show))
+        .route("/items/{id}/people", get(people::show))
+        .route("/items/{id}/links", get(people::links))
+        .route("/items/{id}/people/change", post(people::change))
+        .route("/items/{id}/people/revoke", post(people::revoke))
+        .route("/items/{id}/people/leave", post(people::leave))
+        .route("/items/{id}/links/make", post(people::make_link))
+        .route("/items/{id}/links/deactivate", post(people::deactivate))
         .route("/account", get(account::show))
         .route("/account/sessions/revoke", post(account::end_session))
         .route("/account/tokens/revoke", post(account::revoke_token))
@@ -234,6 +261,17 @@ pub struct Person {
     address: String,
     /// What every form they send must carry.
     form: String,
+    /// All their contexts, `personal` first.
+    contexts: Vec<Own>,
+    /// The one they act as: its lists are shown, and what they make is made there.
+    acts_as: Own,
+}
+
+impl Person {
+    /// One of their contexts.
+    fn own(&self, context: Context) -> Option<&Own> {
+        self.contexts.iter().find(|own| own.context == context)
+    }
 }
 
 /// Whoever is signed in; anybody else is sent to sign in and then back to `next`.
@@ -249,34 +287,93 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
     let Some(browser) = browser else {
         return Ok(None);
     };
-    let found = queries::account_if_any(&app.settings(), browser.account()).await?;
-    let person = |account: Account| Person {
+    let settings = app.settings();
+    let Some(account) = queries::account_if_any(&settings, browser.account()).await? else {
+        return Ok(None);
+    };
+    let contexts = queries::contexts(&settings, account.id).await?;
+    // The context that was chosen last; `personal` when none was, or they do not belong to it any more.
+    let chosen = contexts
+        .iter()
+        .find(|own| browser.acts_as() == Some(own.context));
+    let Some(acts_as) = chosen.or(contexts.first()).cloned() else {
+        return Ok(None);
+    };
+    Ok(Some(Person {
         form: browser.form_token(app),
         address: account
             .primary()
             .map_or_else(String::new, ToString::to_string),
         account,
         browser,
-    };
-    Ok(found.map(person))
+        contexts,
+        acts_as,
+    }))
 }
 
 /// What surrounds every page.
 struct Frame<'a> {
     site: &'a str,
     stylesheet: &'static str,
+    script: &'static str,
     icon: &'static str,
     person: Option<&'a Person>,
     mailbox: bool,
+    administers: bool,
+    /// The part of the site that the page belongs to, by its path; the header marks it.
+    here: &'static str,
+    switch: Vec<Switch>,
+}
+
+/// A context that one may act as.
+struct Switch {
+    context: Context,
+    name: String,
+    role: Option<&'static str>,
+    chosen: bool,
+}
+
+impl Frame<'_> {
+    /// The same, of a page that belongs there.
+    fn at(mut self, here: &'static str) -> Self {
+        self.here = here;
+        self
+    }
+    /// The attribute that marks the present part of the site.
+    fn mark(&self, path: &str) -> &'static str {
+        if self.here == path { "page" } else { "false" }
+    }
+    /// What the context one acts as is called.
+    fn acts_as(&self) -> &str {
+        let chosen = self.switch.iter().find(|switch| switch.chosen);
+        chosen.map_or("", |switch| switch.name.as_str())
+    }
 }
 
 fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
+    let policy = &app.settings().policy;
+    let switch = |person: &Person, own: &Own| Switch {
+        context: own.context,
+        name: context_name(own.context, &own.name),
+        role: role(own.context, own),
+        chosen: own.context == person.acts_as.context,
+    };
     Frame {
         site: &app.site().name,
         stylesheet: assets::stylesheet(),
+        script: assets::script(),
         icon: assets::icon(),
-        person,
         mailbox: app.mailbox().is_some(),
+        administers: person.is_some_and(|person| {
+            let addresses = &person.account.addresses;
+            policy.administers_site(addresses) || policy.administers_anything(addresses)
+        }),
+        here: "",
+        switch: person.map_or_else(Vec::new, |person| {
+            let all = person.contexts.iter();
+            all.map(|own| switch(person, own)).collect()
+        }),
+        person,
     }
 }
 

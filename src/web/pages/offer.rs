@@ -107,6 +107,9 @@ struct Own {
     mailed: bool,
     extending: bool,
     days: String,
+    /// Whether it can be offered to another address, and what was typed.
+    correcting: Option<String>,
+    corrects: bool,
     letters: Vec<Posted>,
     older_letters: usize,
 }
@@ -150,6 +153,8 @@ pub struct Again {
     pub reason: Option<String>,
     /// The days that were typed, if it was to be extended.
     pub days: Option<String>,
+    /// The address that was typed, if it was to be corrected.
+    pub recipient: Option<String>,
 }
 
 /// The invitation that a path names.
@@ -176,6 +181,15 @@ pub async fn show(
     let id = id_of(&id)?;
     let again = Again {
         note: match asked.get("done") {
+            "offered" => Some(
+                "It is offered; the recipient is told by email. Until they accept, everything stays as it is.",
+            ),
+            "invited" => Some(
+                "They are invited and told by email. Until they accept, they see nothing of it but this invitation.",
+            ),
+            "readdressed" => {
+                Some("It is offered to this address now; the offer before is cancelled.")
+            }
             "resent" => Some("It is being mailed again."),
             "extended" => Some("It stands longer now; the recipient is told."),
             _ => None,
@@ -322,8 +336,8 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
         let context = choice.own.context;
         Choosable {
             context,
-            name: context_name(context, &choice.own.name),
-            role: role(context, &choice.own),
+            name: words::context_name(context, &choice.own.name),
+            role: words::role(context, &choice.own),
             // What the reason says with numbers is not said twice.
             storage: words::storage(choice.own.quota, choice.own.usage, bytes.filter(|_| !shut)),
             shut,
@@ -380,22 +394,6 @@ fn then(invitation: &Invitation) -> Vec<String> {
     }
 }
 
-/// What a context is called where one's own is meant.
-pub fn context_name(context: Context, name: &str) -> String {
-    match context {
-        Context::Personal(_) => "Personal".to_owned(),
-        Context::Workgroup(_) => words::short(name),
-    }
-}
-
-/// What somebody is in a context of theirs, where that is worth a word.
-pub fn role(context: Context, own: &queries::Own) -> Option<&'static str> {
-    match context {
-        Context::Personal(_) => None,
-        Context::Workgroup(_) => Some(own.role.word()),
-    }
-}
-
 fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
     let transfer = &shown.transfer.document;
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
@@ -404,6 +402,8 @@ fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
         open: transfer.state.is_open() && now < transfer.expires_at,
         mailed: matches!(transfer.state, Standing::Pending { .. }) && now < transfer.expires_at,
         extending: again.days.is_some(),
+        corrects: transfer.terms.is_transfer(),
+        correcting: again.recipient.clone(),
         days: match &again.days {
             Some(days) => days.clone(),
             None => (lifetime / DAY_MS).clamp(1, 90).to_string(),

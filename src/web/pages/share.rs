@@ -13,7 +13,6 @@ use crate::web::App;
 use crate::web::auth::{self, Browser};
 
 use super::form::{self, Posted};
-use super::offer::context_name;
 use super::words::{self, Fact, fact};
 use super::{Frame, Person, Problems, Stop, frame, page, somebody, to};
 
@@ -131,7 +130,7 @@ fn choices(person: &Person, opened: &Opened) -> Vec<Choosable> {
         let shut = !choice.findings.blocks.is_empty();
         Choosable {
             context,
-            name: context_name(context, &choice.own.name),
+            name: words::context_name(context, &choice.own.name),
             why: choice.findings.blocks.clone(),
             shut,
             held: opened.held.contains(&context),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::actors::names;
+use crate::actors::queries::Own;
 use crate::actors::world::Settings;
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemKind};
@@ -137,6 +138,15 @@ pub fn keeps(keep: KeepAccess) -> String {
     }
 }
 
+/// How often something was done.
+pub fn times(n: u32) -> String {
+    match n {
+        0 => "by nobody yet".to_owned(),
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
 /// How long an access lasts.
 pub fn until_when(until: Option<Time>) -> String {
     match until {
@@ -173,6 +183,47 @@ pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
             size(usage.saturating_add(more))
         ),
         (None, None) => format!("no storage limit; holds {}", size(usage)),
+    }
+}
+
+/// What a context is called where one's own is meant.
+pub fn context_name(context: Context, name: &str) -> String {
+    match context {
+        Context::Personal(_) => "Personal".to_owned(),
+        Context::Workgroup(_) => short(name),
+    }
+}
+
+/// What somebody is in a context of theirs, where that is worth a word.
+pub fn role(context: Context, own: &Own) -> Option<&'static str> {
+    match context {
+        Context::Personal(_) => None,
+        Context::Workgroup(_) => Some(own.role.word()),
+    }
+}
+
+/// How full a context is, as a bar and in words.
+pub struct Storage {
+    /// In bytes.
+    pub used: u64,
+    /// In bytes; none: no cap, and no bar.
+    pub quota: Option<u64>,
+    /// The same in words.
+    pub words: String,
+}
+
+impl Storage {
+    /// Of one's own context.
+    pub fn of(own: &Own) -> Self {
+        Self {
+            used: own.usage,
+            quota: own.quota,
+            words: storage(own.quota, own.usage, None),
+        }
+    }
+    /// From here on the bar warns: nine tenths of the cap.
+    pub fn high(&self) -> u64 {
+        self.quota.map_or(0, |quota| quota / 10 * 9)
     }
 }
 

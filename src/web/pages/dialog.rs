@@ -1,0 +1,221 @@
+//! What the dialogs that offer something have in common: what was typed, to whom one offered before, and how a preview reads.
+
+use crate::actors::queries::{self, Box_};
+use crate::actors::rights::{self, Permit};
+use crate::domain::id::ItemId;
+use crate::domain::index::Phase;
+use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
+use crate::domain::refusal::{Findings, Refusal, size};
+use crate::web::App;
+use crate::web::api::read;
+use crate::wire;
+
+use super::form::Fields;
+use super::words::{self, Row};
+use super::{Person, Stop};
+
+/// A bundle has at most 250 items, and a few more are carried along so that this can be said.
+const MOST: usize = 260;
+/// So many earlier recipients are proposed, looked for in so many offers.
+const PROPOSED: usize = 12;
+const LOOKED_AT: usize = 50;
+
+/// What was typed and chosen.
+#[derive(Default)]
+pub struct Typed {
+    pub items: Vec<String>,
+    pub recipient: String,
+    pub message: String,
+    /// Of a transfer: whether the sender may still look at it.
+    pub keep: bool,
+    /// Of a share: whether the recipient may change it too.
+    pub write: bool,
+    /// Of a share: whether the projects of the runs are shared with them.
+    pub projects: bool,
+    pub until: String,
+    pub days: String,
+    pub terms: bool,
+}
+
+impl Typed {
+    pub fn of(fields: &Fields) -> Self {
+        let text = |name: &str| -> String {
+            // Browsers send line ends as two characters, and people count them as one.
+            let text = fields.get(name).replace("\r\n", "\n");
+            text.chars().take(4 * MAX_TEXT).collect()
+        };
+        let mut items: Vec<String> = Vec::new();
+        for item in fields.all("item", MOST) {
+            if !items.iter().any(|there| there == item) {
+                items.push(item.to_owned());
+            }
+        }
+        Self {
+            items,
+            recipient: text("recipient").trim().to_owned(),
+            message: text("message"),
+            keep: fields.get("keep") == "read",
+            write: fields.get("level") == "write",
+            projects: fields.get("projects") == "yes",
+            until: text("until").trim().to_owned(),
+            days: text("days").trim().to_owned(),
+            terms: fields.get("terms") == "yes",
+        }
+    }
+
+    pub fn ids(&self) -> Vec<ItemId> {
+        self.items.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
+    fn days(&self, problems: &mut read::Problems) -> Option<Option<u32>> {
+        match self.days.as_str() {
+            "" => Some(None),
+            days => problems.keep(days.parse().map(Some).map_err(|_| {
+                Refusal::field(
+                    "days",
+                    format!("\"{}\" is not a number of days", words::short(days)),
+                    "write a whole number from 1 to 90",
+                )
+            })),
+        }
+    }
+
+    /// A day that is chosen counts to its end.
+    fn until(&self) -> Option<String> {
+        (!self.until.is_empty()).then(|| end_of(&self.until))
+    }
+
+    fn message(&self) -> Option<String> {
+        let message = self.message.trim();
+        (!message.is_empty()).then(|| message.to_owned())
+    }
+
+    /// The same as a program would ask for a transfer; what cannot even be written so is a problem.
+    pub fn transfer(&self) -> Result<wire::RequestTransfer, Findings> {
+        let mut problems = read::Problems::default();
+        let days = self.days(&mut problems);
+        let keep_access = wire::KeepAccess {
+            level: if self.keep { "read" } else { "none" }.to_owned(),
+            until: self.until().filter(|_| self.keep),
+        };
+        let ask = days.map(|days| wire::RequestTransfer {
+            items: self.items.clone(),
+            recipient: self.recipient.clone(),
+            message: self.message(),
+            keep_access: Some(keep_access),
+            expires_in_days: days,
+            accept_terms: self.terms,
+        });
+        problems.unless_any(ask)
+    }
+
+    /// The same as a program would ask for a share.
+    pub fn share(&self) -> Result<wire::RequestShare, Findings> {
+        let mut problems = read::Problems::default();
+        let days = self.days(&mut problems);
+        let ask = days.map(|days| wire::RequestShare {
+            items: self.items.clone(),
+            recipient: self.recipient.clone(),
+            level: Some(if self.write { "write" } else { "read" }.to_owned()),
+            until: self.until(),
+            associated_projects: self.projects,
+            message: self.message(),
+            expires_in_days: days,
+        });
+        problems.unless_any(ask)
+    }
+}
+
+/// The last second of a day, as programs write it.
+pub fn end_of(day: &str) -> String {
+    format!("{day}T23:59:59Z")
+}
+
+/// An item of a dialog.
+pub fn row(permit: &Permit) -> Row {
+    let item = permit.item();
+    Row {
+        id: item.id.to_string(),
+        link: true,
+        name: words::short(&item.name),
+        was: None,
+        kind: item.id.kind().word(),
+        size: size(item.bytes),
+        files: words::count(item.files, "file"),
+    }
+}
+
+/// To whom the context offered something before, the latest first.
+pub async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<Vec<String>, Stop> {
+    let settings = app.settings();
+    let owner = chosen.first().map(|permit| permit.item().owner);
+    let context = owner.unwrap_or(person.acts_as.context);
+    let Ok(acting) = rights::acting(&settings, person.account.id, context).await else {
+        return Ok(Vec::new());
+    };
+    let mut all: Vec<String> = Vec::new();
+    for phase in [Phase::Open, Phase::Closed] {
+        let of = Box_::sent(&acting);
+        let keep = |one: &Invitation| !one.terms.is_about_workgroup();
+        let page = queries::transfers(&settings, of, phase, None, LOOKED_AT, keep).await?;
+        for found in page.transfers {
+            let recipient = address(&found.document.recipient);
+            if !all.contains(&recipient) {
+                all.push(recipient);
+            }
+        }
+    }
+    all.truncate(PROPOSED);
+    Ok(all)
+}
+
+fn address(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Address(address) => address.to_string(),
+        Recipient::Workgroup { handle, .. } => format!("workgroup:{handle}"),
+    }
+}
+
+/// What somebody may do with the items now, and would afterwards.
+pub struct Access {
+    pub who: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// An item of a preview.
+pub fn moving(item: &wire::OfferedItem) -> Row {
+    let kind = item.id.parse::<ItemId>();
+    Row {
+        id: item.id.clone(),
+        link: true,
+        name: words::short(&item.name),
+        was: None,
+        kind: kind.map_or("", |id| id.kind().word()),
+        size: size(item.bytes),
+        files: words::count(item.files, "file"),
+    }
+}
+
+/// A line of who may do what.
+pub fn access(change: wire::AccessChange) -> Access {
+    let word = |level: String| match level.split_once(" until ") {
+        Some((level, until)) => match read::moment("until", until) {
+            Ok(until) => format!("{level} until {}", until.for_people()),
+            Err(_) => level.to_owned(),
+        },
+        None if level == "own" => "owner".to_owned(),
+        None if level == "none" => "nothing".to_owned(),
+        None => level,
+    };
+    Access {
+        who: words::short(&change.who),
+        before: word(change.before),
+        after: word(change.after),
+    }
+}
+
+/// That no recipient is named.
+pub fn nobody() -> Refusal {
+    Refusal::field("recipient", "nobody is named", "name a recipient")
+}

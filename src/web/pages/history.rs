@@ -1,0 +1,300 @@
+//! All transfers of whoever looks, sent and received, with filters, and as a table for a spreadsheet.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::actors::listing::{self, Cursor};
+use crate::actors::world::Trouble;
+use crate::domain::invitation::{Invitation, State as Standing};
+use crate::domain::refusal::size;
+use crate::domain::time::Time;
+use crate::store::Fault;
+use crate::web::App;
+use crate::web::api::{show as shows, transfers};
+use crate::web::auth::Browser;
+
+use super::form::Fields;
+use super::words;
+use super::{Frame, Person, Stop, frame, page};
+
+/// So many transfers on a page.
+const SHOWN: usize = 50;
+/// So many in a table for a spreadsheet; for it so many are looked through at once, and so many times.
+const EXPORTED: usize = 5_000;
+const AT_ONCE: usize = 250;
+const TIMES: usize = 100;
+/// What one may filter by.
+const STATES: [&str; 6] = [
+    "requested",
+    "pending",
+    "accepted",
+    "declined",
+    "cancelled",
+    "expired",
+];
+
+struct Row {
+    place: String,
+    what: String,
+    size: String,
+    other: String,
+    state: &'static str,
+    requested: String,
+    ended: Option<String>,
+}
+
+struct Choice {
+    value: String,
+    name: String,
+    chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/transfers.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    received: bool,
+    states: Vec<Choice>,
+    contexts: Vec<Choice>,
+    rows: Vec<Row>,
+    /// The filters as the address of the page says them, for the next page and the table.
+    filters: String,
+    next: Option<String>,
+    paged: bool,
+}
+
+/// What the address asks for. A filter that is none filters nothing.
+struct Asked {
+    received: bool,
+    state: Option<&'static str>,
+    context: Option<String>,
+    from: Option<Cursor>,
+}
+
+impl Asked {
+    fn of(fields: &Fields, person: &Person) -> Self {
+        let state = fields.get("state");
+        let context = fields.get("context");
+        let own = person.contexts.iter().map(|own| own.context.to_string());
+        Self {
+            received: fields.get("role") == "received",
+            state: STATES.into_iter().find(|there| *there == state),
+            context: own.into_iter().find(|own| own == context),
+            from: fields.get("from").parse().ok(),
+        }
+    }
+
+    const fn role(&self) -> &'static str {
+        if self.received { "received" } else { "sent" }
+    }
+
+    fn filters(&self) -> String {
+        format!(
+            "role={}&state={}&context={}",
+            self.role(),
+            self.state.unwrap_or(""),
+            self.context.as_deref().unwrap_or("")
+        )
+    }
+
+    async fn found(
+        &self,
+        app: &App,
+        person: &Person,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<Invitation>, Option<Cursor>), Trouble> {
+        let settings = app.settings();
+        let now = app.directory().now();
+        let context = self.context.as_deref();
+        let account = person.account.id;
+        let (boxes, only_accepted) =
+            transfers::boxes(&settings, account, self.role(), context).await?;
+        let phases = transfers::phases(self.state)?;
+        let keep = |transfer: &Invitation| {
+            let state = shows::state(transfer, now);
+            transfer.terms.is_transfer()
+                && self.state.is_none_or(|wanted| wanted == state)
+                && (!only_accepted || state == "accepted")
+        };
+        Ok(listing::page(&settings, &boxes, phases, from, limit, keep).await?)
+    }
+}
+
+/// `GET /transfers`
+pub async fn show(
+    State(app): State<App>,
+    fields: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let person = super::person(&app, browser, "/transfers").await?;
+    let now = app.directory().now();
+    let asked = Asked::of(&fields, &person);
+    let (found, next) = asked.found(&app, &person, asked.from, SHOWN).await?;
+    let mut states = vec![Choice {
+        value: String::new(),
+        name: "any".to_owned(),
+        chosen: asked.state.is_none(),
+    }];
+    states.extend(STATES.map(|state| Choice {
+        value: state.to_owned(),
+        name: state.to_owned(),
+        chosen: asked.state == Some(state),
+    }));
+    let mut contexts = vec![Choice {
+        value: String::new(),
+        name: "all of them".to_owned(),
+        chosen: asked.context.is_none(),
+    }];
+    contexts.extend(person.contexts.iter().map(|own| {
+        let value = own.context.to_string();
+        Choice {
+            name: words::context_name(own.context, &own.name),
+            chosen: asked.context.as_ref() == Some(&value),
+            value,
+        }
+    }));
+    let row = |transfer: &Invitation| Row {
+        place: words::place(transfer.id),
+        what: words::about(transfer),
+        size: size(transfer.bytes()),
+        other: other(transfer, asked.received),
+        state: shows::state(transfer, now),
+        requested: transfer.requested_at.for_people(),
+        ended: ended(transfer, now).map(Time::for_people),
+    };
+    let view = Page {
+        f: frame(&app, Some(&person)).at("/transfers"),
+        received: asked.received,
+        states,
+        contexts,
+        rows: found.iter().map(row).collect(),
+        filters: asked.filters(),
+        next: next.map(|cursor| cursor.to_string()),
+        paged: asked.from.is_some(),
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// To whom it was sent, or from whom it came.
+fn other(transfer: &Invitation, received: bool) -> String {
+    if received {
+        format!(
+            "{} ({})",
+            words::short(&transfer.sender.name),
+            transfer.sender.address
+        )
+    } else {
+        transfer.recipient.to_string()
+    }
+}
+
+fn ended(transfer: &Invitation, now: Time) -> Option<Time> {
+    match &transfer.state {
+        Standing::Accepted { at, .. }
+        | Standing::Declined { at, .. }
+        | Standing::Cancelled { at, .. }
+        | Standing::Expired { at } => Some(*at),
+        Standing::Requested | Standing::Pending { .. } => {
+            (now >= transfer.expires_at).then_some(transfer.expires_at)
+        }
+    }
+}
+
+/// `GET /transfers.csv`: the newest of them, a line each.
+pub async fn export(
+    State(app): State<App>,
+    fields: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let person = super::person(&app, browser, "/transfers").await?;
+    let now = app.directory().now();
+    let asked = Asked::of(&fields, &person);
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let head = [
+        "id",
+        "state",
+        "sender",
+        "source",
+        "recipient",
+        "items",
+        "bytes",
+        "requested_at",
+        "expires_at",
+        "ended_at",
+        "accepted_into",
+        "names",
+    ];
+    table.write_record(head).map_err(unwritable)?;
+    let (mut from, mut lines) = (None, 0);
+    for _ in 0..TIMES {
+        let (found, next) = asked.found(&app, &person, from, AT_ONCE).await?;
+        for transfer in found.iter().take(EXPORTED - lines) {
+            table
+                .write_record(line(transfer, now))
+                .map_err(unwritable)?;
+            lines += 1;
+        }
+        from = next;
+        if from.is_none() || lines == EXPORTED {
+            break;
+        }
+    }
+    let text = table
+        .into_inner()
+        .map_err(|error| unwritable(error.into_error().into()))?;
+    let head = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/csv; charset=utf-8"),
+        ),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"transfers.csv\""),
+        ),
+    ];
+    Ok((super::head(super::POLICY), head, text).into_response())
+}
+
+fn unwritable(error: csv::Error) -> Fault {
+    Fault::never(format!("a table cannot be written: {error}"))
+}
+
+fn line(transfer: &Invitation, now: Time) -> [String; 12] {
+    let into = match &transfer.state {
+        Standing::Accepted { into_name, .. } => into_name.as_str(),
+        _ => "",
+    };
+    let names: Vec<&str> = transfer
+        .items
+        .iter()
+        .map(|item| item.name.as_str())
+        .collect();
+    [
+        transfer.id.to_string(),
+        shows::state(transfer, now).to_owned(),
+        transfer.sender.address.to_string(),
+        cell(&transfer.source_name),
+        transfer.recipient.to_string(),
+        transfer.items.len().to_string(),
+        transfer.bytes().to_string(),
+        transfer.requested_at.to_string(),
+        transfer.expires_at.to_string(),
+        ended(transfer, now).map_or_else(String::new, |at| at.to_string()),
+        cell(into),
+        cell(&names.join("; ")),
+    ]
+}
+
+/// Text that people wrote, so that no spreadsheet takes it for a formula.
+fn cell(text: &str) -> String {
+    let plain = words::plain(text);
+    if plain.starts_with(['=', '+', '-', '@']) {
+        format!("'{plain}")
+    } else {
+        plain
+    }
+}

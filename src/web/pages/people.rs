@@ -1,0 +1,387 @@
+//! Who works with an item: collaborators, invitations that wait, and links; for its owner. Everybody else may give their access up here.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actors::collaborators::{self, Collaborator};
+use crate::actors::links::{self, Made};
+use crate::actors::rights::{self, Permit};
+use crate::actors::sharing::Command;
+use crate::domain::id::{Context, ItemId, ItemKind, LinkId};
+use crate::domain::refusal::Refusal;
+use crate::domain::rights::{Level, Origin, Reason};
+use crate::domain::time::Time;
+use crate::web::App;
+use crate::web::api::read;
+use crate::web::auth::Browser;
+use crate::web::problem::Failure;
+use crate::wire;
+
+use super::dialog::end_of;
+use super::form::{self, Fields, Posted};
+use super::words::{self, Moment};
+use super::{Frame, Person, Problems, Stop, frame, page, to};
+
+/// So many of each are listed.
+const LISTED: usize = 100;
+
+struct One {
+    context: Context,
+    name: String,
+    write: bool,
+    level: &'static str,
+    accepted_by: String,
+    since: String,
+    until: String,
+    /// The day it ends, as the field for it wants it.
+    day: String,
+    why: &'static str,
+}
+
+struct Waiting {
+    place: String,
+    recipient: String,
+    access: String,
+    until: Moment,
+}
+
+struct Link {
+    id: String,
+    url: String,
+    state: &'static str,
+    active: bool,
+    level: &'static str,
+    accepted: String,
+    until: String,
+}
+
+/// What an owner sees.
+struct Owned {
+    people: Vec<One>,
+    waiting: Vec<Waiting>,
+    links: Vec<Link>,
+    unlisted: bool,
+}
+
+/// An access that somebody may give up.
+struct Held {
+    context: Context,
+    name: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/people.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    problems: Problems,
+    note: Option<&'static str>,
+    id: String,
+    name: String,
+    run: bool,
+    owned: Option<Owned>,
+    held: Vec<Held>,
+    once: String,
+}
+
+/// `GET /items/{id}/links`
+pub async fn links(Path(id): Path<String>) -> Response {
+    to(&format!("{}/people", super::local(&format!("/items/{id}"))))
+}
+
+/// `GET /items/{id}/people`
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let here = format!("/items/{id}/people");
+    let person = super::person(&app, browser, super::local(&here)).await?;
+    let note = match asked.get("done") {
+        "changed" => Some("Changed. It holds from now on."),
+        "revoked" => Some("Revoked. They see nothing of it any more."),
+        "made" => Some("The link is made. Whoever is signed in and opens it may accept it."),
+        "deactivated" => Some(
+            "The link is deactivated for good. Who accepted it before keeps the access until you revoke it.",
+        ),
+        _ => None,
+    };
+    render(&app, &person, item(&id)?, note, Problems::default()).await
+}
+
+fn item(id: &str) -> Result<ItemId, Stop> {
+    id.parse().map_err(|_| Stop::Nothing)
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    id: ItemId,
+    note: Option<&'static str>,
+    problems: Problems,
+) -> Result<Response, Stop> {
+    let settings = app.settings();
+    let now = app.directory().now();
+    let permit = rights::permit(&settings, person.account.id, id, Level::Read, now).await?;
+    let owned = match permit.as_owner() {
+        None => None,
+        Some(owning) => {
+            let all = collaborators::of(&settings, owning, now).await?;
+            let made = links::of(&settings, owning).await?;
+            Some(Owned {
+                unlisted: all.granted.len() > LISTED || made.len() > LISTED,
+                people: all.granted.into_iter().take(LISTED).map(one).collect(),
+                waiting: all.pending.iter().take(LISTED).map(waiting).collect(),
+                links: made
+                    .iter()
+                    .take(LISTED)
+                    .map(|made| link(app, made, now))
+                    .collect(),
+            })
+        }
+    };
+    let status = if problems.is_empty() {
+        StatusCode::OK
+    } else {
+        problems.status
+    };
+    let view = Page {
+        f: frame(app, Some(person)),
+        person,
+        note,
+        id: id.to_string(),
+        name: words::plain(&permit.item().name),
+        run: id.kind() == ItemKind::Run,
+        owned,
+        held: held(person, &permit),
+        once: form::once(app),
+        problems,
+    };
+    Ok(page(status, &view))
+}
+
+/// The contexts of theirs that were granted access to this very item.
+fn held(person: &Person, permit: &Permit) -> Vec<Held> {
+    let mut all: Vec<Held> = Vec::new();
+    for reason in permit.reasons() {
+        let Reason::Granted(context, _) = reason else {
+            continue;
+        };
+        let Some(own) = person.own(*context) else {
+            continue;
+        };
+        if !all.iter().any(|held| held.context == *context) {
+            all.push(Held {
+                context: *context,
+                name: words::context_name(*context, &own.name),
+            });
+        }
+    }
+    all
+}
+
+fn one(one: Collaborator) -> One {
+    One {
+        context: one.context,
+        name: words::short(&one.name),
+        write: one.part.level == Level::Write,
+        level: one.part.level.word(),
+        accepted_by: words::short(&one.accepted_by),
+        since: one.part.since.for_people(),
+        until: words::until_when(one.part.until),
+        day: one
+            .part
+            .until
+            .and_then(|until| until.to_string().get(..10).map(str::to_owned))
+            .unwrap_or_default(),
+        why: match one.part.origin {
+            Origin::Kept(_) => "agreed with its transfer",
+            Origin::Invitation(_) => "by invitation",
+            Origin::Link(_) => "by link",
+        },
+    }
+}
+
+fn waiting(invitation: &crate::domain::invitation::Invitation) -> Waiting {
+    let terms = super::offer::terms(invitation.terms);
+    Waiting {
+        place: words::place(invitation.id),
+        recipient: invitation.recipient.to_string(),
+        access: terms.value,
+        until: invitation.expires_at.into(),
+    }
+}
+
+fn link(app: &App, made: &Made, now: Time) -> Link {
+    let link = &made.link;
+    let state = made.state(now);
+    Link {
+        id: link.id.to_string(),
+        url: format!(
+            "{}/l/{}",
+            app.site().public_url,
+            app.settings().key.share(link.id)
+        ),
+        state,
+        active: state == "active",
+        level: link.level.word(),
+        accepted: match link.max_acceptances {
+            Some(most) => format!("accepted {} of {most} times", made.accepted),
+            None => format!("accepted {}", words::times(made.accepted)),
+        },
+        until: match link.expires_at {
+            Some(end) => format!("until {}", end.for_people()),
+            None => "until it is deactivated".to_owned(),
+        },
+    }
+}
+
+// ---- doing it ----
+
+async fn carry_out(
+    app: &App,
+    posted: &Posted,
+    id: ItemId,
+    verb: &str,
+    command: Result<Command, Failure>,
+) -> Result<Response, Stop> {
+    let done = match command {
+        Ok(command) => {
+            let call = posted.call(app, &format!("/items/{id}/{verb}"));
+            let done = app.directory().sharing(id, call, command).await;
+            done.map_err(Failure::from)
+        }
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(_) => Ok(to(&format!("/items/{id}/people?done={verb}"))),
+        Err(failure) => {
+            let problems = Problems::of(failure)?;
+            render(app, &posted.person, id, None, problems).await
+        }
+    }
+}
+
+fn grantee(fields: &Fields) -> Result<Context, Stop> {
+    fields.get("who").parse().map_err(|_| Stop::Nothing)
+}
+
+/// `POST /items/{id}/people/change`
+pub async fn change(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let (id, grantee) = (item(&id)?, grantee(&posted.fields)?);
+    let day = posted.fields.get("until").trim();
+    let ask = wire::ChangeAccess {
+        level: posted.fields.given("level"),
+        until: Some(match day {
+            "" => "revoked".to_owned(),
+            day => end_of(day),
+        }),
+    };
+    let command = read::change(&ask).map(|(level, until)| Command::Change {
+        grantee,
+        level,
+        until,
+    });
+    carry_out(&app, &posted, id, "changed", command.map_err(Failure::from)).await
+}
+
+/// `POST /items/{id}/people/revoke`
+pub async fn revoke(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let (id, grantee) = (item(&id)?, grantee(&posted.fields)?);
+    carry_out(
+        &app,
+        &posted,
+        id,
+        "revoked",
+        Ok(Command::Revoke { grantee }),
+    )
+    .await
+}
+
+/// `POST /items/{id}/people/leave`: afterwards there is perhaps nothing of it to see, so the way leads home.
+pub async fn leave(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let (id, grantee) = (item(&id)?, grantee(&posted.fields)?);
+    let call = posted.call(&app, &format!("/items/{id}/left"));
+    let command = Command::Leave { grantee };
+    match app.directory().sharing(id, call, command).await {
+        Ok(_) => Ok(to("/shared?done=left")),
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            render(&app, &posted.person, id, None, problems).await
+        }
+    }
+}
+
+/// `POST /items/{id}/links/make`
+pub async fn make_link(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let id = item(&id)?;
+    let command = asked_link(&posted.fields);
+    carry_out(&app, &posted, id, "made", command).await
+}
+
+fn asked_link(fields: &Fields) -> Result<Command, Failure> {
+    let mut problems = read::Problems::default();
+    let most = match fields.get("most").trim() {
+        "" => Some(None),
+        most => problems.keep(most.parse().map(Some).map_err(|_| {
+            Refusal::field(
+                "most",
+                format!("\"{}\" is not a number of times", words::short(most)),
+                "write a whole number, or leave it empty",
+            )
+        })),
+    };
+    let ask = wire::CreateLink {
+        level: fields.given("level"),
+        expires_at: fields.given("until").map(|day| end_of(&day)),
+        max_acceptances: None,
+    };
+    let most = problems.unless_any(most)?;
+    let (level, expires_at) = read::link(&ask)?;
+    Ok(Command::MakeLink {
+        level,
+        expires_at,
+        max_acceptances: most,
+    })
+}
+
+/// `POST /items/{id}/links/deactivate`
+pub async fn deactivate(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Result<Response, Stop> {
+    let id = item(&id)?;
+    let link: LinkId = posted
+        .fields
+        .get("link")
+        .parse()
+        .map_err(|_| Stop::Nothing)?;
+    carry_out(
+        &app,
+        &posted,
+        id,
+        "deactivated",
+        Ok(Command::Deactivate { link }),
+    )
+    .await
+}

@@ -1,0 +1,248 @@
+//! Inviting, collaborators and links on the pages, through the router, on a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "support/website.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod website;
+
+use axum::http::StatusCode;
+use handover::domain::id::ItemId;
+use website::{Answer, Browser, Website};
+
+const MARIA: &str = "maria@core.example";
+const ANNA: &str = "anna@uni.example";
+
+struct Story {
+    web: Website,
+    maria: Browser,
+    anna: Browser,
+    run: ItemId,
+    project: ItemId,
+}
+
+async fn story() -> Story {
+    let web = Website::open().await;
+    let maria = web.account(MARIA).await;
+    web.account(ANNA).await;
+    let items = web
+        .run(maria, "260731_A01234_0042_HXXDSX", &["Exomes July"])
+        .await;
+    let maria = web.sign_in(MARIA).await;
+    let anna = web.sign_in(ANNA).await;
+    Story {
+        web,
+        maria,
+        anna,
+        run: items[0],
+        project: items[1],
+    }
+}
+
+fn snapshot(name: &str, page: &Answer) {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"/assets/handover-[0-9a-f]{32}", "/assets/handover-HASH");
+    settings.add_filter(
+        r#"name="form" value="[A-Za-z0-9_-]{43}""#,
+        r#"name="form" value="FORM""#,
+    );
+    settings.add_filter(
+        r#"name="once" value="cmd_[0-9a-v]{26}""#,
+        r#"name="once" value="ONCE""#,
+    );
+    settings.add_filter(r"/l/[A-Za-z0-9_-]{43}", "/l/TOKEN");
+    settings.add_filter(r"\b(acc|wg|run|prj|tr|inv|lnk)_[0-9a-v]{26}\b", "${1}_ID");
+    settings.bind(|| insta::assert_snapshot!(name, page.body));
+}
+
+impl Story {
+    /// Maria invites Anna, who accepts.
+    async fn shared(&mut self, item: ItemId, level: &str) {
+        let (web, maria) = (&self.web, &mut self.maria);
+        let item = item.to_string();
+        let dialog = web.get(maria, &format!("/shares/new?item={item}")).await;
+        let fields = [
+            ("item", item.as_str()),
+            ("recipient", ANNA),
+            ("level", level),
+            ("until", "2026-12-31"),
+        ];
+        let preview = web.submit(maria, &dialog, "/shares/preview", &fields).await;
+        assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+        let answer = web
+            .submit(maria, &preview, "/shares/request", &fields)
+            .await;
+        let place = answer.location().split('?').next().unwrap().to_owned();
+        assert!(place.starts_with("/invitations/inv_"), "{place}");
+        let page = web.get(&mut self.anna, &place).await;
+        let context = web.account(ANNA).await.to_string();
+        let accept = format!("{place}/accept");
+        let answer = web
+            .submit(&mut self.anna, &page, &accept, &[("context", &context)])
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_share_is_chosen_looked_at_and_sent() {
+    let Story {
+        web,
+        mut maria,
+        run,
+        ..
+    } = story().await;
+    let run = run.to_string();
+    let dialog = web
+        .get(&mut maria, &format!("/shares/new?item={run}"))
+        .await;
+    snapshot("share-dialog", &dialog);
+    let mut fields = vec![
+        ("item", run.as_str()),
+        ("recipient", ANNA),
+        ("level", "read"),
+    ];
+    let alone = web
+        .submit(&mut maria, &dialog, "/shares/preview", &fields)
+        .await;
+    assert!(
+        alone
+            .body
+            .contains("a project is not shared with its run unless that is asked for")
+    );
+    fields.push(("projects", "yes"));
+    let preview = web
+        .submit(&mut maria, &dialog, "/shares/preview", &fields)
+        .await;
+    snapshot("share-preview", &preview);
+    assert!(preview.body.contains("Exomes July"));
+    let answer = web
+        .submit(&mut maria, &preview, "/shares/request", &fields)
+        .await;
+    let page = web.follow(&mut maria, answer.location()).await;
+    assert!(page.body.contains("They are invited and told by email."));
+    // Runs are for reading alone: refused with everything that was typed still there.
+    fields[2] = ("level", "write");
+    let refused = web
+        .submit(&mut maria, &dialog, "/shares/preview", &fields)
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains(ANNA) && refused.body.contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn an_owner_sees_who_works_with_an_item_and_takes_it_back_at_once() {
+    let mut story = story().await;
+    let project = story.project;
+    story.shared(project, "write").await;
+    let Story {
+        web,
+        mut maria,
+        mut anna,
+        ..
+    } = story;
+    let item = format!("/items/{project}");
+    let people = format!("{item}/people");
+    let page = web.get(&mut maria, &people).await;
+    snapshot("people", &page);
+    let hers = web.account(ANNA).await.to_string();
+    let path = format!("{people}/change");
+    let change = [("who", hers.as_str()), ("level", "read"), ("until", "")];
+    let answer = web.submit(&mut maria, &page, &path, &change).await;
+    assert_eq!(answer.location(), format!("{people}?done=changed"));
+    let changed = web.get(&mut maria, &people).await;
+    assert!(changed.body.contains("read, until it is revoked"));
+    // Back to the page as it was, the same form says another thing, and is done.
+    let change = [
+        ("who", hers.as_str()),
+        ("level", "write"),
+        ("until", "2026-11-30"),
+    ];
+    web.submit(&mut maria, &page, &path, &change).await;
+    let changed = web.get(&mut maria, &people).await;
+    assert!(
+        changed.body.contains("write, until 30 November 2026"),
+        "{}",
+        changed.body
+    );
+    // Anna decides nothing about others, and may give it up.
+    let hers_to_see = web.get(&mut anna, &people).await;
+    snapshot("people-of-collaborator", &hers_to_see);
+    let answer = web.submit(&mut anna, &hers_to_see, &path, &change).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let path = format!("{people}/revoke");
+    web.submit(&mut maria, &page, &path, &[("who", &hers)])
+        .await;
+    assert_eq!(
+        web.get(&mut anna, &item).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn an_access_is_given_up_by_whoever_has_it() {
+    let mut story = story().await;
+    let project = story.project;
+    story.shared(project, "read").await;
+    let Story { web, mut anna, .. } = story;
+    let people = format!("/items/{project}/people");
+    let page = web.get(&mut anna, &people).await;
+    let hers = web.account(ANNA).await.to_string();
+    let answer = web
+        .submit(
+            &mut anna,
+            &page,
+            &format!("{people}/leave"),
+            &[("who", &hers)],
+        )
+        .await;
+    assert_eq!(answer.location(), "/shared?done=left");
+    assert_eq!(
+        web.get(&mut anna, &people).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_link_is_made_given_away_and_deactivated_for_good() {
+    let Story {
+        web,
+        mut maria,
+        mut anna,
+        project,
+        ..
+    } = story().await;
+    let people = format!("/items/{project}/people");
+    let page = web.get(&mut maria, &people).await;
+    let make = format!("/items/{project}/links/make");
+    let wrong = [("level", "read"), ("until", "someday"), ("most", "")];
+    let refused = web.submit(&mut maria, &page, &make, &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let fields = [("level", "read"), ("until", "2026-12-31"), ("most", "3")];
+    let answer = web.submit(&mut maria, &page, &make, &fields).await;
+    assert_eq!(answer.location(), format!("{people}?done=made"));
+    let page = web.get(&mut maria, &people).await;
+    snapshot("people-with-link", &page);
+    let start = format!("value=\"{}", web.url);
+    let url = page
+        .body
+        .split_once(&start)
+        .unwrap()
+        .1
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    let opened = web.follow(&mut anna, &url).await;
+    assert!(opened.body.contains("Exomes July"));
+    let id = page.body.split_once("name=\"link\" value=\"").unwrap().1[..30].to_owned();
+    let path = format!("/items/{project}/links/deactivate");
+    let answer = web.submit(&mut maria, &page, &path, &[("link", &id)]).await;
+    assert_eq!(answer.location(), format!("{people}?done=deactivated"));
+    let opened = web.follow(&mut anna, &url).await;
+    assert!(opened.body.contains("deactivated"));
+}

@@ -1,0 +1,243 @@
+//! Offering, correcting and looking back on the pages, through the router, on a store in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "support/website.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod website;
+
+use axum::http::{StatusCode, header};
+use handover::domain::id::ItemId;
+use website::{Answer, Browser, Website};
+
+const MARIA: &str = "maria@core.example";
+const ANNA: &str = "anna@uni.example";
+
+struct Story {
+    web: Website,
+    maria: Browser,
+    items: Vec<ItemId>,
+}
+
+async fn story() -> Story {
+    let web = Website::open().await;
+    let maria = web.account(MARIA).await;
+    let items = web
+        .run(maria, "260731_A01234_0042_HXXDSX", &["Exomes July"])
+        .await;
+    let maria = web.sign_in(MARIA).await;
+    Story { web, maria, items }
+}
+
+fn snapshot(name: &str, page: &Answer) {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"/assets/handover-[0-9a-f]{32}", "/assets/handover-HASH");
+    settings.add_filter(
+        r#"name="form" value="[A-Za-z0-9_-]{43}""#,
+        r#"name="form" value="FORM""#,
+    );
+    settings.add_filter(
+        r#"name="once" value="cmd_[0-9a-v]{26}""#,
+        r#"name="once" value="ONCE""#,
+    );
+    settings.add_filter(r"\b(acc|wg|run|prj|tr|inv)_[0-9a-v]{26}\b", "${1}_ID");
+    settings.bind(|| insta::assert_snapshot!(name, page.body));
+}
+
+/// The form as it is filled in.
+fn filled<'a>(items: &'a [String], recipient: &'a str) -> Vec<(&'a str, &'a str)> {
+    let mut fields: Vec<(&str, &str)> = items.iter().map(|id| ("item", id.as_str())).collect();
+    fields.extend([
+        ("recipient", recipient),
+        ("message", "Your July data.\r\nCome by."),
+        ("keep", "read"),
+        ("until", "2026-12-31"),
+        ("days", "30"),
+    ]);
+    fields
+}
+
+#[tokio::test]
+async fn an_offer_is_chosen_looked_at_and_made() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?item={}", ids[0]))
+        .await;
+    assert_eq!(dialog.status, StatusCode::OK);
+    snapshot("dialog", &dialog);
+    let fields = filled(&ids, ANNA);
+    let preview = web
+        .submit(&mut maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    assert_eq!(preview.status, StatusCode::OK);
+    snapshot("preview", &preview);
+    // Back to the form, with everything that was typed.
+    let changed = web
+        .submit(&mut maria, &preview, "/transfers/change", &fields)
+        .await;
+    for typed in [
+        ANNA,
+        "Your July data.\nCome by.",
+        "2026-12-31",
+        "value=\"30\"",
+    ] {
+        assert!(changed.body.contains(typed), "{typed}");
+    }
+    // Without the terms nothing is done, and it is said.
+    let answer = web
+        .submit(&mut maria, &preview, "/transfers/request", &fields)
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("role=\"alert\""));
+    let mut confirmed = fields.clone();
+    confirmed.push(("terms", "yes"));
+    let answer = web
+        .submit(&mut maria, &preview, "/transfers/request", &confirmed)
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let place = answer.location().to_owned();
+    assert!(
+        place.starts_with("/transfers/tr_") && place.ends_with("?done=offered"),
+        "{place}"
+    );
+    // A second press of the same button leads to the same offer.
+    let again = web
+        .submit(&mut maria, &preview, "/transfers/request", &confirmed)
+        .await;
+    assert_eq!(again.location(), place);
+    let page = web.get(&mut maria, &place).await;
+    assert!(
+        page.body
+            .contains("It is offered; the recipient is told by email.")
+    );
+    assert!(page.body.contains("read access, until 31 December 2026"));
+    // Her address is proposed next time, and what is offered cannot be offered twice.
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?item={}", ids[0]))
+        .await;
+    assert!(dialog.body.contains(&format!("<option value=\"{ANNA}\">")));
+    let refused = web
+        .submit(&mut maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("It cannot be offered like this"));
+    assert!(refused.body.contains(ANNA), "what was typed stays");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_form_is_said_at_once_and_nothing_is_lost() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?item={}", ids[0]))
+        .await;
+    let fields = [
+        ("item", ids[0].as_str()),
+        ("recipient", "nobody at all"),
+        ("keep", "read"),
+        ("until", "soon"),
+        ("days", "14"),
+    ];
+    let answer = web
+        .submit(&mut maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for said in ["nobody at all", "soon", ids[0].as_str()] {
+        assert!(answer.body.contains(said), "{said}");
+    }
+    assert_eq!(
+        answer.body.split("<li>").count() - 1 - answer.body.matches("<li><label").count(),
+        2,
+        "{}",
+        answer.body
+    );
+    let fields = [
+        ("item", ids[0].as_str()),
+        ("recipient", ANNA),
+        ("days", "many"),
+    ];
+    let answer = web
+        .submit(&mut maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    assert!(answer.body.contains("write a whole number from 1 to 90"));
+    // An item of somebody else is answered like one that does not exist, and nothing of it is shown.
+    let web_anna = web.account(ANNA).await;
+    let hers = web.run(web_anna, "260801_A01234_0043_HYYDSX", &[]).await[0].to_string();
+    let page = web
+        .get(&mut maria, &format!("/transfers/new?item={hers}"))
+        .await;
+    assert!(!page.body.contains("HYYDSX") && page.body.contains("Choose what to offer first"));
+    let page = web
+        .get(&mut maria, "/transfers/new?item=nonsense&item=")
+        .await;
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_wrong_address_is_corrected_and_both_offers_stay_in_the_history() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let id = web.account(MARIA).await;
+    let offer = web.offer(id, &items, "ana@uni.example", None).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut maria, &place).await;
+    let path = format!("{place}/readdress");
+    let refused = web
+        .submit(&mut maria, &page, &path, &[("recipient", "no address")])
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("value=\"no address\""));
+    let answer = web
+        .submit(&mut maria, &page, &path, &[("recipient", ANNA)])
+        .await;
+    assert!(
+        answer.location().ends_with("?done=readdressed"),
+        "{}",
+        answer.location()
+    );
+    let all = web.get(&mut maria, "/transfers").await;
+    snapshot("transfers", &all);
+    let only = web
+        .get(&mut maria, "/transfers?role=sent&state=cancelled")
+        .await;
+    assert!(only.body.contains("ana@uni.example") && !only.body.contains(ANNA));
+    let mut anna = web.sign_in(ANNA).await;
+    let received = web.get(&mut anna, "/transfers?role=received").await;
+    assert!(received.body.contains(MARIA));
+}
+
+#[tokio::test]
+async fn the_table_for_spreadsheets_holds_no_formula() {
+    let web = Website::open().await;
+    let maria = web.account(MARIA).await;
+    let items = web
+        .run(maria, "=HYPERLINK(\"https://evil.example\")", &[])
+        .await;
+    web.offer(maria, &items, ANNA, None).await;
+    let mut maria = web.sign_in(MARIA).await;
+    let table = web.get(&mut maria, "/transfers.csv?role=sent").await;
+    assert_eq!(
+        table.headers[header::CONTENT_TYPE],
+        "text/csv; charset=utf-8"
+    );
+    let lines: Vec<&str> = table.body.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("id,state,sender,"));
+    assert!(lines[1].contains("\"'=HYPERLINK("), "{}", lines[1]);
+}
