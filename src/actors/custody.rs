@@ -22,10 +22,11 @@ use crate::store::Fault;
 use super::context::{Answered, Core, Question};
 use super::lifecycle;
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::rights::{self, Permit};
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{self, Call, Settings, Trouble, World};
 
 /// At most this many projects come with one run.
 pub const MAX_PROJECTS: usize = 250;
@@ -119,66 +120,54 @@ pub async fn handle(
     call: &Call,
     command: Arc<Command>,
 ) -> Result<Done, Trouble> {
-    let settings = world.settings();
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
-    }
-    for attempt in 1..=TRIES {
-        let question = Question::Custody {
-            call: *call,
-            command: Arc::clone(&command),
-        };
-        let (done, proposal) = match world.ask(context, question).await {
-            Ok(Answered::Custody(done, proposal)) => (done, proposal),
-            Ok(_) => return Err(Fault::never("a context answered another question").into()),
-            Err(Trouble::Refused(why)) => {
-                // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
-                return done_before(&settings, call)
-                    .await?
-                    .ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        };
-        let kept = serde_json::to_vec(&done).unwrap_or_default();
-        match world::commit(world, call, proposal, kept).await? {
-            Committed::Done => return Ok(done),
-            Committed::Before(kept) => return repeated(&kept),
-            Committed::Again(_) => {
-                world.forget(context).await;
-                world.pause(attempt).await;
-            }
-            Committed::Over { current, .. } if matches!(*command, Command::AddFiles { .. }) => {
-                let used = size(u64::try_from(current).unwrap_or(0));
-                return Err(Refusal::new(
-                    Code::TargetOverQuota,
-                    format!("its owner uses {used}, and has no room for these files"),
-                    "ask the owner to free some space, or for a larger quota",
-                )
-                .into());
-            }
-            // No limit is set here; only the counter itself can be full.
-            Committed::Over { .. } => {
-                return Err(Refusal::field(
-                    "bytes",
-                    "the items of this context would add up to more bytes than can be counted",
-                    "check the sizes",
-                )
-                .into());
-            }
-        }
-    }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
+    once(world, call, || {
+        Box::pin(async {
+            let question = Question::Custody {
+                call: *call,
+                command: Arc::clone(&command),
+            };
+            let (done, proposal) = match world.ask(context, question).await? {
+                Answered::Custody(done, proposal) => (done, proposal),
+                _ => return Err(Fault::never("a context answered another question").into()),
+            };
+            let full = match *command {
+                Command::AddFiles { .. } => no_room,
+                _ => beyond_counting,
+            };
+            Ok(Decision::within(done, proposal, full))
+        })
+    })
+    .await
 }
 
-async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
-    let kept = world::before(settings, call).await?;
-    kept.map(|kept| repeated(&kept)).transpose()
+fn no_room(_: &Done, _: Counter, current: i64) -> Trouble {
+    let used = size(u64::try_from(current).unwrap_or(0));
+    Refusal::new(
+        Code::TargetOverQuota,
+        format!("its owner uses {used}, and has no room for these files"),
+        "ask the owner to free some space, or for a larger quota",
+    )
+    .into()
 }
 
-fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
-    serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
+/// Where no limit is set, only the counter itself can be full.
+fn beyond_counting(_: &Done, _: Counter, _: i64) -> Trouble {
+    Refusal::field(
+        "bytes",
+        "the items of this context would add up to more bytes than can be counted",
+        "check the sizes",
+    )
+    .into()
+}
+
+impl Answer for Done {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
+    }
 }
 
 /// What a context's actor decides about a command.

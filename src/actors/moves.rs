@@ -22,10 +22,11 @@ use crate::store::{Direction, Fault, MAX_PAGE, Version};
 use super::context::{Owner, free_names};
 use super::invitation;
 use super::load::{self, Versioned};
+use super::once::{self, Answer, once};
 use super::people;
 use super::proposal::Proposal;
 use super::queries;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// So many items move in one commit.
 pub const AT_ONCE: usize = 250;
@@ -48,14 +49,15 @@ struct Kept {
     id: MoveId,
 }
 
-fn kept(id: MoveId) -> Vec<u8> {
-    serde_json::to_vec(&Kept { id }).unwrap_or_default()
-}
+impl Answer for Move {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(&Kept { id: self.id }).unwrap_or_default()
+    }
 
-async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Move, Trouble> {
-    let kept: Kept = serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
-    Ok(read(settings, kept.id).await?.document)
+    async fn again(settings: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        let kept: Kept = once::read(kept)?;
+        Ok(read(settings, kept.id).await?.document)
+    }
 }
 
 async fn read(settings: &Settings, id: MoveId) -> Result<Versioned<Move>, Trouble> {
@@ -145,26 +147,15 @@ async fn decidable(
 /// # Errors
 /// The caller does not administer the data, something stands in the way, or the world failed.
 pub async fn propose(world: &dyn World, call: &Call, new: &New) -> Result<Move, Trouble> {
-    let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return repeated(&settings, &kept).await;
-    }
-    for attempt in 1..=TRIES {
-        let (proposed, proposal) = proposed(&world.settings(), call, new).await?;
-        match world::commit(world, call, proposal, kept(proposed.id)).await? {
-            Committed::Done => return Ok(proposed),
-            Committed::Before(kept) => return repeated(&settings, &kept).await,
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    Err(world::contended())
+    once(world, call, || Box::pin(proposed(world, call, new))).await
 }
 
 async fn proposed(
-    settings: &Settings,
+    world: &dyn World,
     call: &Call,
     new: &New,
-) -> Result<(Move, Proposal), Trouble> {
+) -> Result<once::Decision<Move>, Trouble> {
+    let settings = &world.settings();
     let store = &*settings.store;
     let caller = Caller::of(settings, call).await?;
     let mut proposal = Proposal::default();
@@ -216,7 +207,7 @@ async fn proposed(
         state: State::Proposed,
     };
     proposal.create(&proposed, Some(&event(call, What::Proposed)));
-    Ok((proposed, proposal))
+    Ok(once::Decision::done(proposed, proposal))
 }
 
 async fn owner(
@@ -312,38 +303,36 @@ pub async fn decide(
     id: MoveId,
     decision: Decision,
 ) -> Result<Move, Trouble> {
+    once(world, call, || Box::pin(decided(world, call, id, decision))).await
+}
+
+async fn decided(
+    world: &dyn World,
+    call: &Call,
+    id: MoveId,
+    decision: Decision,
+) -> Result<once::Decision<Move>, Trouble> {
     let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return repeated(&settings, &kept).await;
-    }
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let caller = Caller::of(&settings, call).await?;
-        let old = decidable(&settings, &caller, id).await?;
-        let mut proposal = Proposal::default();
-        caller.guard(&mut proposal);
-        let was = &old.document;
-        let (next, what) = match decision {
-            Decision::Approve => (
-                approved(&settings, call, &caller, was, &mut proposal).await?,
-                What::Approved,
-            ),
-            Decision::Cancel => {
-                let by = caller.signed(&settings, call, &was.domain)?;
-                (was.cancelled(by)?, What::Cancelled)
-            }
-        };
-        let Some(next) = next else {
-            return Ok(old.document);
-        };
-        proposal.replace(&old, &next, Some(&event(call, what)));
-        match world::commit(world, call, proposal, kept(id)).await? {
-            Committed::Done => return Ok(next),
-            Committed::Before(kept) => return repeated(&settings, &kept).await,
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
+    let caller = Caller::of(&settings, call).await?;
+    let old = decidable(&settings, &caller, id).await?;
+    let mut proposal = Proposal::default();
+    caller.guard(&mut proposal);
+    let was = &old.document;
+    let (next, what) = match decision {
+        Decision::Approve => (
+            approved(&settings, call, &caller, was, &mut proposal).await?,
+            What::Approved,
+        ),
+        Decision::Cancel => {
+            let by = caller.signed(&settings, call, &was.domain)?;
+            (was.cancelled(by)?, What::Cancelled)
         }
-    }
-    Err(world::contended())
+    };
+    let Some(next) = next else {
+        return Ok(once::Decision::done(old.document, proposal));
+    };
+    proposal.replace(&old, &next, Some(&event(call, what)));
+    Ok(once::Decision::done(next, proposal))
 }
 
 /// The move as it goes on from here, if this changes it. The rules are asked again: what gives and what receives may have changed
@@ -404,56 +393,45 @@ fn nothing_left(was: &Move) -> Refusal {
 /// # Errors
 /// The target has no room any more, or the world failed: what has moved stays, and approving again goes on.
 pub async fn go_on(world: &dyn World, id: MoveId, call: &Call) -> Result<Move, Trouble> {
-    let mut conflicts = 0;
     loop {
-        let settings = world.settings();
-        let old = read(&settings, id).await?;
-        let State::Moving { approved } = &old.document.state else {
-            return Ok(old.document);
-        };
-        let call = Call {
-            command: None,
-            by: By {
-                person: Some(approved.account),
-                channel: call.by.channel,
-            },
-            at: call.at,
-        };
-        let items = some_items(&settings, old.document.from).await?;
-        let offers: BTreeSet<InvitationId> = items
-            .iter()
-            .filter_map(|item| item.document.pending)
-            .collect();
-        for offer in &offers {
-            withdraw(world, &call, *offer).await?;
-        }
-        if !offers.is_empty() {
-            conflicts += 1;
-            if conflicts > TRIES {
-                return Err(world::contended());
-            }
-            continue;
-        }
-        let proposal = step(&settings, &call, &old, &items).await?;
-        match world::commit(world, &call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => conflicts = 0,
-            Committed::Over { current, .. } => {
-                return Err(filled_up(&settings, &old.document, &items, current)
-                    .await?
-                    .into());
-            }
-            Committed::Again(_) => {
-                for context in [old.document.from, old.document.to] {
-                    world.forget(context).await;
-                }
-                conflicts += 1;
-                if conflicts > TRIES {
-                    return Err(world::contended());
-                }
-                world.pause(conflicts).await;
-            }
+        let ended = once::step(world, call, || Box::pin(stepped(world, id, call))).await?;
+        if let Some(ended) = ended {
+            return Ok(ended);
         }
     }
+}
+
+/// The next step of a move; the move, if it has none.
+async fn stepped(
+    world: &dyn World,
+    id: MoveId,
+    call: &Call,
+) -> Result<once::Decision<Option<Move>>, Trouble> {
+    let settings = world.settings();
+    let old = read(&settings, id).await?;
+    let State::Moving { approved } = &old.document.state else {
+        return Ok(once::Decision::already(Some(old.document)));
+    };
+    let call = Call {
+        command: None,
+        by: By {
+            person: Some(approved.account),
+            channel: call.by.channel,
+        },
+        at: call.at,
+    };
+    let items = some_items(&settings, old.document.from).await?;
+    let offers: BTreeSet<InvitationId> = items
+        .iter()
+        .filter_map(|item| item.document.pending)
+        .collect();
+    for offer in &offers {
+        withdraw(world, &call, *offer).await?;
+    }
+    if !offers.is_empty() {
+        return Ok(once::Decision::Again);
+    }
+    step(&settings, &call, &old, &items).await
 }
 
 /// Goes on with every move that was approved and not finished: the daemon was stopped.
@@ -504,7 +482,7 @@ async fn some_items(settings: &Settings, context: Context) -> Result<Vec<Version
 
 /// Takes an offer back: what it offers is about to have another owner.
 async fn withdraw(world: &dyn World, call: &Call, offer: InvitationId) -> Result<(), Trouble> {
-    let mut core = invitation::Core::new(offer);
+    let core = invitation::Core::new(offer);
     match core
         .handle(world, call, &invitation::Command::Withdraw)
         .await
@@ -525,7 +503,7 @@ async fn step(
     call: &Call,
     old: &Versioned<Move>,
     items: &[Versioned<Item>],
-) -> Result<Proposal, Trouble> {
+) -> Result<once::Decision<Option<Move>>, Trouble> {
     let store = &*settings.store;
     let was = &old.document;
     let mut proposal = Proposal::default();
@@ -539,12 +517,13 @@ async fn step(
             at: call.at,
         };
         proposal.replace(old, &next, Some(&event(call, What::Finished)));
-        return Ok(proposal);
+        return Ok(once::Decision::done(None, proposal));
     }
     let from = Owner::load(store, was.from).await?;
     let from = from.ok_or_else(|| nothing_left(was))?;
     let to = open_way(settings, was, &from, &mut proposal).await?;
-    if let Some(quota) = to.quota(settings) {
+    let quota = to.quota(settings);
+    if let Some(quota) = quota {
         let limit = i64::try_from(quota).unwrap_or(i64::MAX);
         proposal.limit(Counter::Usage(was.to), limit);
     }
@@ -583,7 +562,14 @@ async fn step(
     }
     let stepped = What::Stepped { items: next.items };
     proposal.replace(old, &next, Some(&event(call, stepped)));
-    Ok(proposal)
+    let sum = |total: u64, item: &Versioned<Item>| total.saturating_add(item.document.bytes);
+    let wanted = items.iter().fold(0, sum);
+    let full = move |_: &Option<Move>, _, current: i64| {
+        let used = u64::try_from(current).unwrap_or(0);
+        let free = quota.unwrap_or(u64::MAX).saturating_sub(used);
+        no_room(next.to, &next.to_name, free, wanted).into()
+    };
+    Ok(once::Decision::within(None, proposal, full))
 }
 
 fn as_offered(item: &Item) -> Offered {
@@ -593,20 +579,6 @@ fn as_offered(item: &Item) -> Offered {
         bytes: item.bytes,
         files: item.files,
     }
-}
-
-async fn filled_up(
-    settings: &Settings,
-    stopped: &Move,
-    items: &[Versioned<Item>],
-    current: i64,
-) -> Result<Refusal, Fault> {
-    let to = Owner::load(&*settings.store, stopped.to).await?;
-    let quota = to.and_then(|to| to.quota(settings)).unwrap_or(u64::MAX);
-    let free = quota.saturating_sub(u64::try_from(current).unwrap_or(0));
-    let sum = |total: u64, item: &Versioned<Item>| total.saturating_add(item.document.bytes);
-    let wanted = items.iter().fold(0, sum);
-    Ok(no_room(stopped.to, &stopped.to_name, free, wanted))
 }
 
 // ---- looking ----

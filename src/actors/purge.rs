@@ -46,7 +46,7 @@ pub async fn fire(world: &dyn World, bits: u128, at: Time) -> Result<bool, Fault
         };
         match world::commit(world, &call, proposal, Vec::new()).await {
             Ok(Committed::Done | Committed::Before(_)) => {}
-            Ok(Committed::Again(_) | Committed::Over { .. }) => {
+            Ok(Committed::Again | Committed::Over { .. }) => {
                 return Err(Fault::retry("others changed an item while it was purged"));
             }
             Err(Trouble::Fault(fault)) => return Err(fault),

@@ -21,11 +21,12 @@ use crate::store::{Direction, Fault};
 
 use super::context::{Answered, Core, Owner, Question};
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::queries;
 use super::rights::{self, Permit};
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// An item has at most this many links, deactivated ones included.
 const MAX_LINKS: usize = 1_000;
@@ -96,60 +97,37 @@ pub async fn handle(
     item: ItemId,
     command: Command,
 ) -> Result<Done, Trouble> {
-    let settings = world.settings();
     let command = Arc::new(command);
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
-    }
-    for attempt in 1..=TRIES {
-        let context = decides(&settings, call, item, &command).await?;
-        let question = Question::Sharing {
-            call: *call,
-            item,
-            command: Arc::clone(&command),
-        };
-        let (done, mut proposal) = match world.ask(context, question).await {
-            Ok(Answered::Sharing(done, proposal)) => (done, proposal),
-            Ok(_) => return Err(Fault::never("a context answered another question").into()),
-            // Read while another command was changing it: the same as a conflict.
-            Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {
-                world.pause(attempt).await;
-                continue;
+    once(world, call, || {
+        Box::pin(async {
+            let context = decides(&world.settings(), call, item, &command).await?;
+            let question = Question::Sharing {
+                call: *call,
+                item,
+                command: Arc::clone(&command),
+            };
+            let (done, mut proposal) = match world.ask(context, question).await? {
+                Answered::Sharing(done, proposal) => (done, proposal),
+                _ => return Err(Fault::never("a context answered another question").into()),
+            };
+            let findings = std::mem::take(&mut proposal.findings);
+            if !findings.blocks.is_empty() {
+                return Err(findings.into());
             }
-            Err(Trouble::Refused(why)) => {
-                // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
-                let done = done_before(&settings, call).await?;
-                return done.ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        };
-        let findings = std::mem::take(&mut proposal.findings);
-        if !findings.blocks.is_empty() {
-            return Err(findings.into());
-        }
-        let kept = serde_json::to_vec(&done).unwrap_or_default();
-        match world::commit(world, call, proposal, kept).await? {
-            Committed::Done => return Ok(done),
-            Committed::Before(kept) => return repeated(&kept),
-            Committed::Again(_) => {
-                world.forget(context).await;
-                world.pause(attempt).await;
-            }
-            Committed::Over { .. } => return Err(world::contended()),
-        }
-    }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
+            Ok(Decision::done(done, proposal))
+        })
+    })
+    .await
 }
 
-async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
-    let kept = world::before(settings, call).await?;
-    kept.map(|kept| repeated(&kept)).transpose()
-}
+impl Answer for Done {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 
-fn repeated(kept: &[u8]) -> Result<Done, Trouble> {
-    serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
+    }
 }
 
 /// Who wants it; nobody who is not signed in.

@@ -70,6 +70,15 @@ impl Key {
         }
     }
 
+    /// The context whose own document it is the key of.
+    pub const fn context(self) -> Option<Context> {
+        match self {
+            Self::Account(id) => Some(Context::Personal(id)),
+            Self::Workgroup(id) => Some(Context::Workgroup(id)),
+            _ => None,
+        }
+    }
+
     /// The key that has exactly these bytes; `None` if there is none.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (tag, mut rest) = bytes.split_first()?;
