@@ -484,8 +484,11 @@ pub struct Reason {
 pub struct Seer {
     /// What the context is called; of a domain administrator: the address.
     pub name: String,
-    /// How many people that is now, counted up to 1,000.
+    /// How many people that is now; with `more_people`, there are more than that.
     pub people: u64,
+    /// Whether there are more people than were counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more_people: bool,
     /// Why, and how far it goes.
     #[serde(flatten)]
     pub reason: Reason,
@@ -595,6 +598,19 @@ pub struct Analysis {
     pub id: String,
     /// The projects it writes to.
     pub projects: Vec<String>,
+}
+
+/// An analysis that writes to a project now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunningAnalysis {
+    /// `ana_…`
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What whoever started it is called; empty where the account is gone.
+    pub started_by: String,
+    /// Since when it runs.
+    pub started_at: String,
 }
 
 /// What the sender's context keeps.
@@ -1210,6 +1226,9 @@ pub struct AuditChange {
     /// What it is; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Whether it is a setting of somebody else's: what it was and is, only they are told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 /// A page of the journal of an item as it is stored, oldest first. Each entry is JSON of its own and carries its `number` and, as

@@ -28,6 +28,9 @@ use analyses::{end, start};
 use files::add_files;
 use register::{free, new_item, register};
 
+pub(in crate::actors) use analyses::named;
+
+pub use analyses::running;
 pub use files::{File, MAX_FILES};
 pub use register::{MAX_PROJECTS, NewProject};
 

@@ -298,14 +298,19 @@ async fn attempted(
     let store = &*settings.store;
     let link = named(settings, token).await?;
     let (person, rests) = people::guarded(store, caller(call)?, &[]).await?;
-    let into = into.unwrap_or(person.account.default_context);
+    let chosen = into.unwrap_or(person.account.default_context);
+    let target = people::person(store, person.id(), &[chosen]).await?;
+    // What they had chosen for everything may be theirs no longer; what they name now is not changed.
+    let into = match into {
+        None if !target.belongs_to(chosen) => Context::Personal(person.id()),
+        _ => chosen,
+    };
     let mut accepted = Accepted {
         item: link.document.item,
         into,
         already: false,
     };
     let part = part(&link.document, person.id(), call.at);
-    let target = people::person(store, person.id(), &[into]).await?;
     let key = Key::Grant(accepted.item, into);
     let grant = load::one::<Grant>(store, key).await?;
     let holds = grant.is_some_and(|grant| covers(&grant.document, &part, call.at));

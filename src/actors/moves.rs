@@ -19,6 +19,7 @@ use crate::domain::refusal::{Code, Findings, Refusal, size};
 use crate::domain::rights::Grant;
 use crate::store::{Direction, Fault, MAX_PAGE, Version};
 
+use super::collaborators;
 use super::context::{Owner, free_names};
 use super::invitation;
 use super::load::{self, Versioned};
@@ -550,6 +551,8 @@ async fn step(
         next.items = next.items.saturating_add(1);
         next.bytes = next.bytes.saturating_add(moved.bytes);
     }
+    let left: Vec<ItemId> = items.iter().map(|item| item.document.id).collect();
+    collaborators::look_again(settings, &left, call.at, &mut proposal).await?;
     // An old grant of the new owner, or of the old one, would come to life when the item is given away later.
     for context in [was.from, was.to] {
         let keys: Vec<Key> = items

@@ -12,6 +12,7 @@ use crate::domain::time::Time;
 use crate::domain::tombstone::Tombstone;
 use crate::store::{Direction, Fault};
 
+use super::collaborators;
 use super::lifecycle;
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
@@ -70,7 +71,10 @@ async fn step(settings: &Settings, call: &Call, bits: u128) -> Result<Option<Pro
     {
         let due = found.document.due().is_some_and(|(_, at, _)| at <= call.at);
         if due && found.document.state == State::Trashed {
-            return Ok(Some(bury(&found, call)));
+            let mut proposal = bury(&found, call);
+            let gone = [found.document.id];
+            collaborators::look_again(settings, &gone, call.at, &mut proposal).await?;
+            return Ok(Some(proposal));
         }
     }
     let stones = load::all::<Tombstone>(store, &ids.map(Key::Tombstone)).await?;

@@ -272,6 +272,16 @@ pub async fn choices(
     })
 }
 
+/// The context that somebody wants to accept into, if it is among the choices; their own otherwise.
+pub fn or_personal(wanted: Context, account: AccountId, choices: &[Choice]) -> Context {
+    let there = choices.iter().any(|choice| choice.own.context == wanted);
+    if there {
+        wanted
+    } else {
+        Context::Personal(account)
+    }
+}
+
 // ---- transfers ----
 
 /// A transfer as one of its two sides sees it.

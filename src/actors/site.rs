@@ -19,6 +19,7 @@ use super::load::{self, Versioned};
 use super::once::{self, Decision};
 use super::people;
 use super::proposal::Proposal;
+use super::workgroups;
 use super::world::{Call, Settings, Trouble, World};
 
 /// A workgroup as the configuration names it.
@@ -224,6 +225,7 @@ async fn decide(
             if let Some(old) = load::one::<Membership>(store, key).await? {
                 differs = true;
                 proposal.remove(&old, &event(What::Delisted));
+                workgroups::unchoose(settings, call, member.account, id, &mut proposal).await?;
             }
         }
     }

@@ -459,7 +459,7 @@ pub struct Allow {
     /// Of an account of the public domain: basic or professional
     #[arg(long)]
     pub tier: Option<String>,
-    /// A size such as 5TiB, none for no cap, or tier for that of the tier
+    /// A size such as 5TiB, no-cap, or tier for that of the tier
     #[arg(long, value_name = "SIZE")]
     pub quota: Option<String>,
     #[command(flatten)]

@@ -78,6 +78,10 @@ pub(super) fn list(args: &ListAudit, session: &mut Session<'_, '_>) -> Result<()
     let row = |entry: AuditEntry| {
         let mut what = told(&entry.what, &moments);
         for change in &entry.changes {
+            if change.private {
+                what.push_str(&format!("; {}", change.field));
+                continue;
+            }
             let value =
                 |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
             let (before, after) = (value(&change.before), value(&change.after));

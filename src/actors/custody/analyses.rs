@@ -1,4 +1,5 @@
-//! The analyses that write to projects: they begin, they end, and which of them run.
+//! The analyses that write to projects: they begin, they end, and which of them run. One that stopped without saying so would stand in
+//! the way for ever, so whoever is told of it is told which it is, and whoever may write to its project may end it.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,12 @@ use crate::actors::proposal::Proposal;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{AccountId, AnalysisId, ItemId};
-use crate::domain::item::{Analysis, Item};
+use crate::domain::index;
+use crate::domain::item::{self, Analysis, Item};
 use crate::domain::key::{Key, Queue};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Level;
+use crate::store::{Direction, Fault};
 
 use super::{Done, changed, still_here, writes};
 
@@ -122,4 +125,61 @@ pub(super) async fn end(
         }
     }
     Ok(done)
+}
+
+// ---- which run ----
+
+/// So many are named where they stand in the way.
+const NAMED: usize = 3;
+
+/// A page of the analyses that write to a project now, oldest first.
+///
+/// # Errors
+/// The store failed.
+pub async fn running(
+    settings: &Settings,
+    permit: &Permit,
+    after: Option<AnalysisId>,
+    limit: usize,
+) -> Result<(Vec<Analysis>, Option<AnalysisId>), Fault> {
+    some(settings, permit.id(), after, limit).await
+}
+
+async fn some(
+    settings: &Settings,
+    project: ItemId,
+    after: Option<AnalysisId>,
+    limit: usize,
+) -> Result<(Vec<Analysis>, Option<AnalysisId>), Fault> {
+    let store = &*settings.store;
+    let prefix = index::running(project);
+    let from = after.map(|id| prefix.wide(id.bits()).as_slice().to_vec());
+    let page = store.scan(prefix, from, Direction::Forward, limit).await?;
+    let id = |key: &[u8]| index::last_id(key).map(AnalysisId::from_bits);
+    let ids: Vec<AnalysisId> = page.rows.iter().filter_map(|(key, _)| id(key)).collect();
+    let keys: Vec<Key> = ids.iter().copied().map(Key::Analysis).collect();
+    let found = load::all::<Analysis>(store, &keys).await?;
+    let all = found.into_iter().flatten().map(|found| found.document);
+    Ok((all.collect(), ids.last().copied().filter(|_| page.more)))
+}
+
+/// Tells which analyses write to these items wherever that they do is told. For whoever acts for their owner.
+pub(in crate::actors) async fn named(
+    settings: &Settings,
+    items: &[&Item],
+    findings: &mut Findings,
+) -> Result<(), Fault> {
+    for item in items.iter().filter(|item| item.running_analyses > 0) {
+        let id = item.id.to_string();
+        let told = |refusal: &&mut Refusal| {
+            refusal.code == Code::ItemInUse && refusal.about.as_ref() == Some(&id)
+        };
+        let all = findings.blocks.iter_mut().chain(&mut findings.warns);
+        let Some(refusal) = { all }.find(told) else {
+            continue;
+        };
+        let (which, _) = some(settings, item.id, None, NAMED).await?;
+        *refusal = item::in_use(item, &which, &refusal.next_step);
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ use super::world::{Call, Settings, Trouble, World};
 
 use posting::{event, made, over, post, wanted};
 use request::{person_of, prepare};
-use standing::{Standing, in_use, reach, stand};
+use standing::{Standing, in_use, is_void, reach, stand};
 
 pub use request::preview;
 pub use standing::{default_context, entitled};
@@ -303,6 +303,9 @@ impl Core {
             | State::Cancelled { .. }
             | State::Expired { .. } => {}
         }
+        if into.is_some() {
+            warnings.extend(standing.elsewhere.take());
+        }
         let Step {
             mut transfer,
             event: what,
@@ -344,6 +347,7 @@ impl Core {
             Command::Extend { lifetime_ms } => Act::Extend {
                 lifetime_ms: *lifetime_ms,
             },
+            Command::Wake if is_void(settings, now).await? => Act::Void,
             Command::Wake => Act::Wake {
                 in_use: match now.state {
                     State::Requested => in_use(settings, now).await?,

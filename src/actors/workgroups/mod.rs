@@ -367,12 +367,26 @@ async fn end_membership(
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     proposal.end(old, last);
-    let key = Key::Account(old.document.account);
+    let Membership {
+        workgroup, account, ..
+    } = old.document;
+    unchoose(settings, call, account, workgroup, proposal).await
+}
+
+/// What somebody who belongs to a workgroup no longer had chosen it for is `personal` again.
+pub(in crate::actors) async fn unchoose(
+    settings: &Settings,
+    call: &Call,
+    account: AccountId,
+    workgroup: WorkgroupId,
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    let key = Key::Account(account);
     let Some(account) = load::one::<Account>(&*settings.store, key).await? else {
         return Ok(());
     };
-    let left = Context::Workgroup(old.document.workgroup);
-    let own = Context::Personal(old.document.account);
+    let left = Context::Workgroup(workgroup);
+    let own = Context::Personal(account.document.id);
     let mut next = account.document.clone();
     for chosen in [&mut next.default_run_location, &mut next.default_context] {
         if *chosen == left {

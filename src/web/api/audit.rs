@@ -16,6 +16,7 @@ use crate::actors::names;
 use crate::actors::queries;
 use crate::actors::rights;
 use crate::actors::world::{Settings, Trouble};
+use crate::domain::account::PRIVATE;
 use crate::domain::event::{Change, Recorded};
 use crate::domain::id::{AccountId, ItemId, ItemKind};
 use crate::domain::key::Key;
@@ -152,7 +153,7 @@ async fn list(
     let settings = app.settings();
     let (found, next) = audit::page(&settings, wanted, after, limit).await?;
     Ok(Json(wire::Page {
-        items: shown(&settings, found).await?,
+        items: shown(&settings, signed.account(), found).await?,
         next_cursor: next.map(|cursor| cursor.to_string()),
     }))
 }
@@ -167,7 +168,8 @@ async fn export(
     signed: Signed<Read>,
     Asked(asked): Asked<Exported>,
 ) -> Result<Response, Failure> {
-    let wanted = wanted(&app, signed.account(), asked).await?;
+    let asker = signed.account();
+    let wanted = wanted(&app, asker, asked).await?;
     let begin = Some((app.settings(), None));
     let lines = stream::try_unfold(begin, move |at| async move {
         let Some((settings, cursor)) = at else {
@@ -175,7 +177,7 @@ async fn export(
         };
         let (found, next) = audit::page(&settings, wanted, cursor, EXPORTED_AT_ONCE).await?;
         let mut lines = Vec::new();
-        for entry in shown(&settings, found).await? {
+        for entry in shown(&settings, asker, found).await? {
             lines.extend(serde_json::to_vec(&entry).unwrap_or_default());
             lines.push(b'\n');
         }
@@ -185,7 +187,11 @@ async fn export(
     Ok((kind, Body::from_stream(lines)).into_response())
 }
 
-async fn shown(settings: &Settings, found: Vec<Found>) -> Result<Vec<wire::AuditEntry>, Fault> {
+async fn shown(
+    settings: &Settings,
+    asker: AccountId,
+    found: Vec<Found>,
+) -> Result<Vec<wire::AuditEntry>, Fault> {
     let persons = found
         .iter()
         .filter_map(|found| found.recorded.event.by.person);
@@ -197,6 +203,7 @@ async fn shown(settings: &Settings, found: Vec<Found>) -> Result<Vec<wire::Audit
             changes,
             place,
         } = found.recorded;
+        let others = matches!(found.journal, Key::Account(id) if id != asker);
         wire::AuditEntry {
             at: event.at.to_string(),
             person: event.by.person.map(|id| id.to_string()),
@@ -205,18 +212,22 @@ async fn shown(settings: &Settings, found: Vec<Found>) -> Result<Vec<wire::Audit
             channel: show::channel(event.by.channel).to_owned(),
             about: about(found.journal),
             what: show::what(&event.what),
-            changes: changes.into_iter().map(change).collect(),
+            changes: changes.into_iter().map(|one| change(one, others)).collect(),
             number: place.map(|place| place.number),
         }
     };
     Ok(found.into_iter().map(entry).collect())
 }
 
-fn change(change: Change) -> wire::AuditChange {
+/// A change of the account of the asker, or of somebody else's.
+fn change(change: Change, others: bool) -> wire::AuditChange {
+    let private = others && PRIVATE.contains(&change.field.as_str());
+    let told = |value: Option<String>| value.filter(|_| !private);
     wire::AuditChange {
+        before: told(change.before),
+        after: told(change.after),
         field: change.field,
-        before: change.before,
-        after: change.after,
+        private,
     }
 }
 

@@ -181,6 +181,7 @@ async fn choices(
         Recipient::Address(_) => default_context(account, invitation),
     };
     let choices = queries::choices(settings, invitation, account.id).await?;
+    let default = queries::or_personal(default, account.id, &choices);
     Ok(choices
         .into_iter()
         .map(|one| choice(one, default))

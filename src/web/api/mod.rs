@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod allowance;
+mod analyses;
 mod audit;
 mod invitations;
 mod items;
@@ -76,6 +77,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(allowance::routes())
         .merge(settings::routes())
         .merge(items::routes())
+        .merge(analyses::routes())
         .merge(lifecycle::routes())
         .merge(audit::routes())
         .merge(access::routes())

@@ -297,6 +297,7 @@ async fn choices(
         Recipient::Address(_) => invitation::default_context(&account, &transfer),
     };
     let choices = queries::choices(&settings, &transfer, signed.account()).await?;
+    let default = queries::or_personal(default, signed.account(), &choices);
     let choice = |choice: queries::Choice| wire::Choice {
         default: choice.own.context == default,
         context: show::context(choice.own),
