@@ -80,17 +80,21 @@ pub(super) async fn stand(
         }
         (Some(Some(context)), _) => context,
         (_, Recipient::Workgroup { id, .. }) => Context::Workgroup(*id),
-        (_, Recipient::Address(_)) => {
+        (Some(None), Recipient::Address(_)) => {
             let chosen = default_context(&account.document, now);
             let own = Context::Personal(person);
-            let there = people::person(store, person, &[chosen]).await?;
-            if there.belongs_to(chosen) {
+            let theirs = chosen == own || {
+                let there = people::person(store, person, &[chosen]).await?;
+                there.belongs_to(chosen)
+            };
+            if theirs {
                 chosen
             } else {
                 elsewhere = Some(not_theirs(settings, chosen).await?);
                 own
             }
         }
+        (None, Recipient::Address(_)) => default_context(&account.document, now),
     };
     Ok(Standing {
         entitled,
