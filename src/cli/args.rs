@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
-pub use custody::{Item, ChangeItems, Audit, AuditFilter, ListAudit, ExportAudit, VerifyAudit};
-pub use transfers::{Transfer, Offer, Preview, Request, ListTransfers, ShowTransfer, Accept, Decline, Named, Extend, Readdress};
+pub use custody::{Audit, AuditFilter, ChangeItems, Item, ListAudit, VerifyAudit};
+pub use transfers::{
+    Accept, Decline, Extend, ListTransfers, Named, Offer, Preview, Readdress, Request,
+    ShowTransfer, Transfer,
+};
 
 /// For `after_help`: what scripts can rely on.
 pub const EXIT_CODES: &str = "\
@@ -53,6 +56,9 @@ pub enum Command {
     /// Put runs and projects into the trash or the archive, take them out again, or purge them
     #[command(subcommand)]
     Item(Item),
+    /// List the analyses that write to a project, and end one
+    #[command(subcommand)]
+    Analysis(super::analyses::Analysis),
     /// See who did what, and verify that nothing was taken out of it or changed
     #[command(subcommand)]
     Audit(Audit),
@@ -323,6 +329,7 @@ impl Command {
             Self::Whoami(args) => &args.common,
             Self::Contexts(args) => &args.common,
             Self::Settings(settings) => settings.common(),
+            Self::Analysis(analysis) => analysis.common(),
             Self::Workgroup(workgroup) => workgroup.common(),
             Self::Run(Run::Register(args)) => &args.common,
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,

@@ -1,5 +1,7 @@
 //! Who did what.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,6 +31,9 @@ pub struct AuditEntry {
     /// Its number in the journal of an item, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
+    /// What the people, contexts and items it mentions are called, by their ids, as far as the caller may know.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 /// Something that is different.

@@ -191,6 +191,9 @@ pub struct Event {
     /// What happened, with its particulars.
     #[schema(value_type = Object)]
     pub what: serde_json::Value,
+    /// What the people, contexts and items it mentions are called, by their ids, as far as the caller may know.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 /// A transfer with its letters and history.

@@ -22,7 +22,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
-use super::{Known, read, show};
+use super::{Known, named, read, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -118,7 +118,7 @@ async fn shown(
             .iter()
             .flat_map(|grant| show::access(grant, now))
             .collect(),
-        history: show::history(seen.journal),
+        history: named::history(&app.settings(), show::history(seen.journal)).await?,
     })
 }
 

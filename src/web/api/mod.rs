@@ -10,6 +10,7 @@ mod items;
 mod lifecycle;
 mod links;
 mod moves;
+mod named;
 mod preview;
 mod read;
 mod reference;

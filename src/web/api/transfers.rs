@@ -28,7 +28,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
-use super::{Known, Nothing, preview, read, show};
+use super::{Known, Nothing, named, preview, read, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -259,7 +259,7 @@ async fn show_(
         as_sender: seen.entitled.sender,
         as_recipient: seen.entitled.recipient,
         letters,
-        history: show::history(seen.history),
+        history: named::history(&settings, show::history(seen.history)).await?,
     }))
 }
 
