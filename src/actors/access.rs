@@ -30,8 +30,10 @@ pub const MAX_SEERS: usize = 1_000;
 pub struct Seer {
     /// What the context is called; of a domain administrator: the address.
     pub name: String,
-    /// How many people that is now, counted up to 1,000.
+    /// How many people that is now; where there are more, so many were counted.
     pub people: usize,
+    /// Whether there are more people than were counted.
+    pub more_people: bool,
     /// Why, and how far it goes.
     pub reason: Reason,
 }
@@ -77,9 +79,11 @@ pub async fn seers(settings: &Settings, owning: Owning<'_>, now: Time) -> Result
             | Reason::Granted(context, _)
             | Reason::Through(_, context, _) => {
                 let context = *context;
+                let (people, more_people) = how_many(store, context).await?;
                 seers.all.push(Seer {
                     name: name(store, context).await?,
-                    people: how_many(store, context).await?,
+                    people,
+                    more_people,
                     reason,
                 });
             }
@@ -123,6 +127,7 @@ async fn administrators(settings: &Settings, domain: &Domain) -> Result<Vec<Seer
         all.push(Seer {
             name: address.to_string(),
             people: usize::from(holder.is_some()),
+            more_people: false,
             reason: Reason::DomainAdministrator(domain.clone()),
         });
     }
@@ -134,15 +139,16 @@ async fn name(store: &dyn Store, context: Context) -> Result<String, Fault> {
     Ok(owner.map_or_else(|| context.to_string(), |owner| owner.name()))
 }
 
-async fn how_many(store: &dyn Store, context: Context) -> Result<usize, Fault> {
+/// How many people a context is, and whether it is more.
+async fn how_many(store: &dyn Store, context: Context) -> Result<(usize, bool), Fault> {
     let Context::Workgroup(workgroup) = context else {
-        return Ok(1);
+        return Ok((1, false));
     };
     let members = index::members(workgroup);
     let page = store
         .scan(members, None, Direction::Forward, MAX_PAGE)
         .await?;
-    Ok(page.rows.len())
+    Ok((page.rows.len(), page.more))
 }
 
 // ---- what a person can see ----

@@ -1,5 +1,7 @@
 //! A person's account as a whole: its addresses, what is known of it, and its end.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::account::{Account, MAX_ADDRESSES, SignIn};
 use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
@@ -14,10 +16,11 @@ use crate::domain::workgroup::{Membership, Role, Workgroup};
 use crate::store::Direction;
 
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::sign_in;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// So many grants are given up in the commit that closes an account; whoever has more leaves some first.
 const MAX_GRANTS: usize = 250;
@@ -52,12 +55,21 @@ pub async fn begin_address(
     person: AccountId,
     address: Address,
 ) -> Result<SignInId, Trouble> {
+    once(world, call, || {
+        Box::pin(begun(world, call, person, &address))
+    })
+    .await
+}
+
+async fn begun(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    address: &Address,
+) -> Result<Decision<SignInId>, Trouble> {
     let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return sign_in::begun(&kept);
-    }
     let account = of(&settings, person).await?.document;
-    if account.has(&address) {
+    if account.has(address) {
         return Err(Refusal::field(
             "address",
             format!("{address} is one of your addresses already"),
@@ -82,15 +94,12 @@ pub async fn begin_address(
     let letter = LetterId::from_bits(settings.ids.fresh(call.at));
     let says = Kind::AddressCode { expires_at };
     let subject = Subject::SignIn(id);
+    let address = address.clone();
     let letter = Letter::queued(letter, address, &account.language, subject, says, call.at);
     let mut proposal = Proposal::default();
     proposal.create(&attempt, None);
     proposal.create(&letter, None);
-    match world::commit(world, call, proposal, sign_in::kept(&id)).await? {
-        Committed::Done => Ok(id),
-        Committed::Before(kept) => sign_in::begun(&kept),
-        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
-    }
+    Ok(Decision::done(id, proposal))
 }
 
 fn too_many() -> Refusal {
@@ -109,64 +118,63 @@ pub async fn finish_address(
     id: SignInId,
     typed: &str,
 ) -> Result<Account, Trouble> {
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let store = &*settings.store;
-        let found = load::one::<SignIn>(store, Key::SignIn(id)).await?;
-        let mine = |found: &Versioned<SignIn>| found.document.adds_to == Some(person);
-        let Some(old) = found.filter(mine) else {
-            return Err(sign_in::wrong(0).into());
-        };
-        let was = &old.document;
-        let account = of(&settings, person).await?;
-        if was.used && account.document.has(&was.address) {
-            // Typed twice: it is theirs already.
-            return Ok(account.document);
-        }
-        if !was.is_open(call.at) {
-            return Err(sign_in::wrong(0).into());
-        }
-        let mut proposal = Proposal::default();
-        let mut tried = was.clone();
-        let fits = settings.key.code_fits(id, typed);
-        let mut next = account.document.clone();
-        if fits {
-            if people::holder(store, &was.address).await?.is_some() {
-                return Err(Refusal::field(
-                    "address",
-                    format!("{} belongs to another account", was.address),
-                    "sign in with it and close that account, or remove the address there, first",
-                )
-                .into());
-            }
-            if next.addresses.len() >= MAX_ADDRESSES {
-                return Err(too_many().into());
-            }
-            tried.used = true;
-            next.addresses.push(was.address.clone());
-            let event = changed(call, "a further address was verified");
-            proposal.replace(&account, &next, Some(&event));
-        } else {
-            tried.tries_left = tried.tries_left.saturating_sub(1);
-        }
-        proposal.replace(&old, &tried, None);
-        // A wrong code is no command that could be repeated: each costs a try.
-        let once = Call {
-            command: None,
-            ..*call
-        };
-        match world::commit(world, &once, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) if fits => {
-                world.forget(Context::Personal(person)).await;
-                return Ok(next);
-            }
-            Committed::Done | Committed::Before(_) => {
-                return Err(sign_in::wrong(tried.tries_left).into());
-            }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
+    // A wrong code is no command that could be repeated: each costs a try.
+    let proved = once::step(world, call, || {
+        Box::pin(proved(world, call, person, id, typed))
+    })
+    .await?;
+    proved.map_err(|tries_left| sign_in::wrong(tries_left).into())
+}
+
+/// The account with the address, or how many tries are left.
+async fn proved(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    id: SignInId,
+    typed: &str,
+) -> Result<Decision<Result<Account, u8>>, Trouble> {
+    let settings = world.settings();
+    let store = &*settings.store;
+    let found = load::one::<SignIn>(store, Key::SignIn(id)).await?;
+    let mine = |found: &Versioned<SignIn>| found.document.adds_to == Some(person);
+    let Some(old) = found.filter(mine) else {
+        return Err(sign_in::wrong(0).into());
+    };
+    let was = &old.document;
+    let account = of(&settings, person).await?;
+    if was.used && account.document.has(&was.address) {
+        // Typed twice: it is theirs already.
+        return Ok(Decision::already(Ok(account.document)));
     }
-    Err(world::contended())
+    if !was.is_open(call.at) {
+        return Err(sign_in::wrong(0).into());
+    }
+    let mut proposal = Proposal::default();
+    let mut tried = was.clone();
+    if !settings.key.code_fits(id, typed) {
+        tried.tries_left = tried.tries_left.saturating_sub(1);
+        proposal.replace(&old, &tried, None);
+        return Ok(Decision::done(Err(tried.tries_left), proposal));
+    }
+    if people::holder(store, &was.address).await?.is_some() {
+        return Err(Refusal::field(
+            "address",
+            format!("{} belongs to another account", was.address),
+            "sign in with it and close that account, or remove the address there, first",
+        )
+        .into());
+    }
+    let mut next = account.document.clone();
+    if next.addresses.len() >= MAX_ADDRESSES {
+        return Err(too_many().into());
+    }
+    tried.used = true;
+    next.addresses.push(was.address.clone());
+    let event = changed(call, "a further address was verified");
+    proposal.replace(&account, &next, Some(&event));
+    proposal.replace(&old, &tried, None);
+    Ok(Decision::done(Ok(next), proposal))
 }
 
 /// Removes an address of this person; the last one stays. One that is not theirs is removed already.
@@ -218,27 +226,47 @@ async fn alter(
     call: &Call,
     person: AccountId,
     how: &str,
-    change: impl Fn(&mut Account) -> Result<(), Refusal> + Send,
+    change: impl Fn(&mut Account) -> Result<(), Refusal> + Send + Sync,
 ) -> Result<Account, Trouble> {
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let old = of(&settings, person).await?;
-        let mut next = old.document.clone();
-        change(&mut next)?;
-        if next == old.document {
-            return Ok(next);
-        }
-        let mut proposal = Proposal::default();
+    once(world, call, || {
+        Box::pin(altered(world, call, person, how, &change))
+    })
+    .await
+}
+
+async fn altered(
+    world: &dyn World,
+    call: &Call,
+    person: AccountId,
+    how: &str,
+    change: &(impl Fn(&mut Account) -> Result<(), Refusal> + Sync),
+) -> Result<Decision<Account>, Trouble> {
+    let settings = world.settings();
+    let old = of(&settings, person).await?;
+    let mut next = old.document.clone();
+    change(&mut next)?;
+    let mut proposal = Proposal::default();
+    if next != old.document {
         proposal.replace(&old, &next, Some(&changed(call, how)));
-        match world::commit(world, call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                world.forget(Context::Personal(person)).await;
-                return Ok(next);
-            }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
     }
-    Err(world::contended())
+    Ok(Decision::done(next, proposal))
+}
+
+/// What is kept with the command id.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    account: AccountId,
+}
+
+impl Answer for Account {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(&Kept { account: self.id }).unwrap_or_default()
+    }
+
+    async fn again(settings: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        let kept: Kept = once::read(kept)?;
+        Ok(of(settings, kept.account).await?.document)
+    }
 }
 
 // ---- closing ----
@@ -252,23 +280,16 @@ pub async fn close(world: &dyn World, call: &Call, person: AccountId) -> Result<
     // What stands in the way anyway is told without shutting it.
     closing(&world.settings(), call, person).await?;
     shut(world, call, person, true).await?;
-    let mut closed = Err(world::contended());
-    for attempt in 1..=TRIES {
-        match closing(&world.settings(), call, person).await {
-            Ok(proposal) => match world::commit(world, call, proposal, Vec::new()).await? {
-                Committed::Done | Committed::Before(_) => {
-                    world.forget(Context::Personal(person)).await;
-                    return Ok(());
-                }
-                Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-            },
-            Err(why) => {
-                closed = Err(why);
-                break;
-            }
-        }
+    let closed = once(world, call, || {
+        Box::pin(async {
+            let proposal = closing(&world.settings(), call, person).await?;
+            Ok(Decision::done((), proposal))
+        })
+    })
+    .await;
+    if closed.is_err() {
+        shut(world, call, person, false).await?;
     }
-    shut(world, call, person, false).await?;
     closed
 }
 
@@ -280,10 +301,7 @@ async fn shut(
     closing: bool,
 ) -> Result<(), Trouble> {
     // The command that closes the account is the one that is known by its id.
-    let call = Call {
-        command: None,
-        ..*call
-    };
+    let call = call.unrepeated();
     let how = match closing {
         true => "it is being closed",
         false => "it stays open",

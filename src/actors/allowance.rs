@@ -9,10 +9,11 @@ use crate::domain::workgroup::Handle;
 
 use super::access::Whom;
 use super::context::Owner;
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::queries::{self, Own};
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// Whose allowance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,47 +44,56 @@ pub async fn change(
     of: &Of,
     change: Change,
 ) -> Result<Own, Trouble> {
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let mut proposal = Proposal::default();
-        let owner = administered(&settings, call, of, change, &mut proposal).await?;
-        let context = owner.context();
-        let event = Event {
-            at: call.at,
-            by: call.by,
-            what: What::Changed {
-                how: "its allowance".to_owned(),
-            },
-        };
-        let differs = match &owner {
-            Owner::Account(old) => {
-                let mut next = old.document.clone();
-                next.tier = change.tier.unwrap_or(next.tier);
-                next.quota = change.quota.unwrap_or(next.quota);
+    let context = once(world, call, || Box::pin(changed(world, call, of, change))).await?;
+    let own = queries::own_of(&world.settings(), context).await?;
+    own.ok_or_else(|| nobody(of).into())
+}
+
+async fn changed(
+    world: &dyn World,
+    call: &Call,
+    of: &Of,
+    change: Change,
+) -> Result<Decision<Context>, Trouble> {
+    let settings = world.settings();
+    let mut proposal = Proposal::default();
+    let owner = administered(&settings, call, of, change, &mut proposal).await?;
+    let event = Event {
+        at: call.at,
+        by: call.by,
+        what: What::Changed {
+            how: "its allowance".to_owned(),
+        },
+    };
+    match &owner {
+        Owner::Account(old) => {
+            let mut next = old.document.clone();
+            next.tier = change.tier.unwrap_or(next.tier);
+            next.quota = change.quota.unwrap_or(next.quota);
+            if next != old.document {
                 proposal.replace(old, &next, Some(&event));
-                next != old.document
             }
-            Owner::Workgroup(old) => {
-                let mut next = old.document.clone();
-                next.quota = change.quota.unwrap_or(next.quota);
+        }
+        Owner::Workgroup(old) => {
+            let mut next = old.document.clone();
+            next.quota = change.quota.unwrap_or(next.quota);
+            if next != old.document {
                 proposal.replace(old, &next, Some(&event));
-                next != old.document
             }
-        };
-        let committed = match differs {
-            true => world::commit(world, call, proposal, Vec::new()).await?,
-            false => Committed::Done,
-        };
-        match committed {
-            Committed::Done | Committed::Before(_) => {
-                world.forget(context).await;
-                let own = queries::own_of(&settings, context).await?;
-                return own.ok_or_else(|| nobody(of).into());
-            }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
         }
     }
-    Err(world::contended())
+    Ok(Decision::done(owner.context(), proposal))
+}
+
+/// Whose allowance it is.
+impl Answer for Context {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
+    }
 }
 
 async fn administered(

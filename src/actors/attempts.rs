@@ -1,7 +1,7 @@
 //! What people tried in vain is written down: so many attempts of a person in an hour, beyond that they are only counted.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::domain::attempts::Attempts;
 use crate::domain::document::Document as _;
@@ -11,8 +11,9 @@ use crate::domain::refusal::Code;
 use crate::domain::time::{MINUTE_MS, Time};
 
 use super::load;
+use super::once::{self, Decision};
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, TRIES, Trouble, World};
+use super::world::{Call, Trouble, World};
 
 /// Something that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,32 +111,33 @@ pub async fn record(
     if tally.counts(&none, at) {
         return Ok(());
     }
-    let mut more = None;
-    for tried in 1..=TRIES {
-        let settings = world.settings();
-        let old = load::one::<Attempts>(&*settings.store, none.key()).await?;
-        let before = old.as_ref().map_or(&none, |old| &old.document);
-        let write_down = before.has_room();
-        let next = if write_down {
-            before.clone().with_one()
-        } else {
-            more = more.or_else(|| tally.due(&none, at));
-            let Some(more) = more else { return Ok(()) };
-            before.clone().with_more(more)
-        };
-        let event = event(&call, attempt);
-        let event = write_down.then_some(&event);
-        let mut proposal = Proposal::default();
-        match &old {
-            Some(old) => proposal.replace(old, &next, event),
-            None => proposal.create(&next, event),
-        }
-        match world::commit(world, &call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => return Ok(()),
-            Committed::Again(_) | Committed::Over { .. } => world.pause(tried).await,
-        }
-    }
-    Err(world::contended())
+    let more = OnceLock::new();
+    once::step(world, &call, || {
+        Box::pin(async {
+            let settings = world.settings();
+            let old = load::one::<Attempts>(&*settings.store, none.key()).await?;
+            let before = old.as_ref().map_or(&none, |old| &old.document);
+            let write_down = before.has_room();
+            let next = if write_down {
+                before.clone().with_one()
+            } else {
+                // The tally gives them once, however often this is decided.
+                let Some(more) = *more.get_or_init(|| tally.due(&none, at)) else {
+                    return Ok(Decision::already(()));
+                };
+                before.clone().with_more(more)
+            };
+            let event = event(&call, attempt);
+            let event = write_down.then_some(&event);
+            let mut proposal = Proposal::default();
+            match &old {
+                Some(old) => proposal.replace(old, &next, event),
+                None => proposal.create(&next, event),
+            }
+            Ok(Decision::done((), proposal))
+        })
+    })
+    .await
 }
 
 fn event(call: &Call, attempt: &Attempt) -> Event {

@@ -1,6 +1,6 @@
 //! Who works with what: the collaborators of an item, and the items that are shared with somebody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,13 +8,14 @@ use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::invitation::Invitation;
 use crate::domain::item::{Item, State};
-use crate::domain::key::Key;
+use crate::domain::key::{Key, Queue};
 use crate::domain::rights::{Grant, Part};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
 use super::load;
 use super::names;
+use super::proposal::Proposal;
 use super::queries;
 use super::rights::{self, Acting, Owning, Permit};
 use super::world::{Settings, Trouble};
@@ -84,6 +85,35 @@ async fn pending(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Invit
     Ok(all
         .filter(|open| open.state.is_open() && now < open.expires_at)
         .collect())
+}
+
+/// So many invitations are looked at again at once: a commit has room for no more beside what it does. What is left over its own
+/// reminder looks at.
+const AT_ONCE: usize = 250;
+
+/// Has the open invitations to these items looked at again, now that the items are gone or have another owner: a timer finds what they
+/// cannot share any more, and cancels them.
+pub(super) async fn look_again(
+    settings: &Settings,
+    items: &[ItemId],
+    now: Time,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let mut found = BTreeSet::new();
+    for item in items {
+        let room = AT_ONCE.saturating_sub(found.len());
+        if room == 0 {
+            break;
+        }
+        let prefix = index::shared_in(*item);
+        let scan = settings.store.scan(prefix, None, Direction::Forward, room);
+        let rows = scan.await?.rows;
+        found.extend(rows.iter().filter_map(|(key, _)| index::last_id(key)));
+    }
+    for invitation in found {
+        proposal.due(Queue::Timers, now, invitation);
+    }
+    Ok(())
 }
 
 /// The items that somebody wants to share, with the projects of the runs among them that the same context owns.

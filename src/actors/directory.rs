@@ -408,8 +408,10 @@ impl World for Directory {
 
     fn forget(&self, context: Context) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            // An actor that cannot be reached remembers nothing.
-            let _ = self.send_to_context(context, ContextMessage::Forget);
+            // One that is not awake, or cannot be reached, remembers nothing.
+            if let Some(there) = locked(&self.0.contexts).get(&context) {
+                let _ = there.actor.send_message(ContextMessage::Forget);
+            }
         })
     }
 

@@ -7,15 +7,14 @@ use crate::domain::item::{Item, State};
 use crate::domain::key::{Counter, Key};
 use crate::domain::lifecycle::{self, Act, Shared};
 use crate::domain::link::Link;
-use crate::domain::rights::Level;
+use crate::domain::rights::{Grant, Level};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
-use super::custody::{Command, Done};
+use super::custody::{self, Command, Done};
 use super::directory::Directory;
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
-use super::queries;
 use super::rights::{self, Acting};
 use super::world::{Call, Settings, Trouble, World as _};
 
@@ -51,7 +50,14 @@ pub(super) async fn decide(
         Act::Archive => shared(settings, item.document.id, call.at).await?,
         Act::Trash | Act::Restore | Act::Unarchive | Act::Purge => Shared::default(),
     };
-    let (next, what) = lifecycle::decide(&item.document, act, &shared, &settings.policy, call.at)?;
+    let decided = lifecycle::decide(&item.document, act, &shared, &settings.policy, call.at);
+    let (next, what) = match decided {
+        Ok(decided) => decided,
+        Err(mut findings) => {
+            custody::named(settings, &[&item.document], &mut findings).await?;
+            return Err(findings.into());
+        }
+    };
     let event = Event {
         at: call.at,
         by: call.by,
@@ -64,18 +70,45 @@ pub(super) async fn decide(
 /// How others have access to an item at this moment, or could get it. Whoever gives access writes the item too, or rests on its version,
 /// and what an invitation gives is looked at again when it is accepted: so nothing archived is shared.
 async fn shared(settings: &Settings, item: ItemId, now: Time) -> Result<Shared, Fault> {
-    let store = &*settings.store;
-    let grants = queries::grants(settings, item).await?;
-    let prefix = index::shared_in(item);
-    let invitations = store.scan(prefix, None, Direction::Forward, MANY).await?;
     Ok(Shared {
-        grants: grants
-            .iter()
-            .filter(|grant| grant.level(now).is_some())
-            .count(),
+        grants: living_grants(settings, item, now).await?,
         links: active_links(settings, item, now).await?,
-        invitations: invitations.rows.len(),
+        invitations: invitations(settings, item).await?,
     })
+}
+
+/// All of them are looked at, however many: the first thousand may be over and the next one not.
+async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<usize, Fault> {
+    let store = &*settings.store;
+    let (mut living, mut after) = (0_usize, None);
+    loop {
+        let prefix = index::grantees(item);
+        let page = store.scan(prefix, after, Direction::Forward, MANY).await?;
+        let context = |key: &[u8]| index::last_context(key);
+        let contexts = page.rows.iter().filter_map(|(key, _)| context(key));
+        let keys: Vec<Key> = contexts.map(|context| Key::Grant(item, context)).collect();
+        let grants = load::all::<Grant>(store, &keys).await?;
+        let lives = |grant: &&Versioned<Grant>| grant.document.level(now).is_some();
+        living = living.saturating_add(grants.iter().flatten().filter(lives).count());
+        after = page.rows.last().map(|(key, _)| key.clone());
+        if !page.more {
+            return Ok(living);
+        }
+    }
+}
+
+async fn invitations(settings: &Settings, item: ItemId) -> Result<usize, Fault> {
+    let (mut open, mut after) = (0_usize, None);
+    loop {
+        let prefix = index::shared_in(item);
+        let scan = settings.store.scan(prefix, after, Direction::Forward, MANY);
+        let page = scan.await?;
+        open = open.saturating_add(page.rows.len());
+        after = page.rows.last().map(|(key, _)| key.clone());
+        if !page.more {
+            return Ok(open);
+        }
+    }
 }
 
 async fn active_links(settings: &Settings, item: ItemId, now: Time) -> Result<usize, Fault> {

@@ -16,12 +16,13 @@ use crate::store::{Direction, Fault};
 
 use super::context::{Answered, Owner, Question};
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::queries::{self, Choice};
 use super::rights::{self, Owning, Permit};
 use super::sharing::caller;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// That there is no such link.
 pub fn not_found() -> Refusal {
@@ -270,81 +271,52 @@ pub async fn accept(
     token: &str,
     into: Option<Context>,
 ) -> Result<Accepted, Trouble> {
-    let settings = world.settings();
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
+    once(world, call, || {
+        Box::pin(attempted(world, call, token, into))
+    })
+    .await
+}
+
+impl Answer for Accepted {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
     }
-    for attempt in 1..=TRIES {
-        let (accepted, link, proposal) = match attempted(world, &settings, call, token, into).await
-        {
-            Ok(Attempt::Change(accepted, link, proposal)) => (accepted, link, proposal),
-            Ok(Attempt::Already(accepted)) => return Ok(accepted),
-            // Read while another command was changing it: the same as a conflict.
-            Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {
-                world.pause(attempt).await;
-                continue;
-            }
-            Err(Trouble::Refused(why)) => {
-                let done = done_before(&settings, call).await?;
-                return done.ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        };
-        let kept = serde_json::to_vec(&accepted).unwrap_or_default();
-        match world::commit(world, call, *proposal, kept).await? {
-            Committed::Done => return Ok(accepted),
-            Committed::Before(kept) => return repeated(&kept),
-            Committed::Over { .. } => return Err(link.used_up().into()),
-            Committed::Again(_) => {
-                world.forget(accepted.into).await;
-                world.pause(attempt).await;
-            }
-        }
+
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
     }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
-}
-
-async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Accepted>, Trouble> {
-    let kept = world::before(settings, call).await?;
-    kept.map(|kept| repeated(&kept)).transpose()
-}
-
-fn repeated(kept: &[u8]) -> Result<Accepted, Trouble> {
-    serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
-}
-
-enum Attempt {
-    Already(Accepted),
-    Change(Accepted, Link, Box<Proposal>),
 }
 
 /// The source is asked to give access and the target whether it may have it; both proposals and the link's count are one commit.
 async fn attempted(
     world: &dyn World,
-    settings: &Settings,
     call: &Call,
     token: &str,
     into: Option<Context>,
-) -> Result<Attempt, Trouble> {
+) -> Result<Decision<Accepted>, Trouble> {
+    let settings = &world.settings();
     let store = &*settings.store;
     let link = named(settings, token).await?;
     let (person, rests) = people::guarded(store, caller(call)?, &[]).await?;
-    let into = into.unwrap_or(person.account.default_context);
+    let chosen = into.unwrap_or(person.account.default_context);
+    let target = people::person(store, person.id(), &[chosen]).await?;
+    // What they had chosen for everything may be theirs no longer; what they name now is not changed.
+    let into = match into {
+        None if !target.belongs_to(chosen) => Context::Personal(person.id()),
+        _ => chosen,
+    };
     let mut accepted = Accepted {
         item: link.document.item,
         into,
         already: false,
     };
     let part = part(&link.document, person.id(), call.at);
-    let target = people::person(store, person.id(), &[into]).await?;
     let key = Key::Grant(accepted.item, into);
     let grant = load::one::<Grant>(store, key).await?;
     let holds = grant.is_some_and(|grant| covers(&grant.document, &part, call.at));
     if holds && target.belongs_to(into) {
         accepted.already = true;
-        return Ok(Attempt::Already(accepted));
+        return Ok(Decision::already(accepted));
     }
     if let Some(why) = link.document.closed(call.at) {
         return Err(why.into());
@@ -392,5 +364,6 @@ async fn attempted(
     if let Some(most) = link.document.max_acceptances {
         proposal.limit(uses, i64::from(most));
     }
-    Ok(Attempt::Change(accepted, link.document, Box::new(proposal)))
+    let used_up = move |_: &Accepted, _, _| link.document.used_up().into();
+    Ok(Decision::within(accepted, proposal, used_up))
 }

@@ -202,6 +202,21 @@ impl Proposal {
         self.writes.is_empty()
     }
 
+    /// Whether nothing at all is different after it.
+    pub fn changes_nothing(&self) -> bool {
+        self.writes.is_empty()
+            && self.adds.is_empty()
+            && self.index.is_empty()
+            && self.enqueue.is_empty()
+            && self.dequeue.is_empty()
+    }
+
+    /// The contexts whose own documents it writes.
+    pub fn contexts(&self) -> Vec<Context> {
+        let keys = self.writes.iter().map(|write| write.key);
+        keys.filter_map(Key::context).collect()
+    }
+
     /// Whether it writes anything to the queue of letters.
     pub fn has_letters(&self) -> bool {
         self.enqueue.iter().any(|due| due.queue == Queue::Outbox)

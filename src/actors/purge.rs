@@ -12,6 +12,7 @@ use crate::domain::time::Time;
 use crate::domain::tombstone::Tombstone;
 use crate::store::{Direction, Fault};
 
+use super::collaborators;
 use super::lifecycle;
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
@@ -46,7 +47,7 @@ pub async fn fire(world: &dyn World, bits: u128, at: Time) -> Result<bool, Fault
         };
         match world::commit(world, &call, proposal, Vec::new()).await {
             Ok(Committed::Done | Committed::Before(_)) => {}
-            Ok(Committed::Again(_) | Committed::Over { .. }) => {
+            Ok(Committed::Again | Committed::Over { .. }) => {
                 return Err(Fault::retry("others changed an item while it was purged"));
             }
             Err(Trouble::Fault(fault)) => return Err(fault),
@@ -70,7 +71,10 @@ async fn step(settings: &Settings, call: &Call, bits: u128) -> Result<Option<Pro
     {
         let due = found.document.due().is_some_and(|(_, at, _)| at <= call.at);
         if due && found.document.state == State::Trashed {
-            return Ok(Some(bury(&found, call)));
+            let mut proposal = bury(&found, call);
+            let gone = [found.document.id];
+            collaborators::look_again(settings, &gone, call.at, &mut proposal).await?;
+            return Ok(Some(proposal));
         }
     }
     let stones = load::all::<Tombstone>(store, &ids.map(Key::Tombstone)).await?;

@@ -10,8 +10,9 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::Membership;
 
 use super::load::{self, Versioned};
+use super::once::{Decision, once};
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// At most this many senders are blocked, and as many have a default context of their own.
 pub const MAX_BLOCKED: usize = 1_000;
@@ -47,23 +48,29 @@ pub async fn change(
     id: AccountId,
     change: &Change,
 ) -> Result<Account, Trouble> {
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
-        let open = |account: &Versioned<Account>| account.document.closed_at.is_none();
-        let Some(old) = found.filter(open) else {
-            return Err(Refusal::new(
-                Code::NotSignedIn,
-                "your account no longer exists",
-                "sign in again",
-            )
-            .into());
-        };
-        let mut proposal = Proposal::default();
-        let next = decide(&settings, &old, change, &mut proposal).await?;
-        if next == old.document {
-            return Ok(next);
-        }
+    once(world, call, || Box::pin(changed(world, call, id, change))).await
+}
+
+async fn changed(
+    world: &dyn World,
+    call: &Call,
+    id: AccountId,
+    change: &Change,
+) -> Result<Decision<Account>, Trouble> {
+    let settings = world.settings();
+    let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
+    let open = |account: &Versioned<Account>| account.document.closed_at.is_none();
+    let Some(old) = found.filter(open) else {
+        return Err(Refusal::new(
+            Code::NotSignedIn,
+            "your account no longer exists",
+            "sign in again",
+        )
+        .into());
+    };
+    let mut proposal = Proposal::default();
+    let next = decide(&settings, &old, change, &mut proposal).await?;
+    if next != old.document {
         let how = "its settings".to_owned();
         let event = Event {
             at: call.at,
@@ -71,15 +78,8 @@ pub async fn change(
             what: What::Changed { how },
         };
         proposal.replace(&old, &next, Some(&event));
-        match world::commit(world, call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                world.forget(Context::Personal(id)).await;
-                return Ok(next);
-            }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
     }
-    Err(world::contended())
+    Ok(Decision::done(next, proposal))
 }
 
 async fn decide(

@@ -17,16 +17,21 @@ use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{self, Call, Committed, Settings, Trouble, World};
 
 /// Sends a code to this address. The answer is the same whether anybody has registered with it.
 pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<SignInId, Trouble> {
+    once(world, call, || {
+        Box::pin(async { Ok(begun(world, call, &address)) })
+    })
+    .await
+}
+
+fn begun(world: &dyn World, call: &Call, address: &Address) -> Decision<SignInId> {
     let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return begun(&kept);
-    }
     let policy = &settings.policy.sign_in;
     let id = SignInId::from_bits(settings.ids.fresh(call.at));
     let expires_at = call.at.plus_ms(policy.code_lifetime_ms);
@@ -40,27 +45,26 @@ pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<S
     };
     let letter = LetterId::from_bits(settings.ids.fresh(call.at));
     let says = Kind::SignInCode { expires_at };
+    let address = address.clone();
     let letter = Letter::queued(letter, address, "en", Subject::SignIn(id), says, call.at);
     let mut proposal = Proposal::default();
     proposal.create(&sign_in, None);
     proposal.create(&letter, None);
-    match world::commit(world, call, proposal, kept(&id)).await? {
-        Committed::Done => Ok(id),
-        Committed::Before(kept) => begun(&kept),
-        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+    Decision::done(id, proposal)
+}
+
+/// The attempt that was begun.
+impl Answer for SignInId {
+    fn kept(&self) -> Vec<u8> {
+        kept(self)
+    }
+
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
     }
 }
 
-/// The attempt that was begun by a repeated command.
-pub(super) fn begun(kept: &[u8]) -> Result<SignInId, Trouble> {
-    serde_json::from_slice(kept).map_err(|_| other_request())
-}
-
-fn other_request() -> Trouble {
-    world::reused("this Idempotency-Key was used for another request")
-}
-
-pub(super) fn kept(result: &impl Serialize) -> Vec<u8> {
+fn kept(result: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(result).unwrap_or_default()
 }
 
@@ -73,15 +77,13 @@ enum Typed {
     Wrong(u8),
 }
 
-async fn typed_before(settings: &Settings, kept: &[u8]) -> Result<Account, Trouble> {
-    let typed: Typed = serde_json::from_slice(kept).map_err(|_| other_request())?;
-    match typed {
-        Typed::Wrong(tries_left) => Err(wrong(tries_left).into()),
-        Typed::Right(id) => {
-            let found = load::one::<Account>(&*settings.store, Key::Account(id)).await?;
-            let account = found.ok_or_else(|| Trouble::from(wrong(0)))?;
-            Ok(account.document)
-        }
+impl Answer for Typed {
+    fn kept(&self) -> Vec<u8> {
+        kept(self)
+    }
+
+    async fn again(_: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        once::read(kept)
     }
 }
 
@@ -112,46 +114,38 @@ pub async fn finish(
     id: SignInId,
     typed: &str,
 ) -> Result<Account, Trouble> {
+    let whose = match once(world, call, || Box::pin(typed_now(world, call, id, typed))).await? {
+        Typed::Right(whose) => whose,
+        Typed::Wrong(tries_left) => return Err(wrong(tries_left).into()),
+    };
+    let found = load::one::<Account>(&*world.settings().store, Key::Account(whose)).await?;
+    Ok(found.ok_or_else(|| wrong(0))?.document)
+}
+
+async fn typed_now(
+    world: &dyn World,
+    call: &Call,
+    id: SignInId,
+    typed: &str,
+) -> Result<Decision<Typed>, Trouble> {
     let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return typed_before(&settings, &kept).await;
-    }
-    for attempt in 1..=TRIES {
-        let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
-        let signs_in = |found: &Versioned<SignIn>| found.document.adds_to.is_none();
-        let Some(old) = found.filter(signs_in) else {
-            return Err(wrong(0).into());
-        };
-        let was = &old.document;
-        if !was.is_open(call.at) {
-            return Err(wrong(0).into());
-        }
-        let mut next = was.clone();
-        let mut proposal = Proposal::default();
-        let fits = settings.key.code_fits(id, typed);
-        let account = if fits {
-            next.used = true;
-            match account_of(&settings, call, &was.address, &mut proposal).await {
-                Ok(account) => Some(account),
-                Err(Trouble::Refused(findings)) => return Err(findings.into()),
-                Err(fault) => return Err(fault),
-            }
-        } else {
-            next.tries_left -= 1;
-            None
-        };
-        proposal.replace(&old, &next, None);
-        let typed = match &account {
-            Some(account) => Typed::Right(account.id),
-            None => Typed::Wrong(next.tries_left),
-        };
-        match world::commit(world, call, proposal, kept(&typed)).await? {
-            Committed::Done => return account.ok_or_else(|| wrong(next.tries_left).into()),
-            Committed::Before(kept) => return typed_before(&settings, &kept).await,
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    Err(world::contended())
+    let found = load::one::<SignIn>(&*settings.store, Key::SignIn(id)).await?;
+    let open = |found: &Versioned<SignIn>| {
+        found.document.adds_to.is_none() && found.document.is_open(call.at)
+    };
+    let old = found.filter(open).ok_or_else(|| wrong(0))?;
+    let mut next = old.document.clone();
+    let mut proposal = Proposal::default();
+    let typed = if settings.key.code_fits(id, typed) {
+        next.used = true;
+        let account = account_of(&settings, call, &next.address, &mut proposal).await?;
+        Typed::Right(account.id)
+    } else {
+        next.tries_left -= 1;
+        Typed::Wrong(next.tries_left)
+    };
+    proposal.replace(&old, &next, None);
+    Ok(Decision::done(typed, proposal))
 }
 
 async fn account_of(
@@ -237,43 +231,67 @@ pub async fn create_token(
     scopes: BTreeSet<Scope>,
     lifetime_ms: Option<i64>,
 ) -> Result<(String, Token), Trouble> {
-    let settings = world.settings();
-    if let Some(kept) = world::before(&settings, call).await? {
-        return created(&settings, &kept).await;
-    }
-    let made_by = CommandId::from_bits(settings.ids.fresh(call.at));
-    let secret = match call.command {
-        Some(_) => settings.key.token(made_by),
-        // Nobody will ask again, so nothing needs to be derived.
-        None => settings.ids.secret(),
-    };
-    let secret = printed("ho", secret);
-    let lifetime = lifetime_ms.unwrap_or(settings.policy.sign_in.token_lifetime_ms);
-    let token = Token {
-        digest: Digest::of(secret.as_bytes()),
-        account,
-        name,
-        scopes,
-        created_at: call.at,
-        expires_at: call.at.plus_ms(lifetime),
-    };
-    let mut proposal = Proposal::default();
-    let name = token.name.clone();
-    proposal.create(&token, Some(&event(call, What::TokenMade { name })));
-    match world::commit(world, call, proposal, kept(&made_by)).await? {
-        Committed::Done => Ok((secret, token)),
-        Committed::Before(kept) => created(&settings, &kept).await,
-        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
-    }
+    let name = name.as_str();
+    let scopes = &scopes;
+    let made = once(world, call, || {
+        Box::pin(async move {
+            let settings = world.settings();
+            let made_by = CommandId::from_bits(settings.ids.fresh(call.at));
+            let secret = match call.command {
+                Some(_) => settings.key.token(made_by),
+                // Nobody will ask again, so nothing needs to be derived.
+                None => settings.ids.secret(),
+            };
+            let secret = printed("ho", secret);
+            let lifetime = lifetime_ms.unwrap_or(settings.policy.sign_in.token_lifetime_ms);
+            let token = Token {
+                digest: Digest::of(secret.as_bytes()),
+                account,
+                name: name.to_owned(),
+                scopes: scopes.clone(),
+                created_at: call.at,
+                expires_at: call.at.plus_ms(lifetime),
+            };
+            let mut proposal = Proposal::default();
+            let name = token.name.clone();
+            proposal.create(&token, Some(&event(call, What::TokenMade { name })));
+            let made = Made {
+                made_by,
+                secret,
+                token,
+            };
+            Ok(Decision::done(made, proposal))
+        })
+    });
+    let made = made.await?;
+    Ok((made.secret, made.token))
 }
 
-async fn created(settings: &Settings, kept: &[u8]) -> Result<(String, Token), Trouble> {
-    let made_by: CommandId = serde_json::from_slice(kept).map_err(|_| other_request())?;
-    let secret = printed("ho", settings.key.token(made_by));
-    let key = Key::Token(Digest::of(secret.as_bytes()));
-    let found = load::one::<Token>(&*settings.store, key).await?;
-    let revoked = || world::reused("the token that was made with this Idempotency-Key is revoked");
-    Ok((secret, found.ok_or_else(revoked)?.document))
+/// A token, its secret, and what that is derived from.
+struct Made {
+    made_by: CommandId,
+    secret: String,
+    token: Token,
+}
+
+impl Answer for Made {
+    fn kept(&self) -> Vec<u8> {
+        kept(&self.made_by)
+    }
+
+    async fn again(settings: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        let made_by: CommandId = once::read(kept)?;
+        let secret = printed("ho", settings.key.token(made_by));
+        let key = Key::Token(Digest::of(secret.as_bytes()));
+        let found = load::one::<Token>(&*settings.store, key).await?;
+        let revoked =
+            || world::reused("the token that was made with this Idempotency-Key is revoked");
+        Ok(Self {
+            made_by,
+            secret,
+            token: found.ok_or_else(revoked)?.document,
+        })
+    }
 }
 
 fn event(call: &Call, what: What) -> Event {
@@ -293,13 +311,9 @@ fn printed(prefix: &str, secret: [u8; 32]) -> String {
 
 async fn settle(world: &dyn World, call: &Call, proposal: Proposal) -> Result<(), Trouble> {
     // Doing it twice is no different from doing it once, or makes another session, so nothing is kept of it.
-    let once = Call {
-        command: None,
-        ..*call
-    };
-    match world::commit(world, &once, proposal, Vec::new()).await? {
+    match world::commit(world, &call.unrepeated(), proposal, Vec::new()).await? {
         Committed::Done | Committed::Before(_) => Ok(()),
-        Committed::Again(_) | Committed::Over { .. } => Err(world::contended()),
+        Committed::Again | Committed::Over { .. } => Err(world::contended()),
     }
 }
 

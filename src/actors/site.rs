@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::event::{By, Channel, Event, What};
-use crate::domain::id::{AccountId, Context, Digest, WorkgroupId};
+use crate::domain::id::{AccountId, Digest, WorkgroupId};
 use crate::domain::index;
 use crate::domain::key::Key;
 use crate::domain::policy::{Domain, Tier};
@@ -16,9 +16,11 @@ use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
 use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
 use super::load::{self, Versioned};
+use super::once::{self, Decision};
 use super::people;
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::workgroups;
+use super::world::{Call, Settings, Trouble, World};
 
 /// A workgroup as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,25 +48,15 @@ pub struct Left(pub String);
 /// Makes the workgroup and its members as they are wanted. Nothing is written when nothing differs.
 pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<Left>, Trouble> {
     let call = by_file(at);
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let mut left = Vec::new();
-        let proposal = decide(&settings, &call, wanted, &mut left).await?;
-        let Some(proposal) = proposal else {
-            return Ok(left);
-        };
-        match world::commit(world, &call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                if let Some(found) = people::workgroup(&*settings.store, &wanted.handle).await? {
-                    let id = found.document.id;
-                    world.forget(Context::Workgroup(id)).await;
-                }
-                return Ok(left);
-            }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    Err(world::contended())
+    once::step(world, &call, || {
+        Box::pin(async {
+            let settings = world.settings();
+            let mut left = Vec::new();
+            let proposal = decide(&settings, &call, wanted, &mut left).await?;
+            Ok(Decision::done(left, proposal.unwrap_or_default()))
+        })
+    })
+    .await
 }
 
 /// Lets go of the workgroups that the file ruled and names no longer: from now on their own administrators rule them.
@@ -94,32 +86,27 @@ async fn release(
     at: Time,
 ) -> Result<(), Trouble> {
     let call = by_file(at);
-    for attempt in 1..=TRIES {
-        let store = world.settings().store;
-        let found = load::one::<Workgroup>(&*store, Key::Workgroup(id)).await?;
-        let goes = |old: &Versioned<Workgroup>| !named.contains(&old.document.handle.digest());
-        let Some(old) = found.filter(goes) else {
-            return Ok(());
-        };
-        let mut next = old.document.clone();
-        next.ruled = false;
-        let how = "no longer named in the configuration".to_owned();
-        let event = Event {
-            at,
-            by: call.by,
-            what: What::Changed { how },
-        };
-        let mut proposal = Proposal::default();
-        proposal.replace(&old, &next, Some(&event));
-        match world::commit(world, &call, proposal, Vec::new()).await? {
-            Committed::Done | Committed::Before(_) => {
-                world.forget(Context::Workgroup(id)).await;
-                return Ok(());
+    once::step(world, &call, || {
+        Box::pin(async {
+            let store = world.settings().store;
+            let found = load::one::<Workgroup>(&*store, Key::Workgroup(id)).await?;
+            let goes = |old: &Versioned<Workgroup>| !named.contains(&old.document.handle.digest());
+            let mut proposal = Proposal::default();
+            if let Some(old) = found.filter(goes) {
+                let mut next = old.document.clone();
+                next.ruled = false;
+                let how = "no longer named in the configuration".to_owned();
+                let event = Event {
+                    at,
+                    by: call.by,
+                    what: What::Changed { how },
+                };
+                proposal.replace(&old, &next, Some(&event));
             }
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    Err(world::contended())
+            Ok(Decision::done((), proposal))
+        })
+    })
+    .await
 }
 
 const fn by_file(at: Time) -> Call {
@@ -238,6 +225,7 @@ async fn decide(
             if let Some(old) = load::one::<Membership>(store, key).await? {
                 differs = true;
                 proposal.remove(&old, &event(What::Delisted));
+                workgroups::unchoose(settings, call, member.account, id, &mut proposal).await?;
             }
         }
     }

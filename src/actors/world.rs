@@ -16,9 +16,6 @@ use crate::store::{Clash, Commit, Fault, Outcome, Store};
 use super::context::{Answered, Question};
 use super::proposal::Proposal;
 
-/// How often a decision is made anew after a conflict before the caller is told to try again.
-pub const TRIES: u32 = 3;
-
 /// The parts that are the same for every decision of a node.
 #[derive(Clone)]
 pub struct Settings {
@@ -128,6 +125,16 @@ pub struct Call {
     pub at: Time,
 }
 
+impl Call {
+    /// The same, of which nothing is kept.
+    pub const fn unrepeated(self) -> Self {
+        Self {
+            command: None,
+            ..self
+        }
+    }
+}
+
 /// Why a command was not carried out.
 #[derive(Debug, Clone)]
 pub enum Trouble {
@@ -165,8 +172,8 @@ pub enum Committed {
     Done,
     /// The same command was committed before, with this result.
     Before(Vec<u8>),
-    /// Something changed meanwhile: forget, reload, decide again.
-    Again(Vec<Clash>),
+    /// Something changed meanwhile: decide again.
+    Again,
     /// A counter stands in the way.
     Over {
         /// Which.
@@ -190,7 +197,7 @@ pub async fn before(settings: &Settings, call: &Call) -> Result<Option<Vec<u8>>,
     }
 }
 
-/// Commits what was decided. After `Unknown` it asks for the outcome, which tells whether the commit became durable.
+/// Commits what was decided, and tells the contexts that this changes, or that others have changed. After `Unknown` it asks for the outcome, which tells whether the commit became durable.
 pub async fn commit(
     world: &dyn World,
     call: &Call,
@@ -199,6 +206,7 @@ pub async fn commit(
 ) -> Result<Committed, Trouble> {
     let settings = world.settings();
     let letters = proposal.has_letters();
+    let changed = proposal.contexts();
     // Every commit of a command carries an id, so that `Unknown` can be resolved.
     let fresh = || CommandId::from_bits(settings.ids.fresh(call.at)).into();
     let once = call.command.unwrap_or_else(fresh);
@@ -210,14 +218,16 @@ pub async fn commit(
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {
-        Outcome::Done(_) => {
-            if letters {
-                world.letters_wait();
-            }
-            Ok(Committed::Done)
-        }
+        Outcome::Done(_) => Ok(done(world, changed, letters).await),
         Outcome::Duplicate(kept) => Ok(Committed::Before(once.kept(&kept)?)),
-        Outcome::Conflict(clashes) => Ok(Committed::Again(clashes)),
+        Outcome::Conflict(clashes) => {
+            let stale = |clash: &Clash| match clash {
+                Clash::Version(key) => key.context(),
+                Clash::Taken(_) | Clash::Row(_) => None,
+            };
+            forget(world, clashes.iter().filter_map(stale).collect()).await;
+            Ok(Committed::Again)
+        }
         Outcome::OverLimit { counter, current } => Ok(Committed::Over { counter, current }),
         Outcome::TooLarge => Err(Refusal::new(
             Code::RequestInvalid,
@@ -231,14 +241,23 @@ pub async fn commit(
         Outcome::Unknown => match settings.store.outcome(command).await? {
             // The same command may have been carried out by another node meanwhile, with ids of its own: that answer counts, not ours.
             Some(kept) if kept != ours => Ok(Committed::Before(once.kept(&kept)?)),
-            Some(_) => {
-                if letters {
-                    world.letters_wait();
-                }
-                Ok(Committed::Done)
-            }
+            Some(_) => Ok(done(world, changed, letters).await),
             None => Err(Fault::retry("the disk failed under a commit").into()),
         },
+    }
+}
+
+async fn done(world: &dyn World, changed: Vec<Context>, letters: bool) -> Committed {
+    forget(world, changed).await;
+    if letters {
+        world.letters_wait();
+    }
+    Committed::Done
+}
+
+async fn forget(world: &dyn World, contexts: Vec<Context>) {
+    for context in contexts {
+        world.forget(context).await;
     }
 }
 

@@ -47,13 +47,18 @@ pub(super) fn show(args: &ShowItem, session: &mut Session<'_, '_>) -> Result<(),
     for Seer {
         name,
         people,
+        more_people,
         reason,
     } in access.seers
     {
         let (why, until) = (why(&reason), until(&reason, &moments));
         table.row([
             name.into(),
-            count(people).into(),
+            match more_people {
+                true => format!("more than {}", count(people)),
+                false => count(people),
+            }
+            .into(),
             reason.level.into(),
             why.into(),
             until.into(),
@@ -181,7 +186,7 @@ pub(super) fn allow(args: &Allow, session: &mut Session<'_, '_>) -> Result<(), F
         ("uses", size(context.usage)),
         (
             "of",
-            context.quota.map_or_else(|| "no limit".to_owned(), size),
+            context.quota.map_or_else(|| "no cap".to_owned(), size),
         ),
     ]);
     session.print(shown)
@@ -201,6 +206,9 @@ fn bytes(text: &str) -> Result<String, Failure> {
         ("PB", 1_000_000_000_000_000),
         ("B", 1),
     ];
+    if text == "no-cap" {
+        return Ok("none".to_owned());
+    }
     let unit = UNITS.iter().find(|(unit, _)| text.ends_with(unit));
     let Some((unit, each)) = unit else {
         return Ok(text.to_owned());
@@ -214,7 +222,7 @@ fn bytes(text: &str) -> Result<String, Failure> {
         Failure::new(
             Exit::Usage,
             format!("\"{text}\" is not a size"),
-            "write a whole number and a unit, such as 5TiB, or none, or tier",
+            "write a whole number and a unit, such as 5TiB, or no-cap, or tier",
         )
     };
     Ok(bytes.ok_or_else(odd)?.to_string())

@@ -1,5 +1,7 @@
 //! What a person decides about their account.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 
 use crate::wire::{Account, AddAddress, ChangeAccount, CloseAccount, ProveAddress, SignInBegun};
@@ -67,11 +69,14 @@ pub struct Set {
     /// The same for offers of one sender, as ADDRESS=CONTEXT; repeat it for more, all others are forgotten
     #[arg(long, value_name = "ADDRESS=CONTEXT", value_parser = pair)]
     accept_from: Option<Vec<(String, String)>>,
-    /// A sender whose offers are refused; repeat it for more, all others are let in again
+    /// A further sender whose offers are refused; repeat it for more
     #[arg(long, value_name = "ADDRESS")]
-    block: Option<Vec<String>>,
+    block: Vec<String>,
+    /// A sender whose offers are let in again; repeat it for more
+    #[arg(long, value_name = "ADDRESS")]
+    unblock: Vec<String>,
     /// Refuse nobody's offers
-    #[arg(long, conflicts_with = "block")]
+    #[arg(long, conflicts_with_all = ["block", "unblock"])]
     block_nobody: bool,
     /// Letters to do without: reminders, outcomes, receipts; repeat it for more
     #[arg(long, value_name = "KIND")]
@@ -183,7 +188,7 @@ fn set(args: &Set, session: &mut Session<'_, '_>) -> Result<(), Failure> {
             .accept_from
             .as_ref()
             .map(|pairs| pairs.iter().cloned().collect()),
-        blocked: args.block.clone().or_else(|| none(args.block_nobody)),
+        blocked: blocked(args, session)?,
         language: args.language.clone(),
         quiet: args.without.clone().or_else(|| none(args.all_letters)),
         primary_address: args.primary.clone(),
@@ -194,6 +199,24 @@ fn set(args: &Set, session: &mut Session<'_, '_>) -> Result<(), Failure> {
         Form::Json => session.document(&document),
         _ => people::shown(document.read()?, session),
     }
+}
+
+/// All senders that are blocked then; nothing where that stays as it is. The server keeps addresses folded, so one that was typed otherwise
+/// is the same one.
+fn blocked(args: &Set, session: &Session<'_, '_>) -> Result<Option<Vec<String>>, Failure> {
+    if args.block_nobody {
+        return Ok(Some(Vec::new()));
+    }
+    if args.block.is_empty() && args.unblock.is_empty() {
+        return Ok(None);
+    }
+    let folded = |address: &String| address.trim().to_lowercase();
+    let mut all: BTreeSet<String> = session.account()?.blocked.into_iter().collect();
+    all.extend(args.block.iter().map(folded));
+    for address in args.unblock.iter().map(folded) {
+        all.remove(&address);
+    }
+    Ok(Some(all.into_iter().collect()))
 }
 
 fn add(args: &Add, session: &mut Session<'_, '_>) -> Result<(), Failure> {

@@ -1,11 +1,19 @@
 //! What can be typed: the client's commands and their options. The doc comments are the help texts.
 
+mod custody;
 pub mod sharing;
+mod transfers;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
+
+pub use custody::{Audit, AuditFilter, ChangeItems, Item, ListAudit, VerifyAudit};
+pub use transfers::{
+    Accept, Decline, Extend, ListTransfers, Named, Offer, Preview, Readdress, Request,
+    ShowTransfer, Transfer,
+};
 
 /// For `after_help`: what scripts can rely on.
 pub const EXIT_CODES: &str = "\
@@ -48,6 +56,9 @@ pub enum Command {
     /// Put runs and projects into the trash or the archive, take them out again, or purge them
     #[command(subcommand)]
     Item(Item),
+    /// List the analyses that write to a project, and end one
+    #[command(subcommand)]
+    Analysis(super::analyses::Analysis),
     /// See who did what, and verify that nothing was taken out of it or changed
     #[command(subcommand)]
     Audit(Audit),
@@ -242,192 +253,6 @@ pub struct Create {
     pub(super) once: Once,
 }
 
-/// Commands about transfers.
-#[derive(Debug, Subcommand)]
-pub enum Transfer {
-    /// Show what a request would do and everything in its way, without sending anything
-    #[command(after_help = EXIT_CODES)]
-    Preview(Preview),
-    /// Offer runs and projects to somebody who becomes their owner by accepting
-    #[command(after_help = EXIT_CODES)]
-    Request(Request),
-    /// List offers, newest first
-    #[command(after_help = EXIT_CODES)]
-    List(ListTransfers),
-    /// Show an offer with its letters and history; one that waits for you also with the contexts it can be accepted into
-    #[command(after_help = EXIT_CODES)]
-    Show(ShowTransfer),
-    /// Accept an offer: its items become yours, or your workgroup's
-    #[command(after_help = EXIT_CODES)]
-    Accept(Accept),
-    /// Decline an offer
-    #[command(after_help = EXIT_CODES)]
-    Decline(Decline),
-    /// Take back an offer
-    #[command(after_help = EXIT_CODES)]
-    Cancel(Named),
-    /// Mail an offer once more
-    #[command(after_help = EXIT_CODES)]
-    Resend(Named),
-    /// Give an offer more time
-    #[command(after_help = EXIT_CODES)]
-    Extend(Extend),
-    /// Offer the same to another recipient instead
-    #[command(after_help = EXIT_CODES)]
-    Readdress(Readdress),
-}
-
-/// What is offered, and on what terms.
-#[derive(Debug, Args)]
-pub struct Offer {
-    /// Runs and projects of one context, by id or by name
-    #[arg(required = true, value_name = "ITEM")]
-    pub items: Vec<String>,
-    /// Where to look for names; by default your default location for uploaded runs
-    #[arg(long)]
-    pub context: Option<String>,
-    /// Offer the projects of the runs too
-    #[arg(long)]
-    pub with_projects: bool,
-    /// Words for the recipient, at most 500 characters
-    #[arg(long, value_name = "TEXT")]
-    pub message: Option<String>,
-    /// What your context keeps: `none`, `read`, or `read:DATE` to the end of that day in UTC
-    #[arg(long, value_name = "none|read[:DATE]", value_parser = super::amounts::keep_access)]
-    pub keep_access: Option<crate::wire::KeepAccess>,
-    /// How long the offer stands, such as 14d or 4w, up to 90d; by default as the site has it
-    #[arg(long, value_name = "DAYS", value_parser = super::amounts::days)]
-    pub expires: Option<u32>,
-}
-
-/// Shows what a request would do.
-#[derive(Debug, Args)]
-pub struct Preview {
-    #[command(flatten)]
-    pub(super) offer: Offer,
-    /// The recipient: an email address, or `workgroup:HANDLE`; may be left out to see what would move
-    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
-    pub to: Option<String>,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Requests a transfer.
-#[derive(Debug, Args)]
-pub struct Request {
-    #[command(flatten)]
-    pub(super) offer: Offer,
-    /// The recipient: an email address, or `workgroup:HANDLE`
-    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
-    pub to: String,
-    /// Confirm the terms that `transfer preview` shows: it cannot be undone, the recipient becomes the legal owner
-    #[arg(long)]
-    pub accept_terms: bool,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Lists transfers.
-#[derive(Debug, Args)]
-pub struct ListTransfers {
-    /// Offers to you and your workgroups (the default)
-    #[arg(long, conflicts_with = "sent")]
-    pub received: bool,
-    /// Offers that a context of yours made
-    #[arg(long)]
-    pub sent: bool,
-    /// The context: `personal`, a workgroup's handle or an id; by default all of yours with --received, and your default
-    /// location for uploaded runs with --sent
-    #[arg(long)]
-    pub context: Option<String>,
-    /// Only those in this state
-    #[arg(long, value_parser = ["requested", "pending", "accepted", "declined", "cancelled", "expired"])]
-    pub state: Option<String>,
-    /// At most this many; by default 100 in a table, and all of them with --json and --terse
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Shows a transfer.
-#[derive(Debug, Args)]
-pub struct ShowTransfer {
-    /// The offer's id: tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Accepts.
-#[derive(Debug, Args)]
-pub struct Accept {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// The context that becomes the owner: `personal`, a workgroup's handle, name or id; by default your default context
-    #[arg(long, value_name = "CONTEXT")]
-    pub into: Option<String>,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Declines.
-#[derive(Debug, Args)]
-pub struct Decline {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// Told to the sender, at most 500 characters
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Names an offer.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// The offer's id: tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Extends.
-#[derive(Debug, Args)]
-pub struct Extend {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// From now on, such as 14d or 4w, up to 90d
-    #[arg(long, value_name = "DAYS", value_parser = super::amounts::days)]
-    pub expires: u32,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Corrects the recipient.
-#[derive(Debug, Args)]
-pub struct Readdress {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// The right recipient: an email address, or `workgroup:HANDLE`
-    #[arg(long, value_name = "ADDRESS|workgroup:HANDLE")]
-    pub to: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
 /// Commands about access.
 #[derive(Debug, Subcommand)]
 pub enum Access {
@@ -459,7 +284,7 @@ pub struct Allow {
     /// Of an account of the public domain: basic or professional
     #[arg(long)]
     pub tier: Option<String>,
-    /// A size such as 5TiB, none for no cap, or tier for that of the tier
+    /// A size such as 5TiB, no-cap, or tier for that of the tier
     #[arg(long, value_name = "SIZE")]
     pub quota: Option<String>,
     #[command(flatten)]
@@ -476,112 +301,6 @@ pub struct PersonSees {
     /// Where the last page ended, as the note below it says; a page holds 100 grants
     #[arg(long)]
     pub cursor: Option<String>,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Commands about what becomes of runs and projects.
-#[derive(Debug, Subcommand)]
-pub enum Item {
-    /// Put runs and projects into the trash: those they are shared with see them no more, and they still count towards storage
-    #[command(after_help = EXIT_CODES)]
-    Trash(ChangeItems),
-    /// Restore runs and projects from the trash; a purge that was ordered does not come
-    #[command(after_help = EXIT_CODES)]
-    Restore(ChangeItems),
-    /// Archive runs and projects that are not shared
-    #[command(after_help = EXIT_CODES)]
-    Archive(ChangeItems),
-    /// Restore runs and projects from the archive
-    #[command(after_help = EXIT_CODES)]
-    Unarchive(ChangeItems),
-    /// Purge runs and projects that are in the trash: after a while they are gone for good
-    #[command(after_help = EXIT_CODES)]
-    Purge(ChangeItems),
-}
-
-/// Names runs and projects.
-#[derive(Debug, Args)]
-pub struct ChangeItems {
-    /// Runs and projects of one context, by id or by name
-    #[arg(required = true, value_name = "ITEM")]
-    pub items: Vec<String>,
-    /// Where to look for names; by default your default location for uploaded runs
-    #[arg(long)]
-    pub context: Option<String>,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
-}
-
-/// Commands about who did what.
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// List who did what, newest first: your own acts, or those about an item or a context
-    #[command(after_help = EXIT_CODES)]
-    List(ListAudit),
-    /// Print who did what as JSON Lines, newest first
-    #[command(after_help = EXIT_CODES)]
-    Export(ExportAudit),
-    /// Verify that no entry was taken out of the journal of an item or changed; with --config, of all items in a stopped store
-    #[command(after_help = EXIT_CODES)]
-    Verify(VerifyAudit),
-}
-
-/// Which acts.
-#[derive(Debug, Args)]
-pub struct AuditFilter {
-    /// What happened to this run or project, by id or by name
-    #[arg(long)]
-    pub item: Option<String>,
-    /// What concerned this context: `personal`, a workgroup's handle or an id; with --item, where to look for its name
-    #[arg(long)]
-    pub context: Option<String>,
-    /// What this person did: acc_…
-    #[arg(long, value_name = "ID")]
-    pub person: Option<String>,
-    /// Not before this day or moment, such as 2026-11-22
-    #[arg(long, value_name = "DATE", value_parser = super::audit::moment)]
-    pub from: Option<String>,
-    /// Before this day or moment
-    #[arg(long, value_name = "DATE", value_parser = super::audit::moment)]
-    pub to: Option<String>,
-}
-
-/// Lists the audit.
-#[derive(Debug, Args)]
-pub struct ListAudit {
-    #[command(flatten)]
-    pub(super) filter: AuditFilter,
-    /// At most this many; by default 100 in a table, and all of them with --json and --terse
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Exports the audit.
-#[derive(Debug, Args)]
-pub struct ExportAudit {
-    #[command(flatten)]
-    pub(super) filter: AuditFilter,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Verifies journals.
-#[derive(Debug, Args)]
-pub struct VerifyAudit {
-    /// Runs and projects, by id or by name
-    #[arg(required_unless_present = "config", value_name = "ITEM")]
-    pub item: Vec<String>,
-    /// Where to look for names; by default your default location for uploaded runs
-    #[arg(long)]
-    pub context: Option<String>,
-    /// The configuration file of a daemon on this machine that is stopped: verify every item in its store, and ask no server
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["item", "context", "url", "json", "terse"])]
-    pub config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -610,6 +329,7 @@ impl Command {
             Self::Whoami(args) => &args.common,
             Self::Contexts(args) => &args.common,
             Self::Settings(settings) => settings.common(),
+            Self::Analysis(analysis) => analysis.common(),
             Self::Workgroup(workgroup) => workgroup.common(),
             Self::Run(Run::Register(args)) => &args.common,
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,

@@ -8,7 +8,7 @@ use crate::wire::{AuditEntry, ItemAudit};
 use super::args::{AuditFilter, ListAudit, VerifyAudit};
 use super::base::escaped;
 use super::failure::{Exit, Failure, reason};
-use super::history::told;
+use super::history::{called, told};
 use super::items::Kind;
 use super::lifecycle::place;
 use super::names;
@@ -76,19 +76,28 @@ pub(super) fn list(args: &ListAudit, session: &mut Session<'_, '_>) -> Result<()
     ]);
     let moments = session.moments.clone();
     let row = |entry: AuditEntry| {
-        let mut what = told(&entry.what, &moments);
+        let mut what = told(&entry.what, &entry.names, &moments);
         for change in &entry.changes {
+            if change.private {
+                what.push_str(&format!("; {}", change.field));
+                continue;
+            }
             let value =
                 |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
             let (before, after) = (value(&change.before), value(&change.after));
             what.push_str(&format!("; {}: {before} → {after}", change.field));
         }
+        let about: Vec<String> = entry
+            .about
+            .iter()
+            .map(|id| called(id, &entry.names))
+            .collect();
         let who = entry.person_name.or(entry.person);
         table.row([
             moments.exact(&entry.at).into(),
             who.unwrap_or_else(|| "the server".to_owned()).into(),
             what.into(),
-            entry.about.join(" ").into(),
+            about.join(", ").into(),
             entry.channel.into(),
         ]);
     };

@@ -1,5 +1,7 @@
 //! Journals, letters' states and access, as tables.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::wire::{Access, Event};
@@ -16,14 +18,13 @@ pub(super) fn history(events: Vec<Event>, moments: &Moments) -> Table<4> {
         column("WHO", Fit::Drops),
     ]);
     for event in events {
+        let who = event.person.as_deref();
+        let who = who.map_or_else(|| "the server".to_owned(), |id| called(id, &event.names));
         table.row([
             moments.exact(&event.at).into(),
-            told(&event.what, moments).into(),
+            told(&event.what, &event.names, moments).into(),
             event.channel.into(),
-            event
-                .person
-                .unwrap_or_else(|| "the server".to_owned())
-                .into(),
+            who.into(),
         ]);
     }
     table
@@ -49,32 +50,43 @@ pub(super) fn access(access: Vec<Access>, moments: &Moments) -> Table<4> {
     table
 }
 
-/// `{"what": "accepted", "into": "wg_1"}` as `accepted, into wg_1`. New kinds of events are told as well as known ones.
-pub(super) fn told(what: &Value, moments: &Moments) -> String {
+/// `The lab (wg_1)`; an id alone where nothing is known of it.
+pub(super) fn called(id: &str, names: &BTreeMap<String, String>) -> String {
+    match names.get(id) {
+        Some(name) => format!("{name} ({id})"),
+        None => id.to_owned(),
+    }
+}
+
+/// `{"what": "accepted", "into": "wg_1"}` as `accepted, into The lab (wg_1)`. New kinds of events are told as well as known ones.
+pub(super) fn told(what: &Value, names: &BTreeMap<String, String>, moments: &Moments) -> String {
     let Value::Object(fields) = what else {
-        return word(what, moments);
+        return word(what, names, moments);
     };
     let mut said = Vec::new();
     said.extend(
         fields
             .get("what")
-            .map(|kind| word(kind, moments).replace('-', " ")),
+            .map(|kind| word(kind, names, moments).replace('-', " ")),
     );
     for (name, value) in fields.iter().filter(|(name, _)| *name != "what") {
         said.push(match name.as_str() {
-            "how" => word(value, moments),
-            _ => format!("{} {}", name.replace('_', " "), word(value, moments)),
+            "how" => word(value, names, moments),
+            _ => format!("{} {}", name.replace('_', " "), word(value, names, moments)),
         });
     }
     said.join(", ")
 }
 
-fn word(value: &Value, moments: &Moments) -> String {
+fn word(value: &Value, names: &BTreeMap<String, String>, moments: &Moments) -> String {
     match value {
         Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => moments.exact(text),
-        Value::String(text) => text.clone(),
+        Value::String(text) => called(text, names),
         Value::Array(values) => {
-            let words: Vec<String> = values.iter().map(|value| word(value, moments)).collect();
+            let words: Vec<String> = values
+                .iter()
+                .map(|value| word(value, names, moments))
+                .collect();
             words.join(" ")
         }
         other => other.to_string(),
@@ -89,10 +101,11 @@ mod tests {
     #[test]
     fn events_are_told_in_words() {
         let moments = Moments::new(0, jiff::tz::TimeZone::UTC);
+        let names = BTreeMap::from([("wg_1".to_owned(), "The lab".to_owned())]);
         let cases = [
             (
                 json!({"what": "accepted", "into": "wg_1"}),
-                "accepted, into wg_1",
+                "accepted, into The lab (wg_1)",
             ),
             (
                 json!({"what": "offer-ended", "transfer": "tr_1", "how": "declined"}),
@@ -106,7 +119,7 @@ mod tests {
             (json!({"what": "registered"}), "registered"),
         ];
         for (what, words) in cases {
-            assert_eq!(told(&what, &moments), words);
+            assert_eq!(told(&what, &names, &moments), words);
         }
     }
 }

@@ -7,6 +7,7 @@
 mod access;
 mod account;
 mod amounts;
+mod analyses;
 mod answers;
 mod api;
 mod args;
@@ -126,6 +127,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
             };
             lifecycle::change(args, act, session)
         }
+        Command::Analysis(analysis) => analyses::perform(analysis, session),
         Command::Audit(audit) => match audit {
             args::Audit::List(args) => audit::list(args, session),
             args::Audit::Export(args) => audit::export(&args.filter, session),

@@ -90,7 +90,7 @@ pub(super) fn resolve_in(
             [item] => ids.push(item.id.clone()),
             [] => {
                 exit = Exit::NotFound;
-                guards.push(absent(text, kinds, &context));
+                guards.push(absent(text, kinds, &context, state));
             }
             several => {
                 if exit == Exit::Done {
@@ -173,14 +173,20 @@ fn shown(text: &str) -> String {
     cut(&printable(text), 100)
 }
 
-fn absent(name: &str, kinds: &[Kind], context: &str) -> Guard {
+fn absent(name: &str, kinds: &[Kind], context: &str, state: Option<&str>) -> Guard {
     let kind = match kinds {
         [kind] => kind.word(),
         _ => "run or project",
     };
     let (name, context) = (shown(name), shown(context));
-    let sentence = format!("no {kind} in {context} is called \"{name}\"");
-    let next = "name its context with --context, or give its id";
+    let (place, next) = match state {
+        Some("trashed") => (
+            format!("the trash of {context}"),
+            "put it into the trash first with handover item trash, name its context with --context, or give its id",
+        ),
+        _ => (context, "name its context with --context, or give its id"),
+    };
+    let sentence = format!("no {kind} in {place} is called \"{name}\"");
     reason(Exit::NotFound, sentence, next)
 }
 

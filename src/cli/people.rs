@@ -1,5 +1,7 @@
 //! Who is signed in, and what they may act as.
 
+use std::collections::BTreeMap;
+
 use crate::wire::{Account, Context};
 
 use super::amounts::size;
@@ -23,20 +25,25 @@ pub(super) fn shown(account: Account, session: &mut Session<'_, '_>) -> Result<(
     if session.form == Form::Terse {
         return session.print(format_args!("{}\n", printable(&account.id)));
     }
+    let names = names(session)?;
+    let named = |id: &String| match names.get(id) {
+        Some(name) => format!("{name} ({id})"),
+        None => id.clone(),
+    };
     let shown = facts(&[
         ("name", account.name),
         ("addresses", account.addresses.join(", ")),
         ("id", account.id),
         ("tier", account.tier),
         ("domain", account.domain),
-        ("runs land in", account.default_run_location),
-        ("offers are accepted into", account.default_context),
+        ("runs land in", named(&account.default_run_location)),
+        ("offers are accepted into", named(&account.default_context)),
         (
             "offers of some senders",
             account
                 .default_context_by_sender
                 .iter()
-                .map(|(sender, context)| format!("{sender} into {context}"))
+                .map(|(sender, context)| format!("{sender} into {}", named(context)))
                 .collect::<Vec<_>>()
                 .join(", "),
         ),
@@ -46,6 +53,17 @@ pub(super) fn shown(account: Account, session: &mut Session<'_, '_>) -> Result<(
         ("server", session.api.base().as_str().to_owned()),
     ]);
     session.print(shown)
+}
+
+/// What the contexts of whoever is signed in are called, by their ids.
+fn names(session: &Session<'_, '_>) -> Result<BTreeMap<String, String>, Failure> {
+    let mut names = BTreeMap::new();
+    session.api.list("/contexts", &[], None, &mut |document| {
+        let context: Context = document.read()?;
+        names.insert(context.id, context.name);
+        Ok(true)
+    })?;
+    Ok(names)
 }
 
 /// `handover contexts`
@@ -68,7 +86,7 @@ pub(super) fn contexts(session: &mut Session<'_, '_>) -> Result<(), Failure> {
             context.name.into(),
             context.role.into(),
             size(context.usage).into(),
-            free.map_or_else(|| "no limit".to_owned(), size).into(),
+            free.map_or_else(|| "no cap".to_owned(), size).into(),
             context.domain.into(),
             context.id.into(),
         ]);

@@ -133,6 +133,30 @@ impl<'s, 'a> Session<'s, 'a> {
         }
     }
 
+    /// Goes on only if whoever is there types yes; a script says it by an option.
+    pub(super) fn confirm(
+        &mut self,
+        question: &str,
+        otherwise: &str,
+        option: &str,
+    ) -> Result<(), Failure> {
+        if !self.terminal.attended {
+            return Err(Failure::new(
+                Exit::Usage,
+                "this is not confirmed, and nobody is there to be asked",
+                format!("add {option} if it is meant"),
+            ));
+        }
+        if self.terminal.ask(question)?.eq_ignore_ascii_case("yes") {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::Refused,
+            format!("it was not confirmed, so {otherwise}"),
+            format!("run the command again and type yes, or add {option}"),
+        ))
+    }
+
     /// Prints as it is.
     pub(super) fn print(&mut self, text: impl Display) -> Result<(), Failure> {
         Ok(write!(self.terminal.output, "{text}")?)

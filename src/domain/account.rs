@@ -127,6 +127,15 @@ impl Account {
     }
 }
 
+/// What a person decides for themselves, as [`Account`] tells it when it changes: nobody else is told the values.
+pub const PRIVATE: [&str; 5] = [
+    "default_run_location",
+    "default_context",
+    "default_context_by_sender",
+    "blocked",
+    "language",
+];
+
 impl Document for Account {
     const TAG: &'static str = "account";
     fn key(&self) -> Key {

@@ -4,7 +4,8 @@
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
 use super::id::{
-    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId, WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId,
+    WorkgroupId,
 };
 use super::key::Bytes;
 use super::time::Time;
@@ -93,6 +94,8 @@ pub enum Entry {
     Concerned(Context, Time, Digest),
     /// Items of a context that are in the trash.
     Trashed(Context, ItemId),
+    /// Analyses that write to a project now.
+    Running(ItemId, AnalysisId),
     /// Hours in which a person tried something in vain, counted from the epoch.
     AttemptsOf(AccountId, u64),
 }
@@ -128,6 +131,7 @@ impl Entry {
             Self::Acted(account, at, digest) => acted(account).moment(at).wide(digest.0),
             Self::Concerned(context, at, digest) => concerned(context).moment(at).wide(digest.0),
             Self::Trashed(context, item) => trashed(context, item.kind()).wide(item.bits()),
+            Self::Running(project, id) => running(project).wide(id.bits()),
             Self::AttemptsOf(account, hour) => attempts_of(account).wide(u128::from(hour)),
         }
     }
@@ -236,6 +240,11 @@ pub fn in_domain(domain: Digest) -> Bytes {
 /// Prefix of an item's links.
 pub fn links_of(item: ItemId) -> Bytes {
     Bytes::tagged(19).item(item)
+}
+
+/// Prefix of the analyses that write to a project now.
+pub fn running(project: ItemId) -> Bytes {
+    Bytes::tagged(20).item(project)
 }
 
 /// Prefix of what a person did.

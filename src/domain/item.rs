@@ -9,6 +9,7 @@ use super::document::{Derived, Document};
 use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
+use super::refusal::{Code, Refusal};
 use super::time::Time;
 
 /// What may be done with an item. Only the owning context changes it.
@@ -289,6 +290,40 @@ impl Document for Analysis {
     fn key(&self) -> Key {
         Key::Analysis(self.id)
     }
+    fn entries(&self) -> Vec<Derived> {
+        if self.ended_at.is_some() {
+            return Vec::new();
+        }
+        let running = |project: &ItemId| Derived::listed(Entry::Running(*project, self.id));
+        self.projects.iter().map(running).collect()
+    }
+}
+
+/// What to do about analyses that stand in the way.
+pub const LET_END: &str = "wait until they end, or end those that have stopped without saying so";
+
+/// That analyses write to an item. `which` tells some of them, where whoever asks may know.
+pub fn in_use(item: &Item, which: &[Analysis], next_step: &str) -> Refusal {
+    let (n, name) = (item.running_analyses, &item.name);
+    let mut sentence = match n {
+        1 => format!("an analysis writes to \"{name}\""),
+        n => format!("{n} analyses write to \"{name}\""),
+    };
+    let told = |one: &Analysis| {
+        let since = one.started_at.for_people();
+        format!("\"{}\" ({}) since {since}", one.name, one.id)
+    };
+    let told: Vec<String> = which.iter().map(told).collect();
+    if !told.is_empty() {
+        sentence.push_str(": ");
+        sentence.push_str(&told.join(", "));
+        let more = usize::try_from(n).unwrap_or(usize::MAX);
+        let more = more.saturating_sub(told.len());
+        if more > 0 {
+            sentence.push_str(&format!(" and {more} more"));
+        }
+    }
+    Refusal::new(Code::ItemInUse, sentence, next_step).about(item.id)
 }
 
 /// A name as people may give one: 1 to 255 characters, no control characters, trimmed.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::What;
-use super::item::{Item, Life, State};
+use super::item::{self, Item, Life, State};
 use super::policy::Policy;
 use super::refusal::{Code, Findings, Refusal};
 use super::time::Time;
@@ -86,7 +86,7 @@ pub fn decide(
         findings.block(offered(item, act));
     }
     if act.disturbs() && item.running_analyses > 0 {
-        findings.block(in_use(item));
+        findings.block(item::in_use(item, &[], item::LET_END));
     }
     if act == Act::Archive && !shared.is_nothing() {
         findings.block(is_shared(item, shared));
@@ -164,16 +164,6 @@ fn offered(item: &Item, act: Act) -> Refusal {
             "cancel the offer, or wait for its answer, then {} it",
             act.word()
         ),
-    )
-    .about(item.id)
-}
-
-fn in_use(item: &Item) -> Refusal {
-    let n = item.running_analyses;
-    Refusal::new(
-        Code::ItemInUse,
-        format!("{n} running analyses write to \"{}\"", item.name),
-        "wait until they end, or stop them",
     )
     .about(item.id)
 }

@@ -243,13 +243,51 @@ async fn what_is_offered_or_in_use_stays_and_what_is_trashed_is_not_offered() {
         codes(&act(&world, &core, &project, "trash").await),
         ["item.in_use"]
     );
-    let end = format!("/analyses/{}/end", analysis["id"].as_str().unwrap());
+    let id = analysis["id"].as_str().unwrap();
+    let end = format!("/analyses/{id}/end");
     world.post(&core, &end, json!({})).await.ok();
     done(&world, &core, &project, "trash").await;
     let offered = world
         .post(&core, "/transfers", offer(&[&project], "anna@lab.example"))
         .await;
     assert_eq!(codes(&offered), ["item.trashed"]);
+}
+
+#[tokio::test]
+async fn an_analysis_that_never_ended_is_named_where_it_stands_in_the_way_and_can_be_ended() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let anna = world.person("anna@lab.example").await;
+    let project = world.project(&core, "personal", "Genomes", 1).await;
+    world.grant(&project, &anna.id, "write", None).await;
+    let mut ids = Vec::new();
+    for name in ["align", "call", "annotate", "count"] {
+        let body = json!({ "name": name, "projects": [project] });
+        let begun = world.post(&anna, "/analyses", body).await.ok();
+        ids.push(begun["id"].as_str().unwrap().to_owned());
+    }
+    let refused = act(&world, &core, &project, "trash").await;
+    let refused = refused.json();
+    let why = refused["guards"][0]["sentence"].as_str().unwrap();
+    let begins = "4 analyses write to \"Genomes\": \"";
+    assert!(why.starts_with(begins), "{why}");
+    assert!(why.ends_with(" and 1 more"), "{why}");
+    assert!(ids.iter().any(|id| why.contains(id)), "{why}");
+    let ask = offer(&[&project], "new@lab.example");
+    let preview = world.post(&core, "/transfers/preview", ask).await.ok();
+    let told = preview["warnings"][0]["sentence"].as_str().unwrap();
+    assert_eq!(told, why);
+
+    let path = format!("/projects/{project}/analyses");
+    let listed = world.get(&core, &path).await.ok();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 4);
+    for id in &ids {
+        let end = format!("/analyses/{id}/end");
+        world.post(&core, &end, json!({})).await.ok();
+    }
+    let listed = world.get(&core, &path).await.ok();
+    assert_eq!(listed["items"], json!([]));
+    done(&world, &core, &project, "trash").await;
 }
 
 #[tokio::test]

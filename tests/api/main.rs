@@ -12,6 +12,7 @@ mod audit;
 mod bounds;
 mod edge;
 mod guards;
+mod left;
 mod life;
 mod lifecycle;
 mod moves;

@@ -64,6 +64,18 @@ async fn lab(world: &World) -> Person {
 }
 
 #[tokio::test]
+async fn what_an_administrator_proposed_stands_in_the_audit() {
+    let world = site_of(policy()).await;
+    let dean = world.person(DEAN).await;
+    world.person(ANNA).await;
+    lab(&world).await;
+    let id = propose(&world, &dean, ANNA, "workgroup:lab").await;
+    let mine = world.get(&dean, "/audit").await.ok();
+    let mut entries = mine["items"].as_array().unwrap().iter();
+    assert!(entries.any(|entry| entry["about"] == json!([id])), "{mine}");
+}
+
+#[tokio::test]
 async fn two_administrators_move_everything_of_somebody() {
     let world = site_of(policy()).await;
     let boss = lab(&world).await;

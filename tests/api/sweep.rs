@@ -77,6 +77,7 @@ const TABLE: &[Row] = &[
     ("GET /projects/{project}/files", "read", "",                 "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("POST /projects/{project}/files", "write", FILES,            "401 401 404 403 200 200 200 200 200 404 401 403"),
     ("POST /analyses", "write", ANALYSIS,                         "401 401 404 403 201 201 201 201 201 404 401 403"),
+    ("GET /projects/{project}/analyses", "read", "",              "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("POST /analyses/{analysis}/end", "write", "",                "401 401 422 422 200 200 200 200 200 422 401 403"),
     // Trash, archive and who did what: for the owner's side. The project is shared, and an analysis writes to it.
     ("POST /runs/{run}/trash", "write", "",                       "401 401 404 403 403 200 200 200 200 404 401 403"),

@@ -639,3 +639,22 @@ async fn administrators_of_a_domain_list_its_workgroups() {
     let left = world.post(&dean, "/workgroups/lab/leave", json!({})).await;
     assert_eq!(left.refused(), (404, codes(&["member.not_found"])));
 }
+
+#[tokio::test]
+async fn a_command_that_found_nothing_to_do_is_not_done_later() {
+    let world = site_of(policy()).await;
+    let (anna, _, _) = lab(&world).await;
+    let path = format!("/workgroups/lab/members/{RITA}");
+    let becomes = |key: &'static str, role: &str| {
+        let headers = [("idempotency-key", key)];
+        let body = json!({ "role": role });
+        let request = World::request("PATCH", &path, Some(&anna), &headers, Some(&body));
+        let world = &world;
+        async move { world.send(request).await.ok() }
+    };
+    becomes("1", "member").await;
+    becomes("2", "administrator").await;
+    becomes("1", "member").await;
+    let members = world.get(&anna, "/workgroups/lab/members").await.ok();
+    assert_eq!(roles(&members)[RITA], "administrator");
+}

@@ -145,7 +145,7 @@ async fn run_context(settings: Settings, context: Context, mailbox: Mailbox<ToCo
 }
 
 async fn run_transfer(node: Arc<Node>, id: InvitationId, mailbox: Mailbox<ToTransfer>) {
-    let mut core = invitation::Core::new(id);
+    let core = invitation::Core::new(id);
     while let Some(ToTransfer(call, command, reply)) = mailbox.next().await {
         reply.send(core.handle(&*node, &call, &command).await);
     }

@@ -262,7 +262,9 @@ impl Store for Disturbed {
             universe.let_others().await;
             if universe.broken == Broken::QuotaBefore {
                 // The longer a check lies back, the more it is worth to make it in the commit.
-                universe.rest(universe.below(60)).await;
+                let limited = commit.adds.iter().any(|add| add.limit.is_some());
+                let steps = if limited { 600 } else { 60 };
+                universe.rest(universe.below(steps)).await;
             }
             if universe.fault(weather.unavailable) {
                 universe.note(|| format!("node {}: a commit is turned away", self.node));

@@ -216,7 +216,7 @@ impl Node {
         command: &invitation::Command,
     ) -> Result<invitation::Done, Trouble> {
         let core = self.transfers.lock().unwrap().remove(&id);
-        let mut core = core.unwrap_or_else(|| invitation::Core::new(id));
+        let core = core.unwrap_or_else(|| invitation::Core::new(id));
         let done = now(core.handle(self, call, command));
         self.transfers.lock().unwrap().insert(id, core);
         done

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::actors::collaborators;
 use crate::actors::context::{Answered, Question};
 use crate::actors::members;
 use crate::actors::proposal::Proposal;
@@ -68,6 +69,8 @@ pub(super) async fn exchange(
         };
         proposal.replace(item, &next, Some(&event(call, what)));
     }
+    let left = item_ids(now);
+    collaborators::look_again(&world.settings(), &left, call.at, proposal).await?;
     Ok(accepted(proposal, act, target.name, renamed))
 }
 

@@ -21,12 +21,13 @@ use crate::store::Fault;
 
 use super::context::{Answered, Question};
 use super::load::{self, Versioned};
+use super::once::{Decision, once};
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{Call, Settings, Trouble, World};
 
-use posting::{event, forget, made, over, post, repeated, wanted};
+use posting::{event, made, over, post, wanted};
 use request::{person_of, prepare};
-use standing::{Standing, in_use, reach, stand};
+use standing::{Standing, in_use, is_void, reach, stand};
 
 pub use request::preview;
 pub use standing::{default_context, entitled};
@@ -120,12 +121,6 @@ pub struct Core {
     id: InvitationId,
 }
 
-/// The outcome of one attempt: an answer, or a reason to decide again.
-enum Attempt {
-    Answer(Box<Done>),
-    Again,
-}
-
 /// Where a decision stands before it is committed.
 struct Decided {
     transfer: Invitation,
@@ -141,82 +136,40 @@ impl Core {
 
     /// Carries a command out: decide, commit, and decide again when something changed meanwhile.
     pub async fn handle(
-        &mut self,
+        &self,
         world: &dyn World,
         call: &Call,
         command: &Command,
     ) -> Result<Done, Trouble> {
-        if let Some(done) = self.done_before(world, call).await? {
-            return Ok(done);
-        }
-        for attempt in 1..=TRIES {
-            match self.attempt(world, call, command).await {
-                Ok(Attempt::Answer(done)) => return Ok(*done),
-                Ok(Attempt::Again) => {}
-                // Read while another command was changing it: the same as a conflict.
-                Err(Trouble::Fault(fault)) if fault.retry && attempt < TRIES => {}
-                Err(Trouble::Refused(why)) => {
-                    // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
-                    let done = self.done_before(world, call).await?;
-                    return done.ok_or_else(|| why.into());
-                }
-                Err(fault) => return Err(fault),
-            }
-            world.pause(attempt).await;
-        }
-        let done = self.done_before(world, call).await?;
-        done.ok_or_else(world::contended)
+        once(world, call, || Box::pin(self.decide(world, call, command))).await
     }
 
-    async fn done_before(&self, world: &dyn World, call: &Call) -> Result<Option<Done>, Trouble> {
-        let settings = world.settings();
-        match world::before(&settings, call).await? {
-            Some(kept) => Ok(Some(repeated(&settings, &kept).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn attempt(
-        &mut self,
+    async fn decide(
+        &self,
         world: &dyn World,
         call: &Call,
         command: &Command,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Decision<Done>, Trouble> {
         let settings = world.settings();
         let decided = match command {
             Command::Request { ask, to } => self.request(world, &settings, call, ask, to).await?,
             Command::Invite(invite) => workgroup::invite(&settings, call, self.id, invite).await?,
             _ => match self.act(world, &settings, call, command).await? {
                 Ok(decided) => decided,
-                Err(already) => return Ok(Attempt::Answer(Box::new(already))),
+                Err(already) => return Ok(Decision::already(already)),
             },
         };
-        let Decided {
-            transfer,
-            proposal,
-            warnings,
-        } = decided;
-        let kept = serde_json::to_vec(&Kept {
-            transfer: transfer.id,
-        })
-        .unwrap_or_default();
-        match world::commit(world, call, proposal, kept).await? {
-            Committed::Done => Ok(Attempt::Answer(Box::new(Done {
-                transfer,
-                already: false,
-                warnings,
-            }))),
-            Committed::Before(kept) => {
-                Ok(Attempt::Answer(Box::new(repeated(&settings, &kept).await?)))
-            }
-            Committed::Again(clashes) => {
-                forget(world, &clashes).await?;
-                Ok(Attempt::Again)
-            }
-            Committed::Over { counter, current } => {
-                Err(over(&transfer, counter, current, &settings))
-            }
-        }
+        let done = Done {
+            transfer: decided.transfer,
+            already: false,
+            warnings: decided.warnings,
+        };
+        let policy = settings.policy;
+        Ok(Decision::within(
+            done,
+            decided.proposal,
+            move |done, counter, current| over(&done.transfer, counter, current, &policy),
+        ))
     }
 
     async fn read(&self, settings: &Settings) -> Result<Versioned<Invitation>, Trouble> {
@@ -258,7 +211,7 @@ impl Core {
     // ---- answering ----
 
     async fn act(
-        &mut self,
+        &self,
         world: &dyn World,
         settings: &Settings,
         call: &Call,
@@ -350,6 +303,9 @@ impl Core {
             | State::Cancelled { .. }
             | State::Expired { .. } => {}
         }
+        if into.is_some() {
+            warnings.extend(standing.elsewhere.take());
+        }
         let Step {
             mut transfer,
             event: what,
@@ -391,6 +347,7 @@ impl Core {
             Command::Extend { lifetime_ms } => Act::Extend {
                 lifetime_ms: *lifetime_ms,
             },
+            Command::Wake if is_void(settings, now).await? => Act::Void,
             Command::Wake => Act::Wake {
                 in_use: match now.state {
                     State::Requested => in_use(settings, now).await?,

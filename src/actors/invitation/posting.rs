@@ -1,16 +1,18 @@
 //! What goes with every commit about an invitation: letters, journal entries, and the answer to a repetition.
 
 use crate::actors::load;
+use crate::actors::once::{self, Answer};
 use crate::actors::proposal::Proposal;
-use crate::actors::world::{self, Call, Settings, Trouble, World};
+use crate::actors::world::{self, Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
-use crate::domain::id::{Context, LetterId};
+use crate::domain::id::LetterId;
 use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, State};
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Kind, Letter, Side, Subject};
+use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal, size};
-use crate::store::{Clash, Fault};
+use crate::store::Fault;
 
 use super::{Done, Kept};
 
@@ -78,36 +80,30 @@ pub(super) fn event(call: &Call, what: What) -> Event {
     }
 }
 
-pub(super) async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Done, Trouble> {
-    let kept: Kept = serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
-    let found = load::one::<Invitation>(&*settings.store, Key::Invitation(kept.transfer)).await?;
-    let transfer = found.ok_or_else(|| Trouble::from(Invitation::not_found(kept.transfer)))?;
-    Ok(Done {
-        transfer: transfer.document,
-        already: true,
-        warnings: Vec::new(),
-    })
-}
-
-/// Tells the contexts among what clashed that they know too little.
-pub(super) async fn forget(world: &dyn World, clashes: &[Clash]) -> Result<(), Trouble> {
-    for clash in clashes {
-        let context = match clash {
-            Clash::Version(Key::Account(id)) => Context::Personal(*id),
-            Clash::Version(Key::Workgroup(id)) => Context::Workgroup(*id),
-            Clash::Version(_) | Clash::Taken(_) | Clash::Row(_) => continue,
-        };
-        world.forget(context).await;
+impl Answer for Done {
+    fn kept(&self) -> Vec<u8> {
+        let transfer = self.transfer.id;
+        serde_json::to_vec(&Kept { transfer }).unwrap_or_default()
     }
-    Ok(())
+
+    async fn again(settings: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        let Kept { transfer } = once::read(kept)?;
+        let key = Key::Invitation(transfer);
+        let found = load::one::<Invitation>(&*settings.store, key).await?;
+        let found = found.ok_or_else(|| Invitation::not_found(transfer))?;
+        Ok(Self {
+            transfer: found.document,
+            already: true,
+            warnings: Vec::new(),
+        })
+    }
 }
 
 pub(super) fn over(
     transfer: &Invitation,
     counter: Counter,
     current: i64,
-    settings: &Settings,
+    policy: &Policy,
 ) -> Trouble {
     let refusal = match counter {
         Counter::OpenOffers(..) => Refusal::new(
@@ -118,7 +114,7 @@ pub(super) fn over(
             ),
             format!(
                 "at most {} may be; put several items into one offer, or wait for an answer",
-                settings.policy.open_offers
+                policy.open_offers
             ),
         ),
         // Links are accepted without an invitation.

@@ -1,6 +1,7 @@
 //! Requesting: what an offer of items would be, and everything that stands in its way.
 
 use crate::actors::context::{Answered, Owner, Question};
+use crate::actors::custody;
 use crate::actors::load::Versioned;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
@@ -104,6 +105,8 @@ pub(super) async fn prepare(
         .flatten()
         .map(|(item, _)| item.clone())
         .collect();
+    let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
+    custody::named(settings, &documents, &mut findings).await?;
     let Some(context) = items.first().map(|item| item.document.owner) else {
         return Ok((
             Preview {
@@ -146,7 +149,6 @@ pub(super) async fn prepare(
         proposal.guard(key, version);
     }
     findings.absorb(std::mem::take(&mut proposal.findings));
-    let documents: Vec<&Item> = items.iter().map(|item| &item.document).collect();
     let moving: Vec<Offered> = match ask.terms.is_transfer() {
         true => documents.iter().map(|item| as_offered(item)).collect(),
         false => Vec::new(),

@@ -1,17 +1,17 @@
 //! Where somebody stands: on which side of an invitation, and where letters about it go.
 
 use crate::actors::context::Owner;
-use crate::actors::load;
+use crate::actors::load::{self, Versioned};
 use crate::actors::people::{self, Rests};
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::event::Channel;
 use crate::domain::id::Context;
-use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient};
+use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient, Terms};
 use crate::domain::item::Item;
 use crate::domain::key::Key;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::workgroup::Role;
 use crate::store::Fault;
 
@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub into: Context,
     /// Who calls; nobody when a timer does.
     pub account: Option<Account>,
+    /// That it goes elsewhere than they had chosen for such offers, and why.
+    pub elsewhere: Option<Refusal>,
 }
 
 /// Which side the caller stands on, and into which context they accept. What this rests on is guarded.
@@ -41,6 +43,7 @@ pub(super) async fn stand(
             entitled,
             into: now.source,
             account: None,
+            elsewhere: None,
         });
     };
     let store = &*settings.store;
@@ -59,6 +62,7 @@ pub(super) async fn stand(
             recipient: false,
         };
     }
+    let mut elsewhere = None;
     let chosen = match (into, &now.recipient) {
         // One joins a workgroup oneself, whatever context one acts as.
         _ if now.terms.is_about_workgroup() => now.source,
@@ -76,13 +80,40 @@ pub(super) async fn stand(
         }
         (Some(Some(context)), _) => context,
         (_, Recipient::Workgroup { id, .. }) => Context::Workgroup(*id),
-        (_, Recipient::Address(_)) => default_context(&account.document, now),
+        (Some(None), Recipient::Address(_)) => {
+            let chosen = default_context(&account.document, now);
+            let own = Context::Personal(person);
+            let theirs = chosen == own || {
+                let there = people::person(store, person, &[chosen]).await?;
+                there.belongs_to(chosen)
+            };
+            if theirs {
+                chosen
+            } else {
+                elsewhere = Some(not_theirs(settings, chosen).await?);
+                own
+            }
+        }
+        (None, Recipient::Address(_)) => default_context(&account.document, now),
     };
     Ok(Standing {
         entitled,
         into: chosen,
         account: Some(account.document),
+        elsewhere,
     })
+}
+
+/// That the context that somebody had chosen is theirs no more.
+async fn not_theirs(settings: &Settings, chosen: Context) -> Result<Refusal, Fault> {
+    let owner = Owner::load(&*settings.store, chosen).await?;
+    let name = owner.map_or_else(|| chosen.to_string(), |owner| owner.name());
+    Ok(Refusal::new(
+        Code::RecipientNotAMember,
+        format!("you had chosen \"{name}\" for this and belong to it no longer, so it goes to your personal context"),
+        "choose another default context in your settings",
+    )
+    .about(chosen))
 }
 
 /// Where this person accepts offers of this sender unless they say otherwise.
@@ -170,4 +201,19 @@ pub(super) async fn in_use(settings: &Settings, now: &Invitation) -> Result<bool
         .iter()
         .flatten()
         .any(|item| item.document.running_analyses > 0))
+}
+
+/// Whether it would share something that is gone, or that its owner has given away.
+pub(super) async fn is_void(settings: &Settings, now: &Invitation) -> Result<bool, Fault> {
+    if !matches!(now.terms, Terms::Access { .. }) || !now.state.is_open() {
+        return Ok(false);
+    }
+    let keys = now.items.iter().map(|offered| Key::Item(offered.item));
+    let keys: Vec<Key> = keys.collect();
+    let items = load::all::<Item>(&*settings.store, &keys).await?;
+    let theirs = |item: &Option<Versioned<Item>>| {
+        let owner = item.as_ref().map(|item| item.document.owner);
+        owner == Some(now.source)
+    };
+    Ok(!items.iter().all(theirs))
 }

@@ -11,143 +11,88 @@ use crate::domain::workgroup::{Membership, State, Workgroup};
 use crate::store::{Direction, Fault};
 
 use crate::actors::load::{self, Versioned};
+use crate::actors::once::{Decision, once};
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
-use crate::actors::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use crate::actors::world::{self, Call, Committed, Settings, Trouble, World};
 
-use super::look::{self, Seen};
-use super::{allowed, done_before, end_membership, event, kept, repeated};
+use super::look;
+use super::{allowed, end_membership, event};
 
 /// So many memberships end in one commit.
 const AT_ONCE: usize = 250;
-
-/// How one step ended.
-enum Step {
-    /// Committed, or lost against others; look again.
-    Again,
-    /// Closed.
-    Closed(Workgroup),
-}
 
 /// Closes a workgroup that is empty.
 ///
 /// # Errors
 /// There is none that the person can see, they may not, something is in it or open, or the world failed.
 pub async fn close(world: &dyn World, call: &Call, id: WorkgroupId) -> Result<Workgroup, Trouble> {
-    let settings = world.settings();
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
-    }
-    let mut conflicts = 0;
-    while conflicts < TRIES {
-        let before = conflicts;
-        match step(world, call, id, &mut conflicts).await {
-            Ok(Step::Closed(workgroup)) => return Ok(workgroup),
-            Ok(Step::Again) => {}
-            Err(Trouble::Refused(why)) => {
-                let done = done_before(&settings, call).await?;
-                return done.ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        }
-        world.forget(Context::Workgroup(id)).await;
-        if conflicts > before {
-            world.pause(conflicts).await;
-        }
-    }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
+    once(world, call, || Box::pin(closed(world, call, id))).await
 }
 
-async fn step(
+/// All steps but the last are committed here.
+async fn closed(
     world: &dyn World,
     call: &Call,
     id: WorkgroupId,
-    conflicts: &mut u32,
-) -> Result<Step, Trouble> {
-    let settings = world.settings();
-    let seen = look::seen(&settings, people::person_of(call)?, id).await?;
-    allowed(&seen, Act::Close)?;
-    let blocks = in_the_way(&settings, &seen.workgroup.document).await?;
-    let mut proposal = Proposal::default();
-    for (key, version) in &seen.rests {
-        proposal.guard(*key, *version);
-    }
-    let old = &seen.workgroup;
-    let mut next = old.document.clone();
-    let what = match (next.state, blocks.blocks.is_empty()) {
-        (State::Open, false) => return Err(blocks.into()),
-        (State::Open, true) => {
-            next.state = State::Closing;
-            What::Closing
+) -> Result<Decision<Workgroup>, Trouble> {
+    let step = call.unrepeated();
+    loop {
+        let settings = world.settings();
+        let seen = look::seen(&settings, people::person_of(call)?, id).await?;
+        allowed(&seen, Act::Close)?;
+        let blocks = in_the_way(&settings, &seen.workgroup.document).await?;
+        let mut proposal = Proposal::default();
+        for (key, version) in &seen.rests {
+            proposal.guard(*key, *version);
         }
-        (State::Closing, false) => {
-            next.state = State::Open;
-            What::Reopened
+        let old = &seen.workgroup;
+        let mut next = old.document.clone();
+        match (next.state, blocks.blocks.is_empty()) {
+            (State::Open, false) => return Err(blocks.into()),
+            (State::Open, true) => {
+                next.state = State::Closing;
+                proposal.replace(old, &next, Some(&event(call, What::Closing)));
+            }
+            (State::Closing, false) => {
+                next.state = State::Open;
+                proposal.replace(old, &next, Some(&event(call, What::Reopened)));
+            }
+            (State::Closing | State::Closed { .. }, _) => {
+                if let Some(last) = end_members(&settings, call, old, &mut proposal).await? {
+                    return Ok(Decision::done(last, proposal));
+                }
+            }
         }
-        (State::Closing | State::Closed { .. }, _) => {
-            return last_steps(world, &settings, call, &seen, proposal, conflicts).await;
-        }
-    };
-    proposal.replace(old, &next, Some(&event(call, what)));
-    let reopened = next.state.is_open();
-    let call = Call {
-        command: None,
-        ..*call
-    };
-    match world::commit(world, &call, proposal, Vec::new()).await? {
-        Committed::Done | Committed::Before(_) if reopened => Err(blocks.into()),
-        Committed::Done | Committed::Before(_) => Ok(Step::Again),
-        Committed::Again(_) | Committed::Over { .. } => {
-            *conflicts += 1;
-            Ok(Step::Again)
+        let reopens = next.state.is_open();
+        match world::commit(world, &step, proposal, Vec::new()).await? {
+            Committed::Done | Committed::Before(_) if reopens => return Err(blocks.into()),
+            Committed::Done | Committed::Before(_) => {}
+            Committed::Again | Committed::Over { .. } => return Ok(Decision::Again),
         }
     }
 }
 
-/// Ends memberships, that of whoever may close it last; with them goes the workgroup.
-async fn last_steps(
-    world: &dyn World,
+/// Ends memberships, that of whoever may close it last; with them goes the workgroup, which is then given.
+async fn end_members(
     settings: &Settings,
     call: &Call,
-    seen: &Seen,
-    mut proposal: Proposal,
-    conflicts: &mut u32,
-) -> Result<Step, Trouble> {
-    let old = &seen.workgroup;
-    let id = old.document.id;
-    let members = some_members(settings, id).await?;
-    let ends = members.len() <= AT_ONCE;
+    old: &Versioned<Workgroup>,
+    proposal: &mut Proposal,
+) -> Result<Option<Workgroup>, Trouble> {
+    let members = some_members(settings, old.document.id).await?;
     for member in members.iter().take(AT_ONCE) {
         let account = member.document.account;
         let left = event(call, What::MemberRemoved { account });
-        end_membership(settings, call, member, &left, &mut proposal).await?;
+        end_membership(settings, call, member, &left, proposal).await?;
     }
-    if !ends {
-        let call = Call {
-            command: None,
-            ..*call
-        };
-        let committed = world::commit(world, &call, proposal, Vec::new()).await?;
-        if matches!(committed, Committed::Again(_) | Committed::Over { .. }) {
-            *conflicts += 1;
-        }
-        return Ok(Step::Again);
+    if members.len() > AT_ONCE {
+        return Ok(None);
     }
     let mut next = old.document.clone();
     next.state = State::Closed { at: call.at };
     proposal.replace(old, &next, Some(&event(call, What::Closed)));
-    match world::commit(world, call, proposal, kept(id)).await? {
-        Committed::Done => {
-            world.forget(Context::Workgroup(id)).await;
-            Ok(Step::Closed(next))
-        }
-        Committed::Before(kept) => Ok(Step::Closed(repeated(settings, &kept).await?)),
-        Committed::Again(_) | Committed::Over { .. } => {
-            *conflicts += 1;
-            Ok(Step::Again)
-        }
-    }
+    Ok(Some(next))
 }
 
 /// Members, those who only belong to it first and its owner last.

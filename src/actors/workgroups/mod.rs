@@ -17,9 +17,10 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
 
 use super::load::{self, Versioned};
+use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
-use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
+use super::world::{self, Call, Settings, Trouble, World};
 
 use look::Seen;
 
@@ -78,25 +79,27 @@ struct Kept {
     workgroup: WorkgroupId,
 }
 
-fn kept(workgroup: WorkgroupId) -> Vec<u8> {
-    serde_json::to_vec(&Kept { workgroup }).unwrap_or_default()
+impl Answer for Workgroup {
+    fn kept(&self) -> Vec<u8> {
+        serde_json::to_vec(&Kept { workgroup: self.id }).unwrap_or_default()
+    }
+
+    async fn again(settings: &Settings, kept: &[u8]) -> Result<Self, Trouble> {
+        let kept: Kept = once::read(kept)?;
+        let key = Key::Workgroup(kept.workgroup);
+        let found = load::one::<Self>(&*settings.store, key).await?;
+        let gone = || governance::no_such_workgroup(kept.workgroup);
+        Ok(found.ok_or_else(gone)?.document)
+    }
 }
 
 /// The workgroup that this very command was about, if it was carried out before: whoever left a workgroup, or closed it, cannot see it
 /// any more when the command is repeated.
 pub async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Workgroup>, Trouble> {
     match world::before(settings, call).await? {
-        Some(kept) => Ok(Some(repeated(settings, &kept).await?)),
+        Some(kept) => Ok(Some(Workgroup::again(settings, &kept).await?)),
         None => Ok(None),
     }
-}
-
-async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Workgroup, Trouble> {
-    let kept: Kept = serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))?;
-    let found = load::one::<Workgroup>(&*settings.store, Key::Workgroup(kept.workgroup)).await?;
-    let gone = || governance::no_such_workgroup(kept.workgroup);
-    Ok(found.ok_or_else(gone)?.document)
 }
 
 // ---- creating ----
@@ -106,35 +109,11 @@ async fn repeated(settings: &Settings, kept: &[u8]) -> Result<Workgroup, Trouble
 /// # Errors
 /// They may not, the handle is taken, a value is out of bounds, or the world failed.
 pub async fn create(world: &dyn World, call: &Call, new: &New) -> Result<Workgroup, Trouble> {
-    let settings = world.settings();
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
-    }
-    for attempt in 1..=TRIES {
-        let (workgroup, proposal) = match made(&world.settings(), call, new).await {
-            Ok(made) => made,
-            Err(Trouble::Refused(why)) => {
-                // What stands in the way may be this very command, carried out meanwhile for somebody who sent it twice.
-                let done = done_before(&settings, call).await?;
-                return done.ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        };
-        match world::commit(world, call, proposal, kept(workgroup.id)).await? {
-            Committed::Done => return Ok(workgroup),
-            Committed::Before(kept) => return repeated(&settings, &kept).await,
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
+    once(world, call, || Box::pin(made(world, call, new))).await
 }
 
-async fn made(
-    settings: &Settings,
-    call: &Call,
-    new: &New,
-) -> Result<(Workgroup, Proposal), Trouble> {
+async fn made(world: &dyn World, call: &Call, new: &New) -> Result<Decision<Workgroup>, Trouble> {
+    let settings = world.settings();
     let store = &*settings.store;
     let person = people::person_of(call)?;
     let found = load::one::<Account>(store, Key::Account(person)).await?;
@@ -188,7 +167,7 @@ async fn made(
     let joined = What::Joined { role: owner.role };
     proposal.create(&workgroup, Some(&event(call, What::Registered)));
     proposal.create(&owner, Some(&event(call, joined)));
-    Ok((workgroup, proposal))
+    Ok(Decision::done(workgroup, proposal))
 }
 
 fn keep<T>(value: Result<T, Refusal>, findings: &mut Findings) -> Option<T> {
@@ -215,40 +194,17 @@ pub async fn handle(
     id: WorkgroupId,
     command: &Command,
 ) -> Result<Workgroup, Trouble> {
-    let settings = world.settings();
-    if let Some(done) = done_before(&settings, call).await? {
-        return Ok(done);
-    }
-    for attempt in 1..=TRIES {
-        let settings = world.settings();
-        let (workgroup, proposal) = match decide(&settings, call, id, command).await {
-            Ok((workgroup, Some(proposal))) => (workgroup, proposal),
-            Ok((workgroup, None)) => return Ok(workgroup),
-            Err(Trouble::Refused(why)) => {
-                let done = done_before(&settings, call).await?;
-                return done.ok_or_else(|| why.into());
-            }
-            Err(fault) => return Err(fault),
-        };
-        let committed = world::commit(world, call, proposal, kept(id)).await?;
-        world.forget(Context::Workgroup(id)).await;
-        match committed {
-            Committed::Done => return Ok(workgroup),
-            Committed::Before(kept) => return repeated(&settings, &kept).await,
-            Committed::Again(_) | Committed::Over { .. } => world.pause(attempt).await,
-        }
-    }
-    let done = done_before(&settings, call).await?;
-    done.ok_or_else(world::contended)
+    once(world, call, || Box::pin(decide(world, call, id, command))).await
 }
 
-/// What becomes of the workgroup; no proposal when nothing differs.
+/// What becomes of the workgroup.
 async fn decide(
-    settings: &Settings,
+    world: &dyn World,
     call: &Call,
     id: WorkgroupId,
     command: &Command,
-) -> Result<(Workgroup, Option<Proposal>), Trouble> {
+) -> Result<Decision<Workgroup>, Trouble> {
+    let settings = &world.settings();
     let seen = look::seen(settings, people::person_of(call)?, id).await?;
     let mut proposal = Proposal::default();
     for (key, version) in &seen.rests {
@@ -269,10 +225,8 @@ async fn decide(
             gone(settings, call, &seen, itself, what, &mut proposal).await?
         }
     };
-    Ok(match changes {
-        Some(next) => (next, Some(proposal)),
-        None => (seen.workgroup.document, None),
-    })
+    let workgroup = changes.unwrap_or(seen.workgroup.document);
+    Ok(Decision::done(workgroup, proposal))
 }
 
 fn allowed(seen: &Seen, act: Act) -> Result<(), Trouble> {
@@ -413,12 +367,26 @@ async fn end_membership(
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     proposal.end(old, last);
-    let key = Key::Account(old.document.account);
+    let Membership {
+        workgroup, account, ..
+    } = old.document;
+    unchoose(settings, call, account, workgroup, proposal).await
+}
+
+/// What somebody who belongs to a workgroup no longer had chosen it for is `personal` again.
+pub(in crate::actors) async fn unchoose(
+    settings: &Settings,
+    call: &Call,
+    account: AccountId,
+    workgroup: WorkgroupId,
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    let key = Key::Account(account);
     let Some(account) = load::one::<Account>(&*settings.store, key).await? else {
         return Ok(());
     };
-    let left = Context::Workgroup(old.document.workgroup);
-    let own = Context::Personal(old.document.account);
+    let left = Context::Workgroup(workgroup);
+    let own = Context::Personal(account.document.id);
     let mut next = account.document.clone();
     for chosen in [&mut next.default_run_location, &mut next.default_context] {
         if *chosen == left {

@@ -18,7 +18,7 @@ fn whoami_and_contexts() {
         json!({"id": "acc_1", "name": "Ada Core", "handle": "personal", "role": "owner", "domain": "public", "quota": 1_099_511_627_776_u64, "usage": 5_000_000_000_u64}),
         json!({"id": "wg_core", "name": "Core facility", "handle": "core", "role": "administrator", "domain": "public", "usage": 11_000_000_000_000_u64}),
     ]);
-    let stub = Stub::new(vec![ok(account()), contexts]);
+    let stub = Stub::new(vec![ok(account()), contexts.clone(), contexts]);
     let person = Person::signed_in(&stub);
     let (who, contexts) = (person.runs(&["whoami"]), person.runs(&["contexts"]));
     let shown = format!(

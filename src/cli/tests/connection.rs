@@ -192,7 +192,7 @@ fn what_is_no_handover_server_is_said_to_be_none() {
 #[test]
 fn a_token_goes_to_the_server_that_gave_it_and_to_no_other() {
     let (own, other) = (
-        Stub::new(vec![ok(account())]),
+        Stub::new(vec![ok(account()), ok(json!({ "items": [] }))]),
         Stub::new(vec![ok(account())]),
     );
     let person = Person::new();

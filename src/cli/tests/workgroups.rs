@@ -70,7 +70,7 @@ fn each_command_is_sent_and_told() {
             ok(invitation("ben@lab.example")),
         ),
         (vec!["leave", "lab"], nothing()),
-        (vec!["close", "lab"], nothing()),
+        (vec!["close", "lab", "--yes"], nothing()),
     ];
     let (typed, answers): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
     let stub = Stub::new(answers);

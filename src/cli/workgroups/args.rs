@@ -48,7 +48,7 @@ pub enum Workgroup {
     HandOver(HandOver),
     /// Close a workgroup that owns nothing any more; that is final
     #[command(after_help = EXIT_CODES)]
-    Close(Named),
+    Close(Close),
 }
 
 /// Creates.
@@ -200,6 +200,20 @@ pub struct Named {
     pub(super) once: Once,
 }
 
+/// Closes one.
+#[derive(Debug, Args)]
+pub struct Close {
+    /// Its handle or id
+    pub workgroup: String,
+    /// Confirm it: it is final, and everybody in it loses what they have through it
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
 /// Hands one over.
 #[derive(Debug, Args)]
 pub struct HandOver {
@@ -232,7 +246,8 @@ impl Workgroup {
             Self::Invite(args) => &args.common,
             Self::Invitations(args) => &args.common,
             Self::Promote(args) | Self::Demote(args) | Self::Remove(args) => &args.common,
-            Self::Leave(args) | Self::Close(args) => &args.common,
+            Self::Leave(args) => &args.common,
+            Self::Close(args) => &args.common,
             Self::HandOver(args) => &args.common,
         }
     }

@@ -135,7 +135,7 @@ fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failur
                 .unwrap_or_else(|| "administrator of its domain".to_owned()),
         ),
         ("used", size(one.usage)),
-        ("free", free.map_or_else(|| "no limit".to_owned(), size)),
+        ("free", free.map_or_else(|| "no cap".to_owned(), size)),
         ("since", session.moments.full(&one.created_at)),
     ]))?;
     match one.description {
@@ -173,7 +173,12 @@ fn done(session: &mut Session<'_, '_>, sentence: String) -> Result<(), Failure> 
     }
 }
 
-fn close(args: &args::Named, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+fn close(args: &args::Close, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    if !args.yes {
+        let name = printable(&args.workgroup);
+        let question = format!("Close {name} for good? Type yes: ");
+        session.confirm(&question, "nothing was closed", "--yes")?;
+    }
     let at = path(&["workgroups", &args.workgroup]);
     session.api.delete(at, &key(&args.once, session))?;
     let name = printable(&args.workgroup);

@@ -56,6 +56,8 @@ pub enum Act {
         /// Whether analyses still write to its items.
         in_use: bool,
     },
+    /// A timer found that something it would share is gone, or has another owner.
+    Void,
 }
 
 /// What an act makes of the transfer.
@@ -204,6 +206,7 @@ impl Invitation {
         let Some((person, channel)) = by else {
             return match act {
                 Act::Wake { in_use } => self.woken(in_use, reach, now),
+                Act::Void => self.voided(reach, now),
                 _ => Self::not_found(self.id).into(),
             };
         };
@@ -275,7 +278,21 @@ impl Invitation {
             Act::Resend => self.resent(reach, policy, now),
             Act::Extend { lifetime_ms } => self.extended(lifetime_ms, reach, now),
             Act::Wake { in_use } => self.woken(in_use, reach, now),
+            Act::Void => self.voided(reach, now),
         }
+    }
+
+    /// Ends in the name of whoever shared: what is theirs no longer is not theirs to share.
+    fn voided(&self, reach: &[Mailbox], now: Time) -> Verdict {
+        if !matches!(self.state, State::Pending { .. }) || now >= self.expires_at {
+            return self.woken(false, reach, now);
+        }
+        let next = State::Cancelled {
+            at: now,
+            by: self.sender.account,
+            replaced_by: None,
+        };
+        self.ends(next, What::Cancelled, reach)
     }
 
     fn refused_late(&self, now: Time) -> Verdict {

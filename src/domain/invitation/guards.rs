@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
-use crate::domain::item::{Item, State as ItemState};
+use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
 use crate::domain::rights::{Level, not_yours};
@@ -98,13 +98,11 @@ fn lying_about(item: &Item, findings: &mut Findings) {
 
 fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
     if item.running_analyses > 0 {
-        let n = item.running_analyses;
-        let sentence = format!("{n} running analyses write to \"{}\"", item.name);
-        let refusal = |next: &str| Refusal::new(Code::ItemInUse, &sentence, next).about(item.id);
+        let told = |next: &str| item::in_use(item, &[], next);
         match policy.in_use {
-            InUse::Warn => findings.warn(refusal("what they write later belongs to the new owner")),
-            InUse::Block => findings.block(refusal("wait until they end, or stop them")),
-            InUse::Wait => findings.warn(refusal("the offer is made when they end")),
+            InUse::Warn => findings.warn(told("what they write later belongs to the new owner")),
+            InUse::Block => findings.block(told(item::LET_END)),
+            InUse::Wait => findings.warn(told("the offer is made when they end")),
         }
     }
     if item.default_of > 0 {

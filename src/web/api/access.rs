@@ -45,6 +45,7 @@ async fn seers(
     let seer = |seer: &Seer| wire::Seer {
         name: seer.name.clone(),
         people: seer.people as u64,
+        more_people: seer.more_people,
         reason: show::reason(&seer.reason),
     };
     Ok(Json(wire::ItemAccess {

@@ -1,5 +1,7 @@
 //! Who did what: asked page by page, exported as JSON Lines, and with everything that a verifier of an item's chain needs.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -12,14 +14,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::actors::audit::{self, Asked as Wanted, Cursor, Found, Of};
-use crate::actors::names;
 use crate::actors::queries;
 use crate::actors::rights;
 use crate::actors::world::{Settings, Trouble};
+use crate::domain::account::PRIVATE;
 use crate::domain::event::{Change, Recorded};
 use crate::domain::id::{AccountId, ItemId, ItemKind};
 use crate::domain::key::Key;
 use crate::domain::refusal::Refusal;
+use crate::domain::time::Time;
 use crate::store::{Fault, Version};
 use crate::web::App;
 use crate::web::auth::{Read, Signed};
@@ -27,7 +30,7 @@ use crate::web::problem::Failure;
 use crate::web::take::{Asked, Named, cursor, limit};
 use crate::wire;
 
-use super::{read, show};
+use super::{named, read, show};
 
 /// Entries that an export reads at once.
 const EXPORTED_AT_ONCE: usize = 100;
@@ -151,8 +154,9 @@ async fn list(
     let wanted = wanted(&app, signed.account(), query).await?;
     let settings = app.settings();
     let (found, next) = audit::page(&settings, wanted, after, limit).await?;
+    let now = app.directory().now();
     Ok(Json(wire::Page {
-        items: shown(&settings, found).await?,
+        items: shown(&settings, signed.account(), found, now).await?,
         next_cursor: next.map(|cursor| cursor.to_string()),
     }))
 }
@@ -167,7 +171,9 @@ async fn export(
     signed: Signed<Read>,
     Asked(asked): Asked<Exported>,
 ) -> Result<Response, Failure> {
-    let wanted = wanted(&app, signed.account(), asked).await?;
+    let asker = signed.account();
+    let wanted = wanted(&app, asker, asked).await?;
+    let now = app.directory().now();
     let begin = Some((app.settings(), None));
     let lines = stream::try_unfold(begin, move |at| async move {
         let Some((settings, cursor)) = at else {
@@ -175,7 +181,8 @@ async fn export(
         };
         let (found, next) = audit::page(&settings, wanted, cursor, EXPORTED_AT_ONCE).await?;
         let mut lines = Vec::new();
-        for entry in shown(&settings, found).await? {
+        let shown = shown(&settings, asker, found, now).await;
+        for entry in shown.map_err(broken_off)? {
             lines.extend(serde_json::to_vec(&entry).unwrap_or_default());
             lines.push(b'\n');
         }
@@ -185,11 +192,12 @@ async fn export(
     Ok((kind, Body::from_stream(lines)).into_response())
 }
 
-async fn shown(settings: &Settings, found: Vec<Found>) -> Result<Vec<wire::AuditEntry>, Fault> {
-    let persons = found
-        .iter()
-        .filter_map(|found| found.recorded.event.by.person);
-    let names = names::people(settings, persons).await?;
+async fn shown(
+    settings: &Settings,
+    asker: AccountId,
+    found: Vec<Found>,
+    now: Time,
+) -> Result<Vec<wire::AuditEntry>, Trouble> {
     let entry = |found: Found| {
         let Recorded {
             event,
@@ -197,26 +205,46 @@ async fn shown(settings: &Settings, found: Vec<Found>) -> Result<Vec<wire::Audit
             changes,
             place,
         } = found.recorded;
+        let others = matches!(found.journal, Key::Account(id) if id != asker);
         wire::AuditEntry {
             at: event.at.to_string(),
             person: event.by.person.map(|id| id.to_string()),
-            person_name: event.by.person.and_then(|id| names.get(&id).cloned()),
+            person_name: None,
             context: context.map(|context| context.to_string()),
             channel: show::channel(event.by.channel).to_owned(),
             about: about(found.journal),
             what: show::what(&event.what),
-            changes: changes.into_iter().map(change).collect(),
+            changes: changes.into_iter().map(|one| change(one, others)).collect(),
             number: place.map(|place| place.number),
+            names: BTreeMap::new(),
         }
     };
-    Ok(found.into_iter().map(entry).collect())
+    let mut entries: Vec<wire::AuditEntry> = found.into_iter().map(entry).collect();
+    named::audit(settings, asker, &mut entries, now).await?;
+    for entry in &mut entries {
+        let person = entry.person.as_ref();
+        entry.person_name = person.and_then(|id| entry.names.get(id).cloned());
+    }
+    Ok(entries)
 }
 
-fn change(change: Change) -> wire::AuditChange {
+/// A list that has begun can only break off.
+fn broken_off(why: Trouble) -> Fault {
+    match why {
+        Trouble::Fault(fault) => fault,
+        Trouble::Refused(_) => Fault::never("whoever exports the audit has closed their account"),
+    }
+}
+
+/// A change of the account of the asker, or of somebody else's.
+fn change(change: Change, others: bool) -> wire::AuditChange {
+    let private = others && PRIVATE.contains(&change.field.as_str());
+    let told = |value: Option<String>| value.filter(|_| !private);
     wire::AuditChange {
+        before: told(change.before),
+        after: told(change.after),
         field: change.field,
-        before: change.before,
-        after: change.after,
+        private,
     }
 }
 

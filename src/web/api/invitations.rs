@@ -24,7 +24,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::transfers::{boxes, phases};
-use super::{Known, Nothing, read, show};
+use super::{Known, Nothing, named, read, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -181,6 +181,7 @@ async fn choices(
         Recipient::Address(_) => default_context(account, invitation),
     };
     let choices = queries::choices(settings, invitation, account.id).await?;
+    let default = queries::or_personal(default, account.id, &choices);
     Ok(choices
         .into_iter()
         .map(|one| choice(one, default))
@@ -221,7 +222,7 @@ async fn show_(
         as_recipient: seen.entitled.recipient,
         choices,
         letters,
-        history: show::history(seen.history),
+        history: named::history(&settings, show::history(seen.history)).await?,
     }))
 }
 

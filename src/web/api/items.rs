@@ -1,4 +1,4 @@
-//! Runs, projects, their files and the analyses that write to them.
+//! Runs, projects and their files.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use crate::actors::lifecycle;
 use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::{Call, Trouble};
-use crate::domain::id::{AccountId, AnalysisId, Context, Digest, ItemId, ItemKind};
+use crate::domain::id::{AccountId, Digest, ItemId, ItemKind};
 use crate::domain::rights::Level;
 use crate::web::App;
 use crate::web::auth::{Needs, Read, Signed, Write};
@@ -22,7 +22,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
-use super::{Known, read, show};
+use super::{Known, named, read, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -32,8 +32,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(projects, create))
         .routes(routes!(project))
         .routes(routes!(files, add_files))
-        .routes(routes!(start))
-        .routes(routes!(end))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -80,7 +78,7 @@ async fn page(
 }
 
 /// What the person may do with an item of this kind, which must be at least this much.
-async fn permit(
+pub(super) async fn permit(
     app: &App,
     person: AccountId,
     (id, kind): (ItemId, ItemKind),
@@ -120,11 +118,11 @@ async fn shown(
             .iter()
             .flat_map(|grant| show::access(grant, now))
             .collect(),
-        history: show::history(seen.journal),
+        history: named::history(&app.settings(), show::history(seen.journal)).await?,
     })
 }
 
-fn call<N: Needs, T>(app: &App, signed: &Signed<N>, taken: &Taken<T>) -> Call {
+pub(super) fn call<N: Needs, T>(app: &App, signed: &Signed<N>, taken: &Taken<T>) -> Call {
     app.directory()
         .call(signed.by(), taken.once(signed.account()))
 }
@@ -320,57 +318,4 @@ async fn add_files(
         .next();
     let gone = || Trouble::Fault(crate::store::Fault::never("a project is not there"));
     Ok(Json(project.ok_or_else(gone)?))
-}
-
-// ---- analyses ----
-
-fn analysis(done: &Done) -> wire::Analysis {
-    wire::Analysis {
-        id: done.analysis.map(|id| id.to_string()).unwrap_or_default(),
-        projects: done.items.iter().map(ToString::to_string).collect(),
-    }
-}
-
-/// Say that an analysis begins to write to projects.
-///
-/// All of one context.
-#[utoipa::path(post, path = "/analyses", operation_id = "startAnalysis", tag = "Analyses",
-    request_body = wire::StartAnalysis,
-    responses((status = 201, description = "The analysis", body = wire::Analysis)))]
-async fn start(
-    State(app): State<App>,
-    signed: Signed<Write>,
-    taken: Taken<wire::StartAnalysis>,
-) -> Result<Response, Failure> {
-    let call = call(&app, &signed, &taken);
-    let (name, projects) = read::analysis(&taken.what)?;
-    let Some(first) = projects.first() else {
-        return Err(Trouble::Fault(crate::store::Fault::never("no project")).into());
-    };
-    let first = (*first, ItemKind::Project);
-    let permit = permit(&app, signed.account(), first, Level::Write).await?;
-    let owner = permit.owner();
-    let command = Command::StartAnalysis { name, projects };
-    let done = app.directory().custody(owner, call, command).await?;
-    let analysis = analysis(&done);
-    Ok(created(&format!("/analyses/{}", analysis.id), analysis))
-}
-
-/// Say that an analysis has ended.
-///
-/// Whoever started it says so, or whoever may write to one of its projects; once is enough.
-#[utoipa::path(post, path = "/analyses/{analysis}/end", operation_id = "endAnalysis", tag = "Analyses",
-    params(("analysis" = String, Path, description = "`ana_…`")),
-    responses((status = 200, description = "The analysis", body = wire::Analysis)))]
-async fn end(
-    State(app): State<App>,
-    signed: Signed<Write>,
-    Named(id): Named<AnalysisId>,
-    taken: Taken<super::Nothing>,
-) -> Result<Json<wire::Analysis>, Failure> {
-    let call = call(&app, &signed, &taken);
-    let own = Context::Personal(signed.account());
-    let command = Command::EndAnalysis { analysis: id };
-    let done = app.directory().custody(own, call, command).await?;
-    Ok(Json(analysis(&done)))
 }

@@ -143,6 +143,7 @@ async fn open(
     let now = app.directory().now();
     let opened = links::open(&settings, person, &token, now).await?;
     let default = queries::account(&settings, person).await?.default_context;
+    let default = queries::or_personal(default, person, &opened.choices);
     let (maker_name, maker_address) = match &opened.maker {
         Some(maker) => (
             maker.name.clone(),

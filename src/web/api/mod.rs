@@ -3,12 +3,14 @@
 mod access;
 mod account;
 mod allowance;
+mod analyses;
 mod audit;
 mod invitations;
 mod items;
 mod lifecycle;
 mod links;
 mod moves;
+mod named;
 pub(in crate::web) mod preview;
 pub(in crate::web) mod read;
 mod reference;
@@ -76,6 +78,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(allowance::routes())
         .merge(settings::routes())
         .merge(items::routes())
+        .merge(analyses::routes())
         .merge(lifecycle::routes())
         .merge(audit::routes())
         .merge(access::routes())

@@ -22,7 +22,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
-use super::{Known, Nothing, show};
+use super::{Known, Nothing, named, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -144,7 +144,7 @@ async fn show_(
     let (found, history) = moves::show(&settings, &call, id).await?;
     Ok(known.document(&wire::MovePage {
         one: shown(found),
-        history: show::history(history),
+        history: named::history(&settings, show::history(history)).await?,
     }))
 }
 

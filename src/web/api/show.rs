@@ -1,5 +1,7 @@
 //! Documents as the API shows them.
 
+use std::collections::BTreeMap;
+
 use crate::actors::queries::Own;
 use crate::actors::rights::Permit;
 use crate::domain::account::{Account, Quiet, Session, Token};
@@ -410,5 +412,6 @@ fn event(event: Event) -> wire::Event {
         person: event.by.person.map(text),
         channel: channel(event.by.channel).to_owned(),
         what: what(&event.what),
+        names: BTreeMap::new(),
     }
 }

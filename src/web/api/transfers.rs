@@ -28,7 +28,7 @@ use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
-use super::{Known, Nothing, preview, read, show};
+use super::{Known, Nothing, named, preview, read, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -259,7 +259,7 @@ async fn show_(
         as_sender: seen.entitled.sender,
         as_recipient: seen.entitled.recipient,
         letters,
-        history: show::history(seen.history),
+        history: named::history(&settings, show::history(seen.history)).await?,
     }))
 }
 
@@ -297,6 +297,7 @@ async fn choices(
         Recipient::Address(_) => invitation::default_context(&account, &transfer),
     };
     let choices = queries::choices(&settings, &transfer, signed.account()).await?;
+    let default = queries::or_personal(default, signed.account(), &choices);
     let choice = |choice: queries::Choice| wire::Choice {
         default: choice.own.context == default,
         context: show::context(choice.own),

@@ -116,6 +116,7 @@ async fn offered(
         Recipient::Address(_) => default_context(&person.account, transfer),
         Recipient::Workgroup { id, .. } => Context::Workgroup(*id),
     };
+    let wanted = queries::or_personal(wanted, person.account.id, &choices);
     let into = choices
         .into_iter()
         .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty());

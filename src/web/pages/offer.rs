@@ -324,6 +324,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
     let wanted = again
         .context
         .unwrap_or_else(|| default_context(&person.account, transfer));
+    let wanted = queries::or_personal(wanted, person.account.id, &choices);
     let only = {
         let mut open = choices.iter().filter(|choice| open(choice));
         match (open.next(), open.next()) {

@@ -125,6 +125,7 @@ fn facts(opened: &Opened) -> Vec<Fact> {
 
 fn choices(person: &Person, opened: &Opened) -> Vec<Choosable> {
     let wanted = person.account.default_context;
+    let wanted = queries::or_personal(wanted, person.account.id, &opened.choices);
     let choosable = |choice: &queries::Choice| {
         let context = choice.own.context;
         let shut = !choice.findings.blocks.is_empty();

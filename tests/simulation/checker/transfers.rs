@@ -482,11 +482,22 @@ fn answers_for(seen: &Seen<'_>, person: AccountId, recipient: &Recipient) -> boo
     }
 }
 
+/// Whether it would share an item that is gone or that its source does not own.
+fn shares_what_is_not_theirs(seen: &Seen<'_>, new: &Invitation) -> bool {
+    let theirs = |id: ItemId| {
+        let item = seen.after.item(id);
+        item.is_some_and(|item| item.owner == new.source)
+    };
+    let shares = matches!(new.terms, Terms::Access { .. });
+    shares && !new.items.iter().all(|offered| theirs(offered.item))
+}
+
 /// Whoever changed it was entitled to when it was committed.
 fn who(seen: &Seen<'_>, by: By, old: Option<&Invitation>, new: &Invitation) -> Result<(), String> {
     let Some(person) = by.person else {
         let timed = match &new.state {
             State::Pending { .. } | State::Expired { .. } => old.is_some(),
+            State::Cancelled { .. } => shares_what_is_not_theirs(seen, new),
             _ => false,
         };
         return must(timed, || {

@@ -1,0 +1,155 @@
+//! Runs and projects: one with what belongs to it, and the lists of them and of their files.
+
+use crate::actors::context::Owner;
+use crate::actors::custody::File;
+use crate::actors::load;
+use crate::actors::rights::{self, Acting, Permit};
+use crate::actors::world::{Settings, Trouble};
+use crate::domain::event::Event;
+use crate::domain::id::{Digest, ItemId, ItemKind};
+use crate::domain::index;
+use crate::domain::item::{Biosamples, Item};
+use crate::domain::key::Key;
+use crate::domain::rights::Grant;
+use crate::domain::time::Time;
+use crate::store::{Direction, Fault, Version};
+
+use super::item_journal;
+use super::transfers::continued;
+
+/// An item as somebody who may see it sees it.
+#[derive(Debug, Clone)]
+pub struct SeenItem {
+    /// The item, what they may do with it, and why.
+    pub permit: Permit,
+    /// Its owner's name.
+    pub owner_name: String,
+    /// A run's projects, or a project's runs, as far as they may see them.
+    pub related: Vec<Permit>,
+    /// A project's biosamples.
+    pub biosamples: Option<Biosamples>,
+    /// Contexts that were granted access; only the owner's side sees others than its own.
+    pub grants: Vec<Grant>,
+    /// The newest 1,000 entries of its journal, oldest first; only the owner's side sees it.
+    pub journal: Vec<(Version, Event)>,
+}
+
+/// One item with what belongs to it.
+pub async fn item(settings: &Settings, permit: Permit, now: Time) -> Result<SeenItem, Trouble> {
+    let store = &*settings.store;
+    let id = permit.id();
+    let related = related(settings, id).await?;
+    let related = rights::permits(settings, permit.person(), &related, now).await?;
+    let biosamples = load::one::<Biosamples>(store, Key::Biosamples(id)).await?;
+    let owner = Owner::load(store, permit.owner()).await?;
+    let (grants, journal) = match permit.as_owner() {
+        Some(owning) => (
+            grants(settings, id).await?,
+            item_journal(settings, owning, 1_000).await?,
+        ),
+        None => (Vec::new(), Vec::new()),
+    };
+    Ok(SeenItem {
+        owner_name: owner.map_or_else(String::new, |owner| owner.name()),
+        related: related.into_iter().flatten().collect(),
+        biosamples: biosamples.map(|b| b.document),
+        grants,
+        journal,
+        permit,
+    })
+}
+
+/// A run's projects, or a project's runs.
+pub(in crate::actors) async fn related(
+    settings: &Settings,
+    id: ItemId,
+) -> Result<Vec<ItemId>, Fault> {
+    let prefix = match id.kind() {
+        ItemKind::Run => index::projects_of(id),
+        ItemKind::Project => index::runs_of(id),
+    };
+    let page = settings
+        .store
+        .scan(prefix, None, Direction::Forward, 1_000)
+        .await?;
+    Ok(page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_item(key))
+        .collect())
+}
+
+/// A run's projects, or a project's runs, for somebody who may see it. What they may see of those, their permits say.
+pub async fn beside(settings: &Settings, permit: &Permit) -> Result<Vec<ItemId>, Fault> {
+    related(settings, permit.id()).await
+}
+
+/// Who was granted access to an item.
+pub(in crate::actors) async fn grants(
+    settings: &Settings,
+    id: ItemId,
+) -> Result<Vec<Grant>, Fault> {
+    let store = &*settings.store;
+    let page = store
+        .scan(index::grantees(id), None, Direction::Forward, 1_000)
+        .await?;
+    let contexts = page
+        .rows
+        .iter()
+        .filter_map(|(key, _)| index::last_context(key));
+    let keys: Vec<Key> = contexts.map(|context| Key::Grant(id, context)).collect();
+    let found = load::all::<Grant>(store, &keys).await?;
+    Ok(found
+        .into_iter()
+        .flatten()
+        .map(|grant| grant.document)
+        .collect())
+}
+
+/// A page of the files of an item, in the order of the digests of their paths.
+pub async fn files(
+    settings: &Settings,
+    permit: &Permit,
+    after: Option<Digest>,
+    limit: usize,
+) -> Result<(Vec<File>, Option<Digest>), Fault> {
+    let prefix = index::files(permit.id());
+    let from = after.map(|digest| continued(prefix, digest.0));
+    let store = &*settings.store;
+    let page = store.scan(prefix, from, Direction::Forward, limit).await?;
+    let last = page.rows.last().and_then(|(key, _)| index::last_id(key));
+    let next = last.map(Digest).filter(|_| page.more);
+    let read = |value: &[u8]| {
+        let odd = |error| Fault::never(format!("the record of a file cannot be read: {error}"));
+        serde_json::from_slice(value).map_err(odd)
+    };
+    let files: Result<Vec<File>, Fault> = page.rows.iter().map(|(_, value)| read(value)).collect();
+    Ok((files?, next))
+}
+
+/// A page of the items of one kind that a context owns, newest first.
+pub async fn items(
+    settings: &Settings,
+    acting: &Acting,
+    kind: ItemKind,
+    after: Option<ItemId>,
+    limit: usize,
+) -> Result<(Vec<Item>, Option<ItemId>), Fault> {
+    let store = &*settings.store;
+    let prefix = index::owned(acting.context(), kind);
+    let from = after.map(|id| continued(prefix, id.bits()));
+    let page = store.scan(prefix, from, Direction::Backward, limit).await?;
+    let id = |key: &[u8]| index::last_id(key).map(|bits| ItemId::new(kind, bits));
+    let ids: Vec<ItemId> = page.rows.iter().filter_map(|(key, _)| id(key)).collect();
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
+    let found = load::all::<Item>(store, &keys).await?;
+    let next = ids.last().copied().filter(|_| page.more);
+    Ok((
+        found
+            .into_iter()
+            .flatten()
+            .map(|item| item.document)
+            .collect(),
+        next,
+    ))
+}
