@@ -96,6 +96,7 @@ impl Key {
                 let account = AccountId::from_bits(wide(from)?);
                 Self::Attempts(account, u64::try_from(wide(from)?).ok()?)
             }
+            40 => Self::Move(MoveId::from_bits(wide(from)?)),
             _ => return None,
         };
         rest.is_empty().then_some(key)
@@ -259,6 +260,7 @@ mod tests {
             Key::Link(LinkId::from_bits(id)),
             Key::Tombstone(item),
             Key::Attempts(account, 499_999),
+            Key::Move(MoveId::from_bits(id)),
         ];
         for key in keys {
             let bytes = key.bytes();
