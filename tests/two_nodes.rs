@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
+use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::proposal::Proposal;
 use handover::actors::world::{Call, Trouble, contended};
@@ -21,6 +22,7 @@ use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
 use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
+use handover::domain::lifecycle::Act;
 use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
@@ -567,4 +569,22 @@ fn what_is_written_rests_on_the_grant_and_on_the_membership_behind_it() {
         site.apply(&wanted("pool", &["boss@lab.example"]));
     };
     assert_eq!(adds_while("pool", leave), [Code::ItemNotFound]);
+}
+
+#[test]
+fn an_item_that_was_put_away_is_not_denied_to_whoever_did_it_and_left_since() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[BOB, ANNA]));
+    let item = project(&site, techs, ANNA);
+    let command = CommandId::from_bits(7);
+    let call = site.call(ANNA, Some(command), 0);
+    let person = site.account(ANNA);
+    let trash = || {
+        let done = lifecycle::carry_out(&*site.one, person, call, item, Act::Trash);
+        staged::now(done).unwrap().items
+    };
+    assert_eq!(trash(), [item]);
+    site.apply(&wanted("techs", &[BOB]));
+    // Their answer was lost, and they ask once more.
+    assert_eq!(trash(), [item]);
 }

@@ -171,7 +171,8 @@ pub async fn handle(
     done.ok_or_else(world::contended)
 }
 
-async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
+/// What this very command did, if it was carried out before.
+pub(super) async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
     let kept = world::before(settings, call).await?;
     kept.map(|kept| repeated(&kept)).transpose()
 }
