@@ -17,7 +17,9 @@ use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::proposal::Proposal;
+use handover::actors::site;
 use handover::actors::world::{Call, Trouble, contended};
+use handover::domain::document;
 use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
 use handover::domain::invitation::{KeepAccess, Request, State, Terms};
@@ -27,6 +29,7 @@ use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::DAY_MS;
+use handover::domain::workgroup::Workgroup;
 use handover::store::{Outcome, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
@@ -587,4 +590,23 @@ fn an_item_that_was_put_away_is_not_denied_to_whoever_did_it_and_left_since() {
     site.apply(&wanted("techs", &[BOB]));
     // Their answer was lost, and they ask once more.
     assert_eq!(trash(), [item]);
+}
+
+#[test]
+fn the_file_takes_nobody_into_a_workgroup_that_it_lets_go_meanwhile() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted("others", &[BOB]));
+    let Context::Workgroup(id) = techs else {
+        panic!("{techs} is no workgroup");
+    };
+    let membership = Key::Membership(id, site.account(BOB));
+    site.two.after(Moment::Load(membership), |one| {
+        staged::now(site::let_go(one, &[], at(0))).unwrap();
+    });
+    site.two.apply(&wanted("techs", &[ANNA, BOB]));
+    let found = staged::now(site.model.load(&[Key::Workgroup(id), membership])).unwrap();
+    let ruled = document::decode::<Workgroup>(&found[0].as_ref().unwrap().body).unwrap();
+    // Its owner is the one whom the file names, so it rules the workgroup again.
+    assert!(ruled.ruled && found[1].is_some(), "{ruled:?}");
 }
