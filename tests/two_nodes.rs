@@ -18,6 +18,7 @@ use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::proposal::Proposal;
 use handover::actors::site;
+use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, contended};
 use handover::domain::document;
 use handover::domain::event::{Event, What};
@@ -609,4 +610,29 @@ fn the_file_takes_nobody_into_a_workgroup_that_it_lets_go_meanwhile() {
     let ruled = document::decode::<Workgroup>(&found[0].as_ref().unwrap().body).unwrap();
     // Its owner is the one whom the file names, so it rules the workgroup again.
     assert!(ruled.ruled && found[1].is_some(), "{ruled:?}");
+}
+
+#[test]
+fn nothing_is_offered_to_a_workgroup_that_is_closed_while_it_is_looked_up() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted("others", &[BOB]));
+    let Context::Workgroup(id) = techs else {
+        panic!("{techs} is no workgroup");
+    };
+    staged::now(site::let_go(&*site.one, &[], at(0))).unwrap();
+    let item = project(&site, Context::Personal(site.account(BOB)), BOB);
+    let close = site.call(ANNA, None, 0);
+    site.two
+        .after(Moment::Load(Key::Workgroup(id)), move |one| {
+            staged::now(workgroups::close(one, &close, id)).unwrap();
+        });
+    let to = To::Workgroup("techs".parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let call = site.call(BOB, None, 0);
+    let refused = site
+        .two
+        .transfer(site.fresh(), &call, &request)
+        .unwrap_err();
+    assert_eq!(codes(&refused), [Code::RecipientUnknown]);
 }
