@@ -14,17 +14,23 @@ use std::collections::BTreeMap;
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
+use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::proposal::Proposal;
+use handover::actors::site;
+use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, contended};
+use handover::domain::document;
 use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
 use handover::domain::invitation::{KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
+use handover::domain::lifecycle::Act;
 use handover::domain::policy::{Domain, InUse, Policy, Private};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::DAY_MS;
+use handover::domain::workgroup::Workgroup;
 use handover::store::{Outcome, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
@@ -567,4 +573,66 @@ fn what_is_written_rests_on_the_grant_and_on_the_membership_behind_it() {
         site.apply(&wanted("pool", &["boss@lab.example"]));
     };
     assert_eq!(adds_while("pool", leave), [Code::ItemNotFound]);
+}
+
+#[test]
+fn an_item_that_was_put_away_is_not_denied_to_whoever_did_it_and_left_since() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[BOB, ANNA]));
+    let item = project(&site, techs, ANNA);
+    let command = CommandId::from_bits(7);
+    let call = site.call(ANNA, Some(command), 0);
+    let person = site.account(ANNA);
+    let trash = || {
+        let done = lifecycle::carry_out(&*site.one, person, call, item, Act::Trash);
+        staged::now(done).unwrap().items
+    };
+    assert_eq!(trash(), [item]);
+    site.apply(&wanted("techs", &[BOB]));
+    // Their answer was lost, and they ask once more.
+    assert_eq!(trash(), [item]);
+}
+
+#[test]
+fn the_file_takes_nobody_into_a_workgroup_that_it_lets_go_meanwhile() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted("others", &[BOB]));
+    let Context::Workgroup(id) = techs else {
+        panic!("{techs} is no workgroup");
+    };
+    let membership = Key::Membership(id, site.account(BOB));
+    site.two.after(Moment::Load(membership), |one| {
+        staged::now(site::let_go(one, &[], at(0))).unwrap();
+    });
+    site.two.apply(&wanted("techs", &[ANNA, BOB]));
+    let found = staged::now(site.model.load(&[Key::Workgroup(id), membership])).unwrap();
+    let ruled = document::decode::<Workgroup>(&found[0].as_ref().unwrap().body).unwrap();
+    // Its owner is the one whom the file names, so it rules the workgroup again.
+    assert!(ruled.ruled && found[1].is_some(), "{ruled:?}");
+}
+
+#[test]
+fn nothing_is_offered_to_a_workgroup_that_is_closed_while_it_is_looked_up() {
+    let site = Site::new(Policy::default());
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted("others", &[BOB]));
+    let Context::Workgroup(id) = techs else {
+        panic!("{techs} is no workgroup");
+    };
+    staged::now(site::let_go(&*site.one, &[], at(0))).unwrap();
+    let item = project(&site, Context::Personal(site.account(BOB)), BOB);
+    let close = site.call(ANNA, None, 0);
+    site.two
+        .after(Moment::Load(Key::Workgroup(id)), move |one| {
+            staged::now(workgroups::close(one, &close, id)).unwrap();
+        });
+    let to = To::Workgroup("techs".parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let call = site.call(BOB, None, 0);
+    let refused = site
+        .two
+        .transfer(site.fresh(), &call, &request)
+        .unwrap_err();
+    assert_eq!(codes(&refused), [Code::RecipientUnknown]);
 }

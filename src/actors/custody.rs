@@ -130,6 +130,12 @@ fn no_room(_: &Done, _: Counter, current: i64) -> Trouble {
     .into()
 }
 
+/// What this very command did, if it was carried out before.
+pub(super) async fn done_before(settings: &Settings, call: &Call) -> Result<Option<Done>, Trouble> {
+    let kept = world::before(settings, call).await?;
+    kept.map(|kept| once::read(&kept)).transpose()
+}
+
 /// Where no limit is set, only the counter itself can be full.
 fn beyond_counting(_: &Done, _: Counter, _: i64) -> Trouble {
     Refusal::field(

@@ -1,5 +1,7 @@
 //! Trash, restore, archive, unarchive and purge: decided by the actor of the context that owns the item.
 
+use std::sync::Arc;
+
 use crate::domain::event::Event;
 use crate::domain::id::{AccountId, ItemId, ItemKind, LinkId};
 use crate::domain::index;
@@ -12,11 +14,10 @@ use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
 use super::custody::{self, Command, Done};
-use super::directory::Directory;
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
 use super::rights::{self, Acting};
-use super::world::{Call, Settings, Trouble, World as _};
+use super::world::{Call, Settings, Trouble, World};
 
 /// So many links of an item are looked at; the store scans no more at once.
 const MANY: usize = 1_000;
@@ -26,16 +27,24 @@ const MANY: usize = 1_000;
 /// # Errors
 /// They may not see it, or may but do not act for its owner, or something stands in the way.
 pub async fn carry_out(
-    directory: &Directory,
+    world: &dyn World,
     person: AccountId,
     call: Call,
     item: ItemId,
     act: Act,
 ) -> Result<Done, Trouble> {
-    let settings = directory.settings();
-    let permit = rights::permit(&settings, person, item, Level::Own, call.at).await?;
-    let command = Command::Lifecycle { item, act };
-    directory.custody(permit.owner(), call, command).await
+    let settings = world.settings();
+    let owner = match rights::permit(&settings, person, item, Level::Own, call.at).await {
+        Ok(permit) => permit.owner(),
+        Err(Trouble::Refused(why)) => {
+            // Whoever did it may have lost sight of it since, by this very command or another.
+            let done = custody::done_before(&settings, &call).await?;
+            return done.ok_or_else(|| why.into());
+        }
+        Err(fault) => return Err(fault),
+    };
+    let command = Arc::new(Command::Lifecycle { item, act });
+    custody::handle(world, owner, &call, command).await
 }
 
 /// What the owner's actor decides about an item of its own.

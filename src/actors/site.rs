@@ -175,6 +175,9 @@ async fn decide(
                 differs = true;
                 let how = "its settings, in the configuration".to_owned();
                 proposal.replace(old, &next, Some(&event(What::Changed { how })));
+            } else {
+                // Another node may be letting it go: the file changes the members of what it rules at the commit.
+                proposal.guard(Key::Workgroup(id), old.version);
             }
         }
     }

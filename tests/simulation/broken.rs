@@ -23,4 +23,8 @@ pub enum Broken {
     LinkAfterEnd,
     /// Whether somebody belongs to a workgroup is checked before the commit only.
     MembershipBefore,
+    /// Whether a workgroup is open is checked before the commit only.
+    OpenBefore,
+    /// What is purged goes on counting for the quota.
+    PurgeKeepsRoom,
 }

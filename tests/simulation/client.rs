@@ -3,18 +3,26 @@
 use std::sync::Arc;
 
 use handover::actors::custody;
+use handover::actors::invitation::workgroup::Invite;
 use handover::actors::invitation::{self, To};
+use handover::actors::moves::{self, Decision};
+use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble};
-use handover::actors::{links, sharing};
+use handover::actors::{lifecycle, links, sharing};
 use handover::domain::document::Document as _;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, LinkId};
+use handover::domain::id::{
+    AccountId, CommandId, Context, InvitationId, ItemId, LinkId, MoveId, WorkgroupId,
+};
 use handover::domain::index::Entry;
 use handover::domain::invitation::{Invitation, Request, State, Terms};
 use handover::domain::key::Key;
+use handover::domain::lifecycle::Act;
 use handover::domain::link;
+use handover::domain::moving::Move;
 use handover::domain::refusal::{Code, Findings};
 use handover::domain::time::Time;
+use handover::domain::workgroup::Workgroup;
 
 use crate::broken::Broken;
 use crate::cluster::{Cluster, KEY};
@@ -35,6 +43,13 @@ pub enum Intent {
     Custody(Context, Arc<custody::Command>),
     Sharing(ItemId, sharing::Command),
     Link(LinkId, Option<Context>),
+    Invite(Invite),
+    Create(workgroups::New),
+    Workgroup(WorkgroupId, workgroups::Command),
+    Close(WorkgroupId),
+    Lifecycle(ItemId, Act),
+    Propose(moves::New),
+    Decide(MoveId, Decision),
 }
 
 /// What somebody was answered.
@@ -44,6 +59,8 @@ enum Told {
     Custody(custody::Done),
     Sharing(sharing::Done),
     Link(links::Accepted),
+    Workgroup(Workgroup),
+    Move(Box<Move>),
 }
 
 /// A command: who wants what, and what makes a repetition a repetition.
@@ -119,12 +136,57 @@ fn perform(
                 let done = links::accept(&*here, &call, &token, into).await;
                 return reply.send(done.map(Told::Link));
             }
+            Intent::Invite(invite) => {
+                let id = fresh(false);
+                here.transfer(id, call, invitation::Command::Invite(invite))
+            }
+            Intent::Create(new) => {
+                let done = workgroups::create(&*here, &call, &new).await;
+                return reply.send(done.map(Told::Workgroup));
+            }
+            Intent::Workgroup(id, command) => {
+                let done = workgroups::handle(&*here, &call, id, &command).await;
+                return reply.send(done.map(Told::Workgroup));
+            }
+            Intent::Close(id) => {
+                let done = workgroups::close(&*here, &call, id).await;
+                return reply.send(done.map(Told::Workgroup));
+            }
+            Intent::Lifecycle(item, act) => {
+                let done = lifecycle::carry_out(&*here, errand.person, call, item, act).await;
+                return reply.send(done.map(Told::Custody));
+            }
+            Intent::Propose(new) => {
+                let done = moves::propose(&*here, &call, &new).await;
+                return reply.send(done.map(|done| Told::Move(Box::new(done))));
+            }
+            Intent::Decide(id, decision) => {
+                let done = moves::decide(&*here, &call, id, decision).await;
+                let approved = done.is_ok() && decision == Decision::Approve;
+                reply.send(done.map(|done| Told::Move(Box::new(done))));
+                if approved {
+                    carry_on(&cluster, &here, id, &call).await;
+                }
+                return;
+            }
         };
         if let Some(done) = answer.within(None).await {
             reply.send(done.map(Box::new).map(Told::Invitation));
         }
     });
     answer
+}
+
+/// What was approved is done, as far as it goes; a node that starts goes on with it.
+async fn carry_on(cluster: &Cluster, node: &Node, id: MoveId, call: &Call) {
+    if let Err(Trouble::Fault(fault)) = moves::go_on(node, id, call).await
+        && !fault.retry
+    {
+        let universe = &cluster.universe;
+        universe.fail(format!(
+            "{id} goes on: a fault that no retry mends: {fault}"
+        ));
+    }
 }
 
 /// The broken rule: whether a command ran before is told by whether what it wants is so now.
@@ -156,9 +218,7 @@ fn seems_done(cluster: &Cluster, errand: &Errand) -> Option<Told> {
             }
             _ => None,
         },
-        Intent::Readdress(..) | Intent::Invitation(..) | Intent::Sharing(..) | Intent::Link(..) => {
-            None
-        }
+        _ => None,
     }
 }
 
@@ -259,6 +319,8 @@ fn id_of(told: &Told) -> String {
         Told::Custody(done) => format!("{:?} {:?}", done.items, done.analysis),
         Told::Sharing(done) => format!("{:?}", done.link),
         Told::Link(done) => format!("{} {}", done.item, done.into),
+        Told::Workgroup(done) => done.id.to_string(),
+        Told::Move(done) => done.id.to_string(),
     }
 }
 
@@ -268,9 +330,7 @@ fn before(cluster: &Cluster, errand: &Errand, at: Time) -> Before {
     let (transfer, into) = match &errand.intent {
         Intent::Invitation(id, invitation::Command::Accept { into }) => (Some(*id), *into),
         Intent::Invitation(id, _) | Intent::Readdress(id, _) => (Some(*id), None),
-        Intent::Request(..) | Intent::Custody(..) | Intent::Sharing(..) | Intent::Link(..) => {
-            (None, None)
-        }
+        _ => (None, None),
     };
     let transfer = transfer.and_then(|id| shadow.transfer(id));
     let open = transfer.filter(|t| matches!(t.state, State::Pending { .. }));
@@ -293,16 +353,9 @@ fn fits(checker: &crate::checker::Checker, transfer: &Invitation, into: Context)
     let items = items.filter_map(|offered| checker.shadow.item(offered.item));
     let bytes: u64 = items.map(|item| item.bytes).sum();
     let usage = u64::try_from(checker.shadow.usage(into)).unwrap_or(0);
-    quota(checker, into).is_none_or(|quota| usage.saturating_add(bytes) <= quota)
-}
-
-fn quota(checker: &crate::checker::Checker, into: Context) -> Option<u64> {
-    let shadow = &checker.shadow;
-    let (own, tier) = match into {
-        Context::Personal(id) => shadow.account(id).map(|a| (a.quota, a.tier))?,
-        Context::Workgroup(id) => shadow.workgroup(id).map(|w| (w.quota, w.tier))?,
-    };
-    checker.policy.quota(own, tier)
+    checker
+        .quota(into)
+        .is_none_or(|quota| usage.saturating_add(bytes) <= quota)
 }
 
 /// What was acknowledged is so, and stays so.
@@ -315,24 +368,32 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
         Told::Custody(_) => false,
         Told::Sharing(done) => done.already,
         Told::Link(done) => done.already,
+        // What is so already needs no commit, and the answer does not tell.
+        Told::Workgroup(_) => matches!(
+            errand.intent,
+            Intent::Workgroup(
+                _,
+                workgroups::Command::Change(_) | workgroups::Command::ChangeRole { .. }
+            )
+        ),
+        Told::Move(_) => matches!(errand.intent, Intent::Decide(..)),
     };
     if !committed && !already && cluster.universe.broken != Broken::PresentState {
         return Err("was acknowledged and never committed".to_owned());
     }
     let holds = match (&errand.intent, told) {
         (Intent::Custody(_, command), Told::Custody(done)) => {
-            let there = done.items.iter().all(|id| shadow.item(*id).is_some());
-            there
+            let there = |id: &ItemId| shadow.item(*id).is_some() || shadow.tombstone(*id).is_some();
+            done.items.iter().all(there)
                 && match (&**command, done.items.first(), done.analysis) {
                     (custody::Command::AddFiles { item, files }, Some(first), _) => {
                         let entry = |path: &str| {
                             let digest = handover::domain::id::Digest::of(path.as_bytes());
                             Entry::File(*item, digest)
                         };
-                        item == first
-                            && files
-                                .iter()
-                                .all(|f| shadow.entries.contains_key(&entry(&f.path)))
+                        let listed =
+                            |f: &custody::File| shadow.entries.contains_key(&entry(&f.path));
+                        item == first && (shadow.item(*item).is_none() || files.iter().all(listed))
                     }
                     (custody::Command::StartAnalysis { .. }, _, id) => {
                         id.is_some_and(|id| shadow.analysis(id).is_some())
@@ -361,8 +422,10 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
                 Intent::Invitation(id, command) => {
                     *id == now.id
                         && match command {
+                            // One joins a workgroup oneself, whatever context was named.
                             invitation::Command::Accept { into } => matches!(now.state,
-                            State::Accepted { into: there, .. } if into.is_none_or(|into| into == there)),
+                            State::Accepted { into: there, .. }
+                                if now.terms.is_about_workgroup() || into.is_none_or(|into| into == there)),
                             invitation::Command::Decline { .. } => {
                                 matches!(now.state, State::Declined { .. })
                             }
@@ -372,7 +435,8 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
                             _ => true,
                         }
                 }
-                Intent::Custody(..) | Intent::Sharing(..) | Intent::Link(..) => false,
+                Intent::Invite(invite) => now.message == invite.message,
+                _ => false,
             }
         }
         (Intent::Sharing(_, command), Told::Sharing(done)) => match command {
@@ -387,6 +451,20 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
             _ => true,
         },
         (Intent::Link(..), Told::Link(_)) => true,
+        (Intent::Close(id), Told::Workgroup(_)) => {
+            shadow.workgroup(*id).is_some_and(|w| w.state.is_closed())
+        }
+        (Intent::Create(_) | Intent::Workgroup(..), Told::Workgroup(done)) => {
+            shadow.workgroup(done.id).is_some()
+        }
+        (Intent::Propose(_), Told::Move(done)) => shadow.proposed_move(done.id).is_some(),
+        (Intent::Decide(id, decision), Told::Move(_)) => {
+            let now = shadow.proposed_move(*id).map(|of| of.state.word());
+            let ended = now == Some("cancelled");
+            ended || *decision == Decision::Approve && now.is_some_and(|now| now != "proposed")
+        }
+        // It may have been restored, or purged, since.
+        (Intent::Lifecycle(item, _), Told::Custody(done)) => done.items == [*item],
         _ => false,
     };
     if holds {
@@ -406,6 +484,9 @@ fn refused(
     before: &Before,
     why: &Findings,
 ) -> Result<(), String> {
+    if why.blocks.is_empty() {
+        return Err("was refused without a reason".to_owned());
+    }
     let checker = locked(&cluster.checker);
     let ran = checker.commands.get(&errand.command);
     if let Some((at, step)) = ran

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use handover::actors::moves;
 use handover::actors::site::Wanted;
-use handover::actors::world::{Settings, Trouble};
+use handover::actors::world::{Call, Settings, Trouble};
+use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{
     Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier,
@@ -42,6 +44,11 @@ pub const STRANGERS: [&str; 3] = ["new@lab.example", "zoe@uni.example", "max@cli
 /// Handles of workgroups: three public ones, and three of the private domain, the last one collaborative.
 pub const WORKGROUPS: [&str; 5] = ["techs", "genomes", "open-lab", "uni-core", "uni-open"];
 
+/// Who administers the site.
+pub const SITE: [&str; 2] = ["core@facility.example", "carl@clinic.example"];
+/// Handles that people give to workgroups of their own.
+pub const HANDLES: [&str; 6] = ["exomes", "genomes", "pool", "reads", "uni-lab", "uni-core"];
+
 /// The nodes, and what they share.
 pub struct Cluster {
     pub universe: Arc<Universe>,
@@ -49,6 +56,8 @@ pub struct Cluster {
     pub checker: Arc<Mutex<Checker>>,
     pub policy: Arc<Policy>,
     pub wanted: Mutex<Vec<Wanted>>,
+    /// What the configuration named before.
+    unnamed: Mutex<Vec<Wanted>>,
     /// For the broken rule that remembers rights.
     pub remembered: Mutex<BTreeMap<(AccountId, ItemId), Option<Level>>>,
     nodes: [Mutex<Option<Arc<Node>>>; 2],
@@ -87,8 +96,12 @@ fn policy(universe: &Universe) -> Policy {
             session_lifetime_ms: DAY_MS,
             token_lifetime_ms: DAY_MS,
         },
-        administrators: Vec::new(),
-        creators: Creators::Nobody,
+        administrators: SITE.iter().map(|who| who.parse().unwrap()).collect(),
+        creators: match universe.below(6) {
+            0 => Creators::Professional,
+            1 => Creators::DomainAdministrators,
+            _ => Creators::Anyone,
+        },
         purge_after_ms: DAY_MS,
     }
 }
@@ -146,6 +159,7 @@ impl Cluster {
             model: Arc::new(Model::new()),
             checker: Arc::new(Mutex::new(Checker::new(Arc::clone(&policy)))),
             wanted,
+            unnamed: Mutex::default(),
             remembered: Mutex::default(),
             nodes: [Mutex::new(None), Mutex::new(None)],
             starts: Mutex::new(0),
@@ -183,6 +197,62 @@ impl Cluster {
         let node = Node::new(index, Arc::clone(&self.universe), store, settings);
         self.universe.note(|| format!("node {index} starts"));
         *locked(&self.nodes[index]) = Some(Arc::new(node));
+        self.resume(index);
+    }
+
+    /// Goes on with moves that were interrupted, as a node does when it starts.
+    pub fn resume(&self, index: usize) {
+        let Some(node) = self.node(index) else { return };
+        let universe = Arc::clone(&self.universe);
+        self.universe.spawn(Home::Node(index), async move {
+            let by = By {
+                person: None,
+                channel: Channel::Administrator,
+            };
+            let at = node.now();
+            let command = None;
+            if let Err(Trouble::Fault(fault)) =
+                moves::resume(&*node, &Call { command, by, at }).await
+                && !fault.retry
+            {
+                universe.fail(format!("going on with moves: {fault}"));
+            }
+        });
+    }
+
+    /// The configuration names a workgroup no longer, whose own people rule it then; or names it again.
+    fn name(self: &Arc<Self>, index: usize) {
+        let (mut all, mut unnamed) = (locked(&self.wanted), locked(&self.unnamed));
+        // The first one fills up, and stays what it is.
+        let place = 1 + self.universe.place(all.len().saturating_sub(1));
+        if !unnamed.is_empty() && self.universe.percent(30) {
+            let place = self.universe.place(unnamed.len());
+            let again = unnamed.swap_remove(place);
+            self.universe
+                .note(|| format!("the configuration names {} again", again.handle));
+            all.push(again.clone());
+            drop((all, unnamed));
+            return self.apply_these(index, vec![again]);
+        }
+        if place >= all.len() {
+            return;
+        }
+        let gone = all.remove(place);
+        self.universe
+            .note(|| format!("the configuration names {} no longer", gone.handle));
+        unnamed.push(gone);
+        let named = all.clone();
+        drop((all, unnamed));
+        let Some(node) = self.node(index) else { return };
+        let universe = Arc::clone(&self.universe);
+        self.universe.spawn(Home::Node(index), async move {
+            let done = handover::actors::site::let_go(&*node, &named, node.now()).await;
+            if let Err(Trouble::Fault(fault)) = done
+                && !fault.retry
+            {
+                universe.fail(format!("letting workgroups go: {fault}"));
+            }
+        });
     }
 
     /// Ends a node where it is: all it was doing and all it remembered is gone.
@@ -240,6 +310,9 @@ impl Cluster {
     /// Somebody edits the configuration: members come, go and rise, quotas and domains change.
     pub fn edit(self: &Arc<Self>, index: usize) {
         let universe = &self.universe;
+        if universe.percent(25) {
+            return self.name(index);
+        }
         let mut all = locked(&self.wanted);
         let place = universe.place(all.len());
         let Some(wanted) = all.get_mut(place) else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use handover::actors::load::{self, Versioned};
 use handover::actors::proposal::Proposal;
-use handover::actors::sweep;
+use handover::actors::{purge, sweep};
 use handover::domain::id::{InvitationId, LetterId};
 use handover::domain::invitation::{Invitation, State as Standing};
 use handover::domain::key::{Key, Queue};
@@ -50,8 +50,9 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
             let done = match queue {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
-                // Nobody here puts anything into the trash, and what is swept is no row of the courier's.
-                Queue::Purges | Queue::Sweeps => Ok(()),
+                Queue::Purges => bury(&here, row, now).await,
+                // What is swept is no row of the courier's.
+                Queue::Sweeps => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
@@ -65,6 +66,14 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
 async fn fire(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
     node.wake(InvitationId::from_bits(row.due.id), now).await?;
     node.store.settle(row, Settlement::Done).await
+}
+
+async fn bury(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
+    let settlement = match purge::fire(&**node, row.due.id, now).await? {
+        true => Settlement::RetryAt(node.now()),
+        false => Settlement::Done,
+    };
+    node.store.settle(row, settlement).await
 }
 
 fn waits(letter: &Letter) -> bool {

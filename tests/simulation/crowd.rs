@@ -1,10 +1,14 @@
 //! What people do: sensible things mostly, and often late, twice, in the wrong context or from an old letter.
 
+mod keeping;
+mod looking;
+mod workgroups;
+
 use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
 use handover::actors::invitation::{Command, To};
-use handover::actors::{invitation, queries, rights, sharing, sign_in, world};
+use handover::actors::{invitation, queries, sharing, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
@@ -14,9 +18,8 @@ use handover::domain::rights::Level;
 use handover::domain::time::DAY_MS;
 use handover::domain::workgroup::Role;
 
-use crate::broken::Broken;
 use crate::client::{Errand, Intent, run};
-use crate::cluster::{Cluster, KEY, PEOPLE, STRANGERS, WORKGROUPS};
+use crate::cluster::{Cluster, HANDLES, KEY, PEOPLE, STRANGERS, WORKGROUPS};
 use crate::shadow::{Doc, Shadow};
 use crate::universe::{Home, locked};
 
@@ -25,7 +28,7 @@ pub fn act(cluster: &Arc<Cluster>) {
     let universe = &cluster.universe;
     let bits = u128::from(universe.below(u64::MAX)) << 64 | u128::from(universe.step());
     let command = CommandId::from_bits(bits);
-    if universe.percent(5) {
+    if universe.percent(8) {
         return rush(cluster, bits);
     }
     let done = {
@@ -48,7 +51,10 @@ pub fn act(cluster: &Arc<Cluster>) {
         // A double click; without script, the second one has an id of its own.
         let mut again = errand.clone();
         if universe.percent(40)
-            && !matches!(errand.intent, Intent::Request(..) | Intent::Custody(..))
+            && !matches!(
+                errand.intent,
+                Intent::Request(..) | Intent::Custody(..) | Intent::Invite(_)
+            )
         {
             again.command = CommandId::from_bits(bits ^ 1 << 100);
         }
@@ -133,6 +139,12 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
     let universe = &cluster.universe;
     let people = accounts(shadow);
     let person = *universe.pick(&people)?;
+    match universe.below(100) {
+        0..=14 => return workgroups::decide(cluster, shadow, person, command),
+        15..=21 => return keeping::put_away(cluster, shadow, person),
+        22..=23 => return keeping::move_all(cluster, shadow, person, command),
+        _ => {}
+    }
     let context = if universe.percent(4) {
         *universe.pick(&every_context(shadow))?
     } else {
@@ -226,7 +238,8 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         ),
         80..=83 => send(some?, Command::Cancel),
         84..=87 => {
-            let transfer = some?;
+            // An invitation into a workgroup has no such door: it is cancelled, and made anew.
+            let transfer = some.filter(|some| !some.terms.is_about_workgroup())?;
             Some((
                 transfer.sender.account,
                 Intent::Readdress(transfer.id, to(cluster)?),
@@ -437,6 +450,7 @@ fn to(cluster: &Cluster) -> Option<To> {
     Some(match universe.below(10) {
         0..=5 => To::Address(universe.pick(&PEOPLE)?.parse().ok()?),
         6 => To::Address(universe.pick(&STRANGERS)?.parse().ok()?),
+        7 => To::Workgroup(universe.pick(&HANDLES)?.parse().ok()?),
         _ => To::Workgroup(universe.pick(&WORKGROUPS)?.parse().ok()?),
     })
 }
@@ -457,7 +471,8 @@ fn beside(cluster: &Arc<Cluster>) {
         let node = &*node;
         let done = match what {
             0..=39 => sign_up(&here, node).await,
-            40..=69 => peep(&here, node).await,
+            40..=67 => looking::peep(&here, node).await,
+            68..=84 => looking::knock(&here, node).await,
             _ => look_around(&here, node).await,
         };
         if let Err(world::Trouble::Fault(fault)) = done
@@ -496,47 +511,6 @@ async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), worl
         let account = sign_in::finish(node, &call(node), id, &typed).await?;
         universe.note(|| format!("{} is signed in", account.id));
     }
-    Ok(())
-}
-
-/// Somebody looks at an item: they see what the documents give them a reason for, and no more.
-async fn peep(cluster: &Cluster, node: &crate::node::Node) -> Result<(), world::Trouble> {
-    let universe = &cluster.universe;
-    let settings = world::World::settings(node);
-    let now = node.now();
-    let (person, item, commits, should) = {
-        let checker = locked(&cluster.checker);
-        let people = accounts(&checker.shadow);
-        let items: Vec<ItemId> = checker.shadow.items().map(|item| item.id).collect();
-        let granted = some_grant(cluster, &checker.shadow).map(|(item, _)| item);
-        let granted = granted.filter(|_| universe.percent(60));
-        let item = granted.or_else(|| universe.pick(&items).copied());
-        let (Some(person), Some(item)) = (universe.pick(&people), item.as_ref()) else {
-            return Ok(());
-        };
-        let should = checker.level(*person, *item, now);
-        (*person, *item, checker.commits(), should)
-    };
-    let permit = rights::if_any(&settings, person, item, now).await?;
-    let mut level = permit.map(|permit| permit.level());
-    if universe.broken == Broken::RightsRemembered {
-        level = *locked(&cluster.remembered)
-            .entry((person, item))
-            .or_insert(level);
-    }
-    let mut checker = locked(&cluster.checker);
-    // Between two reads others may have changed what this rests on; then both answers are right.
-    if checker.commits() == commits && level != should {
-        universe.fail(format!(
-            "{person} sees {item} as {level:?}, and the documents say {should:?}"
-        ));
-    }
-    checker.saw(match level {
-        None => "unseen",
-        Some(Level::Read) => "seen by reading access",
-        Some(Level::Write) => "seen by writing access",
-        Some(Level::Own) => "seen by owners",
-    });
     Ok(())
 }
 

@@ -88,7 +88,7 @@ fn look_at_queues(cluster: &Arc<Cluster>, index: usize) {
     let Some(node) = cluster.node(index) else {
         return;
     };
-    for queue in [Queue::Outbox, Queue::Timers, Queue::Sweeps] {
+    for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
         let work = courier::look(Arc::clone(cluster), Arc::clone(&node), queue);
         cluster.universe.spawn(Home::Node(index), work);
     }
@@ -158,6 +158,7 @@ fn end(cluster: &Arc<Cluster>, executor: &mut Executor) -> Result<(), String> {
         }
     }
     let last = universe.step() + LAST_STEPS;
+    let mut resumed = false;
     for _ in 0..LAST_MOVES {
         while executor.step() {
             found(universe)?;
@@ -169,12 +170,13 @@ fn end(cluster: &Arc<Cluster>, executor: &mut Executor) -> Result<(), String> {
             let due = cluster.model.next_due(queue).now_or_never();
             due.and_then(Result::ok).flatten()
         };
-        let due = [Queue::Outbox, Queue::Timers]
-            .into_iter()
-            .filter_map(next)
-            .min();
-        let Some(due) = due else {
-            return whole(cluster, executor);
+        let queues = [Queue::Outbox, Queue::Timers, Queue::Purges];
+        let Some(due) = queues.into_iter().filter_map(next).min() else {
+            if std::mem::replace(&mut resumed, true) {
+                return whole(cluster, executor);
+            }
+            cluster.resume(0);
+            continue;
         };
         let now = universe.latest();
         if due > now {

@@ -156,3 +156,13 @@ fn it_is_seen_when_a_link_can_be_accepted_after_its_end() {
 fn it_is_seen_when_membership_is_checked_before_the_commit_only() {
     seen_within(Broken::MembershipBefore);
 }
+
+#[test]
+fn it_is_seen_when_a_workgroup_is_found_open_before_the_commit_only() {
+    seen_within(Broken::OpenBefore);
+}
+
+#[test]
+fn it_is_seen_when_what_is_purged_goes_on_counting() {
+    seen_within(Broken::PurgeKeepsRoom);
+}

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::chain::Fingerprint;
 use handover::domain::account::{Account, Session, SignIn, Token};
+use handover::domain::address::Address;
 use handover::domain::attempts::Attempts;
 use handover::domain::document::{self, Derived, Document};
-use handover::domain::id::{AccountId, AnalysisId, Context, InvitationId, ItemId};
+use handover::domain::id::{
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    MoveId, WorkgroupId,
+};
 use handover::domain::index::Entry;
 use handover::domain::invitation::Invitation;
 use handover::domain::item::{Analysis, Biosamples, Item};
@@ -92,39 +96,92 @@ macro_rules! finders {
     };
 }
 
+/// The last of all ids.
+const ALL: u128 = u128::MAX;
+
+macro_rules! listers {
+    ($($name:ident: $kind:ident ($first:expr, $last:expr);)*) => {
+        $(pub fn $name(&self) -> impl Iterator<Item = &$kind> {
+            self.docs.range($first..=$last).filter_map(|(_, doc)| match doc {
+                Doc::$kind(doc) => Some(&**doc),
+                _ => None,
+            })
+        })*
+    };
+}
+
 impl Shadow {
     finders! {
         account: Account (id: AccountId);
-        workgroup: Workgroup (id: handover::domain::id::WorkgroupId);
-        membership: Membership (workgroup: handover::domain::id::WorkgroupId, account: AccountId);
+        workgroup: Workgroup (id: WorkgroupId);
+        membership: Membership (workgroup: WorkgroupId, account: AccountId);
         item: Item (id: ItemId);
         transfer: Invitation (id: InvitationId);
         analysis: Analysis (id: AnalysisId);
+        proposed_move: Move (id: MoveId);
+        tombstone: Tombstone (id: ItemId);
     }
 
-    pub fn transfers(&self) -> impl Iterator<Item = &Invitation> {
-        self.docs.values().filter_map(|doc| match doc {
-            Doc::Invitation(transfer) => Some(&**transfer),
-            _ => None,
-        })
+    // Documents of one kind lie together, in the order of their ids.
+    listers! {
+        accounts: Account (Key::Account(AccountId::from_bits(0)), Key::Account(AccountId::from_bits(ALL)));
+        workgroups: Workgroup (Key::Workgroup(WorkgroupId::from_bits(0)), Key::Workgroup(WorkgroupId::from_bits(ALL)));
+        memberships: Membership (
+            Key::Membership(WorkgroupId::from_bits(0), AccountId::from_bits(0)),
+            Key::Membership(WorkgroupId::from_bits(ALL), AccountId::from_bits(ALL))
+        );
+        items: Item (Key::Item(ItemId::new(ItemKind::Run, 0)), Key::Item(ItemId::new(ItemKind::Project, ALL)));
+        transfers: Invitation (Key::Invitation(InvitationId::from_bits(0)), Key::Invitation(InvitationId::from_bits(ALL)));
+        links: Link (Key::Link(LinkId::from_bits(0)), Key::Link(LinkId::from_bits(ALL)));
+        letters: Letter (Key::Letter(LetterId::from_bits(0)), Key::Letter(LetterId::from_bits(ALL)));
+        moves: Move (Key::Move(MoveId::from_bits(0)), Key::Move(MoveId::from_bits(ALL)));
+        tombstones: Tombstone (
+            Key::Tombstone(ItemId::new(ItemKind::Run, 0)),
+            Key::Tombstone(ItemId::new(ItemKind::Project, ALL))
+        );
     }
-    pub fn items(&self) -> impl Iterator<Item = &Item> {
-        self.docs.values().filter_map(|doc| match doc {
-            Doc::Item(item) => Some(&**item),
-            _ => None,
-        })
+
+    /// Who belongs to a workgroup.
+    pub fn members(&self, workgroup: WorkgroupId) -> impl Iterator<Item = &Membership> {
+        let first = Key::Membership(workgroup, AccountId::from_bits(0));
+        let last = Key::Membership(workgroup, AccountId::from_bits(ALL));
+        self.docs
+            .range(first..=last)
+            .filter_map(|(_, doc)| match doc {
+                Doc::Membership(membership) => Some(&**membership),
+                _ => None,
+            })
     }
-    pub fn links(&self) -> impl Iterator<Item = &Link> {
-        self.docs.values().filter_map(|doc| match doc {
-            Doc::Link(link) => Some(&**link),
-            _ => None,
-        })
+    /// Who has been given access to an item.
+    pub fn grants(&self, item: ItemId) -> impl Iterator<Item = &Grant> {
+        let first = Key::Grant(item, Context::Personal(AccountId::from_bits(0)));
+        let last = Key::Grant(item, Context::Workgroup(WorkgroupId::from_bits(ALL)));
+        self.docs
+            .range(first..=last)
+            .filter_map(|(_, doc)| match doc {
+                Doc::Grant(grant) => Some(&**grant),
+                _ => None,
+            })
     }
-    pub fn letters(&self) -> impl Iterator<Item = &Letter> {
-        self.docs.values().filter_map(|doc| match doc {
-            Doc::Letter(letter) => Some(&**letter),
+    /// The projects that a run's data went into.
+    pub fn projects_of(&self, run: ItemId) -> impl Iterator<Item = ItemId> + '_ {
+        let first = Entry::ProjectOf(run, ItemId::new(ItemKind::Run, 0));
+        let last = Entry::ProjectOf(run, ItemId::new(ItemKind::Project, ALL));
+        let project = |(entry, _): (&Entry, _)| match entry {
+            Entry::ProjectOf(_, project) => Some(*project),
             _ => None,
-        })
+        };
+        self.entries.range(first..=last).filter_map(project)
+    }
+    /// Whether files are listed of an item.
+    pub fn has_files(&self, item: ItemId) -> bool {
+        let first = Entry::File(item, Digest(0));
+        let last = Entry::File(item, Digest(ALL));
+        self.entries.range(first..=last).next().is_some()
+    }
+    /// Whoever has verified an address.
+    pub fn holder(&self, address: &Address) -> Option<&Account> {
+        self.accounts().find(|account| account.has(address))
     }
     /// Whether the person belongs to the context.
     pub fn belongs(&self, person: AccountId, context: Context) -> bool {
@@ -181,6 +238,18 @@ impl Shadow {
                 IndexChange::PutNumbered(entry, value) => {
                     let numbered = [&version.0.to_be_bytes()[..], value].concat();
                     self.entries.insert(*entry, numbered);
+                    continue;
+                }
+                // What no document derives goes when it is said to go.
+                IndexChange::Delete(
+                    entry @ (Entry::File(..) | Entry::ProjectOf(..) | Entry::RunOf(..)),
+                ) => {
+                    self.entries.remove(entry);
+                    if let Entry::File(item, _) = entry
+                        && let Some(files) = self.files.get_mut(item)
+                    {
+                        files.remove(entry);
+                    }
                     continue;
                 }
                 IndexChange::PutUnique(..) | IndexChange::Delete(_) => continue,

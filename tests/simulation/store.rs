@@ -94,6 +94,17 @@ impl Disturbed {
                     .guards
                     .retain(|(key, _)| !matches!(key, Key::Membership(..)));
             }
+            Broken::OpenBefore => {
+                commit
+                    .guards
+                    .retain(|(key, _)| !matches!(key, Key::Workgroup(_)));
+            }
+            Broken::PurgeKeepsRoom => {
+                if deletes(&commit, |key| matches!(key, Key::Item(_))) {
+                    let usage = |add: &Add| matches!(add.counter, Counter::Usage(_));
+                    commit.adds.retain(|add| !usage(add));
+                }
+            }
             Broken::NoVersionCheck => self.expect_what_is_there(&mut commit),
             Broken::NoCommandIds => commit.command = None,
             Broken::LettersOutside => {
@@ -115,6 +126,12 @@ impl Disturbed {
         }
         outcome
     }
+}
+
+/// Whether a commit deletes such a document.
+fn deletes(commit: &Commit, such: impl Fn(&Key) -> bool) -> bool {
+    let mut gone = commit.writes.iter().filter(|write| write.body.is_none());
+    gone.any(|write| such(&write.key))
 }
 
 fn is_link(key: &Key) -> bool {

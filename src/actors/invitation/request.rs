@@ -158,12 +158,12 @@ pub(super) async fn prepare(
     findings.absorb(about);
     if let Recipient::Workgroup { id, .. } = recipient {
         // One that closes meanwhile could never answer.
-        let owner = Owner::load(store, Context::Workgroup(id)).await?;
-        if let Some(owner) = owner {
-            findings.blocks.extend(owner.shut());
-            let (key, version) = owner.guard();
-            proposal.guard(key, version);
-        }
+        let Some(owner) = Owner::load(store, Context::Workgroup(id)).await? else {
+            return Err(Fault::retry("a workgroup was closed while it was read").into());
+        };
+        findings.blocks.extend(owner.shut());
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
     }
     let sender = sender(&person.account)?;
     let (transfer, letters) = invitation::request(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use handover::domain::id::{AccountId, Context};
 use handover::domain::index::Entry;
+use handover::domain::key::Key;
 use handover::store::IndexChange;
 
 use super::Seen;
@@ -29,6 +30,10 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
     let mut contexts: BTreeSet<Context> = BTreeSet::new();
     for change in seen.changes {
         if let Some(event) = &change.event {
+            // The audit finds the journal by these bytes.
+            if Key::read(change.key.bytes().as_slice()) != Some(change.key) {
+                return Err(format!("the audit does not find {:?} again", change.key));
+            }
             people.extend(event.by.person);
             contexts.extend(concerned(change));
         }

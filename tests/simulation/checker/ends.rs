@@ -15,7 +15,7 @@ pub fn check(checker: &Checker, view: &View) -> Result<(), String> {
             return Err(format!("{} never ended", transfer.id));
         }
     }
-    for queue in [Queue::Outbox, Queue::Timers] {
+    for queue in [Queue::Outbox, Queue::Timers, Queue::Purges] {
         if let Some((row, claims)) = view.queue(queue).next() {
             return Err(format!("{row:?} was left over, claimed {claims} times"));
         }

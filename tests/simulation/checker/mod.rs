@@ -2,7 +2,10 @@
 
 mod acts;
 mod ends;
+mod graves;
 mod letters;
+mod members;
+mod moves;
 mod queues;
 mod rights;
 mod transfers;
@@ -43,6 +46,9 @@ pub struct Checker {
     pub room_changed: BTreeMap<Context, u64>,
     /// The last commit that changed an item: its files may have become fewer or smaller.
     pub item_changed: BTreeMap<ItemId, u64>,
+    /// Who belonged to which workgroup and does not any more, or did not for a while.
+    pub departed: Vec<(AccountId, Context)>,
+    moves: moves::Moves,
     commits: u64,
 }
 
@@ -71,6 +77,8 @@ impl Checker {
             seen: BTreeMap::new(),
             room_changed: BTreeMap::new(),
             item_changed: BTreeMap::new(),
+            departed: Vec::new(),
+            moves: moves::Moves::default(),
             commits: 0,
         }
     }
@@ -78,6 +86,20 @@ impl Checker {
     /// What a person may do with an item at this moment, from the documents alone.
     pub fn level(&self, person: AccountId, item: ItemId, now: Time) -> Option<Level> {
         rights::level(&self.shadow, &self.policy, person, item, now)
+    }
+
+    /// Whether a person acts as this context, from the documents alone.
+    pub fn acts(&self, person: AccountId, context: Context) -> bool {
+        rights::acts(&self.shadow, &self.policy, person, context)
+    }
+
+    /// The cap of a context, from the documents alone.
+    pub fn quota(&self, context: Context) -> Option<u64> {
+        let (own, tier) = match context {
+            Context::Personal(id) => self.shadow.account(id).map(|a| (a.quota, a.tier))?,
+            Context::Workgroup(id) => self.shadow.workgroup(id).map(|w| (w.quota, w.tier))?,
+        };
+        self.policy.quota(own, tier)
     }
 
     /// Counts something that happened.
@@ -118,6 +140,9 @@ impl Checker {
         };
         acts::check(&seen)?;
         transfers::check(&seen)?;
+        members::check(&seen)?;
+        graves::check(&seen)?;
+        self.moves.check(&seen, self.commits)?;
         letters::check(&seen, &self.taken)?;
         queues::check(&seen, view, universe.latest())?;
         self.counters(commit, view)?;
@@ -141,6 +166,10 @@ impl Checker {
             self.item_changed.insert(item, self.commits);
         }
         for change in &changes {
+            if let (Key::Membership(workgroup, account), None) = (change.key, &change.new) {
+                let context = Context::Workgroup(workgroup);
+                self.departed.push((account, context));
+            }
             if let Some(what) = transfers::kind_of(change) {
                 self.saw(what);
             }
@@ -224,12 +253,16 @@ impl Checker {
             ));
         }
         transfers::whole(&self.shadow)?;
+        members::whole(&self.shadow)?;
+        graves::whole(&self.shadow)?;
         queues::whole(&self.shadow, view)
     }
 
     /// What must hold when nothing happens any more.
     pub fn at_the_end(&self, view: &View) -> Result<(), String> {
         self.everything(view)?;
+        graves::ended(&self.shadow)?;
+        moves::ended(self)?;
         ends::check(self, view)
     }
 }

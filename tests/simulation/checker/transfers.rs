@@ -10,7 +10,7 @@ use handover::domain::policy::{Domain, InUse, Tier};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::workgroup::Role;
 
-use super::Seen;
+use super::{Seen, graves, moves};
 use crate::shadow::{Change, Doc, Shadow};
 
 /// What happened, in one word, for summaries.
@@ -22,6 +22,7 @@ pub fn kind_of(change: &Change) -> Option<&'static str> {
         (Key::Invitation(_), What::Reminded) => Some("reminded"),
         (Key::Invitation(_), What::Resent) => Some("resent"),
         (Key::Invitation(_), What::Extended { .. }) => Some("extended"),
+        (Key::Invitation(_), What::Accepted { .. }) if is_about_workgroup(change) => None,
         (Key::Invitation(id), What::Accepted { .. }) if !id.is_transfer() => Some("shared"),
         (Key::Invitation(_), What::Accepted { .. }) => Some("accepted"),
         (Key::Invitation(_), What::Declined) => Some("declined"),
@@ -35,8 +36,33 @@ pub fn kind_of(change: &Change) -> Option<&'static str> {
         (Key::Item(_), What::LinkMade { .. }) => Some("links made"),
         (Key::Item(_), What::LinkDeactivated { .. }) => Some("links deactivated"),
         (Key::Item(_), What::Registered) => Some("items registered"),
+        (Key::Item(_), What::Moved { .. }) => Some("items moved"),
+        (Key::Item(_), What::Trashed) => Some("trashed"),
+        (Key::Item(_), What::Restored) => Some("restored"),
+        (Key::Item(_), What::Archived) => Some("archived"),
+        (Key::Item(_), What::Purged) => Some("purged"),
+        (Key::Workgroup(_), What::Registered) => Some("workgroups made"),
+        (Key::Workgroup(_), What::Closed) => Some("workgroups closed"),
+        (Key::Workgroup(_), What::Reopened) => Some("workgroups reopened"),
+        (Key::Workgroup(_), What::MemberJoined { .. }) => Some("joined"),
+        (Key::Workgroup(_), What::MemberLeft { .. }) => Some("left"),
+        (Key::Workgroup(_), What::MemberRemoved { .. }) => Some("removed"),
+        (
+            Key::Workgroup(_),
+            What::MemberChanged {
+                to: Role::Owner, ..
+            },
+        ) => Some("handed over"),
+        (Key::Workgroup(_), What::MemberChanged { .. }) => Some("roles changed"),
+        (Key::Move(_), What::Proposed) => Some("moves proposed"),
+        (Key::Move(_), What::Approved) => Some("moves approved"),
+        (Key::Move(_), What::Finished) => Some("moves done"),
         _ => None,
     }
+}
+
+fn is_about_workgroup(change: &Change) -> bool {
+    matches!(&change.new, Some(Doc::Invitation(new)) if new.terms.is_about_workgroup())
 }
 
 pub fn describe(change: &Change) -> String {
@@ -55,13 +81,16 @@ pub fn describe(change: &Change) -> String {
                 t.recipient
             )
         }
-        Some(Doc::Item(i)) => format!("{} of {} {:?}", i.id, i.owner, i.pending),
+        Some(Doc::Item(i)) => format!("{} of {} {:?} {:?}", i.id, i.owner, i.state, i.pending),
+        Some(Doc::Membership(m)) => format!("{} {:?} in {}{who}", m.account, m.role, m.workgroup),
+        Some(Doc::Workgroup(w)) => format!("{} {} {:?}{who}", w.id, w.handle, w.state),
+        Some(Doc::Move(m)) => format!("{} {} {}{who}", m.id, m.state.word(), m.items),
         Some(Doc::Letter(l)) => format!("{} {:?} {:?}", l.id, l.says, l.delivery),
         Some(_) => format!("{:?}", change.key),
     }
 }
 
-fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+pub fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(why()) }
 }
 
@@ -75,7 +104,6 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
                 };
                 item(seen, change, old, new)?;
             }
-            (Some(Doc::Item(old)), _) => return Err(format!("{} was deleted", old.id)),
             (old, Some(Doc::Invitation(new))) => {
                 let old = match old {
                     Some(Doc::Invitation(old)) => Some(&**old),
@@ -94,8 +122,10 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
                 if revoked {
                     by_owner(seen, old.item)?;
                 }
-                let given = revoked || left || transfers_of(seen).any(|t| hands_over(t, old.item));
-                must(given, || {
+                let moved = moves::touches(seen, old.item, whose);
+                let purged = seen.after.tombstone(old.item).is_some();
+                let handed = transfers_of(seen).any(|t| hands_over(t, old.item));
+                must(revoked || left || handed || moved || purged, || {
                     format!("access to {} went without cause", old.item)
                 })?;
             }
@@ -105,7 +135,7 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn transfers_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Invitation> {
+pub fn transfers_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Invitation> {
     seen.changes.iter().filter_map(|change| match &change.new {
         Some(Doc::Invitation(transfer)) => Some(&**transfer),
         _ => None,
@@ -136,6 +166,7 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
         must(new.pending.is_none(), || {
             format!("{id} was registered as pending")
         })?;
+        takes_in(seen, new.owner)?;
         return must(acts_for(seen, new.registered_by, new.owner), || {
             format!("{id} was registered in {} by a stranger", new.owner)
         });
@@ -150,6 +181,13 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
         })?;
     }
     if old.owner != new.owner {
+        takes_in(seen, new.owner)?;
+    }
+    if old.owner != new.owner && moves::hands_over(seen, change, old, new) {
+        must(old.pending.is_none() && new.pending.is_none(), || {
+            format!("{id} was moved while it was offered")
+        })?;
+    } else if old.owner != new.owner {
         let by = transfers_of(seen).find(|t| hands_over(t, id));
         let by = by.ok_or_else(|| format!("{id} changed its owner without an acceptance"))?;
         let State::Accepted { into, .. } = by.state else {
@@ -183,6 +221,15 @@ fn item(seen: &Seen<'_>, change: &Change, old: Option<&Item>, new: &Item) -> Res
         must(ends, || format!("{id} left {was}, which goes on"))?;
     }
     pending(seen.after, new)
+}
+
+/// A workgroup that is being closed takes nothing in.
+fn takes_in(seen: &Seen<'_>, owner: Context) -> Result<(), String> {
+    let open = match owner {
+        Context::Workgroup(id) => seen.after.workgroup(id).is_some_and(|w| w.state.is_open()),
+        Context::Personal(id) => seen.after.account(id).is_some(),
+    };
+    must(open, || format!("{owner} took something in, and is closed"))
 }
 
 /// An item and the open offer that lists it name each other.
@@ -251,6 +298,7 @@ fn grant(seen: &Seen<'_>, old: Option<&Doc>, new: &Grant) -> Result<(), String> 
                 continue;
             }
         };
+        graves::in_use(seen.after, new.item)?;
         let agreed = transfers_of(seen).find(|t| t.id == id && accepts(t, new.item));
         let agreed = agreed
             .ok_or_else(|| format!("access to {} was granted without an acceptance", new.item))?;
@@ -309,6 +357,7 @@ fn linked(seen: &Seen<'_>, new: &Grant, part: &Part, id: LinkId) -> Result<(), S
     let alive =
         link.state == link::State::Active && link.expires_at.is_none_or(|end| seen.commit.at < end);
     must(alive, || format!("{id} was accepted after its end"))?;
+    graves::in_use(seen.after, new.item)?;
     let fits = link.item == new.item && part.level == link.level;
     must(fits, || format!("{id} gave what it does not say: {part:?}"))?;
     let item = seen.after.item(new.item);
@@ -445,7 +494,7 @@ fn legal(old: Option<&Invitation>, new: &Invitation, what: &What) -> Result<(), 
     })
 }
 
-fn acts_for(seen: &Seen<'_>, person: AccountId, context: Context) -> bool {
+pub fn acts_for(seen: &Seen<'_>, person: AccountId, context: Context) -> bool {
     let account = seen.after.account(person);
     let administers = account.is_some_and(|account| {
         let domain = domain_of(seen.after, context);
@@ -492,6 +541,22 @@ fn shares_what_is_not_theirs(seen: &Seen<'_>, new: &Invitation) -> bool {
     shares && !new.items.iter().all(|offered| theirs(offered.item))
 }
 
+/// Whether somebody may act for whoever offers: of what a workgroup offers of itself, as one of its administrators.
+fn sends(seen: &Seen<'_>, person: AccountId, new: &Invitation) -> bool {
+    let Context::Workgroup(id) = new.source else {
+        return acts_for(seen, person, new.source);
+    };
+    if !new.terms.is_about_workgroup() {
+        return acts_for(seen, person, new.source);
+    }
+    let membership = seen.after.membership(id, person);
+    membership.is_some_and(|m| m.role >= Role::Administrator)
+        || seen.after.account(person).is_some_and(|account| {
+            let domain = domain_of(seen.after, new.source);
+            domain.is_some_and(|domain| seen.policy.administers(&account.addresses, &domain))
+        })
+}
+
 /// Whoever changed it was entitled to when it was committed.
 fn who(seen: &Seen<'_>, by: By, old: Option<&Invitation>, new: &Invitation) -> Result<(), String> {
     let Some(person) = by.person else {
@@ -511,8 +576,9 @@ fn who(seen: &Seen<'_>, by: By, old: Option<&Invitation>, new: &Invitation) -> R
             })?;
             ("recipient", answers_for(seen, person, &new.recipient))
         }
+        State::Cancelled { .. } if moves::withdraws(seen, new.source, person) => ("mover", true),
         State::Requested | State::Pending { .. } | State::Cancelled { .. } => {
-            ("sender", acts_for(seen, person, new.source))
+            ("sender", sends(seen, person, new))
         }
         State::Expired { .. } => ("timer", false),
     };
@@ -532,7 +598,7 @@ pub fn domain_of(shadow: &Shadow, context: Context) -> Option<Domain> {
     }
 }
 
-fn quota_of(seen: &Seen<'_>, context: Context) -> Option<u64> {
+pub fn quota_of(seen: &Seen<'_>, context: Context) -> Option<u64> {
     let (own, tier): (Option<u64>, Tier) = match context {
         Context::Personal(id) => seen.after.account(id).map(|a| (a.quota, a.tier))?,
         Context::Workgroup(id) => seen.after.workgroup(id).map(|w| (w.quota, w.tier))?,
@@ -571,6 +637,9 @@ fn accepted(
             format!("{id} was offered to {workgroup} and accepted into {into}")
         })?;
     }
+    if new.terms.is_about_workgroup() {
+        return joins(seen, new, who, into);
+    }
     walls(seen, new, who, into)?;
     if let Terms::Access { .. } = new.terms {
         return shared(seen, new, into);
@@ -605,6 +674,29 @@ fn accepted(
         )?;
     }
     Ok(())
+}
+
+/// Whoever accepts an invitation into a workgroup belongs to it by that very commit, as what they were invited.
+fn joins(seen: &Seen<'_>, new: &Invitation, who: AccountId, into: Context) -> Result<(), String> {
+    must(into == new.source, || {
+        format!("{} leads into {into}", new.id)
+    })?;
+    let Context::Workgroup(workgroup) = into else {
+        return Err(format!("{} leads into a personal context", new.id));
+    };
+    let key = Key::Membership(workgroup, who);
+    let change = seen.changes.iter().find(|change| change.key == key);
+    let change = change.ok_or_else(|| format!("{} was accepted, and nobody joined", new.id))?;
+    let fits = match (&change.old, &change.new, new.terms) {
+        (None, Some(Doc::Membership(now)), Terms::Membership { role }) => now.role == role,
+        (Some(Doc::Membership(old)), Some(Doc::Membership(now)), Terms::Workgroup) => {
+            old.role == Role::Administrator && now.role == Role::Owner
+        }
+        _ => false,
+    };
+    must(fits, || {
+        format!("{} was accepted, and {change:?} came of it", new.id)
+    })
 }
 
 /// What was shared belongs to the sharer at the commit, and the access is there.
