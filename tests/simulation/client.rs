@@ -29,7 +29,7 @@ use crate::cluster::{Cluster, KEY};
 use crate::mailbox::{Answer, reply};
 use crate::node::Node;
 use crate::shadow::Doc;
-use crate::universe::locked;
+use crate::universe::{KNOWN_MS, locked};
 
 /// How often somebody asks before going away.
 const ASKS: u32 = 8;
@@ -491,8 +491,8 @@ fn refused(
     let ran = checker.commands.get(&errand.command);
     if let Some((at, step)) = ran
         && *step < before.step
-        && before.at.since_ms(*at) < handover::store::COMMAND_KEPT_MS
-        && cluster.universe.latest().since_ms(*at) < handover::store::COMMAND_KEPT_MS
+        && before.at.since_ms(*at) < KNOWN_MS
+        && cluster.universe.latest().since_ms(*at) < KNOWN_MS
         && !contended(why)
     {
         return Err(format!(

@@ -87,6 +87,11 @@ struct Trace {
     digest: u64,
 }
 
+/// A clock is at most 10 minutes wrong, ahead or behind: what one node read may be so much later than what both read afterwards.
+const SET_BACK_MS: i64 = 20 * MINUTE_MS;
+/// For so long a command is certainly known by its id.
+pub const KNOWN_MS: i64 = handover::store::COMMAND_KEPT_MS - SET_BACK_MS;
+
 /// The shared part of one history. Everything is drawn from one seed.
 pub struct Universe {
     pub seed: u64,

@@ -20,10 +20,10 @@ use handover::domain::policy::Policy;
 use handover::domain::rights::Level;
 use handover::domain::time::Time;
 use handover::store::model::View;
-use handover::store::{COMMAND_KEPT_MS, Commit, Due, Version};
+use handover::store::{Commit, Due, Version};
 
 use crate::shadow::{Change, Shadow};
-use crate::universe::Universe;
+use crate::universe::{KNOWN_MS, Universe};
 
 /// So many commits lie between two looks at everything.
 const WHOLE_EVERY: u64 = 16;
@@ -195,7 +195,7 @@ impl Checker {
         // Results are kept for 7 days; what lies still for longer, half done, may run again.
         let here = (commit.at, universe.step());
         if let Some((before, _)) = self.commands.insert(command, here) {
-            if universe.latest().since_ms(before) < COMMAND_KEPT_MS {
+            if universe.latest().since_ms(before) < KNOWN_MS {
                 return Err(format!("{command} ran twice"));
             }
             self.forgotten.insert(command);
