@@ -491,6 +491,12 @@ async fn the_page_of_an_item_holds_everything_about_it() {
         .collect();
     let files: Vec<(&str, u64)> = paths.iter().map(|path| (path.as_str(), 1 << 30)).collect();
     story.files(project, &files).await;
+    let own = Context::Personal(story.maria);
+    let analysis = Custody::StartAnalysis {
+        name: "alignment".to_owned(),
+        projects: vec![project],
+    };
+    story.custody(own, analysis).await;
     share(&story, project, LEAD).await;
     story.web.offer(story.maria, &[project], ANNA, None).await;
     let path = format!("/items/{project}");
@@ -499,6 +505,7 @@ async fn the_page_of_an_item_holds_everything_about_it() {
     for part in [
         "Offered to <bdi>anna@uni.example</bdi>",
         "<h3>Its letters</h3>",
+        "1 analysis writes to it now: alignment",
         "maria (Personal) owns it and may do everything",
         "lead (Personal) may read it until it is revoked, by a link",
         "href=\"/items/ID/people\"",

@@ -1,5 +1,6 @@
 //! What is known of a run or a project, each under its name.
 
+use crate::actors::custody;
 use crate::actors::names;
 use crate::actors::queries::SeenItem;
 use crate::actors::rights::Permit;
@@ -11,6 +12,9 @@ use crate::web::App;
 
 use super::super::Stop;
 use super::super::words::{self, Fact, fact};
+
+/// Names of this many running analyses.
+const NAMED: usize = 5;
 
 /// What is known of it, in the order in which people ask.
 pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
@@ -57,14 +61,24 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
         )),
     }
     if item.running_analyses > 0 {
-        let n = item.running_analyses;
-        let write = if n == 1 { "writes" } else { "write" };
-        let running = words::count(n, "analysis");
-        facts.push(fact("Analyses", format!("{running} {write} to it now")));
+        facts.push(fact("Analyses", running(app, &seen.permit).await?));
     }
     facts.push(fact("Registered", item.created_at.for_people()));
     facts.push(fact("Id", item.id.to_string()));
     Ok(facts)
+}
+
+/// The analyses that write to a project now, the first few by name.
+async fn running(app: &App, permit: &Permit) -> Result<String, Stop> {
+    let n = permit.item().running_analyses;
+    let write = if n == 1 { "writes" } else { "write" };
+    let (found, _) = custody::running(&app.settings(), permit, None, NAMED).await?;
+    let mut names: Vec<String> = found.iter().map(|one| words::short(&one.name)).collect();
+    if usize::try_from(n).is_ok_and(|n| n > names.len()) {
+        names.push("…".to_owned());
+    }
+    let running = words::count(n, "analysis");
+    Ok(format!("{running} {write} to it now: {}", names.join(", ")))
 }
 
 /// Why somebody may see an item that no context of theirs owns.
