@@ -16,7 +16,7 @@ document.addEventListener("keydown", (event) => {
 // A form that was sent says so, and is not sent twice by an impatient finger.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if ((event.submitter?.getAttribute("formmethod") ?? form.method) !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
   form.setAttribute("aria-busy", "true");

@@ -373,7 +373,7 @@ async fn rows(
 }
 
 /// The number of the commit, and the journals it wrote to.
-fn row(value: &[u8]) -> Result<(Version, Vec<Key>), Fault> {
+pub(super) fn row(value: &[u8]) -> Result<(Version, Vec<Key>), Fault> {
     let odd = || Fault::never("a row of the audit cannot be read; restore the store from a backup");
     let (version, mut rest) = value.split_first_chunk::<8>().ok_or_else(odd)?;
     let mut journals = Vec::new();
@@ -388,7 +388,7 @@ fn row(value: &[u8]) -> Result<(Version, Vec<Key>), Fault> {
 }
 
 /// The entry that this commit wrote to this journal. One that was taken out of the store is found by those who verify the chain.
-async fn entry(
+pub(super) async fn entry(
     settings: &Settings,
     journal: Key,
     version: Version,

@@ -17,10 +17,10 @@ use super::people;
 use super::rights::{self, Acting};
 use super::world::{Settings, Trouble};
 
-pub use items::{SeenItem, beside, files, item, items};
+pub use items::{SeenItem, beside, contents, files, item, items};
 pub(in crate::actors) use items::{grants, related};
-pub(in crate::actors) use transfers::journal;
 pub use transfers::{Box_, Shown, Transfers, inbox, item_journal, linked, transfer, transfers};
+pub(in crate::actors) use transfers::{journal, visible};
 
 /// One of a person's contexts.
 #[derive(Debug, Clone)]

@@ -36,25 +36,29 @@ pub struct SeenItem {
 
 /// One item with what belongs to it.
 pub async fn item(settings: &Settings, permit: Permit, now: Time) -> Result<SeenItem, Trouble> {
+    let mut seen = contents(settings, permit, now).await?;
+    if let Some(owning) = seen.permit.as_owner() {
+        let grants = grants(settings, seen.permit.id()).await?;
+        seen.journal = item_journal(settings, owning, 1_000).await?;
+        seen.grants = grants;
+    }
+    Ok(seen)
+}
+
+/// The same without who has access and what happened to it, for whoever asks for a part of that.
+pub async fn contents(settings: &Settings, permit: Permit, now: Time) -> Result<SeenItem, Trouble> {
     let store = &*settings.store;
     let id = permit.id();
     let related = related(settings, id).await?;
     let related = rights::permits(settings, permit.person(), &related, now).await?;
     let biosamples = load::one::<Biosamples>(store, Key::Biosamples(id)).await?;
     let owner = Owner::load(store, permit.owner()).await?;
-    let (grants, journal) = match permit.as_owner() {
-        Some(owning) => (
-            grants(settings, id).await?,
-            item_journal(settings, owning, 1_000).await?,
-        ),
-        None => (Vec::new(), Vec::new()),
-    };
     Ok(SeenItem {
         owner_name: owner.map_or_else(String::new, |owner| owner.name()),
         related: related.into_iter().flatten().collect(),
         biosamples: biosamples.map(|b| b.document),
-        grants,
-        journal,
+        grants: Vec::new(),
+        journal: Vec::new(),
         permit,
     })
 }

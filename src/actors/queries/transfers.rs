@@ -50,23 +50,8 @@ pub async fn transfer(
     id: InvitationId,
 ) -> Result<Shown, Trouble> {
     let store = &*settings.store;
-    let found = load::one::<Invitation>(store, Key::Invitation(id)).await?;
-    let transfer = found.ok_or_else(|| Trouble::from(Invitation::not_found(id)))?;
-    let entitled =
-        crate::actors::invitation::entitled(settings, account, &transfer.document).await?;
-    let mut sees =
-        entitled.sender || (entitled.recipient && transfer.document.has_reached_recipient());
-    if let State::Accepted { into, .. } = transfer.document.state
-        && !sees
-    {
-        // It is part of the history of the context that took it.
-        sees = people::person(store, account.id, &[into])
-            .await?
-            .belongs_to(into);
-    }
-    if !sees {
-        return Err(Invitation::not_found(id).into());
-    }
+    let seen = visible(settings, account, id).await?;
+    let (transfer, entitled) = seen.ok_or_else(|| Trouble::from(Invitation::not_found(id)))?;
     let keys: Vec<Key> = transfer
         .document
         .letters
@@ -82,6 +67,30 @@ pub async fn transfer(
         transfer,
         entitled,
     })
+}
+
+/// An invitation and the side this person stands on; `None` if they may not know that it is there.
+pub(in crate::actors) async fn visible(
+    settings: &Settings,
+    account: &Account,
+    id: InvitationId,
+) -> Result<Option<(Versioned<Invitation>, Entitled)>, Trouble> {
+    let store = &*settings.store;
+    let Some(found) = load::one::<Invitation>(store, Key::Invitation(id)).await? else {
+        return Ok(None);
+    };
+    let entitled = crate::actors::invitation::entitled(settings, account, &found.document).await?;
+    let mut sees =
+        entitled.sender || (entitled.recipient && found.document.has_reached_recipient());
+    if let State::Accepted { into, .. } = found.document.state
+        && !sees
+    {
+        // It is part of the history of the context that took it.
+        sees = people::person(store, account.id, &[into])
+            .await?
+            .belongs_to(into);
+    }
+    Ok(sees.then_some((found, entitled)))
 }
 
 /// The newest entries of the journal of an item, oldest first: for the owner's side, whose business it is with whom it was shared.

@@ -130,12 +130,17 @@ impl Posted {
     /// button, or a browser that sends the form again, asks for the same thing and not for another.
     pub fn call(&self, app: &App, path: &str) -> Call {
         let once = self.fields.get("once");
+        // With all fields in it, a form that is changed after going back to it asks for another thing.
+        let all = format!("{:?}", self.fields.0);
+        self.call_once(app, path, if once.is_empty() { once } else { &all })
+    }
+
+    /// The same where the path and this number tell everything that is asked for.
+    pub fn call_once(&self, app: &App, path: &str, once: &str) -> Call {
         let command = (!once.is_empty()).then(|| {
             let account = self.person.account.id;
-            // With the account and the path in it, nobody can name a command of somebody else; with all fields in it, a form that
-            // is changed after going back to it asks for another thing.
-            let fields = &self.fields.0;
-            let id = Digest::of(format!("form|{account}|{path}|{fields:?}").as_bytes());
+            // With the account and the path in it, nobody can name a command of somebody else.
+            let id = Digest::of(format!("form|{account}|{path}|{once}").as_bytes());
             Once::from(CommandId::from_bits(id.0))
         });
         app.directory().call(self.person.browser.by(), command)

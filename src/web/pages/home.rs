@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::actors::collaborators;
 use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
 use crate::actors::queries::{self, Box_};
@@ -18,11 +17,14 @@ use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
 
+use super::news::{self, News};
 use super::words::{self, Moment, Storage, context_name};
-use super::{Frame, Person, Stop, form, frame, page};
+use super::{Frame, Person, Stop, form, frame, page, shared};
 
 /// At most this many offers of each list.
 const SHOWN: usize = 20;
+/// And this many items that others share; all of them have a page of their own.
+const SHARED: usize = 5;
 /// Names of this many items of an offer.
 const NAMED: usize = 3;
 
@@ -59,15 +61,6 @@ struct Sent {
     when: String,
 }
 
-/// An item that is shared with a context of whoever looks.
-struct With {
-    id: String,
-    name: String,
-    kind: &'static str,
-    owner: String,
-    access: String,
-}
-
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct Page<'a> {
@@ -76,7 +69,9 @@ struct Page<'a> {
     inbox: Vec<Waiting>,
     more: bool,
     sent: Vec<Sent>,
-    shared: Vec<With>,
+    news: Vec<News>,
+    shared: Vec<shared::Row>,
+    more_shared: bool,
     storage: Storage,
     once: String,
 }
@@ -92,12 +87,15 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
     for found in waiting.into_iter().take(SHOWN) {
         inbox.push(offered(&app, &person, &found.document, now).await?);
     }
+    let (shared, further) = shared::rows(&app, &person, None, SHARED).await?;
     let view = Page {
         f: frame(&app, Some(&person)).at("/"),
         inbox,
         more,
         sent: sent(&app, &person).await?,
-        shared: shared(&app, &person, now).await?,
+        news: news::of(&app, &person).await?,
+        shared,
+        more_shared: further.is_some(),
         storage: Storage::of(&person.acts_as),
         once: form::once(&app),
         person: &person,
@@ -156,24 +154,6 @@ fn title(invitation: &Invitation) -> String {
         Terms::Membership { role } => format!("Workgroup {about}, as {}", role.word()),
         Terms::Workgroup => format!("Workgroup {about}, as its owner"),
     }
-}
-
-async fn shared(app: &App, person: &Person, now: Time) -> Result<Vec<With>, Stop> {
-    let settings = app.settings();
-    let contexts = rights::own_contexts(&settings, &person.account).await?;
-    let (all, _) = collaborators::shared_with(&settings, &contexts, None, now, SHOWN).await?;
-    let with = |one: collaborators::Shared| With {
-        id: one.item.id.to_string(),
-        name: words::short(&one.item.name),
-        kind: one.item.id.kind().word(),
-        owner: words::short(&one.owner_name),
-        access: format!(
-            "{}, {}",
-            one.part.level.word(),
-            words::until_when(one.part.until)
-        ),
-    };
-    Ok(all.into_iter().map(with).collect())
 }
 
 fn names(transfer: &Invitation) -> String {

@@ -1,30 +1,82 @@
 //! The page of a run or a project, for whoever may see it.
 
+mod facts;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::actors::names;
-use crate::actors::queries::{self, SeenItem};
-use crate::actors::rights::{self, Permit};
-use crate::domain::id::{Context, ItemId, ItemKind};
-use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
+use crate::actors::audit;
+use crate::actors::collaborators::{self, Collaborator};
+use crate::actors::queries;
+use crate::actors::rights::{self, Owning, Permit};
+use crate::actors::world::Trouble;
+use crate::domain::event::Event;
+use crate::domain::id::{Context, Digest, InvitationId, ItemId, ItemKind};
+use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::refusal::size;
-use crate::domain::rights::{Level, Origin, Part, Reason};
+use crate::domain::rights::{Level, Origin, Reason};
 use crate::web::App;
 use crate::web::auth::Browser;
 
-use super::form::Fields;
-use super::words::{self, Fact, History, List, Row, fact};
-use super::{Frame, Person, Stop, frame, page};
+use super::form::{self, Fields};
+use super::life::done;
+use super::words::{self, Fact, History, List, Moment, Posted, Row};
+use super::{Frame, Person, Problems, Stop, frame, page, to};
 
-/// At most this many biosamples and grants are listed.
+/// At most this many biosamples are listed.
 const LISTED: usize = 50;
+/// At most this many of those who have access; the others stand on a page of their own.
+const PEOPLE: usize = 10;
+/// So many files stand on a page, and so many runs or projects, and lines of the history.
+const FILES: usize = 25;
+const RELATED: usize = 20;
+const LINES: usize = 15;
+/// So many letters of the offer it is in, the newest.
+const LETTERS: usize = 5;
 
 struct Biosample {
     name: String,
     libraries: String,
+}
+
+struct Listed {
+    path: String,
+    size: String,
+}
+
+/// The files on this page, and where the next page begins.
+struct Files {
+    all: Vec<Listed>,
+    begun: bool,
+    next: Option<Digest>,
+}
+
+/// Who has access and why, as far as it is told here.
+struct People {
+    lines: Vec<String>,
+    more: usize,
+}
+
+/// The offer that the item is in, for the owner's side.
+struct Pending {
+    id: InvitationId,
+    to: Option<String>,
+    until: Option<Moment>,
+    letters: Vec<Posted>,
+}
+
+/// What the owner's side may do with it now.
+#[derive(Default)]
+struct Acts {
+    transfer: bool,
+    share: bool,
+    archive: bool,
+    activate: bool,
+    trash: bool,
+    restore: bool,
+    purge: bool,
 }
 
 #[derive(Template)]
@@ -32,15 +84,25 @@ struct Biosample {
 struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
+    id: ItemId,
     name: String,
+    note: Option<String>,
+    problems: Problems,
+    acts: Option<Acts>,
+    /// Whether an access of theirs could be given up.
+    holds: bool,
     facts: Vec<Fact>,
-    pending: Option<String>,
+    pending: Option<Pending>,
     list: List,
     biosamples: Vec<Biosample>,
     unlisted: usize,
-    access: Vec<String>,
+    files: Files,
+    people: Option<People>,
     elsewhere: Option<Elsewhere>,
-    history: History,
+    history: Option<History>,
+    later: bool,
+    earlier: Option<String>,
+    once: String,
 }
 
 /// The item is of another context than the one its viewer acts as just now, and of one of theirs.
@@ -48,6 +110,12 @@ struct Elsewhere {
     context: Context,
     name: String,
     here: String,
+}
+
+/// `GET /runs/{id}`, `GET /projects/{id}`: as the API calls them, and as they were called before.
+pub async fn moved(Path(id): Path<String>) -> Result<Response, Stop> {
+    let id: ItemId = id.parse().map_err(|_| Stop::Nothing)?;
+    Ok(to(&format!("/items/{id}")))
 }
 
 /// `GET /items/{id}`
@@ -60,44 +128,173 @@ pub async fn show(
     let here = format!("/items/{id}");
     let person = super::person(&app, browser, super::local(&here)).await?;
     let id: ItemId = id.parse().map_err(|_| Stop::Nothing)?;
+    render(&app, &person, id, &asked, Problems::default()).await
+}
+
+/// The page, perhaps again because what was wanted of the item could not be done.
+pub async fn render(
+    app: &App,
+    person: &Person,
+    id: ItemId,
+    asked: &Fields,
+    problems: Problems,
+) -> Result<Response, Stop> {
     let settings = app.settings();
     let now = app.directory().now();
     let permit = rights::permit(&settings, person.account.id, id, Level::Read, now).await?;
-    let seen = queries::item(&settings, permit, now).await?;
+    let seen = queries::contents(&settings, permit, now).await?;
     let item = seen.permit.item();
-    let owns = seen.permit.level() == Level::Own;
-    let access = if owns {
-        access(&app, &seen).await?
-    } else {
-        Vec::new()
-    };
+    let owning = seen.permit.as_owner();
     let all = seen.biosamples.as_ref().map_or(&[][..], |b| &b.biosamples);
-    let biosample = |b: &crate::domain::item::Biosample| Biosample {
-        name: words::short(&b.name),
-        libraries: match b.libraries.len() {
-            0 => "no library".to_owned(),
-            n => words::count(n, "library"),
-        },
-    };
     let heading = match id.kind() {
         ItemKind::Run => "Projects with data of this run",
         ItemKind::Project => "Runs that its data came from",
     };
     let from = asked.get("from").parse().unwrap_or(0);
+    let (mut people, mut pending, mut told) = (None, None, None);
+    if let Some(owning) = owning {
+        people = Some(people_of(app, owning, &seen.owner_name).await?);
+        if let Some(transfer) = item.pending {
+            pending = Some(offer(app, person, transfer).await?);
+        }
+        told = Some(history(app, id, asked).await?);
+    }
+    let (history, earlier) = told.unzip();
+    let status = match problems.is_empty() {
+        true => StatusCode::OK,
+        false => problems.status,
+    };
     let view = Page {
-        f: frame(&app, Some(&person)),
-        person: &person,
-        elsewhere: elsewhere(&person, item),
+        f: frame(app, Some(person)),
+        person,
+        id,
         name: words::plain(&item.name),
-        facts: facts(&app, &seen).await?,
-        pending: item.pending.filter(|_| owns).map(|it| it.to_string()),
-        list: List::of(heading.to_owned(), &seen.related, from, row),
+        note: done(
+            asked.get("done"),
+            &format!("This {}", id.kind().word()),
+            true,
+        ),
+        problems,
+        acts: owning.map(|_| acts(item)),
+        holds: matches!(seen.permit.reasons().first(), Some(Reason::Granted(..))),
+        facts: facts::of(app, &seen).await?,
+        pending,
+        list: List::of_page(heading.to_owned(), &seen.related, from, RELATED, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
-        access,
-        history: words::history(&settings, &seen.journal).await?,
+        files: files(app, &seen.permit, asked).await?,
+        people,
+        elsewhere: elsewhere(person, item),
+        history,
+        later: !asked.get("history").is_empty(),
+        earlier: earlier.flatten().map(|cursor| cursor.to_string()),
+        once: form::once(app),
     };
-    Ok(page(StatusCode::OK, &view))
+    Ok(page(status, &view))
+}
+
+fn biosample(biosample: &item::Biosample) -> Biosample {
+    Biosample {
+        name: words::short(&biosample.name),
+        libraries: match biosample.libraries.len() {
+            0 => "no library".to_owned(),
+            n => words::count(n, "library"),
+        },
+    }
+}
+
+/// The buttons that would not be refused for the state it is in; what else stands in the way is told when one is pressed.
+fn acts(item: &Item) -> Acts {
+    let none = Acts::default();
+    if item.pending.is_some() {
+        return Acts {
+            share: item.state == ItemState::Active,
+            ..none
+        };
+    }
+    match item.state {
+        ItemState::Active => Acts {
+            transfer: true,
+            share: true,
+            archive: true,
+            trash: true,
+            ..none
+        },
+        ItemState::Archived => Acts {
+            activate: true,
+            trash: true,
+            ..none
+        },
+        ItemState::Trashed => Acts {
+            restore: true,
+            purge: item.life.purge_at.is_none(),
+            ..none
+        },
+    }
+}
+
+async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Files, Stop> {
+    let after: Option<Digest> = asked.get("files").parse().ok();
+    let (all, next) = queries::files(&app.settings(), permit, after, FILES).await?;
+    let listed = |file: crate::actors::custody::File| Listed {
+        path: words::short(&file.path),
+        size: size(file.bytes),
+    };
+    Ok(Files {
+        all: all.into_iter().map(listed).collect(),
+        begun: after.is_some(),
+        next,
+    })
+}
+
+/// The offer with its letters. A person who acts for the owner is on the sender's side of it.
+async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, Stop> {
+    let shown = match queries::transfer(&app.settings(), &person.account, id).await {
+        Ok(shown) => shown,
+        Err(Trouble::Refused(_)) => {
+            return Ok(Pending {
+                id,
+                to: None,
+                until: None,
+                letters: Vec::new(),
+            });
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let transfer = &shown.transfer.document;
+    let newest = shown.letters.iter().rev().take(LETTERS);
+    Ok(Pending {
+        id,
+        to: Some(transfer.recipient.to_string()),
+        until: Some(transfer.expires_at.into()),
+        letters: newest
+            .map(|letter| words::posted(letter, shown.addressee(letter, &person.account)))
+            .collect(),
+    })
+}
+
+/// A page of what happened to it, newest first, and where the next one begins.
+async fn history(
+    app: &App,
+    id: ItemId,
+    asked: &Fields,
+) -> Result<(History, Option<audit::Cursor>), Stop> {
+    let settings = app.settings();
+    let of = audit::Asked {
+        of: audit::Of::Item(id),
+        sight: audit::Sight::Whole,
+        context: None,
+        person: None,
+        from: None,
+        to: None,
+    };
+    let cursor = asked.get("history").parse().ok();
+    let (found, next) = audit::page(&settings, of, cursor, LINES).await?;
+    let events: Vec<((), Event)> = found
+        .into_iter()
+        .map(|found| ((), found.recorded.event))
+        .collect();
+    Ok((words::history(&settings, &events).await?, next))
 }
 
 fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
@@ -109,7 +306,8 @@ fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
     })
 }
 
-fn row(permit: &Permit) -> Row {
+/// Of an item that may be seen.
+pub fn row(permit: &Permit) -> Row {
     let item = permit.item();
     Row {
         id: item.id.to_string(),
@@ -122,142 +320,54 @@ fn row(permit: &Permit) -> Row {
     }
 }
 
-async fn access(app: &App, seen: &SeenItem) -> Result<Vec<String>, Stop> {
-    let grants = seen.grants.iter().take(LISTED);
-    let names = names::contexts(&app.settings(), grants.clone().map(|g| g.grantee)).await?;
+async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People, Stop> {
     let now = app.directory().now();
-    let line = |(grantee, part): (crate::domain::id::Context, &Part)| {
-        let name = names.get(&grantee);
-        let name = name.map_or_else(|| "somebody".to_owned(), |name| words::short(name));
-        let verb = match part.level {
-            Level::Read => "read",
-            Level::Write | Level::Own => "read and write",
-        };
-        let until = match part.until {
-            Some(until) => format!("until {}", until.for_people()),
-            None => "until it is revoked".to_owned(),
-        };
-        let why = match part.origin {
-            Origin::Kept(_) => "as agreed with its transfer",
-            Origin::Invitation(_) => "by an invitation",
-            Origin::Link(_) => "by a link",
-        };
-        format!("{name} may {verb} it {until}, {why}")
-    };
-    let parts = grants.flat_map(|grant| {
-        let alive = grant.parts.iter().filter(|part| part.is_alive(now));
-        alive.map(|part| (grant.grantee, part))
-    });
-    Ok(parts.map(line).collect())
-}
-
-/// Why somebody may see an item that no context of theirs owns.
-async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
-    let Some(reason) = permit.reasons().first() else {
-        return Ok(None);
-    };
-    let (context, part, what) = match reason {
-        Reason::Owner(_) => return Ok(None),
-        Reason::DomainAdministrator(domain) => {
-            return Ok(Some(format!("you administer {}", domain.name())));
-        }
-        Reason::Granted(context, part) => (*context, part, "it is shared with"),
-        Reason::Through(_, context, part) => {
-            (*context, part, "a project with its data is shared with")
-        }
-    };
-    let names = names::contexts(&app.settings(), [context]).await?;
-    let name = names
-        .get(&context)
-        .map_or_else(String::new, |name| words::short(name));
-    Ok(Some(match part.until {
-        Some(until) => format!("{what} {name} until {}", until.for_people()),
-        None => format!("{what} {name}"),
-    }))
-}
-
-async fn facts(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
-    let item = seen.permit.item();
-    let mut facts = vec![
-        fact("Kind", item.id.kind().word()),
-        fact("Owner", words::plain(&seen.owner_name)),
-        fact(
-            "You may",
-            match seen.permit.level() {
-                Level::Read => "look at it",
-                Level::Write => "add to it and change it",
-                Level::Own => "do everything with it",
-            },
+    let item = owning.permit().item();
+    let all = collaborators::of(&app.settings(), owning, now).await?;
+    let mut lines = vec![match item.owner {
+        Context::Personal(_) => format!("{} owns it and may do everything", words::short(owner)),
+        Context::Workgroup(_) => format!(
+            "{} owns it: every member may do everything",
+            words::short(owner)
         ),
-        fact(
-            "Size",
-            format!(
-                "{} in {}",
-                size(item.bytes),
-                words::count(item.files, "file")
-            ),
-        ),
-    ];
-    let because = because(app, &seen.permit).await?;
-    facts.extend(because.map(|because| fact("Because", because)));
-    match item.state {
-        ItemState::Active => {}
-        ItemState::Trashed => facts.push(fact("State", "in the trash")),
-        ItemState::Archived => facts.push(fact("State", "archived")),
-    }
-    match &item.details {
-        Details::Run(run) => of_run(run, &mut facts),
-        Details::Project {
-            biosamples,
-            libraries,
-        } => facts.push(fact(
-            "Contents",
-            format!(
-                "{}, {}",
-                words::count(*biosamples, "biosample"),
-                words::count(*libraries, "library")
-            ),
-        )),
-    }
-    facts.push(fact("Registered", item.created_at.for_people()));
-    facts.push(fact("Id", item.id.to_string()));
-    Ok(facts)
-}
-
-fn of_run(run: &Run, facts: &mut Vec<Fact>) {
-    let instrument = if run.platform.is_empty() {
-        words::short(&run.instrument)
+    }];
+    if item.state == ItemState::Trashed {
+        lines.push("while it is in the trash, nobody else sees it".to_owned());
     } else {
-        format!(
-            "{} ({})",
-            words::short(&run.instrument),
-            words::short(&run.platform)
-        )
-    };
-    facts.push(fact("Instrument", instrument));
-    facts.push(fact(
-        "Flow cell",
-        format!(
-            "{}, {}",
-            words::short(&run.flow_cell),
-            words::count(run.lanes, "lane")
-        ),
-    ));
-    let read = |read: &Read| match read.indexed {
-        true => format!("{} (index)", read.cycles),
-        false => read.cycles.to_string(),
-    };
-    let reads: Vec<String> = run.reads.iter().map(read).collect();
-    facts.push(fact("Reads", format!("{} cycles", reads.join(" + "))));
-    let status = match run.status {
-        RunStatus::Completed => "completed",
-        RunStatus::Stopped => "stopped before its last cycle",
-        RunStatus::Failed => "failed",
-        RunStatus::InProgress => "was still running when it was registered",
-    };
-    facts.push(fact("Status", status));
-    let moments = [("Started", run.started_at), ("Ended", run.ended_at)];
-    for (name, at) in moments {
-        facts.extend(at.map(|at| fact(name, at.for_people())));
+        lines.extend(all.granted.iter().map(granted));
     }
+    if item.id.kind() == ItemKind::Run && item.state != ItemState::Trashed {
+        lines.push(
+            "whoever was given access to a project of the same owner with its data sees it too"
+                .to_owned(),
+        );
+    }
+    lines.extend(all.pending.iter().map(|open| {
+        format!(
+            "{} is invited, until {}",
+            open.recipient,
+            open.expires_at.for_people()
+        )
+    }));
+    let more = lines.len().saturating_sub(PEOPLE);
+    lines.truncate(PEOPLE);
+    Ok(People { lines, more })
+}
+
+fn granted(one: &Collaborator) -> String {
+    let name = match words::short(&one.name) {
+        name if name.is_empty() => "somebody".to_owned(),
+        name => name,
+    };
+    let verb = match one.part.level {
+        Level::Read => "read",
+        Level::Write | Level::Own => "read and write",
+    };
+    let why = match one.part.origin {
+        Origin::Kept(_) => "as agreed with its transfer",
+        Origin::Invitation(_) => "by an invitation",
+        Origin::Link(_) => "by a link",
+    };
+    let until = words::until_when(one.part.until);
+    format!("{name} may {verb} it {until}, {why}")
 }

@@ -12,13 +12,17 @@ mod form;
 mod history;
 mod home;
 mod item;
+mod life;
 mod link;
+mod list;
 pub mod mailbox;
+mod news;
 mod offer;
 mod people;
 mod receipt;
 mod request;
 mod share;
+mod shared;
 mod shares;
 mod sign_in;
 mod words;
@@ -82,6 +86,11 @@ pub fn router() -> Router<App> {
         .route("/l/{token}", get(share::keep))
         .route("/l", get(share::show))
         .route("/l/accept", post(share::accept))
+        .route("/runs", get(list::runs))
+        .route("/projects", get(list::projects))
+        .route("/runs/{id}", get(item::moved))
+        .route("/projects/{id}", get(item::moved))
+        .route("/shared", get(shared::show))
         .route("/shares/new", get(shares::begin))
         .route("/shares/change", post(shares::change))
         .route("/shares/preview", post(shares::preview))
@@ -94,6 +103,11 @@ pub fn router() -> Router<App> {
         .route("/items/{id}/people/leave", post(people::leave))
         .route("/items/{id}/links/make", post(people::make_link))
         .route("/items/{id}/links/deactivate", post(people::deactivate))
+        .route("/items/trash", post(life::trash))
+        .route("/items/restore", post(life::restore))
+        .route("/items/archive", post(life::archive))
+        .route("/items/activate", post(life::activate))
+        .route("/items/purge", get(life::sure).post(life::purge))
         .route("/account", get(account::show))
         .route("/account/sessions/revoke", post(account::end_session))
         .route("/account/tokens/revoke", post(account::revoke_token))

@@ -52,13 +52,15 @@ pub fn count(n: impl TryInto<u64>, what: &str) -> String {
     let n = n.try_into().unwrap_or(0);
     let plural = match what.strip_suffix('y') {
         _ if n == 1 => what.to_owned(),
+        _ if what == "analysis" => "analyses".to_owned(),
         Some(stem) if !stem.ends_with('a') => format!("{stem}ies"),
         _ => format!("{what}s"),
     };
     format!("{} {plural}", grouped(n))
 }
 
-fn grouped(n: u64) -> String {
+/// `991,227`.
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -91,10 +93,28 @@ pub fn short(text: &str) -> String {
     cut
 }
 
+/// A text as part of an address, with what stands for something else there written as its bytes.
+pub fn in_address(text: &str) -> String {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let mut address = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match plain(&byte) {
+            true => address.push(char::from(byte)),
+            false => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    address
+}
+
 /// `2 runs and 5 projects`.
 pub fn what(items: &[Offered]) -> String {
     let of = |kind: ItemKind| items.iter().filter(|i| i.item.kind() == kind).count();
-    match (of(ItemKind::Run), of(ItemKind::Project)) {
+    runs_and_projects(of(ItemKind::Run), of(ItemKind::Project))
+}
+
+/// The same, of so many.
+pub fn runs_and_projects(runs: usize, projects: usize) -> String {
+    match (runs, projects) {
         (0, projects) => count(projects, "project"),
         (runs, 0) => count(runs, "run"),
         (runs, projects) => format!("{} and {}", count(runs, "run"), count(projects, "project")),
@@ -432,9 +452,20 @@ pub struct List {
 impl List {
     /// The items from this one on, as many as a page holds.
     pub fn of<T>(heading: String, all: &[T], from: usize, row: impl Fn(&T) -> Row) -> Self {
+        Self::of_page(heading, all, from, ITEMS, row)
+    }
+
+    /// The same where a page holds so many.
+    pub fn of_page<T>(
+        heading: String,
+        all: &[T],
+        from: usize,
+        most: usize,
+        row: impl Fn(&T) -> Row,
+    ) -> Self {
         let total = all.len();
         let from = if from < total { from } else { 0 };
-        let rows: Vec<Row> = all.iter().skip(from).take(ITEMS).map(row).collect();
+        let rows: Vec<Row> = all.iter().skip(from).take(most).map(row).collect();
         let end = from + rows.len();
         Self {
             heading,
@@ -442,7 +473,7 @@ impl List {
             first: from + 1,
             last: end,
             paged: rows.len() < total,
-            before: (from > 0).then(|| from.saturating_sub(ITEMS)),
+            before: (from > 0).then(|| from.saturating_sub(most)),
             after: (end < total).then_some(end),
             rows,
         }
@@ -545,6 +576,14 @@ mod tests {
     fn text_that_would_turn_or_hide_other_text_loses_that_power() {
         assert_eq!(plain("a\u{202e}b\u{0}c\nd"), "abc\nd");
         assert_eq!(short(&"x".repeat(500)).chars().count(), SHORT);
+    }
+
+    #[test]
+    fn what_is_searched_for_changes_no_address() {
+        assert_eq!(
+            in_address("a b&state=trashed#é"),
+            "a%20b%26state%3Dtrashed%23%C3%A9"
+        );
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! What others share with whoever looks, whichever of their contexts has the access.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actors::collaborators::{self, Cursor, Shared};
+use crate::actors::rights;
+use crate::domain::item::State as ItemState;
+use crate::domain::refusal::size;
+use crate::domain::rights::Level;
+use crate::web::App;
+use crate::web::auth::Browser;
+
+use super::form::Fields;
+use super::words;
+use super::{Frame, Person, Stop, frame, page};
+
+/// Rows of a page.
+const ROWS: usize = 50;
+
+/// An item that is shared with a context of whoever looks.
+pub struct Row {
+    pub id: String,
+    pub name: String,
+    pub kind: &'static str,
+    pub size: String,
+    pub owner: String,
+    /// Which of their contexts has the access.
+    pub with: String,
+    pub access: String,
+    pub archived: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/shared.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    rows: Vec<Row>,
+    begun: bool,
+    next: Option<Cursor>,
+}
+
+/// `GET /shared`
+pub async fn show(
+    State(app): State<App>,
+    asked: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
+    let person = super::person(&app, browser, "/shared").await?;
+    let from: Option<Cursor> = asked.get("at").parse().ok();
+    let (rows, next) = rows(&app, &person, from, ROWS).await?;
+    let shown = Page {
+        f: frame(&app, Some(&person)),
+        rows,
+        begun: from.is_some(),
+        next,
+    };
+    Ok(page(StatusCode::OK, &shown))
+}
+
+/// A page of it, and where it goes on.
+pub async fn rows(
+    app: &App,
+    person: &Person,
+    from: Option<Cursor>,
+    limit: usize,
+) -> Result<(Vec<Row>, Option<Cursor>), Stop> {
+    let settings = app.settings();
+    let now = app.directory().now();
+    let contexts = rights::own_contexts(&settings, &person.account).await?;
+    let (all, next) = collaborators::shared_with(&settings, &contexts, from, now, limit).await?;
+    Ok((all.into_iter().map(|one| row(person, one)).collect(), next))
+}
+
+fn row(person: &Person, one: Shared) -> Row {
+    let own = person.own(one.context);
+    let level = match one.part.level {
+        Level::Read => "read",
+        Level::Write | Level::Own => "read and write",
+    };
+    Row {
+        id: one.item.id.to_string(),
+        name: words::short(&one.item.name),
+        kind: one.item.id.kind().word(),
+        size: size(one.item.bytes),
+        owner: words::short(&one.owner_name),
+        with: own.map_or_else(String::new, |own| {
+            words::context_name(own.context, &own.name)
+        }),
+        access: format!("{level}, {}", words::until_when(one.part.until)),
+        archived: one.item.state == ItemState::Archived,
+    }
+}
