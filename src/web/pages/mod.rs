@@ -22,6 +22,7 @@ mod share;
 mod shares;
 mod sign_in;
 mod words;
+mod workgroups;
 
 use askama::Template;
 use axum::Router;
@@ -97,6 +98,7 @@ pub fn router() -> Router<App> {
         .route("/account", get(account::show))
         .route("/account/sessions/revoke", post(account::end_session))
         .route("/account/tokens/revoke", post(account::revoke_token))
+        .merge(workgroups::routes())
         .route("/mailbox", get(mailbox::list))
         .route("/mailbox/{letter}", get(mailbox::show))
         .route("/mailbox/{letter}/html", get(mailbox::show_html))
@@ -388,6 +390,15 @@ struct Problems {
 impl Problems {
     fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// With which status the page that shows them goes out.
+    fn page_status(&self) -> StatusCode {
+        if self.is_empty() {
+            StatusCode::OK
+        } else {
+            self.status
+        }
     }
 
     /// Everything that was said, to stand above the form that is shown again; what failed in the world goes on.
