@@ -21,7 +21,7 @@ use crate::web::api::{settings as api, show as shows};
 use crate::web::auth::Browser;
 
 use super::form::{self, Fields, Posted};
-use super::words::{Storage, context_name, role};
+use super::words::{self, Storage, context_name, role};
 use super::{Frame, POLICY, Person, Problems, Stop, frame, head, page, to};
 
 /// So many contexts are listed.
@@ -99,20 +99,17 @@ async fn show(
 ) -> Result<Response, Stop> {
     let person = super::person(&app, browser, "/account").await?;
     let note = (asked.get("done") == "changed").then_some("Saved.");
-    let (name, language) = (person.account.name.clone(), person.account.language.clone());
-    Ok(render(
-        &app,
-        &person,
-        (name, &language),
-        note,
-        Problems::default(),
-    ))
+    let said = (
+        person.account.name.as_str(),
+        person.account.language.as_str(),
+    );
+    Ok(render(&app, &person, said, note, Problems::default()))
 }
 
 fn render(
     app: &App,
     person: &Person,
-    (name, language): (String, &str),
+    (name, language): (&str, &str),
     note: Option<&'static str>,
     problems: Problems,
 ) -> Response {
@@ -137,7 +134,7 @@ fn render(
     let view = Page {
         f: frame(app, Some(person)),
         note,
-        name,
+        name: words::plain(name),
         tier: shows::tier(person.account.tier),
         domain: person.account.domain.name().to_owned(),
         languages: LANGUAGES.into_iter().map(spoken).collect(),
@@ -171,7 +168,7 @@ async fn change(State(app): State<App>, posted: Posted) -> Result<Response, Stop
     if problems.is_empty() {
         return Ok(to("/account?done=changed"));
     }
-    let typed = (name, language.as_deref().unwrap_or(""));
+    let typed = (name.as_str(), language.as_deref().unwrap_or(""));
     Ok(render(&app, &posted.person, typed, None, problems))
 }
 

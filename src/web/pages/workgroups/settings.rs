@@ -37,9 +37,13 @@ impl Typed {
     fn now(seen: &Seen) -> Self {
         let workgroup = &seen.workgroup.document;
         Self {
-            name: workgroup.name.clone(),
+            name: words::plain(&workgroup.name),
             handle: workgroup.handle.to_string(),
-            description: workgroup.description.clone().unwrap_or_default(),
+            description: workgroup
+                .description
+                .as_deref()
+                .map(words::plain)
+                .unwrap_or_default(),
             heir: String::new(),
             rest: dialog::Typed::default(),
         }
