@@ -15,7 +15,8 @@ mod website;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use handover::domain::id::Context;
+use handover::domain::id::{AccountId, Context, ItemId};
+use handover::domain::policy::{Policy, Private};
 use website::{Answer, Browser, Website};
 
 const MARIA: &str = "maria@core.example";
@@ -143,6 +144,57 @@ async fn a_workgroup_is_created_and_shown_with_what_it_may_hold() {
         .await;
     assert_eq!(taken.status, StatusCode::CONFLICT, "{}", taken.body);
     assert!(taken.body.contains("another workgroup has the handle"));
+}
+
+#[tokio::test]
+async fn whoever_may_not_create_workgroups_is_told_why() {
+    let web = Website::open().await;
+    let mut maria = web.sign_in(MARIA).await;
+    web.directory().decide_by(Policy::default());
+    let page = web.get(&mut maria, "/workgroups").await;
+    assert!(!page.body.contains("/workgroups/new"), "{}", page.body);
+    let page = web.get(&mut maria, "/workgroups/new").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    snapshot("new-forbidden", &page);
+    let fields = [("name", "Lab"), ("handle", "lab")];
+    let path = "/workgroups/create";
+    let refused = web.submit(&mut maria, &page, path, &fields).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("a basic account has no workgroups"));
+}
+
+#[tokio::test]
+async fn in_a_private_domain_it_is_chosen_where_a_workgroup_lives() {
+    let web = Website::open().await;
+    let mut policy = Policy::default();
+    let uni = Private {
+        suffixes: vec!["uni.example".to_owned()],
+        administrators: Vec::new(),
+    };
+    policy.domains.insert("uni".to_owned(), uni);
+    web.directory().decide_by(policy);
+    let mut anna = web.sign_in(ANNA).await;
+    let form = web.get(&mut anna, "/workgroups/new").await;
+    snapshot("new-in-domain", &form);
+    let mut fields = vec![
+        ("name", "Together"),
+        ("handle", "together"),
+        ("domain", "public"),
+        ("collaborative", "yes"),
+    ];
+    let path = "/workgroups/create";
+    let refused = web.submit(&mut anna, &form, path, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("<option value=\"public\" selected>"));
+    assert!(refused.body.contains("open to everybody anyway"));
+    fields[2] = ("domain", "uni");
+    let answer = web.submit(&mut anna, &form, path, &fields).await;
+    let page = web.get(&mut anna, answer.location()).await;
+    assert!(
+        page.body.contains("from anywhere (collaborative)"),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test]
@@ -324,13 +376,13 @@ async fn long_lists_of_members_come_in_pages() {
     web.workgroup("Many", None, &people).await;
     let mut first = web.sign_in(people[0]).await;
     let page = web.get(&mut first, "/workgroups/many/members").await;
-    assert_eq!(page.body.matches("@uni.example, since").count(), 50);
+    assert_eq!(page.body.matches("@uni.example, since").count(), 40);
     let more = page.body.split("/members?from=").nth(1).unwrap();
     let more = more.split('"').next().unwrap();
     let page = web
         .get(&mut first, &format!("/workgroups/many/members?from={more}"))
         .await;
-    assert_eq!(page.body.matches("@uni.example, since").count(), 10);
+    assert_eq!(page.body.matches("@uni.example, since").count(), 20);
     assert!(page.body.contains("The first"));
 }
 
@@ -398,21 +450,36 @@ async fn storage_is_told_by_member_and_by_item_the_largest_first() {
     let mut anna = web.sign_in(ANNA).await;
     let empty = web.get(&mut anna, "/workgroups/lab/storage").await;
     assert!(empty.body.contains("It owns nothing yet"));
-    let items = web
+    let ben = web.account(BEN).await;
+    let hers = web
         .run(maria, "260731_A01234_0042_HXXDSX", &["Exomes July"])
         .await;
+    let his = web.run(ben, "260730_A01234_0041_HXXDSX", &[]).await;
+    for (sender, items) in [(maria, hers), (ben, his)] {
+        accept_into(&web, &mut anna, lab, sender, &items).await;
+    }
+    let page = web.get(&mut anna, "/workgroups/lab/storage").await;
+    snapshot("storage", &page);
+}
+
+/// Items are offered to the workgroup, and one of its administrators accepts.
+async fn accept_into(
+    web: &Website,
+    browser: &mut Browser,
+    lab: Context,
+    sender: AccountId,
+    items: &[ItemId],
+) {
     let to = handover::actors::invitation::To::Workgroup("lab".parse().unwrap());
-    let offer = web.offer_to(maria, &items, to, None).await;
+    let offer = web.offer_to(sender, items, to, None).await;
     let place = format!("/transfers/{offer}");
-    let page = web.get(&mut anna, &place).await;
+    let page = web.get(browser, &place).await;
     let into = lab.to_string();
     let accept = format!("{place}/accept");
     let answer = web
-        .submit(&mut anna, &page, &accept, &[("context", &into)])
+        .submit(browser, &page, &accept, &[("context", &into)])
         .await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-    let page = web.get(&mut anna, "/workgroups/lab/storage").await;
-    snapshot("storage", &page);
 }
 
 #[tokio::test]
@@ -501,6 +568,11 @@ async fn a_stranger_is_told_that_there_is_no_such_workgroup() {
             assert!(!page.body.contains("TechSupport"), "{name}{part}");
         }
     }
+    // Whoever is not signed in any more comes back to where they were.
+    let path = format!("{}/members/remove", story.place);
+    let nobody = story.web.post(&mut Browser::default(), &path, &[]).await;
+    let next = format!("/sign-in?next={}/members", story.place);
+    assert_eq!(nobody.location(), next);
     let home = story.web.get(&mut story.ben, "/").await;
     for verb in [
         "leave",

@@ -29,7 +29,7 @@ use super::words::{self, Fact, Storage, fact};
 use super::{Frame, Person, Problems, Stop, frame, page, to};
 
 /// So many workgroups are listed.
-const LISTED: usize = 100;
+const LISTED: usize = 50;
 
 /// The pages about workgroups.
 pub fn routes() -> Router<App> {

@@ -34,7 +34,7 @@ impl From<wire::Guard> for Hurdle {
             id if id.parse::<WorkgroupId>().is_ok() => {
                 (format!("/workgroups/{id}/settings"), "its settings")
             }
-            _ => ("/workgroups".to_owned(), "your workgroups"),
+            _ => ("/".to_owned(), "your first page"),
         };
         Self {
             sentence: guard.sentence,

@@ -18,9 +18,9 @@ use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to, 
 use super::changed;
 
 /// So many senders are listed.
-const LISTED: usize = 100;
+const LISTED: usize = 50;
 /// So many contexts can be chosen from.
-const CHOICES: usize = 100;
+const CHOICES: usize = 50;
 
 /// The sender whom a form is about.
 fn sender(fields: &Fields) -> Result<Address, Refusal> {

@@ -20,7 +20,7 @@ use crate::web::problem::Failure;
 use super::{Head, may, meant, opened};
 
 /// So many members on a page.
-const SHOWN: usize = 50;
+const SHOWN: usize = 40;
 
 struct Member {
     account: AccountId,
