@@ -646,7 +646,10 @@ fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
         ..Policy::default()
     });
     let techs = site.apply(&wanted("techs", &[ANNA]));
-    site.apply(&wanted("others", &[BOB, "adam@lab.example", "eva@lab.example"]));
+    site.apply(&wanted(
+        "others",
+        &[BOB, "adam@lab.example", "eva@lab.example"],
+    ));
     staged::now(site::let_go(&*site.one, &[], at(0))).unwrap();
     let anna = Context::Personal(site.account(ANNA));
     let item = project(&site, anna, ANNA);
@@ -657,14 +660,23 @@ fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
         reason: None,
     };
     let propose = site.call("adam@lab.example", None, 0);
-    let moving = staged::now(moves::propose(&*site.one, &propose, &new)).unwrap().id;
+    let moving = staged::now(moves::propose(&*site.one, &propose, &new))
+        .unwrap()
+        .id;
     let approve = site.call("eva@lab.example", None, 0);
-    staged::now(moves::decide(&*site.one, &approve, moving, Decision::Approve)).unwrap();
+    staged::now(moves::decide(
+        &*site.one,
+        &approve,
+        moving,
+        Decision::Approve,
+    ))
+    .unwrap();
     // The offer is looked up to be taken back, and meanwhile the move is cancelled through the other node.
-    site.two.after(Moment::Load(Key::Invitation(id)), move |one| {
-        staged::now(moves::decide(one, &propose, moving, Decision::Cancel)).unwrap();
-    });
-    staged::now(moves::go_on(&*site.two, moving, &approve)).unwrap();
+    site.two
+        .after(Moment::Load(Key::Invitation(id)), move |one| {
+            staged::now(moves::decide(one, &propose, moving, Decision::Cancel)).unwrap();
+        });
+    staged::now(moves::go_on(&site.two, moving, &approve)).unwrap();
     let found = staged::now(site.model.load(&[Key::Invitation(id)])).unwrap();
     let offer = document::decode::<Invitation>(&found[0].as_ref().unwrap().body).unwrap();
     assert!(offer.state.is_open(), "{:?}", offer.state);

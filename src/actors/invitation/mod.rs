@@ -17,7 +17,7 @@ use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::Handle;
-use crate::store::Fault;
+use crate::store::{Fault, Version};
 
 use super::context::{Answered, Question};
 use super::load::{self, Versioned};
