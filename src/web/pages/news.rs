@@ -1,6 +1,6 @@
 //! What is new in the context one acts as.
 
-use crate::actors::news::{self as found, Of};
+use crate::actors::recent::{self as found, Of};
 use crate::actors::rights;
 use crate::domain::invitation::{Invitation, Terms};
 use crate::web::App;
