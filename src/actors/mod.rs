@@ -21,6 +21,7 @@ pub mod load;
 pub mod members;
 pub mod moves;
 pub mod names;
+mod news;
 pub mod once;
 pub mod people;
 pub mod proposal;
