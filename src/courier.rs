@@ -282,7 +282,9 @@ impl Courier {
         match queue {
             Queue::Outbox => self.inner.parts.letters.notified().await,
             // The earliest timer of a new offer is hours away.
-            Queue::Timers | Queue::Purges | Queue::Sweeps => std::future::pending().await,
+            Queue::Timers | Queue::Purges | Queue::Sweeps | Queue::Incoming => {
+                std::future::pending().await
+            }
         }
     }
 
@@ -292,7 +294,7 @@ impl Courier {
             Queue::Timers => self.fire(row, now).await,
             Queue::Purges => self.purge(row, now).await,
             // The daemon's chores see to these, a few at a time.
-            Queue::Sweeps => Ok(()),
+            Queue::Sweeps | Queue::Incoming => Ok(()),
         };
         let Err(fault) = done else { return };
         self.faulty(&fault);

@@ -130,7 +130,14 @@ impl Daemon {
             Arc::new(move || Time::from_ms(clock.now()))
         };
         let lease_ms = courier::Settings::default().lease_ms;
-        for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
+        let queues = [
+            Queue::Outbox,
+            Queue::Timers,
+            Queue::Purges,
+            Queue::Sweeps,
+            Queue::Incoming,
+        ];
+        for queue in queues {
             let taken = store
                 .take_over(queue, Time::from_ms(clock.now()), lease_ms)
                 .await

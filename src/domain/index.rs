@@ -4,7 +4,8 @@
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
 use super::id::{
-    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId, WorkgroupId,
+    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MessageId, MoveId,
+    WorkgroupId,
 };
 use super::key::Bytes;
 use super::time::Time;
@@ -93,6 +94,10 @@ pub enum Entry {
     Trashed(Context, ItemId),
     /// Hours in which a person tried something in vain, counted from the epoch.
     AttemptsOf(AccountId, u64),
+    /// What came in by mail, newest last.
+    Incoming(Time, MessageId),
+    /// Addresses that letters do not reach.
+    Undeliverable(Digest),
 }
 
 impl Entry {
@@ -126,6 +131,8 @@ impl Entry {
             Self::Concerned(context, at, digest) => concerned(context).moment(at).wide(digest.0),
             Self::Trashed(context, item) => trashed(context, item.kind()).wide(item.bits()),
             Self::AttemptsOf(account, hour) => attempts_of(account).wide(u128::from(hour)),
+            Self::Incoming(at, id) => incoming().moment(at).wide(id.bits()),
+            Self::Undeliverable(digest) => undeliverable().wide(digest.0),
         }
     }
 }
@@ -251,6 +258,15 @@ pub fn trashed(context: Context, kind: ItemKind) -> Bytes {
 /// Prefix of the hours in which a person tried something in vain.
 pub fn attempts_of(account: AccountId) -> Bytes {
     Bytes::tagged(44).wide(account.bits())
+}
+
+/// Prefix of what came in by mail.
+pub fn incoming() -> Bytes {
+    Bytes::tagged(45)
+}
+/// Prefix of the addresses that letters do not reach.
+pub fn undeliverable() -> Bytes {
+    Bytes::tagged(46)
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

@@ -50,8 +50,8 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
             let done = match queue {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
-                // Nobody here puts anything into the trash, and what is swept is no row of the courier's.
-                Queue::Purges | Queue::Sweeps => Ok(()),
+                // Nobody here puts anything into the trash or answers by mail, and what is swept is no row of the courier's.
+                Queue::Purges | Queue::Sweeps | Queue::Incoming => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));

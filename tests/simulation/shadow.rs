@@ -7,6 +7,7 @@ use handover::domain::account::{Account, Session, SignIn, Token};
 use handover::domain::attempts::Attempts;
 use handover::domain::document::{self, Derived, Document};
 use handover::domain::id::{AccountId, AnalysisId, Context, InvitationId, ItemId};
+use handover::domain::incoming::{Incoming, Sealed};
 use handover::domain::index::Entry;
 use handover::domain::invitation::Invitation;
 use handover::domain::item::{Analysis, Biosamples, Item};
@@ -14,6 +15,7 @@ use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
 use handover::domain::link::Link;
 use handover::domain::moving::Move;
+use handover::domain::reach::Reach;
 use handover::domain::rights::Grant;
 use handover::domain::time::Time;
 use handover::domain::tombstone::Tombstone;
@@ -56,7 +58,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, Analysis, Link, Move, Tombstone, Attempts
+    Token, Analysis, Link, Move, Tombstone, Attempts, Incoming, Sealed, Reach
 );
 
 /// A document that a commit wrote, before and after.
