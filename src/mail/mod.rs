@@ -4,6 +4,7 @@
 //! crash is the same letter, byte for byte, and nothing usable (tokens, codes) has to lie in the store.
 
 mod defuse;
+pub mod inbound;
 mod mailbox;
 mod render;
 pub mod smtp;

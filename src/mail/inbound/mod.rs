@@ -1,0 +1,16 @@
+//! The reply door, as far as it needs no store: what comes in by mail, and what a message by itself says (MAIL §5, checks 1–9 and 11).
+//!
+//! A message goes `lmtp` → [`Door::take`] → [`examine`]. Everything here is a pure function of bytes and settings, except the sessions
+//! themselves. Nothing here decides about an offer: what needs the store (whether the token lives, whose address it is, which
+//! workgroup is meant) is done by whoever stands behind the [`Door`].
+
+pub mod address;
+mod door;
+pub mod grammar;
+pub mod lmtp;
+pub mod report;
+mod verdict;
+
+pub use address::{Purpose, Recipient, Scheme};
+pub use door::{Delivery, Door, Turned};
+pub use verdict::{Doubt, Envelope, Examined, Outcome, Settings, examine};
