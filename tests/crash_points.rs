@@ -119,6 +119,7 @@ impl Machine {
                 from: "handover@site.example".parse().unwrap(),
                 from_name: "Handover".into(),
                 reply_domain: "reply.site.example".into(),
+                replies: None,
                 instance: "test".into(),
             },
             key: settings.key,

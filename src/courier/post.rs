@@ -196,6 +196,8 @@ impl Courier {
             }
             State::Queued { .. } => failed("retried"),
             State::Undeliverable { .. } => failed("undeliverable"),
+            // Reports come in by another door, which counts them.
+            State::Bounced { .. } => {}
             State::Dead { reason, .. } => {
                 failed("dead");
                 let to = before.to.masked();

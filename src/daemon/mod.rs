@@ -302,6 +302,7 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         from: from.parse().map_err(CannotStart::part)?,
         from_name: name.to_string(),
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
+        replies: None,
         instance: config.site.public_url.as_str().to_owned(),
     })
 }

@@ -60,6 +60,22 @@ pub enum Kind {
         /// What the context was called that had the access.
         whose: String,
     },
+    /// What became of a reply, to whom the letter that was answered went.
+    Answer {
+        /// The reply's Message-ID without brackets, if it has one, for `In-Reply-To`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// What it says.
+        says: Answer,
+    },
+    /// A letter about an offer did not arrive (to whoever made the offer).
+    Undeliverable {
+        /// Where it went, as the sender knows that: the address, or the workgroup's handle. Who answers for a workgroup is not theirs
+        /// to know.
+        address: String,
+        /// What the mail server said, such as `5.1.1`.
+        reason: String,
+    },
     /// The code to type.
     SignInCode {
         /// It is good until then.
@@ -72,6 +88,62 @@ pub enum Kind {
     },
 }
 
+/// What is said to a reply that decided nothing. It goes to whom the letter that was answered went, never to an address taken from the
+/// reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Nobody vouches for the reply's sender, or it is not whom the offer is for: please confirm in Handover.
+    Confirm,
+    /// It says neither accept nor decline; these are the valid lines.
+    NotUnderstood,
+    /// It names no context, or several, that one may accept into; these are the names.
+    WhichContext {
+        /// What the contexts are called, as they can be written.
+        names: Vec<String>,
+    },
+    /// The offer was answered or ended before.
+    Ended,
+    /// Replies are not taken here; please answer in Handover.
+    RepliesOff,
+    /// It was understood, and the domain says no.
+    Refused {
+        /// Why, and what to do: one sentence for each guard.
+        sentences: Vec<String>,
+    },
+}
+
+impl Answer {
+    /// Whether it asks for another answer, so that it is worth nothing once the offer has ended.
+    pub const fn asks(&self) -> bool {
+        match self {
+            Self::Confirm | Self::NotUnderstood | Self::WhichContext { .. } | Self::RepliesOff => {
+                true
+            }
+            Self::Ended | Self::Refused { .. } => false,
+        }
+    }
+}
+
+/// How whoever gets a letter could answer it by mail when its cause was committed: what its buttons and examples say.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByMail {
+    /// Not at all: it asks for nothing, or they have no account yet.
+    #[default]
+    No,
+    /// With the verb alone: there is no context to choose.
+    Plainly,
+    /// With a context: these, as they can be written, the default one first.
+    Into(Vec<String>),
+}
+
+impl ByMail {
+    const fn is_no(&self) -> bool {
+        matches!(self, Self::No)
+    }
+}
+
 impl Kind {
     /// To which side of an invitation it tells how that ended; `None` when it does not.
     pub const fn side(&self) -> Option<Side> {
@@ -82,6 +154,8 @@ impl Kind {
             Self::Offer { .. }
             | Self::Reminder { .. }
             | Self::Cancelled
+            | Self::Answer { .. }
+            | Self::Undeliverable { .. }
             | Self::SignInCode { .. }
             | Self::AddressCode { .. }
             | Self::AccessRevoked { .. } => None,
@@ -122,6 +196,13 @@ pub enum State {
         /// What it said.
         reason: String,
     },
+    /// It was sent, and another mail server reported that it did not arrive.
+    Bounced {
+        /// When the report came.
+        at: Time,
+        /// What the report said.
+        reason: String,
+    },
     /// Given up after two days of trying, or after a fault of ours that no retry mends.
     Dead {
         /// When.
@@ -149,6 +230,9 @@ pub struct Letter {
     pub subject: Subject,
     /// What it says.
     pub says: Kind,
+    /// How it can be answered by mail.
+    #[serde(default, skip_serializing_if = "ByMail::is_no")]
+    pub by_mail: ByMail,
     /// When its cause was committed; its Date.
     pub created_at: Time,
     /// How often sending was tried.
@@ -176,6 +260,7 @@ impl Letter {
             language: language.to_owned(),
             subject,
             says,
+            by_mail: ByMail::No,
             created_at: at,
             attempts: 0,
             last_error: None,
@@ -194,6 +279,7 @@ impl Document for Letter {
             State::Queued { not_before } => Some((Queue::Outbox, not_before, self.id.bits())),
             State::Sent { .. }
             | State::Undeliverable { .. }
+            | State::Bounced { .. }
             | State::Dead { .. }
             | State::Withdrawn { .. } => match self.says {
                 Kind::SignInCode { expires_at } | Kind::AddressCode { expires_at } => {

@@ -20,6 +20,8 @@ use crate::domain::address::Address;
 use crate::domain::id::{ItemId, LetterId};
 use crate::domain::invitation::Invitation;
 
+use inbound::Scheme;
+
 pub use mailbox::Mailbox;
 pub use render::{Unwritable, render};
 
@@ -30,12 +32,14 @@ pub struct Site {
     pub name: String,
     /// Where its pages are; every link starts with it.
     pub public_url: String,
-    /// Who sends its letters; for now the envelope's sender too.
+    /// Who sends its letters; the envelope's sender too, unless replies are taken.
     pub from: Address,
     /// The name in front of that address.
     pub from_name: String,
     /// The domain of Message-IDs, and the name the daemon greets the mail server with.
     pub reply_domain: String,
+    /// How the addresses are written that replies and reports go to; none: a reply reaches nobody, and letters say so.
+    pub replies: Option<Scheme>,
     /// What tells this installation from others: it stands in the loop header, so that two of them never mail each other without end.
     pub instance: String,
 }
@@ -56,8 +60,8 @@ pub enum About<'a> {
 pub struct Rendered {
     /// Which letter.
     pub id: LetterId,
-    /// The envelope's sender.
-    pub from: Address,
+    /// The envelope's sender; none when it is null, so that nothing is ever reported about an answer to a reply.
+    pub from: Option<Address>,
     /// The envelope's recipient.
     pub to: Address,
     /// Its subject, decoded.

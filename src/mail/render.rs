@@ -67,7 +67,7 @@ pub fn render(
     let raw = compose(letter, &words, site, &message_id, thread)?;
     Ok(Rendered {
         id: letter.id,
-        from: site.from.clone(),
+        from: Some(site.from.clone()),
         to: letter.to.clone(),
         subject: words.subject,
         message_id,

@@ -23,6 +23,7 @@ fn site() -> Site {
         from: "handover@uni.example".parse().unwrap(),
         from_name: "Handover at Uni".into(),
         reply_domain: "reply.uni.example".into(),
+        replies: None,
         instance: "uni-1".into(),
     }
 }

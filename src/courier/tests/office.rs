@@ -237,6 +237,7 @@ impl Office {
                 from: "handover@uni.example".parse().unwrap(),
                 from_name: "Handover".into(),
                 reply_domain: "reply.uni.example".into(),
+                replies: None,
                 instance: "test".into(),
             },
             key: SiteKey::new([7; 32]),

@@ -348,6 +348,7 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
         letter::State::Queued { .. } => ("queued", None, None),
         letter::State::Sent { at } => ("sent", Some(at), None),
         letter::State::Undeliverable { at, reason } => ("undeliverable", Some(at), Some(reason)),
+        letter::State::Bounced { at, reason } => ("bounced", Some(at), Some(reason)),
         letter::State::Dead { at, reason } => ("dead", Some(at), Some(reason)),
         letter::State::Withdrawn { at } => ("withdrawn", Some(at), None),
     };
@@ -361,6 +362,8 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
             letter::Kind::Cancelled => "cancelled",
             letter::Kind::Expired { .. } => "expired",
             letter::Kind::AccessRevoked { .. } => "access-revoked",
+            letter::Kind::Answer { .. } => "answer",
+            letter::Kind::Undeliverable { .. } => "undeliverable",
             letter::Kind::SignInCode { .. } => "sign-in-code",
             letter::Kind::AddressCode { .. } => "address-code",
         }
