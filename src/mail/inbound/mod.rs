@@ -5,10 +5,18 @@
 //! workgroup is meant) is done by whoever stands behind the [`Door`].
 
 pub mod address;
+mod authentication;
 mod door;
+mod fields;
 pub mod grammar;
+mod html;
 pub mod lmtp;
+mod parts;
+mod person;
 pub mod report;
+mod sender;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use address::{Purpose, Recipient, Scheme};
