@@ -11,6 +11,7 @@ mod fields;
 pub mod grammar;
 mod html;
 pub mod lmtp;
+pub mod pace;
 mod parts;
 mod person;
 pub mod report;
