@@ -1,7 +1,7 @@
 //! Handover: share sequencing data and pass on its ownership.
 //!
 //! `docs/architecture.md` shows the way of a command; arrows between the modules point down only:
-//! `daemon → web, courier → actors → store → domain`, and `mail → domain`.
+//! `daemon → web, courier → actors → store → domain`, and `mail → domain, clock`.
 
 pub mod actors;
 pub mod chain;

@@ -22,7 +22,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("domain", &["chain"]),
         ("ids", &["domain"]),
         ("store", &["domain"]),
-        ("mail", &["domain"]),
+        ("mail", &["domain", "clock"]),
         ("actors", &["store", "domain", "chain", "clock", "ids"]),
         (
             "courier",

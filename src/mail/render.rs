@@ -18,6 +18,9 @@ use super::{About, Rendered, Site, defuse};
 /// The last second that a Date header can name (9999-12-31T23:59:59Z).
 const LAST_SECOND: u64 = 253_402_300_799;
 
+/// Every letter has it; no Handover answers to one that does.
+pub(super) const LOOP_HEADER: &str = "X-Handover-Loop";
+
 /// Why a letter cannot be written. No retry mends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
@@ -226,7 +229,7 @@ fn compose(
         .raw_header(header("Auto-Submitted", "auto-generated"))
         .raw_header(header("X-Auto-Response-Suppress", "All"))
         .raw_header(header("Content-Language", LANGUAGE))
-        .raw_header(header("X-Handover-Loop", &plain(&site.instance)))
+        .raw_header(header(LOOP_HEADER, &plain(&site.instance)))
         .multipart(parts)
         .map_err(|why| unwritten(letter, &why))?;
     Ok(message.formatted())

@@ -132,13 +132,11 @@ impl Split<'_> {
         let mut all = self.all(name);
         let first = all.next();
         if all.next().is_some() {
-            return Err(Flaw("a header field stands there twice that may only stand once"));
+            return Err(Flaw(
+                "a header field stands there twice that may only stand once",
+            ));
         }
         Ok(first)
-    }
-    /// The names of all fields, as they were written.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|f| f.name)
     }
 }
 
@@ -196,7 +194,10 @@ mod tests {
         };
         check("A: b\r\n\r\nbody", Ok((&[("A", "b")], "body")));
         check("A: b\n\nbody", Ok((&[("A", "b")], "body")));
-        check("A: b\r\n\tc\r\nD:e\r\n\r\n", Ok((&[("A", "b\tc"), ("D", "e")], "")));
+        check(
+            "A: b\r\n\tc\r\nD:e\r\n\r\n",
+            Ok((&[("A", "b\tc"), ("D", "e")], "")),
+        );
         check("A: b", Ok((&[("A", "b")], "")));
         check("\r\nbody", Ok((&[], "body")));
         check("", Ok((&[], "")));

@@ -47,12 +47,9 @@ pub fn answer(line: &str) -> Answer {
     let line = unquoted(line.trim());
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let rest = rest.trim();
-    let verb = match rest {
-        "" => unquoted(verb.strip_suffix('.').unwrap_or(verb)),
-        _ => verb,
-    };
-    let verb = match rest {
-        "" => verb.strip_suffix('.').unwrap_or(verb),
+    // The full stop may stand on either side of the marks, and only once.
+    let verb = match (rest, verb.strip_suffix('.')) {
+        ("", Some(verb)) => unquoted(verb),
         _ => verb,
     };
     let rest = (!rest.is_empty()).then(|| rest.to_owned());

@@ -7,26 +7,66 @@
 const DEEPEST: usize = 200;
 /// Their contents are not shown, or are no text of the sender's.
 const UNSEEN: &[&str] = &[
-    "head", "style", "script", "title", "template", "noscript", "textarea", "select", "option", "object", "iframe",
-    "svg", "math", "audio", "video", "canvas", "button", "details", "dialog", "datalist", "map", "frameset", "xml",
+    "head", "style", "script", "title", "template", "noscript", "textarea", "select", "option",
+    "object", "iframe", "svg", "math", "audio", "video", "canvas", "button", "details", "dialog",
+    "datalist", "map", "frameset", "xml",
 ];
 /// Their contents are read without regard to tags.
-const RAW: &[&str] = &["style", "script", "title", "textarea", "iframe", "noscript", "xmp", "noembed", "noframes", "plaintext"];
+const RAW: &[&str] = &[
+    "style",
+    "script",
+    "title",
+    "textarea",
+    "iframe",
+    "noscript",
+    "xmp",
+    "noembed",
+    "noframes",
+    "plaintext",
+];
 /// They have no contents.
 const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
 ];
 /// They stay within a line.
 const INLINE: &[&str] = &[
-    "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "font", "i", "img", "label", "mark", "q", "s", "small", "span",
-    "strike", "strong", "sub", "sup", "time", "tt", "u", "wbr", "o:p", "ins",
+    "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "font", "i", "img", "label", "mark", "q",
+    "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "wbr", "o:p", "ins",
 ];
 /// What hides an element, in its `style` or in a style sheet; without spaces, lower case.
 const HIDES: &[&str] = &[
-    "display:none", "visibility:hidden", "visibility:collapse", "opacity:0", "font-size:0", "line-height:0", "height:0",
-    "width:0", "mso-hide", "text-indent:-", "clip", "overflow:hidden", "position:absolute", "position:fixed", "left:-",
-    "top:-", "margin-left:-", "margin-top:-", "color:transparent", "transform", "filter:", "content:", "@import", "\\",
-    "url(", "direction:", "unicode-bidi", "-webkit-text-security", "mask", "order:", "float:right",
+    "display:none",
+    "visibility:hidden",
+    "visibility:collapse",
+    "opacity:0",
+    "font-size:0",
+    "line-height:0",
+    "height:0",
+    "width:0",
+    "mso-hide",
+    "text-indent:-",
+    "clip",
+    "overflow:hidden",
+    "position:absolute",
+    "position:fixed",
+    "left:-",
+    "top:-",
+    "margin-left:-",
+    "margin-top:-",
+    "color:transparent",
+    "transform",
+    "filter:",
+    "content:",
+    "@import",
+    "\\",
+    "url(",
+    "direction:",
+    "unicode-bidi",
+    "-webkit-text-security",
+    "mask",
+    "order:",
+    "float:right",
 ];
 
 /// The visible text, one line for each line or block; quoted blocks have `>` before each line. Nothing when it cannot be told.
@@ -71,7 +111,7 @@ impl Page {
             self.written.push_str("> ");
         }
         // A line end in the source is a space on the page.
-        let text = text.replace(['\r', '\n', '\t'], " ");
+        let text = text.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
         unescape(&text, &mut self.written);
     }
 
@@ -86,7 +126,8 @@ impl Page {
         if let Some(comment) = html.strip_prefix("<!--") {
             // Readers differ in where the odd ones end: `<!-->`, `--!>`, `<!-- <!-- -->`.
             let (inside, rest) = comment.split_once("-->")?;
-            let odd = inside.starts_with('>') || inside.starts_with("->") || inside.contains("--!>");
+            let odd =
+                inside.starts_with('>') || inside.starts_with("->") || inside.contains("--!>");
             return (!odd && !inside.contains("<!--")).then_some(rest);
         }
         if html.starts_with("<!") || html.starts_with("<?") {
@@ -130,7 +171,10 @@ impl Page {
             return Some(());
         };
         let inside = self.open.get(place + 1..)?;
-        if inside.iter().any(|element| element.hidden || element.quoted) {
+        if inside
+            .iter()
+            .any(|element| element.hidden || element.quoted)
+        {
             return None;
         }
         self.open.truncate(place);
@@ -140,9 +184,12 @@ impl Page {
 
 /// Skips an element whose contents are no markup. A style sheet that could hide something makes the whole page uncertain.
 fn raw<'h>(tag: &Tag<'h>) -> Option<&'h str> {
-    let end = format!("</{}", tag.name);
-    let lower = tag.rest.to_ascii_lowercase();
-    let place = lower.find(&end)?;
+    let closes = |place: usize| {
+        let name = tag.rest.get(place + 2..place + 2 + tag.name.len());
+        name.is_some_and(|name| name.eq_ignore_ascii_case(&tag.name))
+    };
+    let mut ends = tag.rest.match_indices("</").map(|(place, _)| place);
+    let place = ends.find(|place| closes(*place))?;
     let (inside, after) = tag.rest.split_at_checked(place)?;
     if tag.name == "style" && hides(inside) {
         return None;
@@ -312,10 +359,16 @@ mod tests {
     fn what_a_person_wrote_is_read() {
         check("accept", Some("accept"));
         check("<p>accept</p><p>Best, Anna</p>", Some("accept"));
-        check("<div dir=\"ltr\">accept <b>TechSupport</b></div>", Some("accept TechSupport"));
+        check(
+            "<div dir=\"ltr\">accept <b>TechSupport</b></div>",
+            Some("accept TechSupport"),
+        );
         check("acc<b>ept</b><br>On Monday", Some("accept"));
         check("accept\r\nTechSupport", Some("accept TechSupport"));
-        check("<p>&nbsp;</p><p>decline&nbsp;not&#32;ours</p>", Some("decline\u{a0}not ours"));
+        check(
+            "<p>&nbsp;</p><p>decline&nbsp;not&#32;ours</p>",
+            Some("decline\u{a0}not ours"),
+        );
         check("a < b <p>x", Some("a < b"));
         check(
             "<html><head><meta charset=utf-8><title>Re</title><style><!-- p {margin:0cm;font-size:11.0pt;} --></style></head>\
@@ -346,7 +399,10 @@ mod tests {
         }
         // Quoted words are not the sender's.
         check("<blockquote>accept</blockquote>", Some("> accept"));
-        check("<blockquote><div>a</div><p>accept</p></blockquote>", Some("> a"));
+        check(
+            "<blockquote><div>a</div><p>accept</p></blockquote>",
+            Some("> a"),
+        );
         check("<blockquote> <b>accept</b>", Some("> accept"));
     }
 
@@ -367,6 +423,9 @@ mod tests {
             assert_eq!(visible(odd), None, "{odd}");
         }
         assert_eq!(visible(&"<div>".repeat(300)), None);
+        // Each of them is read once.
+        let styles = "<style></STYLE>".repeat(70_000);
+        assert_eq!(visible(&styles).as_deref(), Some("\n"));
         assert_eq!(visible("<plaintext>accept"), None);
     }
 }

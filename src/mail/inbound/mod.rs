@@ -5,10 +5,19 @@
 //! workgroup is meant) is done by whoever stands behind the [`Door`].
 
 pub mod address;
+mod authentication;
 mod door;
+mod fields;
 pub mod grammar;
+mod html;
 pub mod lmtp;
+pub mod pace;
+mod parts;
+mod person;
 pub mod report;
+mod sender;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use address::{Purpose, Recipient, Scheme};

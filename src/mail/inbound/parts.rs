@@ -6,6 +6,7 @@
 use mail_parser::{ContentType, MessageParser, MimeHeaders as _, PartType};
 
 use super::fields::{self, Flaw, Split};
+use super::html;
 
 /// Most parts of a message, containers too.
 const MOST: usize = 64;
@@ -181,12 +182,27 @@ fn unterminated(piece: &[u8]) -> &[u8] {
 }
 
 impl Part<'_> {
-    /// Its text, decoded; nothing when it is no text, is attached, or cannot be decoded.
-    pub fn text(&self) -> Option<String> {
-        if self.attached || !matches!(self.kind.as_str(), "text/plain" | "text/html") {
-            return None;
+    /// What the sender wrote: the text part, else what can be seen of the HTML part. Not what they attached or passed on.
+    pub fn reply(&self) -> Option<String> {
+        match self.kind.as_str() {
+            "text/plain" => self.text(),
+            "text/html" => self.text().as_deref().and_then(html::visible),
+            "multipart/alternative" => {
+                let plain = |part: &&Part<'_>| part.kind != "text/html";
+                let (plain, others): (Vec<_>, Vec<_>) = self.children.iter().partition(plain);
+                plain.into_iter().chain(others).find_map(Self::written)
+            }
+            kind if kind.starts_with("multipart/") => self.children.iter().find_map(Self::written),
+            _ => None,
         }
-        self.decoded()
+    }
+
+    fn written(&self) -> Option<String> {
+        self.reply().filter(|text| !text.trim().is_empty())
+    }
+
+    fn text(&self) -> Option<String> {
+        if self.attached { None } else { self.decoded() }
     }
 
     /// Its bytes as text, whatever its type says.

@@ -15,7 +15,9 @@ pub fn mailbox(value: &str) -> Option<Address> {
         }
         // Without angle brackets, all of it is the address, and what may follow is a comment.
         None if rest.is_empty() => {
-            let (address, after) = display.split_once(char::is_whitespace).unwrap_or((display, ""));
+            let (address, after) = display
+                .split_once(char::is_whitespace)
+                .unwrap_or((display, ""));
             nothing(after).then_some(address)?
         }
         None => return None,
@@ -92,7 +94,10 @@ mod tests {
         check("(eve@evil.example) <anna@lab.example>", anna);
         check("=?utf-8?q?J=C3=BCrgen?= <anna@lab.example>", anna);
         // What another encoding hides is only ever a display name.
-        check("=?utf-8?q?=3Ceve=40evil.example=3E?= <anna@lab.example>", anna);
+        check(
+            "=?utf-8?q?=3Ceve=40evil.example=3E?= <anna@lab.example>",
+            anna,
+        );
         check("=?utf-8?q?anna=40lab.example?=", None);
         check("<=?utf-8?q?anna?=@lab.example>", None);
         check("", None);

@@ -1,9 +1,12 @@
 //! What one message is, by itself: checks 4–9 and 11 of MAIL §5, in their order.
 
 use crate::domain::address::Address;
+use crate::domain::id::LetterId;
+use crate::mail::render::LOOP_HEADER;
 
-use super::address::Recipient;
-use super::{grammar, report};
+use super::address::{Purpose, Recipient};
+use super::fields::{self, Flaw, Split};
+use super::{authentication, grammar, parts, person, report};
 
 /// What examining depends on besides the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,11 +107,115 @@ impl Outcome {
     }
 }
 
+/// Most servers that a message may have passed; more mean that it goes in circles.
+const MOST_RECEIVED: usize = 30;
+/// The longest Message-ID that is answered with, in octets.
+const LONGEST_ID: usize = 250;
+
 /// Examines one message as it came, with what the mail server said about it. The first failing check decides.
 pub fn examine(raw: &[u8], envelope: &Envelope<'_>, settings: &Settings) -> Examined {
-    let _ = (raw, envelope, settings);
-    Examined::Dropped {
-        outcome: Outcome::Malformed,
-        why: "no message is understood yet".to_owned(),
+    checked(raw, envelope, settings).unwrap_or_else(|(outcome, why)| Examined::Dropped {
+        outcome,
+        why: why.to_owned(),
+    })
+}
+
+type Dropped = (Outcome, &'static str);
+
+fn checked(raw: &[u8], envelope: &Envelope<'_>, settings: &Settings) -> Result<Examined, Dropped> {
+    let malformed = |flaw: Flaw| (Outcome::Malformed, flaw.0);
+    // 4: it can be read, in one way only.
+    fields::line_ends(raw).map_err(malformed)?;
+    let header = fields::split(raw).map_err(malformed)?;
+    let message_id = header.one("Message-ID").map_err(malformed)?;
+    not_ours(&header, message_id, settings)?;
+    let message = parts::read(&header).map_err(malformed)?;
+    let message_id = message_id.and_then(plain);
+
+    // 5: what comes to the envelope sender is a report, or nothing.
+    if envelope.recipient.purpose() == Purpose::Bounce {
+        let recipients = report::read(&message).map_err(malformed)?;
+        if recipients.is_empty() {
+            return Err((
+                Outcome::Auto,
+                "it came to the envelope sender and reports nothing",
+            ));
+        }
+        return Ok(Examined::Report {
+            recipients,
+            message_id,
+        });
     }
+
+    // 6
+    if let Some(why) = person::robot(&header, &message.kind, envelope.sender) {
+        return Err((Outcome::Auto, why));
+    }
+    // 7
+    let from = sender(&header)?;
+    // 8
+    let authenticated = authentication::vouched(&header, settings.authserv_id.as_deref(), &from);
+    // 11
+    let verb = message
+        .reply()
+        .as_deref()
+        .and_then(grammar::deciding_line)
+        .map_or(grammar::Answer::Neither, |line| grammar::answer(&line));
+    Ok(Examined::Reply {
+        from,
+        authenticated,
+        verb,
+        message_id,
+    })
+}
+
+/// Refuses what goes in circles: too many servers, or a letter of this or another Handover.
+fn not_ours(
+    header: &Split<'_>,
+    message_id: Option<&str>,
+    settings: &Settings,
+) -> Result<(), Dropped> {
+    if header.all(LOOP_HEADER).next().is_some() {
+        return Err((Outcome::Loop, "it is a letter of Handover"));
+    }
+    let ours = message_id.and_then(plain).is_some_and(|id| {
+        id.rsplit_once('@').is_some_and(|(letter, domain)| {
+            // On a domain that the site shares with its people, theirs end alike.
+            domain.eq_ignore_ascii_case(&settings.reply_domain)
+                && letter.to_ascii_lowercase().parse::<LetterId>().is_ok()
+        })
+    });
+    if ours {
+        return Err((
+            Outcome::Loop,
+            "its Message-ID is that of a letter of Handover",
+        ));
+    }
+    if header.all("Received").nth(MOST_RECEIVED).is_some() {
+        return Err((Outcome::Malformed, "it passed more than 30 servers"));
+    }
+    Ok(())
+}
+
+/// The one mailbox of the one From.
+fn sender(header: &Split<'_>) -> Result<Address, Dropped> {
+    let mut all = header.all("From");
+    let from = all.next().ok_or((Outcome::BadFrom, "it has no From"))?;
+    if all.next().is_some() {
+        return Err((Outcome::BadFrom, "it has several From"));
+    }
+    super::sender::mailbox(from).ok_or((
+        Outcome::BadFrom,
+        "its From does not name exactly one mailbox",
+    ))
+}
+
+/// A Message-ID without its brackets, if it can stand in a header of ours.
+fn plain(message_id: &str) -> Option<String> {
+    let id = message_id.strip_prefix('<')?.strip_suffix('>')?;
+    let fits = (1..=LONGEST_ID).contains(&id.len())
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'));
+    fits.then(|| id.to_owned())
 }

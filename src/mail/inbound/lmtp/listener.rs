@@ -2,14 +2,23 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::super::door::Door;
-use super::Settings;
+use super::{Settings, serve};
+
+/// Wait before accepting again when the machine has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,13 +77,34 @@ pub async fn bind(place: &Place) -> Result<Listener, Unbound> {
                 place: address.to_string(),
                 source,
             }),
-        Place::Socket(path) => UnixListener::bind(path)
-            .map(|listener| Listener(Bound::Socket(listener, path.clone())))
-            .map_err(|source| Unbound::System {
-                place: path.display().to_string(),
-                source,
-            }),
+        Place::Socket(path) => socket(path).await,
     }
+}
+
+async fn socket(path: &Path) -> Result<Listener, Unbound> {
+    let system = |source| Unbound::System {
+        place: path.display().to_string(),
+        source,
+    };
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if !there.file_type().is_socket() => {
+            return Err(Unbound::NotASocket(path.to_owned()));
+        }
+        // Left behind by a process that was killed, if nobody answers.
+        Ok(_) => match UnixStream::connect(path).await {
+            Ok(_) => return Err(Unbound::InUse(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path).map_err(system)?;
+            }
+            Err(error) => return Err(system(error)),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(system(error)),
+    }
+    let listener = UnixListener::bind(path).map_err(system)?;
+    let mode = std::fs::Permissions::from_mode(0o660);
+    std::fs::set_permissions(path, mode).map_err(system)?;
+    Ok(Listener(Bound::Socket(listener, path.to_owned())))
 }
 
 impl Listener {
@@ -94,10 +124,82 @@ pub async fn listen(
     door: Arc<dyn Door>,
     stop: CancellationToken,
 ) {
-    let _ = (settings, door);
-    stop.cancelled().await;
-    if let Bound::Socket(socket, path) = listener.0 {
-        drop(socket);
-        let _ = std::fs::remove_file(path);
+    let shared = Shared {
+        slots: Arc::new(Semaphore::new(settings.limits.sessions)),
+        settings: Arc::new(settings),
+        door,
+        stop,
+        sessions: TaskTracker::new(),
+    };
+    match &listener.0 {
+        Bound::Port(listener) => {
+            let accept = || async {
+                let (stream, _) = listener.accept().await?;
+                // An answer is one write; waiting to fill a packet would only delay it.
+                stream.set_nodelay(true)?;
+                Ok(stream)
+            };
+            shared.each(accept).await;
+        }
+        Bound::Socket(listener, path) => {
+            let accept = || async { Ok(listener.accept().await?.0) };
+            shared.each(accept).await;
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    drop(listener);
+    shared.sessions.close();
+    shared.sessions.wait().await;
+}
+
+struct Shared {
+    slots: Arc<Semaphore>,
+    settings: Arc<Settings>,
+    door: Arc<dyn Door>,
+    stop: CancellationToken,
+    sessions: TaskTracker,
+}
+
+impl Shared {
+    async fn each<S, F>(&self, accept: impl Fn() -> F)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = io::Result<S>>,
+    {
+        loop {
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = accept() => accepted,
+            };
+            match accepted {
+                Ok(stream) => self.open(stream).await,
+                Err(error) => {
+                    tracing::warn!(%error, "a mail session could not be accepted");
+                    tokio::time::sleep(NO_ROOM).await;
+                }
+            }
+        }
+    }
+
+    async fn open<S>(&self, mut stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+            // A new connection has room for a line; whoever has none need not hear it.
+            let words = b"421 4.3.2 too many sessions; connect again later\r\n";
+            let _ = timeout(NO_ROOM, stream.write_all(words)).await;
+            return;
+        };
+        let (settings, door) = (Arc::clone(&self.settings), Arc::clone(&self.door));
+        let stop = self.stop.clone();
+        self.sessions.spawn(async move {
+            serve(stream, &settings, &*door, &stop).await;
+            drop(slot);
+        });
     }
 }
+
+#[cfg(test)]
+#[path = "listener_tests.rs"]
+mod tests;

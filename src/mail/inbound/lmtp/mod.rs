@@ -1,10 +1,16 @@
 //! The sessions with the site's mail server, by LMTP (RFC 2033).
 
+mod body;
 mod limits;
 mod listener;
+mod session;
+#[cfg(test)]
+mod tests;
+mod wire;
 
 pub use limits::Limits;
 pub use listener::{Listener, Place, Unbound, bind, listen};
+pub use session::serve;
 
 use super::address::Scheme;
 
