@@ -19,6 +19,7 @@ use crate::store::{Direction, Fault};
 use super::load::{self, Versioned};
 use super::people;
 use super::proposal::Proposal;
+use super::reach;
 use super::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 /// Sends a code to this address. The answer is the same whether anybody has registered with it.
@@ -132,7 +133,10 @@ pub async fn finish(
         let account = if fits {
             next.used = true;
             match account_of(&settings, call, &was.address, &mut proposal).await {
-                Ok(account) => Some(account),
+                Ok(account) => {
+                    reach::works(&*settings.store, &was.address, call.at, &mut proposal).await?;
+                    Some(account)
+                }
                 Err(Trouble::Refused(findings)) => return Err(findings.into()),
                 Err(fault) => return Err(fault),
             }

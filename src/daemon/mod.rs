@@ -3,6 +3,7 @@
 mod doctor;
 mod letters;
 mod meaning;
+mod replies;
 mod signals;
 mod verify;
 
@@ -73,6 +74,8 @@ pub struct Daemon {
     pub directory: Directory,
     /// Where pages and API are.
     pub address: SocketAddr,
+    /// The port that replies come in at, when it is one.
+    pub replies_port: Option<u16>,
     /// The built-in mailbox, when letters go there.
     pub mailbox: Option<Arc<Mailbox>>,
     app: web::App,
@@ -150,14 +153,19 @@ impl Daemon {
                 );
             }
         }
+        let letters_site = letters_site(config)?;
+        let replies =
+            replies::open(config, &directory, letters_site.replies.clone(), &clock).await?;
         let courier = Courier::new(
             courier::Parts {
                 store: Arc::clone(&shared),
                 transport,
                 timers: Arc::new(directory.clone()),
-                site: letters_site(config)?,
+                site: letters_site,
                 key,
                 letters: directory.letters(),
+                ids: Arc::clone(&ids),
+                inbox: replies.as_ref().map(replies::Replies::inbox),
                 now,
             },
             courier::Settings {
@@ -180,7 +188,7 @@ impl Daemon {
             app.show_mailbox(Arc::new(letters::Shown(Arc::clone(mailbox))));
         }
         let failed = CancellationToken::new();
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(courier.run(stop.clone())),
             tokio::spawn(unfinished(directory.clone(), stop.clone())),
             tokio::spawn(chores(
@@ -200,9 +208,14 @@ impl Daemon {
                 stop.clone(),
             )),
         ];
+        let replies_port = replies.as_ref().and_then(replies::Replies::port);
+        if let Some(replies) = replies {
+            tasks.push(tokio::spawn(replies.serve(stop.clone())));
+        }
         Ok(Self {
             directory,
             address,
+            replies_port,
             mailbox,
             app,
             store,
@@ -302,7 +315,7 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         from: from.parse().map_err(CannotStart::part)?,
         from_name: name.to_string(),
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
-        replies: None,
+        replies: replies::scheme(config)?,
         instance: config.site.public_url.as_str().to_owned(),
     })
 }

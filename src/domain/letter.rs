@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::document::Document;
 use super::id::{InvitationId, ItemId, LetterId, SignInId};
-use super::key::{Key, Queue};
+use super::key::{Counter, Key, Queue};
 use super::time::{SIGN_IN_KEPT_MS, Time};
 
 /// Whether a letter goes to those who sent an offer or those who were sent it.
@@ -273,6 +273,14 @@ impl Document for Letter {
     const TAG: &'static str = "letter";
     fn key(&self) -> Key {
         Key::Letter(self.id)
+    }
+    fn counts(&self) -> Vec<(Counter, i64)> {
+        match (&self.says, self.subject) {
+            (Kind::Answer { says, .. }, Subject::Invitation(id)) if *says != Answer::Confirm => {
+                vec![(Counter::Explained(id), 1)]
+            }
+            _ => Vec::new(),
+        }
     }
     fn due(&self) -> Option<(Queue, Time, u128)> {
         match self.delivery {

@@ -7,7 +7,7 @@ use handover::actors::site::Wanted;
 use handover::actors::world::{Settings, Trouble};
 use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{
-    Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier,
+    Creators, Domain, InUse, Policy, Private, Registration, Replies, SignIn, Tier,
 };
 use handover::domain::rights::Level;
 use handover::domain::secret::SiteKey;
@@ -90,6 +90,8 @@ fn policy(universe: &Universe) -> Policy {
         administrators: Vec::new(),
         creators: Creators::Nobody,
         purge_after_ms: DAY_MS,
+        replies: Replies::Off,
+        replies_of: BTreeMap::new(),
     }
 }
 
