@@ -2,6 +2,7 @@
 //!
 //! Moments are RFC 3339 in UTC, sizes are bytes, lifetimes are days. Unknown fields are refused in requests.
 
+mod mail;
 mod moves;
 mod workgroups;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use mail::{Incoming, MailAddress};
 pub use moves::*;
 pub use workgroups::*;
 
@@ -754,7 +756,7 @@ pub struct Letter {
     pub kind: String,
     /// To whom.
     pub to: String,
-    /// `queued`, `sent`, `undeliverable`, `dead` or `withdrawn`.
+    /// `queued`, `sent`, `undeliverable`, `bounced`, `dead` or `withdrawn`.
     pub state: String,
     /// When its cause was committed.
     pub created_at: String,

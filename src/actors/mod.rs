@@ -23,6 +23,7 @@ pub mod members;
 pub mod moves;
 pub mod names;
 pub mod people;
+pub mod post;
 pub mod proposal;
 pub mod purge;
 pub mod queries;

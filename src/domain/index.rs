@@ -4,8 +4,8 @@
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
 use super::id::{
-    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MessageId, MoveId,
-    WorkgroupId,
+    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId, MessageId,
+    MoveId, WorkgroupId,
 };
 use super::key::Bytes;
 use super::time::Time;
@@ -96,8 +96,10 @@ pub enum Entry {
     AttemptsOf(AccountId, u64),
     /// What came in by mail, newest last.
     Incoming(Time, MessageId),
-    /// Addresses that letters do not reach.
+    /// Addresses that letters do not reach, or may not.
     Undeliverable(Digest),
+    /// Letters that were tried in vain.
+    Troubled(LetterId),
 }
 
 impl Entry {
@@ -133,6 +135,7 @@ impl Entry {
             Self::AttemptsOf(account, hour) => attempts_of(account).wide(u128::from(hour)),
             Self::Incoming(at, id) => incoming().moment(at).wide(id.bits()),
             Self::Undeliverable(digest) => undeliverable().wide(digest.0),
+            Self::Troubled(id) => troubled().wide(id.bits()),
         }
     }
 }
@@ -267,6 +270,10 @@ pub fn incoming() -> Bytes {
 /// Prefix of the addresses that letters do not reach.
 pub fn undeliverable() -> Bytes {
     Bytes::tagged(46)
+}
+/// Prefix of the letters that were tried in vain.
+pub fn troubled() -> Bytes {
+    Bytes::tagged(47)
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

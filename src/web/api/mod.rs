@@ -8,6 +8,7 @@ mod invitations;
 mod items;
 mod lifecycle;
 mod links;
+mod mail;
 mod moves;
 mod preview;
 mod read;
@@ -84,7 +85,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sharing::routes())
         .merge(links::routes())
         .merge(workgroups::routes())
-        .merge(moves::routes());
+        .merge(moves::routes())
+        .merge(mail::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }
 
