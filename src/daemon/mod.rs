@@ -2,6 +2,7 @@
 
 mod doctor;
 mod letters;
+mod mail_in;
 mod meaning;
 mod replies;
 mod signals;
@@ -37,6 +38,7 @@ use crate::telemetry::{self, Metrics};
 use crate::web;
 
 pub use doctor::doctor;
+pub use mail_in::mail_in;
 use signals::{Signals, Wish};
 pub use verify::{Found, verify, verify_store};
 

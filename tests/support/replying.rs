@@ -136,8 +136,27 @@ impl Desk {
         }
     }
 
-    pub fn config(&self) -> &std::path::Path {
-        &self.place.config
+    /// `handover mail-in` for this recipient, with this on standard input; its exit code.
+    pub fn mail_in(&self, to: &str, mail: &Mail) -> i32 {
+        let mut process = std::process::Command::new(crate::daemon::BINARY)
+            .args([
+                "mail-in",
+                "--sender",
+                mail.sender.as_deref().unwrap_or_default(),
+            ])
+            .arg("--config")
+            .arg(&self.place.config)
+            .arg(to)
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // As a pipe from a mail server gives it.
+        let text = mail.written().replace("\r\n", "\n");
+        let mut input = process.stdin.take().unwrap();
+        input.write_all(text.as_bytes()).unwrap();
+        drop(input);
+        process.wait().unwrap().code().unwrap()
     }
 
     pub fn kill(&mut self) {
@@ -159,7 +178,7 @@ impl Desk {
             .core
             .done("/projects", &format!("p{n}"), &json!({ "name": name }));
         let item = made["id"].as_str().unwrap().to_owned();
-        let body = json!({ "items": [item], "recipient": to, "terms_accepted": true });
+        let body = json!({ "items": [item], "recipient": to, "accept_terms": true });
         let made = self.core.done("/transfers", &format!("t{n}"), &body);
         let id = made["transfer"]["id"].as_str().or(made["id"].as_str());
         let id = id.unwrap_or_else(|| panic!("{made}")).to_owned();
@@ -211,18 +230,20 @@ impl Desk {
         assert!(answer.starts_with("250"), "{answer}");
     }
 
+    fn shown(&self, id: &str) -> Value {
+        let (status, shown) = self.core.get(&format!("/transfers/{id}"));
+        assert_eq!(status, 200, "{shown}");
+        shown["transfer"].clone()
+    }
+
     pub fn state(&self, id: &str) -> String {
-        let (_, shown) = self.core.get(&format!("/transfers/{id}"));
-        shown["state"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{shown}"))
-            .to_owned()
+        self.shown(id)["state"].as_str().unwrap().to_owned()
     }
 
     /// The offer, once it is answered.
     pub fn ended(&self, id: &str) -> Value {
         until("the offer is answered", within(20), || {
-            let (_, shown) = self.core.get(&format!("/transfers/{id}"));
+            let shown = self.shown(id);
             (shown["state"] != "pending").then_some(shown)
         })
     }
@@ -270,13 +291,14 @@ impl Desk {
         subjects.filter(|subject| subject.contains(tells)).collect()
     }
 
-    /// Letters there that answer a reply.
-    pub fn answers(&mut self, to: &str) -> Vec<String> {
-        let all = self.delivered(to);
-        let answers = all
-            .into_iter()
-            .filter(|letter| letter.raw.contains("auto-replied"));
-        answers.map(|letter| letter.subject).collect()
+    /// Letters to there that answer a reply.
+    pub fn answers(&mut self, to: &str) -> usize {
+        let sent = self.delivered(to).into_iter();
+        let sent = sent.filter(|letter| letter.raw.contains("auto-replied"));
+        // One that cannot be written counts too: it was meant to be sent.
+        let troubled = self.core.list("/admin/mail/outbox");
+        let meant = |one: &&Value| one["kind"] == "answer" && one["to"] == to;
+        sent.count() + troubled.iter().filter(meant).count()
     }
 
     /// The letter that tells that another did not arrive.
