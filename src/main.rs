@@ -42,6 +42,11 @@ enum Command {
         #[command(subcommand)]
         what: Option<DoctorCommand>,
     },
+    /// See the letters that the site sends
+    Letter {
+        #[command(subcommand)]
+        what: daemon::words::Letters,
+    },
     /// Play the story of a transfer on a throw-away store, then stay up to be tried
     Demo(demo::Options),
     /// Print shell completions
@@ -88,6 +93,7 @@ fn main() -> ExitCode {
                 daemon::doctor_mail(config.as_deref(), dkim.as_deref())
             }
         },
+        Command::Letter { what } => daemon::words::look(&what),
         Command::Demo(options) => demo::run(&options),
         Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
         Command::Client(command) => match command.store_to_verify() {
@@ -103,8 +109,8 @@ fn look_at(what: ConfigCommand) -> ExitCode {
             print!("{}", config::reference());
             ExitCode::SUCCESS
         }
-        ConfigCommand::Check { config } => match config::Config::load(&config) {
-            Ok(_) => {
+        ConfigCommand::Check { config } => match daemon::words::checked(&config) {
+            Ok(()) => {
                 println!("{}: no problem", config.display());
                 ExitCode::SUCCESS
             }

@@ -67,6 +67,9 @@ impl Outbox {
             from_name: "Handover".into(),
             reply_domain: "reply.site.test".into(),
             instance: "one".into(),
+            replies: None,
+            texts: Arc::new(handover::mail::texts::Texts::built_in()),
+            colours: handover::mail::Colours::default(),
         };
         let directory = self.world.directory.clone();
         let now = directory.clone();

@@ -21,6 +21,7 @@ pub mod load;
 pub mod members;
 pub mod moves;
 pub mod names;
+mod news;
 pub mod people;
 pub mod proposal;
 pub mod purge;

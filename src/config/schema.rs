@@ -85,7 +85,7 @@ macro_rules! key {
 }
 
 /// Every section with what it is about, in the order of the file.
-pub(super) const SECTIONS: [(&str, &str); 13] = [
+pub(super) const SECTIONS: [(&str, &str); 14] = [
     ("site", "What people see of the site."),
     (
         "server",
@@ -107,6 +107,10 @@ pub(super) const SECTIONS: [(&str, &str); 13] = [
     (
         "mail.smtp",
         "The mail server that takes them, used when `mail.transport` is `\"smtp\"`.",
+    ),
+    (
+        "letters",
+        "How letters look, and what they say otherwise than built in.",
     ),
     (
         "sign_in",
@@ -138,7 +142,7 @@ pub(super) const WORKGROUP_MEANING: &str =
 pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", name, site.name, "Name of the site on pages and in letters.").within(1, 100),
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
-    key!(Config, "site", language, site.language, "Language of pages and letters."),
+    key!(Config, "site", language, site.language, "Language of pages. Letters are in that of whoever gets them."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
     key!(Config, "site", administrators, site.administrators, "People who give tiers and quotas, and move everything of somebody who leaves to another context: one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
@@ -166,6 +170,10 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "mail.smtp", timeout, mail.smtp.timeout, "Patience with each step of the conversation.").within(1_000, 10 * MINUTE),
     key!(Config, "mail.smtp", connections, mail.smtp.connections, "Connections kept open at most.").within(1, 64),
     key!(Config, "mail.smtp", retry_for, mail.smtp.retry_for, "How long a letter is tried again, at growing distances, before it is given up. Longer than a weekend's outage is seldom worth it.").within(10 * MINUTE, 14 * DAY),
+    key!(Config, "letters", english_file, letters.english_file, "Sentences that letters of this site say otherwise in English: lines of `name = sentence`, by the names of `handover letter list --sentences`. Checked at start, all problems at once.").example("\"letters.en.ftl\""),
+    key!(Config, "letters", german_file, letters.german_file, "The same in German.").example("\"letters.de.ftl\""),
+    key!(Config, "letters", colour, letters.colour, "Colour of links and buttons where letters are shown on light ground."),
+    key!(Config, "letters", colour_dark, letters.colour_dark, "The same on dark ground."),
     key!(Config, "sign_in", registration, sign_in.registration, "Whom a first sign-in registers: `\"open\"` anybody, `\"listed\"` addresses of `listed_domains` and whoever has an offer or invitation, `\"invited\"` only the latter.").reloadable(),
     key!(Config, "sign_in", listed_domains, sign_in.listed_domains, "Domains for `\"listed\"`; `\"uni.example\"` covers `bio.uni.example` too.").reloadable(),
     key!(Config, "sign_in", code_lifetime, sign_in.code_lifetime, "How long a sign-in code is good.").within(MINUTE, HOUR),

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::amount::{Cap, Size, Span, Unreadable};
 use super::host::{self, Host, Network, PublicUrl};
-use super::name::{Address, Handle, Line};
+use super::name::{Address, Colour, Handle, Line};
 use super::reading::{Reading, Value};
 
 /// A type that a key can have.
@@ -122,6 +122,8 @@ word!(
     "\"127.0.0.1:8080\"",
     host::socket
 );
+
+word!(Colour, "a colour", "\"#0b5cad\"", |text| text.parse());
 
 /// A setting written as text whose value has a least and a most.
 macro_rules! amount {

@@ -5,6 +5,7 @@ mod letters;
 mod meaning;
 mod signals;
 mod verify;
+pub mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -284,6 +285,7 @@ async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), Str
 fn letters_site(config: &Config) -> Result<Site, CannotStart> {
     let from = config.mail.from.as_str();
     let name = config.mail.from_name.as_ref().unwrap_or(&config.site.name);
+    let (texts, colours) = words::of(&config.letters).map_err(CannotStart::Configuration)?;
     Ok(Site {
         name: config.site.name.to_string(),
         public_url: config
@@ -297,6 +299,8 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
         replies: None,
         instance: config.site.public_url.as_str().to_owned(),
+        texts: Arc::new(texts),
+        colours,
     })
 }
 

@@ -242,6 +242,8 @@ impl Office {
                 reply_domain: "reply.uni.example".into(),
                 replies: None,
                 instance: "test".into(),
+                texts: Arc::new(crate::mail::texts::Texts::built_in()),
+                colours: crate::mail::Colours::default(),
             },
             key: SiteKey::new([7; 32]),
             letters: Arc::clone(&self.letters),
