@@ -37,8 +37,15 @@ enum Command {
     /// Check everything the daemon needs: store, mail server, clock, key file, public URL
     Doctor {
         /// The configuration file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", global = true)]
         config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: Option<DoctorCommand>,
+    },
+    /// See the letters that the site sends
+    Letter {
+        #[command(subcommand)]
+        what: daemon::words::Letters,
     },
     /// Deliver one message of standard input to the running daemon, for mail servers without LMTP
     ///
@@ -63,6 +70,16 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
+enum DoctorCommand {
+    /// Check the way of letters and of answers to them: mail server and DNS
+    Mail {
+        /// Selector of the DKIM key that letters are signed with, to see that the key is published
+        #[arg(long, value_name = "NAME")]
+        dkim: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Tell every problem of a configuration file, or that there is none
     Check {
@@ -84,7 +101,13 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve { config } => daemon::serve(config.as_deref()),
         Command::Config { what } => look_at(what),
-        Command::Doctor { config } => daemon::doctor(config.as_deref()),
+        Command::Doctor { config, what } => match what {
+            None => daemon::doctor(config.as_deref()),
+            Some(DoctorCommand::Mail { dkim }) => {
+                daemon::doctor_mail(config.as_deref(), dkim.as_deref())
+            }
+        },
+        Command::Letter { what } => daemon::words::look(&what),
         Command::MailIn {
             config,
             sender,
@@ -105,8 +128,8 @@ fn look_at(what: ConfigCommand) -> ExitCode {
             print!("{}", config::reference());
             ExitCode::SUCCESS
         }
-        ConfigCommand::Check { config } => match config::Config::load(&config) {
-            Ok(_) => {
+        ConfigCommand::Check { config } => match daemon::words::checked(&config) {
+            Ok(()) => {
                 println!("{}: no problem", config.display());
                 ExitCode::SUCCESS
             }

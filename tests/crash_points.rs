@@ -121,6 +121,8 @@ impl Machine {
                 reply_domain: "reply.site.example".into(),
                 replies: None,
                 instance: "test".into(),
+                texts: Arc::new(handover::mail::texts::Texts::built_in()),
+                colours: handover::mail::Colours::default(),
             },
             key: settings.key,
             letters: directory.letters(),

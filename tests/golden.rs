@@ -442,11 +442,32 @@ fn letters_of_every_kind_and_delivery() {
         name: "Yeast RNA".into(),
         owner: "Sequencing core".into(),
         whose: "Tech Support".into(),
+        more: Vec::new(),
     };
     let subject = Subject::Access(project());
     check(
         "access-revoked",
         &Letter::queued(LETTER, to(), "en", subject, revoked, AT),
+    );
+    let answer = Kind::Answer {
+        message: Some("1@lab.example".into()),
+        says: letter::Answer::WhichContext {
+            names: vec!["Personal".into()],
+        },
+    };
+    let mut answer = Letter::queued(LETTER, to(), "de", subject, answer, AT);
+    answer.by_mail = letter::ByMail::Into(vec!["Personal".into()]);
+    check("answer", &answer);
+    let joined = letter::News::Joined {
+        workgroup: "Yeast pool".into(),
+        who: "Rita".into(),
+        address: to(),
+        role: Role::Member,
+    };
+    let joined = Kind::News { says: joined };
+    check(
+        "news",
+        &Letter::queued(LETTER, to(), "en", subject, joined, AT),
     );
     let code = Kind::SignInCode { expires_at };
     let mut letter = Letter::queued(LETTER, to(), "en", Subject::SignIn(SIGN_IN), code, AT);
@@ -466,6 +487,13 @@ fn letters_of_every_kind_and_delivery() {
         (
             "dead",
             letter::State::Dead {
+                at: AT,
+                reason: reason(),
+            },
+        ),
+        (
+            "bounced",
+            letter::State::Bounced {
                 at: AT,
                 reason: reason(),
             },

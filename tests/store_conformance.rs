@@ -15,15 +15,20 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt as _;
-use handover::domain::id::CommandId;
+use handover::domain::id::{AccountId, CommandId};
+use handover::domain::index::Entry;
 use handover::domain::time::Time;
 use handover::store::embedded::{Embedded, OpenError, Options};
 use handover::store::model::Model;
-use handover::store::{Commit, Outcome, Queue, Store, Version, Write};
+use handover::store::{
+    ABSENT, Commit, Direction, IndexChange, Outcome, Queue, Store, Version, Write,
+};
 use rand::prelude::*;
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 use store_histories::{Answered, Call, Calls, KEYS, everything, make};
+
+const ENTRY: Entry = Entry::AttemptsOf(AccountId::from_bits(1), 2);
 
 /// Memory that outlives the store opened in it, as a disk does.
 #[derive(Debug, Clone)]
@@ -253,6 +258,48 @@ async fn a_version_is_never_used_again_though_the_document_is_deleted_and_made_a
         assert!(version > last);
         last = version;
     }
+}
+
+#[tokio::test]
+async fn what_is_frozen_stays_as_it_was_and_every_later_look_is_fresh() {
+    let write = |expected, body: &str, entry: &str| Commit {
+        writes: vec![Write {
+            key: KEYS[0],
+            expected,
+            body: Some(body.into()),
+            event: None,
+        }],
+        index: vec![IndexChange::Put(ENTRY, entry.into())],
+        ..Commit::default()
+    };
+    let embedded = Place::Memory(Memory::new()).open();
+    let model = Model::new();
+    let stores: [&dyn Store; 2] = [&embedded, &model];
+    for store in stores {
+        let mut frozen = Vec::new();
+        let mut version = ABSENT;
+        for round in ["one", "two", "three"] {
+            let Outcome::Done(next) = store.commit(write(version, round, round)).await else {
+                panic!("a commit");
+            };
+            version = next;
+            frozen.push((round, version, store.frozen().await.unwrap()));
+        }
+        for (round, version, look) in &frozen {
+            let record = look.load(&KEYS[..1]).await.unwrap().remove(0).unwrap();
+            assert_eq!(
+                (record.version, record.body),
+                (*version, round.as_bytes().into())
+            );
+            let found = look.find(&[ENTRY]).await.unwrap().remove(0).unwrap();
+            assert_eq!(found, round.as_bytes());
+            let page = look.scan(ENTRY.bytes(), None, Direction::Forward, 9).await;
+            assert_eq!(page.unwrap().rows[0].1, round.as_bytes());
+        }
+    }
+    embedded.close().unwrap();
+    assert!(embedded.frozen().await.is_err());
+    assert!(embedded.load(&KEYS[..1]).await.is_err());
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use handover::domain::time::Time;
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Outcome, Page, Record, Settlement, Store, Version,
+    Answer, Claimed, Commit, Direction, Frozen, Outcome, Page, Record, Settlement, Store, Version,
 };
 
 use super::fill;
@@ -45,6 +45,9 @@ impl Recorder {
 }
 
 impl Store for Recorder {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        self.model.frozen()
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         self.model.load(keys)
     }

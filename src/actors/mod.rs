@@ -22,6 +22,7 @@ pub mod load;
 pub mod members;
 pub mod moves;
 pub mod names;
+mod news;
 pub mod people;
 pub mod post;
 pub mod proposal;

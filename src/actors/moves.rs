@@ -13,6 +13,7 @@ use crate::domain::index::{self, Entry, Phase};
 use crate::domain::invitation::{Offered, kept_text, text_problem};
 use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
+use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{self, Administrator, Move, Place, State};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Findings, Refusal, size};
@@ -22,6 +23,7 @@ use crate::store::{Direction, Fault, MAX_PAGE, Version};
 use super::context::{Owner, free_names};
 use super::invitation;
 use super::load::{self, Versioned};
+use super::news;
 use super::people;
 use super::proposal::Proposal;
 use super::queries;
@@ -216,6 +218,19 @@ async fn proposed(
         state: State::Proposed,
     };
     proposal.create(&proposed, Some(&event(call, What::Proposed)));
+    let says = News::MoveProposed {
+        from: proposed.from_name.clone(),
+        into: proposed.to_name.clone(),
+        by: caller.account.document.name.clone(),
+        reason: proposed.reason.clone(),
+    };
+    let policy = &settings.policy;
+    let mut approvers = policy.administrators(&proposed.domain).to_vec();
+    approvers.extend_from_slice(&policy.administrators);
+    let to = news::addressed(store, &approvers).await?;
+    let about = (Subject::Move(proposed.id), &says);
+    let but = &caller.account.document.addresses;
+    news::tell(settings, call, about, to, but, &mut proposal);
     Ok((proposed, proposal))
 }
 
@@ -366,6 +381,21 @@ async fn approved(
     }
     let from = from.ok_or_else(|| nothing_left(was))?;
     open_way(settings, was, &from, proposal).await?;
+    let store = &*settings.store;
+    let proposer = load::one::<Account>(store, Key::Account(was.proposed.account)).await?;
+    let says = News::MoveApproved {
+        from: was.from_name.clone(),
+        into: was.to_name.clone(),
+        by: caller.account.document.name.clone(),
+        proposer: proposer.map(|p| p.document.name).unwrap_or_default(),
+    };
+    // Whoever proposed it, who gives and who gets: all whom it concerns.
+    let mut to = news::addressed(store, std::slice::from_ref(&was.proposed.address)).await?;
+    to.extend(news::answering(store, was.from).await?);
+    to.extend(news::answering(store, was.to).await?);
+    let about = (Subject::Move(was.id), &says);
+    let but = &caller.account.document.addresses;
+    news::tell(settings, call, about, to, but, proposal);
     Ok(Some(next))
 }
 

@@ -10,7 +10,7 @@ use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Level, Person, level};
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
-use crate::store::{ABSENT, Direction, Fault, Record, Store, Version};
+use crate::store::{ABSENT, Direction, Fault, Page, Record, Store, Version};
 
 use crate::domain::time::Time;
 
@@ -92,19 +92,51 @@ pub async fn memberships(
     store: &dyn Store,
     account: AccountId,
 ) -> Result<Vec<Versioned<Membership>>, Fault> {
-    let page = store
-        .scan(index::belongs(account), None, Direction::Forward, MANY)
-        .await?;
-    let id = |key: &[u8]| index::last_id(key).map(WorkgroupId::from_bits);
-    let key = |id| Key::Membership(id, account);
-    let keys: Vec<Key> = page
-        .rows
-        .iter()
-        .filter_map(|(k, _)| id(k))
-        .map(key)
-        .collect();
-    let found = load::all::<Membership>(store, &keys).await?;
-    Ok(found.into_iter().flatten().collect())
+    let prefix = index::belongs(account);
+    let page = store.scan(prefix, None, Direction::Forward, MANY).await?;
+    belonging(account, &page)
+}
+
+/// Whether the index says that this account is open; `page` is the first of its workgroups.
+pub(in crate::actors) fn is_open(account: AccountId, page: &Page) -> Result<bool, Fault> {
+    let Some((_, value)) = standing(account, page) else {
+        return Ok(false);
+    };
+    let (_, open) = numbered(value)?;
+    Ok(open == [1])
+}
+
+/// What the index says an account belongs to, there.
+pub(in crate::actors) fn belonging(
+    account: AccountId,
+    page: &Page,
+) -> Result<Vec<Versioned<Membership>>, Fault> {
+    let rows = page.rows.iter();
+    let rows = rows.skip(usize::from(standing(account, page).is_some()));
+    let read = |(key, value): &(Vec<u8>, Vec<u8>)| {
+        let (version, value) = numbered(value)?;
+        let workgroup = index::last_id(key).map(WorkgroupId::from_bits);
+        let document = workgroup.and_then(|id| Membership::of_entry(account, id, value));
+        let document = document.ok_or_else(damaged)?;
+        Ok(Versioned { version, document })
+    };
+    rows.map(read).collect()
+}
+
+fn standing(account: AccountId, page: &Page) -> Option<&(Vec<u8>, Vec<u8>)> {
+    let prefix = index::belongs(account);
+    let first = page.rows.first();
+    first.filter(|(key, _)| key.as_slice() == prefix.as_slice())
+}
+
+/// The version that a numbered entry tells, and what else.
+fn numbered(value: &[u8]) -> Result<(Version, &[u8]), Fault> {
+    let (version, value) = value.split_first_chunk::<8>().ok_or_else(damaged)?;
+    Ok((Version(u64::from_be_bytes(*version)), value))
+}
+
+fn damaged() -> Fault {
+    Fault::never("an index entry of an account cannot be read; restore the store from a backup")
 }
 
 /// The person with all their memberships.
@@ -118,39 +150,26 @@ pub async fn whole_person(store: &dyn Store, account: AccountId) -> Result<Perso
 /// An item that somebody asks about, as far as they may see it: `None` in place of the level means not at all.
 pub type Seen = Option<(Versioned<Item>, Option<Level>)>;
 
-/// What a person may do with each of these items, decided by [`rights::look`]; what is their own costs no further read.
+/// What a person may do with each of these items, decided by [`rights::look`]; what they belong to is known then.
 pub(in crate::actors) async fn see(
     settings: &Settings,
     person: &mut Person,
     items: &[ItemId],
     now: Time,
 ) -> Result<Vec<Seen>, Trouble> {
-    let store = &*settings.store;
+    let from = settings.store.frozen().await?;
     let keys: Vec<Key> = items.iter().map(|id| Key::Item(*id)).collect();
-    let found = load::all::<Item>(store, &keys).await?;
-    let foreign = found
-        .iter()
-        .flatten()
-        .any(|item| !person.belongs_to(item.document.owner));
-    if foreign && person.memberships.is_empty() {
-        let all = memberships(store, person.id()).await?;
-        person.memberships = all.into_iter().map(|m| m.document).collect();
-    }
-    let workgroups: Vec<WorkgroupId> = person.memberships.iter().map(|m| m.workgroup).collect();
-    let mut asker = person.clone();
+    let found = from.load(&keys).await?;
+    let asker = rights::Asker::read(settings, &*from, person.id()).await?;
+    person.memberships = asker.memberships().cloned().collect();
     let mut seen = Vec::with_capacity(found.len());
-    for item in found {
-        let Some(item) = item else {
+    for item in &found {
+        let Some(item) = load::read::<Item>(item.as_ref())? else {
             seen.push(None);
             continue;
         };
-        let level = if person.belongs_to(item.document.owner) {
-            Some(Level::Own)
-        } else {
-            let found = rights::look(settings, &mut asker, &workgroups, &item.document, now);
-            level(&found.await?.reasons)
-        };
-        seen.push(Some((item, level)));
+        let found = rights::look(settings, &*from, &asker, &item.document, now).await?;
+        seen.push(Some((item, level(&found.reasons))));
     }
     Ok(seen)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Chain;
-use crate::domain::document::{self, Document};
+use crate::domain::document::{self, Document, Kept};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::index::Entry;
@@ -98,12 +98,20 @@ impl Proposal {
         for gone in before.iter().filter(|entry| !after.contains(entry)) {
             self.index.push(IndexChange::Delete(gone.entry));
         }
-        for come in after.into_iter().filter(|entry| !before.contains(entry)) {
-            self.index.push(if come.unique {
-                IndexChange::PutUnique(come.entry, come.value)
-            } else {
-                IndexChange::Put(come.entry, come.value)
-            });
+        for come in after {
+            match come.kept {
+                // Whatever else stays, the version is another.
+                Kept::Numbered => {
+                    let numbered = IndexChange::PutNumbered(come.entry, come.value);
+                    self.index.push(numbered);
+                }
+                Kept::Listed | Kept::Unique if before.contains(&come) => {}
+                Kept::Unique => {
+                    let unique = IndexChange::PutUnique(come.entry, come.value);
+                    self.index.push(unique);
+                }
+                Kept::Listed => self.index.push(IndexChange::Put(come.entry, come.value)),
+            }
         }
         for (counter, n) in was.map(Document::counts).unwrap_or_default() {
             *self.adds.entry(counter).or_default() -= n;

@@ -28,7 +28,7 @@ pub use choice::{
     Verb,
 };
 pub use host::{Host, Network, PublicUrl};
-pub use name::{Address, Handle, Line};
+pub use name::{Address, Colour, Handle, Line};
 pub use problem::{Problem, Problems};
 pub use reply::{Door, Pattern};
 pub use show::{reference, show, template};
@@ -50,6 +50,8 @@ pub struct Config {
     pub mail: Mail,
     /// Answers to letters, and reports about them.
     pub reply: Reply,
+    /// How letters look, and what they say otherwise than built in.
+    pub letters: Letters,
     /// Who may sign in, and for how long.
     pub sign_in: SignIn,
     /// Rules of transfers that the site chooses.
@@ -142,6 +144,19 @@ pub struct Mail {
     pub transport: Transport,
     /// The mail server, used when `transport` is [`Transport::Smtp`].
     pub smtp: Smtp,
+}
+
+/// `[letters]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letters {
+    /// Sentences that the site says otherwise in English.
+    pub english_file: Option<PathBuf>,
+    /// The same in German.
+    pub german_file: Option<PathBuf>,
+    /// The colour of links and buttons on light ground.
+    pub colour: Colour,
+    /// The same on dark ground.
+    pub colour_dark: Colour,
 }
 
 /// `[mail.smtp]`
@@ -410,6 +425,12 @@ impl Default for Config {
                 messages_per_minute: 50,
                 messages_per_letter_per_day: 20,
                 keep: Size::from_bytes(1 << 30),
+            },
+            letters: Letters {
+                english_file: None,
+                german_file: None,
+                colour: Colour::built_in("#0b5cad"),
+                colour_dark: Colour::built_in("#7db7f0"),
             },
             sign_in: SignIn {
                 registration: Registration::Open,

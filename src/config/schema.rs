@@ -85,7 +85,7 @@ macro_rules! key {
 }
 
 /// Every section with what it is about, in the order of the file.
-pub(super) const SECTIONS: [(&str, &str); 14] = [
+pub(super) const SECTIONS: [(&str, &str); 15] = [
     ("site", "What people see of the site."),
     (
         "server",
@@ -111,6 +111,10 @@ pub(super) const SECTIONS: [(&str, &str); 14] = [
     (
         "reply",
         "Answers to letters: people accept and decline offers by replying. The site's mail server delivers them by LMTP, or through `handover mail-in`. Left out, a reply reaches nobody, and letters say so.",
+    ),
+    (
+        "letters",
+        "How letters look, and what they say otherwise than built in.",
     ),
     (
         "sign_in",
@@ -142,7 +146,7 @@ pub(super) const WORKGROUP_MEANING: &str =
 pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", name, site.name, "Name of the site on pages and in letters.").within(1, 100),
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
-    key!(Config, "site", language, site.language, "Language of pages and letters."),
+    key!(Config, "site", language, site.language, "Language of pages. Letters are in that of whoever gets them."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
     key!(Config, "site", administrators, site.administrators, "People who give tiers and quotas, and move everything of somebody who leaves to another context: one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
@@ -177,9 +181,13 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "reply", authserv_id, reply.authserv_id, "The name that your border mail server signs its Authentication-Results with. It must remove such headers of others, or anybody can write one.").example("\"mx.uni.example\""),
     key!(Config, "reply", max_message_size, reply.max_message_size, "Largest message. An answer is a line; what is quoted below it is seldom larger.").within(16 << 10, 2 * MIB),
     key!(Config, "reply", sessions, reply.sessions, "Conversations with mail servers at once.").within(1, 1_000),
-    key!(Config, "reply", messages_per_minute, reply.messages_per_minute, "Messages taken in a minute; the mail server keeps the others and comes back.").within(1, 100_000),
+    key!(Config, "reply", messages_per_minute, reply.messages_per_minute, "Messages taken in a minute; the mail server keeps the others and comes back.").within(1, 1_000_000),
     key!(Config, "reply", messages_per_letter_per_day, reply.messages_per_letter_per_day, "Messages taken in a day in answer to one letter.").within(1, 1_000),
     key!(Config, "reply", keep, reply.keep, "How much of what came in is kept, enciphered, for its seven days; the mail server keeps what is beyond.").within(16 * MIB, 1 << 40),
+    key!(Config, "letters", english_file, letters.english_file, "Sentences that letters of this site say otherwise in English: lines of `name = sentence`, by the names of `handover letter list --sentences`. Checked at start, all problems at once.").example("\"letters.en.ftl\""),
+    key!(Config, "letters", german_file, letters.german_file, "The same in German.").example("\"letters.de.ftl\""),
+    key!(Config, "letters", colour, letters.colour, "Colour of links and buttons where letters are shown on light ground."),
+    key!(Config, "letters", colour_dark, letters.colour_dark, "The same on dark ground."),
     key!(Config, "sign_in", registration, sign_in.registration, "Whom a first sign-in registers: `\"open\"` anybody, `\"listed\"` addresses of `listed_domains` and whoever has an offer or invitation, `\"invited\"` only the latter.").reloadable(),
     key!(Config, "sign_in", listed_domains, sign_in.listed_domains, "Domains for `\"listed\"`; `\"uni.example\"` covers `bio.uni.example` too.").reloadable(),
     key!(Config, "sign_in", code_lifetime, sign_in.code_lifetime, "How long a sign-in code is good.").within(MINUTE, HOUR),

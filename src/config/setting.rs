@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::amount::{Cap, Size, Span, Unreadable};
 use super::host::{self, Host, Network, PublicUrl};
-use super::name::{Address, Handle, Line};
+use super::name::{Address, Colour, Handle, Line};
 use super::reading::{Reading, Value};
 use super::reply::{Door, Pattern};
 
@@ -157,6 +157,7 @@ impl Setting for Door {
         Some(text_as_toml(&self.to_string()))
     }
 }
+word!(Colour, "a colour", "\"#0b5cad\"", |text| text.parse());
 
 /// A setting written as text whose value has a least and a most.
 macro_rules! amount {

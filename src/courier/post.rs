@@ -7,7 +7,7 @@ use crate::actors::load::{self, Versioned};
 use crate::actors::proposal::Proposal;
 use crate::actors::reach;
 use crate::domain::account::SignIn;
-use crate::domain::id::{ItemId, LetterId};
+use crate::domain::id::LetterId;
 use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, State, Subject};
@@ -34,7 +34,7 @@ enum Attempt {
 enum Found {
     Invitation(Box<Versioned<Invitation>>),
     SignIn(Box<Versioned<SignIn>>),
-    Access(ItemId),
+    Itself,
     Nothing,
 }
 
@@ -59,7 +59,7 @@ impl Courier {
         let about = match &found {
             Found::Invitation(transfer) => About::Invitation(&transfer.document),
             Found::SignIn(sign_in) => About::SignIn(&sign_in.document),
-            Found::Access(item) => About::Access(*item),
+            Found::Itself => About::Itself,
             // Old sign-ins are forgotten; then their codes are out of date too.
             Found::Nothing => return Ok(Attempt::Withdrawn),
         };
@@ -109,7 +109,7 @@ impl Courier {
             Subject::SignIn(id) => load::one(store, Key::SignIn(id))
                 .await?
                 .map_or(Found::Nothing, |found| Found::SignIn(Box::new(found))),
-            Subject::Access(item) => Found::Access(item),
+            Subject::Access(_) | Subject::Workgroup(_) | Subject::Move(_) => Found::Itself,
         })
     }
 

@@ -1,5 +1,8 @@
 //! `handover doctor`: is everything there that the daemon needs? Every check is made, whatever the others found.
 
+mod dns;
+mod mail;
+
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,12 +27,9 @@ use Found::{Bad, Good};
 
 /// Checks everything and prints a line each; fails if anything is wrong.
 pub fn doctor(file: Option<&Path>) -> ExitCode {
-    let config = match super::configuration(file) {
+    let config = match readable(file) {
         Ok(config) => config,
-        Err(problems) => {
-            println!("configuration  wrong\n{problems}");
-            return ExitCode::FAILURE;
-        }
+        Err(failure) => return failure,
     };
     let where_from = file.map_or_else(
         || "the embedded defaults".into(),
@@ -40,9 +40,34 @@ pub fn doctor(file: Option<&Path>) -> ExitCode {
         ("key file", key(&config)),
         ("store", store(&config)),
         ("clock", clock()),
-        ("mail server", mail(&config)),
+        ("mail server", mail_server(&config)),
         ("public URL", public_url(&config)),
     ];
+    told(checks)
+}
+
+/// Checks the way of letters and of the answers to them, as far as it can be seen from here; `selector` is that of the DKIM key.
+pub fn doctor_mail(file: Option<&Path>, selector: Option<&str>) -> ExitCode {
+    let config = match readable(file) {
+        Ok(config) => config,
+        Err(failure) => return failure,
+    };
+    let mut checks = vec![("mail server", mail_server(&config))];
+    match runtime() {
+        Ok(runtime) => checks.extend(runtime.block_on(mail::names(&config, selector))),
+        Err(error) => checks.push(("DNS", Bad(error.to_string()))),
+    }
+    told(checks)
+}
+
+fn readable(file: Option<&Path>) -> Result<Config, ExitCode> {
+    super::configuration(file).map_err(|problems| {
+        println!("configuration  wrong\n{problems}");
+        ExitCode::FAILURE
+    })
+}
+
+fn told(checks: impl IntoIterator<Item = (&'static str, Found)>) -> ExitCode {
     let mut all_good = true;
     for (name, found) in checks {
         let (mark, sentence) = match found {
@@ -114,7 +139,7 @@ fn clock() -> Found {
     }
 }
 
-fn mail(config: &Config) -> Found {
+fn mail_server(config: &Config) -> Found {
     if config.mail.transport == config::Transport::Mailbox {
         return Good("letters stay in the built-in mailbox (development only)".into());
     }
@@ -123,10 +148,7 @@ fn mail(config: &Config) -> Found {
         Err(why) => return Bad(why.to_string()),
     };
     let place = format!("{}:{}", settings.host, settings.port);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let answer = match (runtime, Smtp::new(settings)) {
+    let answer = match (runtime(), Smtp::new(settings)) {
         (Ok(runtime), Ok(smtp)) => {
             runtime.block_on(async { tokio::time::timeout(PATIENCE, smtp.check()).await })
         }
@@ -144,6 +166,12 @@ fn mail(config: &Config) -> Found {
             PATIENCE.as_secs()
         )),
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 fn public_url(config: &Config) -> Found {

@@ -7,6 +7,7 @@ mod meaning;
 mod replies;
 mod signals;
 mod verify;
+pub mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,7 +38,7 @@ use crate::store::{Fault, Queue, Store};
 use crate::telemetry::{self, Metrics};
 use crate::web;
 
-pub use doctor::doctor;
+pub use doctor::{doctor, doctor_mail};
 pub use mail_in::mail_in;
 use signals::{Signals, Wish};
 pub use verify::{Found, verify, verify_store};
@@ -306,6 +307,7 @@ async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), Str
 fn letters_site(config: &Config) -> Result<Site, CannotStart> {
     let from = config.mail.from.as_str();
     let name = config.mail.from_name.as_ref().unwrap_or(&config.site.name);
+    let (texts, colours) = words::of(&config.letters).map_err(CannotStart::Configuration)?;
     Ok(Site {
         name: config.site.name.to_string(),
         public_url: config
@@ -319,6 +321,8 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
         replies: replies::scheme(config)?,
         instance: config.site.public_url.as_str().to_owned(),
+        texts: Arc::new(texts),
+        colours,
     })
 }
 

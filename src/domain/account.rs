@@ -66,6 +66,9 @@ pub struct Quiet {
     /// Receipts of what they answered themselves.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub receipts: bool,
+    /// Who joined a workgroup that they answer for, or accepted a link of theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub arrivals: bool,
 }
 
 impl Quiet {
@@ -134,7 +137,10 @@ impl Document for Account {
     }
     fn entries(&self) -> Vec<Derived> {
         let entry = |address: &Address| Derived::unique(Entry::Address(address.digest()), self.id);
-        self.addresses.iter().map(entry).collect()
+        let standing = vec![u8::from(self.closed_at.is_none())];
+        let standing = Derived::numbered(Entry::Standing(self.id), standing);
+        let addresses = self.addresses.iter().map(entry);
+        addresses.chain([standing]).collect()
     }
     fn concerns(&self) -> Vec<Context> {
         vec![Context::Personal(self.id)]

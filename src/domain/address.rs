@@ -57,7 +57,13 @@ impl FromStr for Address {
         if text.len() > 1_000 {
             return Err(malformed());
         }
-        let written: String = text.trim().nfkc().collect();
+        let text = text.trim();
+        // Plain letters are in NFKC, and nearly every address has no others.
+        let written: String = if text.is_ascii() {
+            text.to_owned()
+        } else {
+            text.nfkc().collect()
+        };
         let folded = written.to_lowercase();
         let well_formed = email_address::EmailAddress::is_valid(&written)
             && written.len() <= 254
@@ -94,7 +100,7 @@ impl fmt::Display for Address {
     }
 }
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 as_text!(Address);
 
 #[cfg(test)]

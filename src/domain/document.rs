@@ -21,8 +21,19 @@ pub struct Derived {
     pub entry: Entry,
     /// Its value.
     pub value: Vec<u8>,
-    /// Whether no other document may derive it.
-    pub unique: bool,
+    /// How it is kept.
+    pub kept: Kept,
+}
+
+/// How an index entry is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// As it is.
+    Listed,
+    /// No other document may derive it.
+    Unique,
+    /// With the version of its document before its value, so that whoever needs no more than that need not read the document.
+    Numbered,
 }
 
 impl Derived {
@@ -31,7 +42,7 @@ impl Derived {
         Self {
             entry,
             value: Vec::new(),
-            unique: false,
+            kept: Kept::Listed,
         }
     }
     /// An entry that names exactly one owner.
@@ -39,7 +50,15 @@ impl Derived {
         Self {
             entry,
             value: owner.to_string().into_bytes(),
-            unique: true,
+            kept: Kept::Unique,
+        }
+    }
+    /// An entry that tells the version of its document and this.
+    pub fn numbered(entry: Entry, value: Vec<u8>) -> Self {
+        Self {
+            entry,
+            value,
+            kept: Kept::Numbered,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Ids are time-ordered (UUIDv7, RFC 9562), so that what is new lies together on disk.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -33,12 +34,25 @@ fn print(bits: u128) -> String {
     BASE32.encode(&bits.to_be_bytes())
 }
 
+/// Every question reads a dozen of them, so nothing is allocated.
 fn read(digits: &str) -> Option<u128> {
-    if digits.len() != 26 {
-        return None;
+    let digits: &[u8; 26] = digits.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 16];
+    let length = BASE32.decode_mut(digits, &mut bytes).ok()?;
+    (length == bytes.len()).then(|| u128::from_be_bytes(bytes))
+}
+
+/// What is written as a text is read without a copy of it.
+pub(crate) struct Text<T>(pub PhantomData<T>);
+
+impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Text<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
     }
-    let bytes = BASE32.decode(digits.as_bytes()).ok()?;
-    Some(u128::from_be_bytes(bytes.try_into().ok()?))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
 }
 
 /// Why a text is not an id of the kind that was asked for.
@@ -65,8 +79,7 @@ macro_rules! as_text {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(from)?;
-                text.parse().map_err(de::Error::custom)
+                from.deserialize_str($crate::domain::id::Text(std::marker::PhantomData))
             }
         }
         impl fmt::Debug for $name {
@@ -271,10 +284,12 @@ impl fmt::Display for Context {
 impl FromStr for Context {
     type Err = Malformed;
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        text.parse()
-            .map(Self::Personal)
-            .or_else(|_| text.parse().map(Self::Workgroup))
-            .map_err(|_| Malformed::new(text, "a context (acc_… or wg_…)"))
+        let context = if text.starts_with("wg_") {
+            text.parse().map(Self::Workgroup)
+        } else {
+            text.parse().map(Self::Personal)
+        };
+        context.map_err(|_| Malformed::new(text, "a context (acc_… or wg_…)"))
     }
 }
 as_text!(Context);

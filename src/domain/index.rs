@@ -50,7 +50,9 @@ pub enum Entry {
     Owned(Context, ItemId),
     /// Members of a workgroup.
     Member(WorkgroupId, AccountId),
-    /// Workgroups of an account.
+    /// Whether an account is open, numbered; it lies before its workgroups, so that one scan tells both.
+    Standing(AccountId),
+    /// Workgroups of an account, numbered; the value is what it is there.
     Belongs(AccountId, WorkgroupId),
     /// Transfers a context has sent.
     Sent(Context, Phase, InvitationId),
@@ -111,6 +113,7 @@ impl Entry {
             Self::Name(context, kind, digest) => of(context, List::Names).kind(kind).wide(digest.0),
             Self::Owned(context, item) => owned(context, item.kind()).wide(item.bits()),
             Self::Member(workgroup, account) => members(workgroup).wide(account.bits()),
+            Self::Standing(account) => belongs(account),
             Self::Belongs(account, workgroup) => belongs(account).wide(workgroup.bits()),
             Self::Sent(context, phase, id) => sent(context, phase).wide(id.bits()),
             Self::Received(to, phase, id) => received(to, phase).wide(id.bits()),
@@ -175,7 +178,7 @@ pub fn owned(context: Context, kind: ItemKind) -> Bytes {
 pub fn members(workgroup: WorkgroupId) -> Bytes {
     Bytes::tagged(5).wide(workgroup.bits())
 }
-/// Prefix of an account's workgroups.
+/// Prefix of how an account stands, and of its workgroups.
 pub fn belongs(account: AccountId) -> Bytes {
     Bytes::tagged(6).wide(account.bits())
 }

@@ -261,6 +261,12 @@ impl Policy {
         private.map_or(&[], |private| &private.administrators)
     }
 
+    /// Whether anybody administers a private domain; where nobody does, the addresses of whoever asks need not be known.
+    pub fn has_administrators(&self) -> bool {
+        let mut domains = self.domains.values();
+        domains.any(|private| !private.administrators.is_empty())
+    }
+
     /// Whether one of these verified addresses administers any domain; for almost everybody it does not, and where an item lies need
     /// not be looked up.
     pub fn administers_anything(&self, addresses: &[Address]) -> bool {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
+use super::address::Address;
 use super::document::{Derived, Document};
 use super::id::{AccountId, Context, InvitationId, ItemId, LinkId};
 use super::index::Entry;
@@ -196,6 +197,15 @@ impl Person {
     }
 }
 
+/// Whoever asks what they may do with an item.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// `personal`, and the workgroups they belong to.
+    pub contexts: &'a [Context],
+    /// Their verified addresses.
+    pub addresses: &'a [Address],
+}
+
 /// That a context is none of theirs; the same words whether there is such a context or not.
 pub fn not_yours(context: Context) -> Refusal {
     Refusal::new(
@@ -245,14 +255,12 @@ pub struct Facts<'a> {
 
 /// The effective right of a person on an item at a moment: every reason for it, the strongest first. None: the person may not even know
 /// that it exists.
-pub fn effective(person: &Person, facts: Facts<'_>, policy: &Policy, now: Time) -> Vec<Reason> {
+pub fn effective(asks: Asks<'_>, facts: Facts<'_>, policy: &Policy, now: Time) -> Vec<Reason> {
     let theirs = |reason: &Reason| match reason {
         Reason::Owner(context) | Reason::Granted(context, _) | Reason::Through(_, context, _) => {
-            person.belongs_to(*context)
+            asks.contexts.contains(context)
         }
-        Reason::DomainAdministrator(domain) => {
-            policy.administers(&person.account.addresses, domain)
-        }
+        Reason::DomainAdministrator(domain) => policy.administers(asks.addresses, domain),
     };
     let mut reasons = everybody(facts, now);
     reasons.retain(theirs);

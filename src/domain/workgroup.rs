@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::document::{Derived, Document};
 use super::id::{AccountId, Context, Digest, WorkgroupId, as_text};
@@ -181,6 +181,36 @@ pub struct Membership {
     pub since: Time,
 }
 
+impl Membership {
+    /// What the index of an account's workgroups tells of it.
+    fn as_entry(&self) -> Vec<u8> {
+        let role = match self.role {
+            Role::Member => 1,
+            Role::Administrator => 2,
+            Role::Owner => 3,
+        };
+        let since = self.since.ms().to_be_bytes();
+        [&[role][..], &since].concat()
+    }
+
+    /// The membership that the index tells of in this way; `None`: none could be told so.
+    pub fn of_entry(account: AccountId, workgroup: WorkgroupId, value: &[u8]) -> Option<Self> {
+        let (role, since) = value.split_first()?;
+        let role = match role {
+            1 => Role::Member,
+            2 => Role::Administrator,
+            3 => Role::Owner,
+            _ => return None,
+        };
+        Some(Self {
+            workgroup,
+            account,
+            role,
+            since: Time::from_ms(i64::from_be_bytes(since.try_into().ok()?)),
+        })
+    }
+}
+
 impl Document for Membership {
     const TAG: &'static str = "membership";
     fn key(&self) -> Key {
@@ -189,7 +219,10 @@ impl Document for Membership {
     fn entries(&self) -> Vec<Derived> {
         vec![
             Derived::listed(Entry::Member(self.workgroup, self.account)),
-            Derived::listed(Entry::Belongs(self.account, self.workgroup)),
+            Derived::numbered(
+                Entry::Belongs(self.account, self.workgroup),
+                self.as_entry(),
+            ),
         ]
     }
     fn concerns(&self) -> Vec<Context> {
@@ -200,5 +233,35 @@ impl Document for Membership {
     }
     fn facts(&self) -> Vec<(&'static str, String)> {
         vec![("role", self.role.word().to_owned())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_membership_reads_back_from_what_the_index_tells_of_it() {
+        let account = AccountId::from_bits(7);
+        let workgroup = WorkgroupId::from_bits(9);
+        for (role, number) in [
+            (Role::Member, 1),
+            (Role::Administrator, 2),
+            (Role::Owner, 3),
+        ] {
+            let membership = Membership {
+                workgroup,
+                account,
+                role,
+                since: Time::from_ms(258),
+            };
+            let told = membership.as_entry();
+            assert_eq!(told, [number, 0, 0, 0, 0, 0, 0, 1, 2]);
+            let read = Membership::of_entry(account, workgroup, &told);
+            assert_eq!(read, Some(membership));
+        }
+        for odd in [&[][..], &[1, 0, 0], &[0; 9], &[4, 0, 0, 0, 0, 0, 0, 0, 0]] {
+            assert_eq!(Membership::of_entry(account, workgroup, odd), None);
+        }
     }
 }

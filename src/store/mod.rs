@@ -276,8 +276,26 @@ pub const MAX_PAGE: usize = 1_000;
 /// What a read gives, or why it failed.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
+/// What a store holds at one moment: all reads of it see the same commits, whatever is committed meanwhile.
+pub trait Frozen: Send + Sync {
+    /// As [`Store::load`].
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>>;
+    /// As [`Store::find`].
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>>;
+    /// As [`Store::scan`].
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page>;
+}
+
 /// The contract. Reads are strictly fresh: a commit that was answered `Done` is seen by every later read.
 pub trait Store: Send + Sync + 'static {
+    /// For reads that must see the same commits: what is there now. To be let go soon, for what it shows cannot be cleared away.
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>>;
     /// These documents, in this order, from one consistent snapshot.
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>>;
     /// The values of these unique entries, in this order, from one consistent snapshot.

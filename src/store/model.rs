@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::{
-    ABSENT, Add, Answer, COMMAND_KEPT_MS, Claimed, Clash, Commit, Direction, Due, IndexChange,
-    MAX_PAGE, Outcome, Page, Queue, Record, Settlement, Store, Version,
+    ABSENT, Add, Answer, COMMAND_KEPT_MS, Claimed, Clash, Commit, Direction, Due, Frozen,
+    IndexChange, MAX_PAGE, Outcome, Page, Queue, Record, Settlement, Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
@@ -248,7 +248,20 @@ impl View {
         old.len()
     }
 
-    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, way: Direction, limit: usize) -> Page {
+    fn records(&self, keys: &[Key]) -> Vec<Option<Record>> {
+        let found = |key| self.documents.get(key).map(|record| (**record).clone());
+        keys.iter().map(found).collect()
+    }
+
+    fn values(&self, entries: &[Entry]) -> Vec<Option<Vec<u8>>> {
+        let found = |entry: &Entry| {
+            let (_, value) = self.entries.get(entry.bytes().as_slice())?;
+            Some(value.to_vec())
+        };
+        entries.iter().map(found).collect()
+    }
+
+    fn page(&self, prefix: &[u8], after: Option<&[u8]>, way: Direction, limit: usize) -> Page {
         let inside: Vec<_> = self
             .entries
             .range(Arc::from(prefix)..)
@@ -312,19 +325,33 @@ fn now<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
     Box::pin(ready(Ok(value)))
 }
 
-impl Store for Model {
+impl Frozen for Arc<View> {
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
-        let state = self.state();
-        let found = |key| state.documents.get(key).map(|record| (**record).clone());
-        now(keys.iter().map(found).collect())
+        now(self.records(keys))
     }
     fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
-        let state = self.state();
-        let found = |entry: &Entry| {
-            let (_, value) = state.entries.get(entry.bytes().as_slice())?;
-            Some(value.to_vec())
-        };
-        now(entries.iter().map(found).collect())
+        now(self.values(entries))
+    }
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page> {
+        now(self.page(prefix.as_slice(), after.as_deref(), direction, limit))
+    }
+}
+
+impl Store for Model {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        now(Box::new(self.view()) as Box<dyn Frozen>)
+    }
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
+        now(self.state().records(keys))
+    }
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        now(self.state().values(entries))
     }
     fn counters<'a>(&'a self, counters: &'a [Counter]) -> Answer<'a, Vec<i64>> {
         let state = self.state();
@@ -340,7 +367,7 @@ impl Store for Model {
     ) -> Answer<'a, Page> {
         let page = self
             .state()
-            .scan(prefix.as_slice(), after.as_deref(), direction, limit);
+            .page(prefix.as_slice(), after.as_deref(), direction, limit);
         now(page)
     }
     fn history<'a>(

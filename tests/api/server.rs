@@ -11,8 +11,8 @@ use handover::domain::policy::Policy;
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record, Settlement, Store,
-    Version,
+    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
+    Store, Version,
 };
 use handover::web::{Listeners, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -56,6 +56,9 @@ impl Failing {
 }
 
 impl Store for Failing {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        self.fault(self.store.frozen())
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         self.fault(self.store.load(keys))
     }

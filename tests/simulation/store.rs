@@ -15,7 +15,7 @@ use handover::domain::rights::{Grant, Origin, Part};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record,
+    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record,
     Settlement, Store, Version,
 };
 
@@ -161,7 +161,44 @@ fn leave_access(commit: &mut Commit) {
     commit.index.extend(left.index);
 }
 
+/// What the model held at one moment; others go on while it is looked at.
+struct Look<'a>(&'a Disturbed, Box<dyn Frozen + 'a>);
+
+impl Frozen for Look<'_> {
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
+        Box::pin(async move {
+            self.0.reading("a read").await?;
+            self.1.load(keys).await
+        })
+    }
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            self.0.reading("a look-up").await?;
+            self.1.find(entries).await
+        })
+    }
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page> {
+        Box::pin(async move {
+            self.0.reading("a scan").await?;
+            self.1.scan(prefix, after, direction, limit).await
+        })
+    }
+}
+
 impl Store for Disturbed {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        Box::pin(async move {
+            self.reading("a look").await?;
+            let look = Look(self, self.model.frozen().await?);
+            Ok(Box::new(look) as Box<dyn Frozen>)
+        })
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         Box::pin(async move {
             self.reading("a read").await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::post_office::{PostOffice, free_port};
+use crate::post_office::{Delivered, PostOffice, free_port};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_handover");
 
@@ -65,11 +65,18 @@ pub struct Place {
     pub log: PathBuf,
     pub site: String,
     pub operators: String,
+    /// The certificates that it trusts instead of the machine's.
+    pub trusts: Option<PathBuf>,
 }
 
 impl Place {
     /// A folder with a configuration: letters go to this port, limits are out of the way, and `more` follows at the end.
     pub fn new(home: &Path, smtp_port: u16, more: &str) -> Self {
+        Self::with_mail(home, &format!("port = {smtp_port}\n"), more)
+    }
+
+    /// As `new`, with everything that `[mail.smtp]` says.
+    pub fn with_mail(home: &Path, smtp: &str, more: &str) -> Self {
         fs::create_dir_all(home).unwrap();
         let (site, operators) = (free_port(), free_port());
         let place = Self {
@@ -77,12 +84,13 @@ impl Place {
             log: home.join("log"),
             site: format!("http://127.0.0.1:{site}"),
             operators: format!("http://127.0.0.1:{operators}"),
+            trusts: None,
         };
         let settings = format!(
             "[site]\npublic_url = \"http://127.0.0.1:{site}\"\n\
              [server]\nlisten = \"127.0.0.1:{site}\"\nmetrics_listen = \"127.0.0.1:{operators}\"\n\
              [mail]\nfrom = \"handover@site.test\"\nreply_domain = \"reply.site.test\"\ntransport = \"smtp\"\n\
-             [mail.smtp]\nport = {smtp_port}\n\
+             [mail.smtp]\n{smtp}\
              [limits]\nsign_in_per_address_per_hour = 1000\nsign_in_per_client_per_hour = 100000\n\
              transfers_per_sender_per_hour = 100000\nopen_offers_per_recipient = 10000\n{more}"
         );
@@ -99,7 +107,11 @@ impl Place {
         let mut log = File::options();
         let log = log.create(true).append(true).open(&self.log).unwrap();
         let began = now();
-        let process = Command::new(BINARY)
+        let mut command = Command::new(BINARY);
+        if let Some(certificates) = &self.trusts {
+            command.env("SSL_CERT_FILE", certificates);
+        }
+        let process = command
             .arg("serve")
             .arg("--config")
             .arg(&self.config)
@@ -186,6 +198,15 @@ fn answer(sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Option
 impl Person {
     /// Signs in with the code that was mailed.
     pub fn sign_in(place: &Place, office: &mut PostOffice, address: &str) -> Self {
+        Self::sign_in_by(place, address, || {
+            office.wait_for(&format!("a code for {address}"), |letter| {
+                letter.to == address && letter.code().is_some()
+            })
+        })
+    }
+
+    /// Signs in with the code of a letter that is waited for.
+    pub fn sign_in_by(place: &Place, address: &str, letter: impl FnOnce() -> Delivered) -> Self {
         let agent = agent(Duration::from_secs(20));
         let post = |path: &str, body: &Value| {
             let url = format!("{}/api/v1{path}", place.site);
@@ -194,9 +215,7 @@ impl Person {
             value
         };
         let begun = post("/sign-in", &json!({ "address": address }));
-        let letter = office.wait_for(&format!("a code for {address}"), |letter| {
-            letter.to == address && letter.code().is_some()
-        });
+        let letter = letter();
         let path = format!("/sign-in/{}", begun["sign_in"].as_str().unwrap());
         let signed = post(&path, &json!({ "code": letter.code() }));
         Self {

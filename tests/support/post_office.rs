@@ -1,7 +1,7 @@
 //! The mail servers that a site really meets: Debian's Postfix, and its `smtp-sink`. Both on loopback, in folders of their own.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -9,7 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::daemon::{until, within};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::daemon::{LOOK, now, until, within};
+use postfix::Postfix;
+
+pub mod postfix;
 
 /// A port of loopback that nobody listens on.
 pub fn free_port() -> u16 {
@@ -29,7 +34,7 @@ pub struct Delivered {
 
 impl Delivered {
     /// `None` while it is still being written.
-    fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         let text = text.replace("\r\n", "\n");
         // What comes before are lines of the servers; `From` is the first that we write.
         let raw = &text[text.find("\nFrom:")? + 1..];
@@ -48,6 +53,15 @@ impl Delivered {
             subject: header("Subject:")?,
             raw: raw.trim_end().to_owned(),
         })
+    }
+
+    /// What a header says, in one line.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let (head, _) = self.raw.split_once("\n\n")?;
+        let head = head.replace("\n ", " ").replace("\n\t", " ");
+        let mut lines = head.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        value.map(str::to_owned)
     }
 
     /// The text part, decoded as far as our letters need it.
@@ -105,14 +119,71 @@ fn unquoted(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+/// A process that ends with the test.
+pub struct Running(pub Child);
+
+impl Running {
+    pub fn must_run(&mut self, what: &str) {
+        let ended = self.0.try_wait().unwrap();
+        assert!(ended.is_none(), "{what} ended: {ended:?}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !matches!(self.0.try_wait(), Ok(None)) {
+            return;
+        }
+        // Asked first, so that it ends what it started itself.
+        let id = Pid::from_raw(self.0.id().try_into().unwrap()).unwrap();
+        let _ = kill_process(id, Signal::TERM);
+        let deadline = within(5);
+        while matches!(self.0.try_wait(), Ok(None)) && now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whether the server at this port greets so.
+pub fn greets(port: u16, with: &str) -> bool {
+    let Ok(there) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let patience = Some(Duration::from_secs(5));
+    there.set_read_timeout(patience).unwrap();
+    let mut greeting = String::new();
+    let read = BufReader::new(there).read_line(&mut greeting);
+    read.is_ok() && greeting.starts_with(with)
+}
+
+/// A folder into which the users of the servers can walk.
+pub fn open_to_all(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// A mail server and the folder where it puts what it got, one file for each.
 pub struct PostOffice {
     pub port: u16,
     pub folder: PathBuf,
-    server: Child,
-    /// How Postfix is told to stop; `smtp-sink` is just killed.
-    stop: Option<Command>,
+    _server: Server,
     read: BTreeMap<PathBuf, Delivered>,
+}
+
+enum Server {
+    Sink(Running),
+    Postfix(postfix::Running),
+}
+
+impl Server {
+    fn must_run(&mut self) {
+        match self {
+            Self::Sink(running) => running.must_run("smtp-sink"),
+            Self::Postfix(running) => running.must_run(),
+        }
+    }
 }
 
 /// Where a program is, which a test cannot do without.
@@ -128,126 +199,65 @@ pub fn needs(program: &str, package: &str) -> PathBuf {
     );
 }
 
-/// Postfix's user gets what it may write to; its daemons must be able to walk down there.
-fn open_to_all(folder: &Path) {
-    fs::create_dir_all(folder).unwrap();
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn id(flag: &str) -> u32 {
-    let said = Command::new("id")
-        .args([flag, "postfix"])
-        .output()
-        .unwrap()
-        .stdout;
-    let said = String::from_utf8(said).unwrap();
-    said.trim()
-        .parse()
-        .expect("there is no user \"postfix\": install Debian's package postfix")
-}
-
 impl PostOffice {
     /// `smtp-sink`, which takes everything and keeps it in files.
     pub fn sink(home: &Path) -> Self {
-        let program = needs("smtp-sink", "postfix");
         let port = free_port();
-        open_to_all(home);
-        let folder = home.join("sink");
-        open_to_all(&folder);
-        let mut command = Command::new(program);
-        if rustix::process::geteuid().is_root() {
-            // It refuses to work as root.
-            chown(&folder, Some(id("-u")), Some(id("-g"))).unwrap();
-            command.args(["-u", "postfix"]);
+        let (folder, server) = sink(home, port, &[]);
+        Self::up(port, folder, Server::Sink(server))
+    }
+
+    /// `smtp-sink` at this port with options that make it fail; it may not even greet.
+    pub fn failing_sink(home: &Path, port: u16, options: &[&str]) -> Self {
+        let (folder, server) = sink(home, port, options);
+        until("smtp-sink listens", within(30), || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        Self {
+            port,
+            folder,
+            _server: Server::Sink(server),
+            read: BTreeMap::new(),
         }
-        let server = command
-            .arg("-d")
-            .arg(format!("{}/%H%M%S.", folder.display()))
-            .arg(format!("127.0.0.1:{port}"))
-            .arg("128")
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self::up(port, folder, server, None)
     }
 
     /// Postfix, which delivers everything to these domains into one maildir.
     pub fn postfix(home: &Path, domains: &[&str]) -> Self {
-        let program = needs("postfix", "postfix");
-        assert!(
-            rustix::process::geteuid().is_root(),
-            "Postfix starts only as root, and this test needs it: run the tests as root, as CI does"
-        );
-        let (user, group) = (id("-u"), id("-g"));
-        open_to_all(home);
-        for folder in ["etc", "queue", "mail", "data"] {
-            open_to_all(&home.join(folder));
-        }
-        for folder in ["mail", "data"] {
-            chown(home.join(folder), Some(user), Some(group)).unwrap();
-        }
         let port = free_port();
-        let home = home.canonicalize().unwrap();
-        let etc = home.join("etc");
-        let at = home.display();
-        let domains = domains.join(", ");
+        let postfix = Postfix::prepare(home);
+        let mail = postfix.home().join("mail");
+        open_to_all(&mail);
+        postfix.own(&mail);
         let settings = format!(
-            "compatibility_level = 3.6\n\
-             queue_directory = {at}/queue\n\
-             data_directory = {at}/data\n\
-             maillog_file = {at}/data/postfix.log\n\
-             maillog_file_prefixes = {at}\n\
-             inet_interfaces = 127.0.0.1\n\
-             inet_protocols = ipv4\n\
-             mynetworks = 127.0.0.0/8\n\
-             myhostname = mail.site.test\n\
-             mydestination =\n\
+            "mynetworks = 127.0.0.0/8\n\
              smtpd_relay_restrictions = permit_mynetworks, reject\n\
-             alias_maps =\n\
-             alias_database =\n\
              virtual_mailbox_domains = {domains}\n\
-             virtual_mailbox_base = {at}/mail\n\
+             virtual_mailbox_base = {mail}\n\
              virtual_mailbox_maps = static:all/\n\
              virtual_minimum_uid = 1\n\
              virtual_uid_maps = static:{user}\n\
-             virtual_gid_maps = static:{group}\n"
+             virtual_gid_maps = static:{group}\n",
+            domains = domains.join(", "),
+            mail = mail.display(),
+            user = postfix.user,
+            group = postfix.group,
         );
-        fs::write(etc.join("main.cf"), settings).unwrap();
-        fs::write(etc.join("master.cf"), services(port)).unwrap();
-        let server = Command::new(&program)
-            .arg("-c")
-            .arg(&etc)
-            .arg("start-fg")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(home.join("postfix.err")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut stop = Command::new(program);
-        stop.arg("-c").arg(&etc).arg("stop").stderr(Stdio::null());
-        Self::up(port, home.join("mail/all/new"), server, Some(stop))
+        let doors = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
+        let running = postfix.start(&settings, &doors);
+        Self::up(port, mail.join("all/new"), Server::Postfix(running))
     }
 
-    fn up(port: u16, folder: PathBuf, server: Child, stop: Option<Command>) -> Self {
-        let mut office = Self {
+    fn up(port: u16, folder: PathBuf, mut server: Server) -> Self {
+        until("the mail server greets", within(30), || {
+            server.must_run();
+            greets(port, "220").then_some(())
+        });
+        Self {
             port,
             folder,
-            server,
-            stop,
+            _server: server,
             read: BTreeMap::new(),
-        };
-        until("the mail server greets", within(30), || {
-            let ended = office.server.try_wait().unwrap();
-            assert!(ended.is_none(), "the mail server ended: {ended:?}");
-            let there = TcpStream::connect(("127.0.0.1", port)).ok()?;
-            there
-                .set_read_timeout(Some(Duration::from_secs(5)))
-                .unwrap();
-            let mut greeting = String::new();
-            BufReader::new(there).read_line(&mut greeting).ok()?;
-            greeting.starts_with("220").then_some(())
-        });
-        office
+        }
     }
 
     /// Everything that was delivered so far.
@@ -274,42 +284,26 @@ impl PostOffice {
     }
 }
 
-impl Drop for PostOffice {
-    fn drop(&mut self) {
-        if let Some(stop) = &mut self.stop {
-            let _ = stop.status();
-        } else {
-            let _ = self.server.kill();
-        }
-        let _ = self.server.wait();
+fn sink(home: &Path, port: u16, options: &[&str]) -> (PathBuf, Running) {
+    let program = needs("smtp-sink", "postfix");
+    open_to_all(home);
+    let folder = home.join("sink");
+    open_to_all(&folder);
+    let mut command = Command::new(program);
+    if rustix::process::geteuid().is_root() {
+        // It refuses to work as root.
+        let (user, group) = postfix::ids();
+        chown(&folder, Some(user), Some(group)).unwrap();
+        command.args(["-u", "postfix"]);
     }
-}
-
-/// What a small Postfix consists of; nothing in a chroot.
-fn services(port: u16) -> String {
-    let mut services = format!("127.0.0.1:{port} inet n - n - - smtpd\n");
-    for (name, kind, privately, wakes, most, program) in [
-        ("pickup", "unix", "n", "60", "1", "pickup"),
-        ("cleanup", "unix", "n", "-", "0", "cleanup"),
-        ("qmgr", "unix", "n", "300", "1", "qmgr"),
-        ("rewrite", "unix", "-", "-", "-", "trivial-rewrite"),
-        ("bounce", "unix", "-", "-", "0", "bounce"),
-        ("defer", "unix", "-", "-", "0", "bounce"),
-        ("trace", "unix", "-", "-", "0", "bounce"),
-        ("flush", "unix", "n", "1000?", "0", "flush"),
-        ("proxymap", "unix", "-", "-", "-", "proxymap"),
-        ("smtp", "unix", "-", "-", "-", "smtp"),
-        ("error", "unix", "-", "-", "-", "error"),
-        ("retry", "unix", "-", "-", "-", "error"),
-        ("virtual", "unix", "-", "-", "-", "virtual"),
-        ("anvil", "unix", "-", "-", "1", "anvil"),
-        ("postlog", "unix-dgram", "n", "-", "1", "postlogd"),
-    ] {
-        // It becomes the owner of a mailbox before it writes there.
-        let unprivileged = if name == "virtual" { "n" } else { "-" };
-        services.push_str(&format!(
-            "{name} {kind} {privately} {unprivileged} n {wakes} {most} {program}\n"
-        ));
-    }
-    services
+    let server = command
+        .args(options)
+        .arg("-d")
+        .arg(format!("{}/%H%M%S.", folder.display()))
+        .arg(format!("127.0.0.1:{port}"))
+        .arg("128")
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    (folder, Running(server))
 }

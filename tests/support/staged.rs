@@ -25,8 +25,8 @@ use handover::domain::workgroup::{Handle, Role};
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Answer, Claimed, Commit, Direction, Outcome, Page, Queue, Record, Settlement, Store,
-    Version,
+    ABSENT, Answer, Claimed, Commit, Direction, Frozen, Outcome, Page, Queue, Record, Settlement,
+    Store, Version,
 };
 
 /// A moment of a command.
@@ -64,7 +64,39 @@ impl Staged {
     }
 }
 
+/// What the model held at one moment; whatever happens when it is looked at, it does not see.
+struct Look<'a>(&'a Staged, Box<dyn Frozen + 'a>);
+
+impl Frozen for Look<'_> {
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
+        Box::pin(async move {
+            let found = self.1.load(keys).await;
+            self.0
+                .reached(|moment| matches!(moment, Moment::Load(key) if keys.contains(key)));
+            found
+        })
+    }
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        self.1.find(entries)
+    }
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page> {
+        self.1.scan(prefix, after, direction, limit)
+    }
+}
+
 impl Store for Staged {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        Box::pin(async move {
+            let look = Look(self, self.model.frozen().await?);
+            Ok(Box::new(look) as Box<dyn Frozen>)
+        })
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         Box::pin(async move {
             let found = self.model.load(keys).await;

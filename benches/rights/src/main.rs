@@ -102,9 +102,8 @@ fn handover(relations: &Relations, folder: &Path, daemon: Option<&Path>, during:
     let Some(binary) = daemon else {
         return;
     };
-    let many = tokio::runtime::Builder::new_multi_thread();
-    let many = { many }.enable_all().build().unwrap();
-    let times = many.block_on(async {
+    // All connections on one thread: what asks shares the cores with what answers.
+    let times = one.block_on(async {
         let daemon = Daemon::start(binary, folder).await;
         over_http::asked(&daemon, &site, *relations, during).await
     });

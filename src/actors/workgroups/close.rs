@@ -6,6 +6,7 @@ use crate::domain::governance::Act;
 use crate::domain::id::{Context, ItemKind, WorkgroupId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
+use crate::domain::letter::News;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::{Membership, State, Workgroup};
 use crate::store::{Direction, Fault};
@@ -16,10 +17,10 @@ use crate::actors::proposal::Proposal;
 use crate::actors::world::{self, Call, Committed, Settings, TRIES, Trouble, World};
 
 use super::look::{self, Seen};
-use super::{allowed, done_before, end_membership, event, kept, repeated};
+use super::{allowed, done_before, end_membership, event, kept, repeated, tell};
 
-/// So many memberships end in one commit.
-const AT_ONCE: usize = 250;
+/// So many memberships end in one commit, each with a letter.
+const AT_ONCE: usize = 100;
 
 /// How one step ended.
 enum Step {
@@ -122,6 +123,13 @@ async fn last_steps(
         let account = member.document.account;
         let left = event(call, What::MemberRemoved { account });
         end_membership(settings, call, member, &left, &mut proposal).await?;
+        if account != seen.person.id() {
+            let says = News::Closed {
+                workgroup: old.document.name.clone(),
+                by: seen.person.account.name.clone(),
+            };
+            tell(settings, call, old, account, &says, &mut proposal).await?;
+        }
     }
     if !ends {
         let call = Call {

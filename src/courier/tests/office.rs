@@ -20,7 +20,7 @@ use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::time::DAY_MS;
 use crate::mail::{Blame, Failure, Mailbox, Rendered};
 use crate::store::model::Model;
-use crate::store::{Answer, Commit, Direction, Outcome, Page, Record, Version};
+use crate::store::{Answer, Commit, Direction, Frozen, Outcome, Page, Record, Version};
 
 pub const START: Time = Time::from_ms(1_795_344_420_000);
 
@@ -35,6 +35,9 @@ pub struct Faulty {
 }
 
 impl Store for Faulty {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        self.model.frozen()
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         self.model.load(keys)
     }
@@ -239,6 +242,8 @@ impl Office {
                 reply_domain: "reply.uni.example".into(),
                 replies: None,
                 instance: "test".into(),
+                texts: Arc::new(crate::mail::texts::Texts::built_in()),
+                colours: crate::mail::Colours::default(),
             },
             key: SiteKey::new([7; 32]),
             letters: Arc::clone(&self.letters),

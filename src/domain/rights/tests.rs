@@ -6,7 +6,6 @@ use super::*;
 use crate::domain::id::{ItemKind, WorkgroupId};
 use crate::domain::item::Details;
 use crate::domain::policy::Private;
-use crate::domain::workgroup::Role;
 
 const NOW: Time = Time::from_ms(1_000);
 const ME: AccountId = AccountId::from_bits(1);
@@ -25,17 +24,13 @@ fn others() -> Context {
     Context::Workgroup(WorkgroupId::from_bits(8))
 }
 
-fn me() -> Person {
-    let address = "me@uni.example".parse().unwrap();
-    Person {
-        account: Account::registered(ME, address, Domain::public(), NOW),
-        memberships: vec![Membership {
-            workgroup: POOL,
-            account: ME,
-            role: Role::Member,
-            since: NOW,
-        }],
-    }
+/// What I may do, and why.
+fn mine_in(facts: Facts<'_>) -> Vec<Reason> {
+    let asks = Asks {
+        contexts: &[mine(), pool()],
+        addresses: &["me@uni.example".parse().unwrap()],
+    };
+    effective(asks, facts, &policy(), NOW)
 }
 
 fn policy() -> Policy {
@@ -101,7 +96,7 @@ fn check(
         grants: &grants,
         through: &[],
     };
-    let reasons = effective(&me(), facts, &policy(), NOW);
+    let reasons = mine_in(facts);
     let all = everybody(facts, NOW);
     assert!(reasons.iter().all(|reason| all.contains(reason)));
     level(&reasons).map_or("nothing", Level::word).to_owned()
@@ -199,7 +194,7 @@ fn a_project_shows_the_runs_of_its_owner_and_of_nobody_else() {
             grants: &[],
             through: &through,
         };
-        level(&effective(&me(), facts, &policy(), NOW))
+        level(&mine_in(facts))
     };
     let run = item(ItemKind::Run, 3, theirs());
     let project = item(ItemKind::Project, 4, theirs());
@@ -234,7 +229,7 @@ fn a_grant_on_another_item_gives_nothing() {
         grants: &grants,
         through: &[],
     };
-    assert_eq!(effective(&me(), facts, &policy(), NOW), []);
+    assert_eq!(mine_in(facts), []);
 }
 
 #[test]
@@ -246,5 +241,5 @@ fn whoever_need_not_be_known_to_administer_is_not_taken_for_an_administrator() {
         grants: &[],
         through: &[],
     };
-    assert_eq!(effective(&me(), facts, &policy(), NOW), []);
+    assert_eq!(mine_in(facts), []);
 }

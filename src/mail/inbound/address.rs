@@ -27,7 +27,7 @@ impl Purpose {
     }
 }
 
-/// A recipient whose address has the right shape. Only the store knows whether there is one.
+/// A recipient whose address has the right shape. Only with the site's key one can tell whether there is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Recipient {
     purpose: Purpose,
@@ -52,7 +52,7 @@ impl Recipient {
     pub const fn purpose(&self) -> Purpose {
         self.purpose
     }
-    /// The token's 32 characters, folded. It is a secret: it is looked up by its digest, and stands in no log.
+    /// The token's 32 characters, folded. It holds its letter's id, for whoever has the site's key; it is a secret, and stands in no log.
     pub fn token(&self) -> &str {
         &self.token
     }

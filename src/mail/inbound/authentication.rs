@@ -214,7 +214,7 @@ impl Scanner<'_> {
 
     /// What stands between two semicolons. `Some(None)`: the word `none`, or a method of a version that is not known.
     fn result(&mut self) -> Option<Option<Finding>> {
-        let method = self.value(&[';', '=', '/'])?.to_lowercase();
+        let method = self.value(&[';', '=', '/'])?.to_ascii_lowercase();
         self.space()?;
         let mut known = true;
         if self.take('/').is_some() {
@@ -227,7 +227,7 @@ impl Scanner<'_> {
         }
         self.take('=')?;
         self.space()?;
-        let result = self.value(&[';', '='])?.to_lowercase();
+        let result = self.value(&[';', '='])?.to_ascii_lowercase();
         let mut properties = Vec::new();
         loop {
             self.space()?;
@@ -237,11 +237,11 @@ impl Scanner<'_> {
             if properties.len() == MOST {
                 return None;
             }
-            let mut name = self.value(&[';', '='])?.to_lowercase();
+            let mut name = self.value(&[';', '='])?.to_ascii_lowercase();
             self.space()?;
             // Spaces and comments may stand round the dot.
             while name.ends_with('.') || self.0.starts_with('.') {
-                name.push_str(&self.value(&[';', '='])?.to_lowercase());
+                name.push_str(&self.value(&[';', '='])?.to_ascii_lowercase());
                 self.space()?;
             }
             self.take('=')?;

@@ -140,6 +140,19 @@ impl Split<'_> {
     }
 }
 
+/// The first word of a value, behind what may be a comment.
+pub fn first_word(value: &str) -> &str {
+    let value = match value.strip_prefix('(') {
+        Some(comment) => comment.split_once(')').map_or("", |(_, rest)| rest),
+        None => value,
+    };
+    value
+        .trim_start()
+        .split([';', ' ', '\t', '('])
+        .next()
+        .unwrap_or_default()
+}
+
 /// Refuses what readers of mail take for different things: NUL, a CR without LF, and both kinds of line end in one message.
 ///
 /// A whole message with bare LF is what a pipe from a mail server gives, so it is read; our sessions only take CR LF.
@@ -174,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_header_is_split_as_every_reader_would_or_refused() {
-        let check = |raw: &str, expected: Result<(&[(&str, &str)], &str), &str>| {
+        type Read<'a> = (&'a [(&'a str, &'a str)], &'a str);
+        let check = |raw: &str, expected: Result<Read<'_>, &str>| {
             let split = split(raw.as_bytes());
             let found = split.as_ref().map(|split| {
                 let fields: Vec<(&str, &str)> = split
@@ -203,10 +217,10 @@ mod tests {
         check("", Ok((&[], "")));
         check("A:\r\n\r\n", Ok((&[("A", "")], "")));
         let no_field = Err("a line of its header is no field");
-        check("From x@y.example today\r\n\r\n", no_field.clone());
-        check("A : b\r\n\r\n", no_field.clone());
-        check(" A: b\r\n\r\n", no_field.clone());
-        check("A: b\r\nno colon\r\n\r\n", no_field.clone());
+        check("From x@y.example today\r\n\r\n", no_field);
+        check("A : b\r\n\r\n", no_field);
+        check(" A: b\r\n\r\n", no_field);
+        check("A: b\r\nno colon\r\n\r\n", no_field);
         check(": b\r\n\r\n", no_field);
         check(
             "A: b\r\n \t\r\naccept\r\n\r\nbody",

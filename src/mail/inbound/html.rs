@@ -3,6 +3,8 @@
 //! Only what surely can be seen counts. Where that would take a browser (style sheets that hide, tags that do not match), the part has no
 //! text at all: the sender is then shown the exact lines that are understood, which is better than to act on what nobody saw.
 
+use super::style;
+
 /// Elements in elements.
 const DEEPEST: usize = 200;
 /// Their contents are not shown, or are no text of the sender's.
@@ -34,41 +36,6 @@ const INLINE: &[&str] = &[
     "a", "abbr", "b", "bdi", "big", "cite", "code", "em", "font", "i", "img", "label", "mark", "q",
     "s", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "wbr", "o:p", "ins",
 ];
-/// What hides an element, in its `style` or in a style sheet; without spaces, lower case.
-const HIDES: &[&str] = &[
-    "display:none",
-    "visibility:hidden",
-    "visibility:collapse",
-    "opacity:0",
-    "font-size:0",
-    "line-height:0",
-    "height:0",
-    "width:0",
-    "mso-hide",
-    "text-indent:-",
-    "clip",
-    "overflow:hidden",
-    "position:absolute",
-    "position:fixed",
-    "left:-",
-    "top:-",
-    "margin-left:-",
-    "margin-top:-",
-    "color:transparent",
-    "transform",
-    "filter:",
-    "content:",
-    "@import",
-    "\\",
-    "url(",
-    "direction:",
-    "unicode-bidi",
-    "-webkit-text-security",
-    "mask",
-    "order:",
-    "float:right",
-];
-
 /// The visible text, one line for each line or block; quoted blocks have `>` before each line. Nothing when it cannot be told.
 pub fn visible(html: &str) -> Option<String> {
     let mut page = Page::default();
@@ -191,20 +158,10 @@ fn raw<'h>(tag: &Tag<'h>) -> Option<&'h str> {
     let mut ends = tag.rest.match_indices("</").map(|(place, _)| place);
     let place = ends.find(|place| closes(*place))?;
     let (inside, after) = tag.rest.split_at_checked(place)?;
-    if tag.name == "style" && hides(inside) {
+    if tag.name == "style" && style::hides(inside) {
         return None;
     }
     after.split_once('>').map(|(_, rest)| rest)
-}
-
-fn hides(style: &str) -> bool {
-    let folded: String = style
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .flat_map(char::to_lowercase)
-        .collect();
-    // A comment within a word would hide the word from us.
-    HIDES.iter().any(|hiding| folded.contains(hiding)) || folded.contains("/*")
 }
 
 struct Tag<'h> {
@@ -241,8 +198,9 @@ impl<'h> Tag<'h> {
             let (key, value, behind) = attribute(rest)?;
             hides |= match key.to_ascii_lowercase().as_str() {
                 "hidden" | "aria-hidden" | "inert" | "popover" => true,
-                "style" => self::hides(&unescaped(value)),
-                "dir" | "color" | "size" | "height" | "width" | "bgcolor" | "slot" => {
+                "style" => style::hides(&unescaped(value)),
+                "color" => style::faint(&unescaped(value)),
+                "dir" | "size" | "height" | "width" | "bgcolor" | "slot" => {
                     matches!(value.trim(), "rtl" | "0" | "transparent")
                 }
                 _ => false,

@@ -16,6 +16,7 @@ mod parts;
 mod person;
 pub mod report;
 mod sender;
+mod style;
 #[cfg(test)]
 mod tests;
 mod verdict;

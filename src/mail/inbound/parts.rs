@@ -49,7 +49,7 @@ fn part<'a>(
     let encoding = split.one("Content-Transfer-Encoding")?.unwrap_or_default();
     let attached = split
         .one("Content-Disposition")?
-        .is_some_and(|value| !first_word(value).eq_ignore_ascii_case("inline"));
+        .is_some_and(|value| !fields::first_word(value).eq_ignore_ascii_case("inline"));
     let Declared {
         kind,
         boundary,
@@ -80,18 +80,11 @@ fn part<'a>(
     Ok(Part {
         kind,
         charset,
-        encoding: first_word(encoding).to_ascii_lowercase(),
+        encoding: fields::first_word(encoding).to_ascii_lowercase(),
         attached,
         body: split.body,
         children,
     })
-}
-
-fn first_word(value: &str) -> &str {
-    value
-        .split([';', ' ', '\t', '('])
-        .next()
-        .unwrap_or_default()
 }
 
 /// What a Content-Type says, as far as it matters here.

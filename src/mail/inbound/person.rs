@@ -2,7 +2,7 @@
 //!
 //! A robot must never act, and must never be answered, or two of them write to each other without end (RFC 3834 §2).
 
-use super::fields::Split;
+use super::fields::{Split, first_word};
 
 /// Headers that only robots write.
 const OF_ROBOTS: &[&str] = &["X-Autoreply", "X-Autorespond", "X-Auto-Reply"];
@@ -44,19 +44,6 @@ pub fn robot(
         .iter()
         .any(by_robot)
         .then_some("it has a header that only robots write")
-}
-
-/// The first word behind what may be a comment.
-fn first_word(value: &str) -> &str {
-    let value = match value.strip_prefix('(') {
-        Some(comment) => comment.split_once(')').map_or("", |(_, rest)| rest),
-        None => value,
-    };
-    value
-        .trim_start()
-        .split([';', ' ', '\t', '('])
-        .next()
-        .unwrap_or_default()
 }
 
 fn daemon(address: &str) -> bool {

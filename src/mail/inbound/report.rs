@@ -1,6 +1,6 @@
 //! Reports of mail servers about letters that did not arrive (RFC 3464).
 
-use super::fields::{self, Flaw, Split};
+use super::fields::{self, Flaw, Split, first_word};
 use super::parts::Part;
 
 /// Most recipients of one report. A letter goes to one; behind an alias there may be some.
@@ -99,13 +99,6 @@ fn recipient(group: &Split<'_>) -> Option<Recipient> {
         status: one("Status").and_then(Status::read),
         diagnostic: one("Diagnostic-Code").and_then(said),
     })
-}
-
-fn first_word(value: &str) -> &str {
-    value
-        .split([' ', '\t', ';', '('])
-        .next()
-        .unwrap_or_default()
 }
 
 /// `rfc822; anna@lab.example`; the type in front says how to read it.

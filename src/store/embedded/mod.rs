@@ -15,20 +15,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
 use futures_util::future::BoxFuture;
-use redb::{Database, ReadTransaction, ReadableDatabase, StorageBackend};
+use redb::{Database, ReadableDatabase, StorageBackend};
 use tokio::sync::oneshot;
 
 pub use open::OpenError;
 pub use tables::FORMAT;
 
 use super::{
-    Answer, Claimed, Commit, Direction, Fault, Outcome, Page, Queue, Record, Settlement, Store,
-    Version,
+    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
+    Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::time::Time;
+use reads::Snapshot;
 use writer::{Claim, Job, Shared};
 
 /// At most this many bytes of commits wait for the writer, whatever their number; beyond, the store is `Unavailable`.
@@ -125,11 +126,9 @@ impl Embedded {
         {
             tracing::error!("the store's writer ended in a panic");
         }
-        let mut database = self.shared.database.write();
-        let database = match &mut database {
-            Ok(database) => database.take(),
-            Err(poisoned) => poisoned.get_mut().take(),
-        };
+        let database = self.shared.database.write();
+        let database = database.unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.outdate();
         match database.map(Database::close) {
             None | Some(Ok(())) => Ok(()),
             Some(Err(error)) => Err(fault(error.into())),
@@ -198,17 +197,13 @@ impl Embedded {
             .map_err(|_| Fault::retry("the disk failed under it, and it may be done or not"))
     }
 
-    fn read<T>(
-        &self,
-        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
-    ) -> Result<T, Fault> {
-        let transaction = {
-            let database = self.shared.database.read();
-            let database = database.unwrap_or_else(PoisonError::into_inner);
-            let begun = database.as_ref().ok_or_else(closed)?.begin_read();
-            begun.map_err(|error| fault(error.into()))?
-        };
-        read(&transaction).map_err(fault)
+    fn read<T>(&self, read: impl FnOnce(&Snapshot) -> Result<T, redb::Error>) -> Result<T, Fault> {
+        read(&*self.look()?).map_err(fault)
+    }
+
+    fn look(&self) -> Result<Arc<Snapshot>, Fault> {
+        let snapshot = self.shared.snapshot().map_err(fault)?;
+        snapshot.ok_or_else(closed)
     }
 
     async fn commit_one(&self, commit: Commit) -> Outcome {
@@ -245,7 +240,12 @@ impl Embedded {
         if writer.as_ref().is_none_or(JoinHandle::is_finished) {
             return Err(Fault::never("its writer has ended; restart handover"));
         }
-        self.read(|from| Ok(from.open_table(tables::META).map(drop)?))
+        let database = self.shared.database.read();
+        let database = database.unwrap_or_else(PoisonError::into_inner);
+        let begun = database.as_ref().ok_or_else(closed)?.begin_read();
+        let begun = begun.map_err(|error| fault(error.into()))?;
+        let opened = begun.open_table(tables::META).map(drop);
+        opened.map_err(|error| fault(error.into()))
     }
 }
 
@@ -269,7 +269,31 @@ fn fault(error: redb::Error) -> Fault {
     }
 }
 
+impl Frozen for Arc<Snapshot> {
+    fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
+        Box::pin(async move { reads::load(self, keys).map_err(fault) })
+    }
+    fn find<'a>(&'a self, entries: &'a [Entry]) -> Answer<'a, Vec<Option<Vec<u8>>>> {
+        Box::pin(async move { reads::find(self, entries).map_err(fault) })
+    }
+    fn scan<'a>(
+        &'a self,
+        prefix: Bytes,
+        after: Option<Vec<u8>>,
+        direction: Direction,
+        limit: usize,
+    ) -> Answer<'a, Page> {
+        Box::pin(async move {
+            let (prefix, after) = (prefix.as_slice(), after.as_deref());
+            reads::scan(self, prefix, after, direction, limit).map_err(fault)
+        })
+    }
+}
+
 impl Store for Embedded {
+    fn frozen(&self) -> Answer<'_, Box<dyn Frozen + '_>> {
+        Box::pin(async move { Ok(Box::new(self.look()?) as Box<dyn Frozen>) })
+    }
     fn load<'a>(&'a self, keys: &'a [Key]) -> Answer<'a, Vec<Option<Record>>> {
         Box::pin(async move { self.read(|from| reads::load(from, keys)) })
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use redb::ReadTransaction;
+use redb::{Database, ReadOnlyTable, ReadableDatabase as _};
 
 use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, ENTRIES, QUEUES};
 use crate::domain::id::CommandId;
@@ -13,11 +13,36 @@ use crate::store::{Direction, MAX_PAGE, Page, Queue, Record, Version};
 
 type Read<T> = Result<T, redb::Error>;
 
-pub(super) fn load(from: &ReadTransaction, keys: &[Key]) -> Read<Vec<Option<Record>>> {
-    let documents = from.open_table(DOCUMENTS)?;
+type Variable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// The tables as the last commit left them, open for every read until the next: beginning a transaction and finding the tables
+/// in it takes longer than a look into one.
+pub(super) struct Snapshot {
+    documents: Variable,
+    entries: Variable,
+    counters: ReadOnlyTable<&'static [u8], i64>,
+    queues: ReadOnlyTable<&'static [u8; 26], u32>,
+    commands: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
+}
+
+impl Snapshot {
+    /// As it is now.
+    pub fn of(database: &Database) -> Read<Self> {
+        let transaction = database.begin_read()?;
+        Ok(Self {
+            documents: transaction.open_table(DOCUMENTS)?,
+            entries: transaction.open_table(ENTRIES)?,
+            counters: transaction.open_table(COUNTERS)?,
+            queues: transaction.open_table(QUEUES)?,
+            commands: transaction.open_table(COMMANDS)?,
+        })
+    }
+}
+
+pub(super) fn load(from: &Snapshot, keys: &[Key]) -> Read<Vec<Option<Record>>> {
     keys.iter()
         .map(|key| {
-            let stored = documents.get(key.bytes().as_slice())?;
+            let stored = from.documents.get(key.bytes().as_slice())?;
             stored
                 .map(|stored| tables::record(stored.value()))
                 .transpose()
@@ -25,30 +50,28 @@ pub(super) fn load(from: &ReadTransaction, keys: &[Key]) -> Read<Vec<Option<Reco
         .collect()
 }
 
-pub(super) fn find(from: &ReadTransaction, wanted: &[Entry]) -> Read<Vec<Option<Vec<u8>>>> {
-    let entries = from.open_table(ENTRIES)?;
+pub(super) fn find(from: &Snapshot, wanted: &[Entry]) -> Read<Vec<Option<Vec<u8>>>> {
     wanted
         .iter()
         .map(|entry| {
-            let value = entries.get(entry.bytes().as_slice())?;
+            let value = from.entries.get(entry.bytes().as_slice())?;
             Ok(value.map(|value| value.value().to_vec()))
         })
         .collect()
 }
 
-pub(super) fn counters(from: &ReadTransaction, wanted: &[Counter]) -> Read<Vec<i64>> {
-    let counters = from.open_table(COUNTERS)?;
+pub(super) fn counters(from: &Snapshot, wanted: &[Counter]) -> Read<Vec<i64>> {
     wanted
         .iter()
         .map(|counter| {
-            let sum = counters.get(counter.bytes().as_slice())?;
+            let sum = from.counters.get(counter.bytes().as_slice())?;
             Ok(sum.map_or(0, |sum| sum.value()))
         })
         .collect()
 }
 
 pub(super) fn scan(
-    from: &ReadTransaction,
+    from: &Snapshot,
     prefix: &[u8],
     after: Option<&[u8]>,
     direction: Direction,
@@ -58,8 +81,7 @@ pub(super) fn scan(
         return Ok(Page::default());
     };
     let limit = limit.clamp(1, MAX_PAGE);
-    let entries = from.open_table(ENTRIES)?;
-    let mut range = entries.range::<&[u8]>((first, as_slice(&last)))?;
+    let mut range = from.entries.range::<&[u8]>((first, as_slice(&last)))?;
     let mut page = Page::default();
     while let Some(row) = match direction {
         Direction::Forward => range.next(),
@@ -119,7 +141,7 @@ fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
 }
 
 pub(super) fn history(
-    from: &ReadTransaction,
+    from: &Snapshot,
     key: &Key,
     after: Version,
     limit: usize,
@@ -129,8 +151,9 @@ pub(super) fn history(
     };
     let first = tables::JournalKey::new(key, Version(next));
     let last = tables::JournalKey::new(key, Version(u64::MAX));
-    let documents = from.open_table(DOCUMENTS)?;
-    let range = documents.range::<&[u8]>(first.as_slice()..=last.as_slice())?;
+    let range = from
+        .documents
+        .range::<&[u8]>(first.as_slice()..=last.as_slice())?;
     range
         .take(limit.clamp(1, MAX_PAGE))
         .map(|row| {
@@ -142,15 +165,16 @@ pub(super) fn history(
 }
 
 pub(super) fn latest(
-    from: &ReadTransaction,
+    from: &Snapshot,
     key: &Key,
     before: Version,
     limit: usize,
 ) -> Read<Vec<(Version, Vec<u8>)>> {
     let first = tables::JournalKey::new(key, Version(0));
     let end = tables::JournalKey::new(key, before);
-    let documents = from.open_table(DOCUMENTS)?;
-    let range = documents.range::<&[u8]>(first.as_slice()..end.as_slice())?;
+    let range = from
+        .documents
+        .range::<&[u8]>(first.as_slice()..end.as_slice())?;
     range
         .rev()
         .take(limit.clamp(1, MAX_PAGE))
@@ -163,26 +187,23 @@ pub(super) fn latest(
 }
 
 /// The first key of a document or a journal row after these bytes.
-pub(super) fn next_key(from: &ReadTransaction, after: &[u8]) -> Read<Option<Vec<u8>>> {
-    let documents = from.open_table(DOCUMENTS)?;
+pub(super) fn next_key(from: &Snapshot, after: &[u8]) -> Read<Option<Vec<u8>>> {
     let beyond = (Bound::Excluded(after), Bound::Unbounded);
-    let mut range = documents.range::<&[u8]>(beyond)?;
+    let mut range = from.documents.range::<&[u8]>(beyond)?;
     match range.next() {
         Some(row) => Ok(Some(row?.0.value().to_vec())),
         None => Ok(None),
     }
 }
 
-pub(super) fn outcome(from: &ReadTransaction, command: CommandId) -> Read<Option<Vec<u8>>> {
-    let commands = from.open_table(COMMANDS)?;
-    let stored = commands.get(&tables::command_key(command))?;
+pub(super) fn outcome(from: &Snapshot, command: CommandId) -> Read<Option<Vec<u8>>> {
+    let stored = from.commands.get(&tables::command_key(command))?;
     Ok(stored.map(|stored| tables::tail(stored.value()).to_vec()))
 }
 
-pub(super) fn next_due(from: &ReadTransaction, queue: Queue) -> Read<Option<Time>> {
+pub(super) fn next_due(from: &Snapshot, queue: Queue) -> Read<Option<Time>> {
     let (first, last) = tables::queue_until(queue, Time::from_ms(i64::MAX));
-    let queues = from.open_table(QUEUES)?;
-    let Some(row) = queues.range::<&[u8; 26]>(&first..=&last)?.next() else {
+    let Some(row) = from.queues.range::<&[u8; 26]>(&first..=&last)?.next() else {
         return Ok(None);
     };
     let (due, _) = tables::queue_row(queue, row?.0.value());

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use redb::{Database, ReadableTable, WriteTransaction};
 use tokio::sync::oneshot;
 
+use super::reads::Snapshot;
 use super::tables::{SEQUENCE, Tables};
 use crate::domain::time::Time;
 use crate::store::{Claimed, Commit, Outcome, Queue, Settlement, Version};
@@ -102,6 +103,8 @@ impl Job {
 pub(super) struct Shared {
     /// Taken by `close`.
     pub database: RwLock<Option<Database>>,
+    /// What reads look into until the next commit; made by the first of them.
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
     /// Why the last batch failed, if it did.
     pub failure: Mutex<Option<Arc<str>>>,
     pub batches: AtomicU64,
@@ -128,12 +131,39 @@ impl Shared {
     pub fn new(database: Database) -> Self {
         Self {
             database: RwLock::new(Some(database)),
+            snapshot: RwLock::new(None),
             failure: Mutex::new(None),
             batches: AtomicU64::new(0),
             commits: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
         }
+    }
+
+    /// What every read looks into now; `None` if the store is closed.
+    pub fn snapshot(&self) -> Result<Option<Arc<Snapshot>>, redb::Error> {
+        let snapshot = self.snapshot.read();
+        if let Some(there) = &*snapshot.unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Some(Arc::clone(there)));
+        }
+        // It is begun while nobody can say that it is outdated: one that was begun before a commit must not be put here after it.
+        let mut snapshot = { self.snapshot.write() }.unwrap_or_else(PoisonError::into_inner);
+        if snapshot.is_none() {
+            let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+            *snapshot = match &*database {
+                Some(database) => Some(Arc::new(Snapshot::of(database)?)),
+                None => None,
+            };
+        }
+        Ok(snapshot.clone())
+    }
+
+    /// Whoever reads from now on begins anew. Said of every commit before it is answered, whatever became of it; it also lets the
+    /// next one use the pages again that this one has freed.
+    pub fn outdate(&self) {
+        let snapshot = self.snapshot.write();
+        let outdated = snapshot.unwrap_or_else(PoisonError::into_inner).take();
+        drop(outdated);
     }
 
     /// Writes until all senders are gone and the channel is empty.
@@ -188,7 +218,9 @@ impl Shared {
         if !changed {
             return Ok(transaction.abort()?);
         }
-        transaction.commit()?;
+        let committed = transaction.commit();
+        self.outdate();
+        committed?;
         self.batches.fetch_add(1, Ordering::Relaxed);
         self.commits
             .fetch_add(sequence.0 - before.0, Ordering::Relaxed);

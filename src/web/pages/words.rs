@@ -453,6 +453,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::Cancelled => "That it was cancelled",
             letter::Kind::Expired { .. } => "That it expired",
             letter::Kind::AccessRevoked { .. } => "That access was revoked",
+            letter::Kind::News { .. } => "What happened",
             letter::Kind::Answer { .. } => "An answer to a reply",
             letter::Kind::Undeliverable { .. } => "That a letter did not arrive",
             letter::Kind::SignInCode { .. } => "A code to sign in",
