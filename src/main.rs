@@ -47,6 +47,20 @@ enum Command {
         #[command(subcommand)]
         what: daemon::words::Letters,
     },
+    /// Deliver one message of standard input to the running daemon, for mail servers without LMTP
+    ///
+    /// Exit codes: 0 taken, 67 refused for good, 75 try again later.
+    MailIn {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The envelope's sender; empty for reports
+        #[arg(long, value_name = "ADDRESS", default_value = "")]
+        sender: String,
+        /// The envelope's recipient
+        #[arg(value_name = "ADDRESS")]
+        recipient: String,
+    },
     /// Play the story of a transfer on a throw-away store, then stay up to be tried
     Demo(demo::Options),
     /// Print shell completions
@@ -94,6 +108,11 @@ fn main() -> ExitCode {
             }
         },
         Command::Letter { what } => daemon::words::look(&what),
+        Command::MailIn {
+            config,
+            sender,
+            recipient,
+        } => daemon::mail_in(config.as_deref(), &sender, &recipient),
         Command::Demo(options) => demo::run(&options),
         Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
         Command::Client(command) => match command.store_to_verify() {

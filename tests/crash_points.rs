@@ -126,6 +126,8 @@ impl Machine {
             },
             key: settings.key,
             letters: directory.letters(),
+            ids: Arc::clone(&settings.ids),
+            inbox: None,
             now: Arc::new(move || Time::from_ms(clock.now())),
         };
         let courier = Courier::new(parts, courier::Settings::default());

@@ -80,6 +80,8 @@ impl Outbox {
             site,
             key: KEY,
             letters: directory.letters(),
+            ids: Arc::new(handover::ids::Ids::from_system()),
+            inbox: None,
             now: Arc::new(move || now.now()),
         };
         Courier::new(parts, courier::Settings::default())

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::actors::load::{self, Versioned};
 use crate::actors::proposal::Proposal;
+use crate::actors::reach;
 use crate::domain::account::SignIn;
 use crate::domain::id::LetterId;
 use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
-use crate::domain::letter::{Letter, State, Subject};
+use crate::domain::letter::{Kind, Letter, State, Subject};
 use crate::domain::time::Time;
 use crate::mail::{self, About, Blame, Failure};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
@@ -65,6 +66,12 @@ impl Courier {
         if !delivery::still_true(letter, &about, (parts.now)()) {
             return Ok(Attempt::Withdrawn);
         }
+        if let Some(reason) = self.unreachable(letter).await? {
+            return Ok(Attempt::Failed(Failure {
+                kind: Blame::Undeliverable,
+                text: reason,
+            }));
+        }
         let rendered = match mail::render(letter, &about, &parts.site, &parts.key) {
             Ok(rendered) => rendered,
             Err(unwritable) => return Ok(Attempt::Impossible(unwritable.to_string())),
@@ -78,6 +85,19 @@ impl Courier {
                 text: "the mail server took too long".to_owned(),
             }),
         })
+    }
+
+    /// Why nothing is sent to this address. Codes always are: whoever types one proves that it works.
+    async fn unreachable(&self, letter: &Letter) -> Result<Option<String>, Fault> {
+        if matches!(
+            letter.says,
+            Kind::SignInCode { .. } | Kind::AddressCode { .. }
+        ) {
+            return Ok(None);
+        }
+        let known = reach::of(&*self.inner.parts.store, &letter.to).await?;
+        let undeliverable = known.and_then(|known| known.document.undeliverable);
+        Ok(undeliverable.map(|since| since.reason))
     }
 
     async fn subject(&self, letter: &Letter) -> Result<Found, Fault> {
@@ -109,6 +129,11 @@ impl Courier {
             let next = self.apply(attempt, &letter.document, now);
             let mut proposal = Proposal::default();
             proposal.replace(&letter, &next, None);
+            if let State::Undeliverable { reason, .. } = &next.delivery {
+                let ids = &self.inner.parts.ids;
+                reach::refused(store, ids, &next, reason, now, &mut proposal).await?;
+            }
+            let told = proposal.has_letters();
             let commit = Commit {
                 answers: Some(row.due),
                 ..proposal.into_commit(now)
@@ -116,6 +141,9 @@ impl Courier {
             match store.commit(commit).await {
                 Outcome::Done(_) | Outcome::Duplicate(_) => {
                     self.count(&letter.document, &next);
+                    if told {
+                        self.inner.parts.letters.notify_one();
+                    }
                     return Ok(());
                 }
                 Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => {

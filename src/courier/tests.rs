@@ -218,8 +218,14 @@ async fn one_failing_letter_never_stops_another() {
     office.script(ids[1], &[Does::Panics]);
     office.script(ids[2], &[Does::Fails(Blame::Later)]);
     office.script(ids[3], &[Does::Fails(Blame::Undeliverable)]);
+    // Nothing more is sent to an address that was refused, so this one is its own.
+    let mut alone = office.letter(ids[3]);
+    alone.to = "dora@lab.example".parse().unwrap();
+    office.replace(&alone).await;
     office.run_for(10 * MINUTE_MS).await;
-    assert_eq!(office.taken(), ids[4..]);
+    let mut taken = office.taken();
+    taken.retain(|id| ids.contains(id));
+    assert_eq!(taken, ids[4..]);
     for (id, state) in ids
         .iter()
         .zip(["queued", "queued", "queued", "undeliverable", "sent"])

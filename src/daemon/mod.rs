@@ -2,7 +2,9 @@
 
 mod doctor;
 mod letters;
+mod mail_in;
 mod meaning;
+mod replies;
 mod signals;
 mod verify;
 pub mod words;
@@ -37,6 +39,7 @@ use crate::telemetry::{self, Metrics};
 use crate::web;
 
 pub use doctor::{doctor, doctor_mail};
+pub use mail_in::mail_in;
 use signals::{Signals, Wish};
 pub use verify::{Found, verify, verify_store};
 
@@ -74,6 +77,8 @@ pub struct Daemon {
     pub directory: Directory,
     /// Where pages and API are.
     pub address: SocketAddr,
+    /// The port that replies come in at, when it is one.
+    pub replies_port: Option<u16>,
     /// The built-in mailbox, when letters go there.
     pub mailbox: Option<Arc<Mailbox>>,
     app: web::App,
@@ -131,7 +136,14 @@ impl Daemon {
             Arc::new(move || Time::from_ms(clock.now()))
         };
         let lease_ms = courier::Settings::default().lease_ms;
-        for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
+        let queues = [
+            Queue::Outbox,
+            Queue::Timers,
+            Queue::Purges,
+            Queue::Sweeps,
+            Queue::Incoming,
+        ];
+        for queue in queues {
             let taken = store
                 .take_over(queue, Time::from_ms(clock.now()), lease_ms)
                 .await
@@ -144,14 +156,19 @@ impl Daemon {
                 );
             }
         }
+        let letters_site = letters_site(config)?;
+        let replies =
+            replies::open(config, &directory, letters_site.replies.clone(), &clock).await?;
         let courier = Courier::new(
             courier::Parts {
                 store: Arc::clone(&shared),
                 transport,
                 timers: Arc::new(directory.clone()),
-                site: letters_site(config)?,
+                site: letters_site,
                 key,
                 letters: directory.letters(),
+                ids: Arc::clone(&ids),
+                inbox: replies.as_ref().map(replies::Replies::inbox),
                 now,
             },
             courier::Settings {
@@ -174,7 +191,7 @@ impl Daemon {
             app.show_mailbox(Arc::new(letters::Shown(Arc::clone(mailbox))));
         }
         let failed = CancellationToken::new();
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(courier.run(stop.clone())),
             tokio::spawn(unfinished(directory.clone(), stop.clone())),
             tokio::spawn(chores(
@@ -194,9 +211,14 @@ impl Daemon {
                 stop.clone(),
             )),
         ];
+        let replies_port = replies.as_ref().and_then(replies::Replies::port);
+        if let Some(replies) = replies {
+            tasks.push(tokio::spawn(replies.serve(stop.clone())));
+        }
         Ok(Self {
             directory,
             address,
+            replies_port,
             mailbox,
             app,
             store,
@@ -297,7 +319,7 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         from: from.parse().map_err(CannotStart::part)?,
         from_name: name.to_string(),
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
-        replies: None,
+        replies: replies::scheme(config)?,
         instance: config.site.public_url.as_str().to_owned(),
         texts: Arc::new(texts),
         colours,

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::document::Document;
+use super::document::{Derived, Document};
 use super::id::{InvitationId, ItemId, LetterId, MoveId, SignInId, WorkgroupId};
-use super::key::{Key, Queue};
+use super::index::Entry;
+use super::key::{Counter, Key, Queue};
 use super::rights::Level;
 use super::time::{DAY_MS, SIGN_IN_KEPT_MS, Time};
 use super::workgroup::Role;
@@ -434,6 +435,24 @@ impl Document for Letter {
     const TAG: &'static str = "letter";
     fn key(&self) -> Key {
         Key::Letter(self.id)
+    }
+    fn entries(&self) -> Vec<Derived> {
+        // One that leaves at the first attempt, as nearly all do, is never listed.
+        let troubled = match self.delivery {
+            State::Queued { .. } => self.attempts > 0,
+            State::Undeliverable { .. } | State::Bounced { .. } | State::Dead { .. } => true,
+            State::Sent { .. } | State::Withdrawn { .. } => false,
+        };
+        let entry = troubled.then(|| Derived::listed(Entry::Troubled(self.id)));
+        entry.into_iter().collect()
+    }
+    fn counts(&self) -> Vec<(Counter, i64)> {
+        match (&self.says, self.subject) {
+            (Kind::Answer { says, .. }, Subject::Invitation(id)) if *says != Answer::Confirm => {
+                vec![(Counter::Explained(id), 1)]
+            }
+            _ => Vec::new(),
+        }
     }
     fn due(&self) -> Option<(Queue, Time, u128)> {
         match self.delivery {

@@ -4,12 +4,14 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _};
+use chacha20poly1305::aead::Aead as _;
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::id::{CommandId, Digest, LetterId, LinkId, SignInId};
+use super::id::{CommandId, Digest, LetterId, LinkId, MessageId, SignInId};
 
 /// The site's key: 32 bytes from a file outside the store.
 #[derive(Clone)]
@@ -131,6 +133,24 @@ impl SiteKey {
         Aes256::new(&Array::from(self.derive(purpose.cipher, 0)))
     }
 
+    /// A message as it is kept: enciphered and authenticated with a key of its own. The nonce is kept in front of it; the same message
+    /// may come again when the first is forgotten.
+    pub fn seal(&self, message: MessageId, nonce: [u8; 12], plain: &[u8]) -> Vec<u8> {
+        let cipher = ChaCha20Poly1305::new(&self.derive("message", message.bits()).into());
+        // Only what is longer than 256 GiB cannot be enciphered.
+        let sealed = cipher.encrypt(&Nonce::from(nonce), plain);
+        let mut kept = nonce.to_vec();
+        kept.extend(sealed.unwrap_or_default());
+        kept
+    }
+
+    /// The message that was kept like this; `None` if it was not sealed with this key, or is another message's.
+    pub fn unseal(&self, message: MessageId, kept: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = kept.split_first_chunk::<12>()?;
+        let cipher = ChaCha20Poly1305::new(&self.derive("message", message.bits()).into());
+        cipher.decrypt(&Nonce::from(*nonce), sealed).ok()
+    }
+
     /// The token of a link through which an item is shared: 256 bits, base64url. It is derived so that its owner can see it again though
     /// it lies nowhere.
     pub fn share(&self, link: LinkId) -> String {
@@ -191,6 +211,23 @@ mod tests {
         assert!(key.code_fits(sign_in, &format!(" {}-{}", head.to_lowercase(), tail)));
         assert!(!key.code_fits(SignInId::from_bits(4), &code));
         assert!(!key.code_fits(sign_in, ""));
+    }
+
+    #[test]
+    fn a_sealed_message_is_opened_with_the_key_and_as_itself_only() {
+        let key = SiteKey::new([7; 32]);
+        let id = MessageId::from_bits(5);
+        let kept = key.seal(id, [1; 12], b"accept");
+        assert!(!kept.windows(6).any(|bytes| bytes == b"accept"));
+        assert_eq!(key.unseal(id, &kept).as_deref(), Some(&b"accept"[..]));
+        assert_eq!(key.unseal(MessageId::from_bits(6), &kept), None);
+        assert_eq!(SiteKey::new([8; 32]).unseal(id, &kept), None);
+        let mut changed = kept.clone();
+        changed[15] ^= 1;
+        assert_eq!(key.unseal(id, &changed), None);
+        for short in [&kept[..5], &kept[..12], &kept[..20], &[]] {
+            assert_eq!(key.unseal(id, short), None);
+        }
     }
 
     #[test]

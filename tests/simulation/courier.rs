@@ -51,8 +51,8 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
                 Queue::Purges => bury(&here, row, now).await,
-                // What is swept is no row of the courier's.
-                Queue::Sweeps => Ok(()),
+                // Nobody here answers by mail, and what is swept is no row of the courier's.
+                Queue::Sweeps | Queue::Incoming => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));

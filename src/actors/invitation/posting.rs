@@ -124,8 +124,10 @@ pub(super) fn over(
                 policy.open_offers
             ),
         ),
-        // Links are accepted without an invitation.
-        Counter::LinkUses(_) => world::busy(),
+        // Links are accepted without an invitation, and what is counted of mail stands in no commit about one.
+        Counter::LinkUses(_) | Counter::Incoming(..) | Counter::Sealed | Counter::Explained(_) => {
+            world::busy()
+        }
         Counter::Usage(context) => Refusal::new(
             Code::TargetOverQuota,
             format!(

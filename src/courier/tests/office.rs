@@ -247,6 +247,8 @@ impl Office {
             },
             key: SiteKey::new([7; 32]),
             letters: Arc::clone(&self.letters),
+            ids: Arc::new(crate::ids::Ids::seeded(1)),
+            inbox: None,
             now: Arc::new(move || START.plus_ms(elapsed())),
         };
         let settings = Settings {

@@ -153,7 +153,11 @@ impl Checker {
         });
         let used = commit.adds.iter().filter_map(|add| match add.counter {
             Counter::Usage(context) => Some(context),
-            Counter::OpenOffers(..) | Counter::LinkUses(_) => None,
+            Counter::OpenOffers(..)
+            | Counter::LinkUses(_)
+            | Counter::Incoming(..)
+            | Counter::Sealed
+            | Counter::Explained(_) => None,
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);
