@@ -71,7 +71,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum DoctorCommand {
-    /// Check the way of letters and of answers to them: mail server and DNS
+    /// Check the way of letters and of answers to them: mail server, DNS, reply door, and a message to itself
     Mail {
         /// Selector of the DKIM key that letters are signed with, to see that the key is published
         #[arg(long, value_name = "NAME")]

@@ -20,9 +20,10 @@ mod mail_story;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
 
+use std::process::Command;
 use std::time::Duration;
 
-use daemon::{now, until, within};
+use daemon::{BINARY, now, until, within};
 use mail_site::{Plan, STRANGER, THEIR_SERVER, send};
 use mail_story::{Story, reply};
 use post_office::Delivered;
@@ -71,6 +72,17 @@ impl Asked {
 
     fn reply_to(&self) -> String {
         self.letter.header("Reply-To").unwrap()
+    }
+
+    /// Where reports about the letter go, as the mail server of the mailbox wrote it down.
+    fn return_path(&self) -> String {
+        let mut mailbox = self.story.site.mailbox(TESS);
+        let raw =
+            mailbox.wait_for_message("the offer", |raw| raw.contains(&self.letter.message_id));
+        let line = raw
+            .lines()
+            .find_map(|line| line.strip_prefix("Return-Path: "));
+        line.unwrap().trim_matches(['<', '>']).to_owned()
     }
 
     fn until_it_is(&self, state: &str) -> Value {
@@ -171,13 +183,21 @@ fn robots_change_nothing() {
     );
     asked.brings(THEIR_SERVER, "", &robot);
     asked.nothing_happened("auto");
-    // One that refuses: its report goes where reports go.
+    // A ticket robot that says nowhere that it is one, and answers whoever the envelope names.
+    let ticket = reply(&asked.letter, TESS, "accept TechSupport", "");
+    let envelope = asked.return_path();
+    send(site.border, THEIR_SERVER, TESS, &envelope, &ticket).unwrap();
+    asked.story.until_outcome("auto", 2);
+    // One that refuses everything refuses no letter of a machine.
     let refuse = "require [\"reject\"];\nreject \"accept TechSupport\";\n";
     site.sieve("ben@lab.test", refuse);
-    let offer = asked.story.offer("Beech leaves", "ben@lab.test");
-    asked.story.until_outcome("auto", 2);
-    let id = offer["transfer"]["id"].as_str().unwrap();
-    let page = asked.story.transfer(id);
+    asked.story.offer("Beech leaves", "ben@lab.test");
+    until("the robot has seen the letter", within(60), || {
+        let log = site.log();
+        log.contains("Auto-submitted message discarded")
+            .then_some(())
+    });
+    let page = asked.story.transfer(asked.id());
     assert_eq!(page["transfer"]["state"], "pending", "{page}");
     // A vacation robot does not even answer, see real_mail.rs.
 }
@@ -280,6 +300,38 @@ fn a_letter_that_bounces_is_told_to_its_sender_and_ends_nothing() {
     mailbox.wait_for("what became of it", |letter| {
         letter.text().contains("gone@lab.test")
     });
+}
+
+/// What the doctor says of one thing.
+fn doctor(story: &Story, of: &str) -> String {
+    let mut command = Command::new(BINARY);
+    let command = command.args(["doctor", "mail", "--config"]);
+    let command = command.arg(&story.place.config);
+    let said = command.env("SSL_CERT_FILE", story.site.certificate());
+    let said = String::from_utf8(said.output().unwrap().stdout).unwrap();
+    let line = said.lines().find(|line| line.starts_with(of));
+    line.unwrap_or(&said).to_owned()
+}
+
+#[test]
+fn the_doctor_sends_a_message_round_that_does_nothing_else() {
+    let mut story = Story::with_door(&Plan::default(), "act");
+    let door = doctor(&story, "reply door");
+    assert!(door.contains(" ok "), "{door}");
+    let round = doctor(&story, "round trip");
+    assert!(
+        round.contains(" ok ") && round.contains("came in after"),
+        "{round}"
+    );
+    println!("{round}");
+    story.until_outcome("probe", 2);
+    // A mail server that keeps what is sent there, and a door that is shut.
+    story.daemon.kill();
+    let door = doctor(&story, "reply door");
+    assert!(
+        door.contains("WRONG") && door.contains("start the daemon"),
+        "{door}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::actors::directory::Directory;
-use crate::actors::incoming::{self, Kept, Limits, New, Opened, Reply, Reported, Says};
+use crate::actors::incoming::{self, Kept, Limits, New, Opened, Probe, Reply, Reported, Says};
 use crate::actors::world::World as _;
 use crate::domain::id::{LetterId, MessageId};
 use crate::domain::incoming::Purpose;
@@ -48,6 +48,7 @@ fn letter_of(key: &SiteKey, recipient: &Recipient) -> Option<(LetterId, Purpose)
     match recipient.purpose() {
         inbound::Purpose::Reply => Some((key.letter_of_reply(token)?, Purpose::Reply)),
         inbound::Purpose::Bounce => Some((key.letter_of_bounce(token)?, Purpose::Report)),
+        inbound::Purpose::Probe => Some((key.probe_of(token)?, Purpose::Probe)),
     }
 }
 
@@ -55,6 +56,7 @@ fn recipient_of(key: &SiteKey, letter: LetterId, purpose: Purpose) -> Option<Rec
     match purpose {
         Purpose::Reply => Recipient::new(inbound::Purpose::Reply, &key.reply(letter)),
         Purpose::Report => Recipient::new(inbound::Purpose::Bounce, &key.bounce(letter)),
+        Purpose::Probe => Recipient::new(inbound::Purpose::Probe, &key.probe(letter)),
     }
 }
 
@@ -65,6 +67,15 @@ impl Door for Keeper {
             let Some((letter, purpose)) = letter_of(&settings.key, recipient) else {
                 return Err(Turned::unknown());
             };
+            if purpose == Purpose::Probe {
+                let now = self.directory.now();
+                return match incoming::probe(&settings, letter, now).await {
+                    Ok(Probe::Awaited) => Ok(()),
+                    Ok(Probe::Arrived) => Err(Turned::arrived()),
+                    Ok(Probe::Past) => Err(Turned::unknown()),
+                    Err(_) => Err(Turned::store()),
+                };
+            }
             match incoming::knows(&settings, letter, purpose).await {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(Turned::unknown()),
@@ -79,6 +90,10 @@ impl Door for Keeper {
             let Some((letter, purpose)) = letter_of(&settings.key, delivery.recipient) else {
                 return Err(Turned::unknown());
             };
+            if purpose == Purpose::Probe && delivery.envelope_sender.is_none() {
+                // A report that it did not arrive must not count as its arrival.
+                return Err(Turned::unknown());
+            }
             let (message_id, body) = identity(delivery.raw);
             let new = New {
                 letter,

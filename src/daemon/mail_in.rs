@@ -1,14 +1,13 @@
 //! `handover mail-in`: one message of standard input, delivered to the running daemon by its own reply door. So everything that is true
 //! of a delivery by LMTP is true of this one.
 
-use std::io::{self, BufRead as _, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::config::{Config, Door};
+use super::at_door::AtDoor;
+use crate::config::Config;
 
 /// Refused for good (`EX_NOUSER` of sysexits): the mail server gives it back.
 const REFUSED: u8 = 67;
@@ -16,9 +15,6 @@ const REFUSED: u8 = 67;
 const LATER: u8 = 75;
 /// Patience with each answer of the daemon.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// An answer has at most this many lines of at most this many octets.
-const MOST_LINES: usize = 50;
-const LONGEST_LINE: u64 = 2_048;
 
 /// Delivers; the exit code says what the mail server does next.
 pub fn mail_in(file: Option<&Path>, sender: &str, recipient: &str) -> ExitCode {
@@ -66,69 +62,18 @@ fn deliver(config: &Config, sender: &str, recipient: &str) -> Result<String, Str
     if raw.len() as u64 > most {
         return Ok("552 5.3.4 the message is larger than reply.max_message_size".to_owned());
     }
-    let gone = |error: io::Error| format!("{door}: {error}; see that the daemon runs");
     let talk = || -> io::Result<String> {
-        match door {
-            Door::Socket(path) => {
-                let there = UnixStream::connect(path)?;
-                there.set_read_timeout(Some(PATIENCE))?;
-                there.set_write_timeout(Some(PATIENCE))?;
-                converse(there.try_clone()?, there, sender, recipient, &raw)
-            }
-            Door::Port(address) => {
-                let there = TcpStream::connect_timeout(address, PATIENCE)?;
-                there.set_read_timeout(Some(PATIENCE))?;
-                there.set_write_timeout(Some(PATIENCE))?;
-                converse(there.try_clone()?, there, sender, recipient, &raw)
-            }
+        let mut at_door = AtDoor::knock(door, PATIENCE)?;
+        let mut said = at_door.ask(sender, recipient)?;
+        if said.starts_with('2') {
+            said = at_door.say("DATA")?;
         }
+        if said.starts_with('3') {
+            said = at_door.send(&stuffed(&raw))?;
+        }
+        Ok(said)
     };
-    talk().map_err(gone)
-}
-
-/// Ends at the first answer that is not what it should be.
-fn converse(
-    from: impl Read,
-    mut to: impl Write,
-    sender: &str,
-    recipient: &str,
-    raw: &[u8],
-) -> io::Result<String> {
-    let mut from = BufReader::new(from);
-    let mut said = answer(&mut from)?;
-    let lines = [
-        "LHLO localhost".to_owned(),
-        format!("MAIL FROM:<{sender}>"),
-        format!("RCPT TO:<{recipient}>"),
-        "DATA".to_owned(),
-    ];
-    for line in lines {
-        if !said.starts_with('2') {
-            return Ok(said);
-        }
-        to.write_all(format!("{line}\r\n").as_bytes())?;
-        said = answer(&mut from)?;
-    }
-    if !said.starts_with('3') {
-        return Ok(said);
-    }
-    to.write_all(&stuffed(raw))?;
-    answer(&mut from)
-}
-
-/// The last line of an answer.
-fn answer(from: &mut impl io::BufRead) -> io::Result<String> {
-    for _ in 0..MOST_LINES {
-        let mut line = String::new();
-        from.by_ref().take(LONGEST_LINE).read_line(&mut line)?;
-        if line.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if line.as_bytes().get(3) != Some(&b'-') {
-            return Ok(line.trim_end().to_owned());
-        }
-    }
-    Err(io::Error::other("its answer does not end"))
+    talk().map_err(|error| format!("{door}: {error}; see that the daemon runs"))
 }
 
 /// As it goes over the wire: lines end in CR LF, a dot at the start of a line is doubled, a dot alone ends it. What some mail servers put

@@ -1,5 +1,6 @@
 //! The daemon: start, reload, soft and hard stop.
 
+mod at_door;
 mod doctor;
 mod letters;
 mod mail_in;

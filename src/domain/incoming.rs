@@ -24,6 +24,8 @@ pub enum Purpose {
     Reply,
     /// To that for reports about its delivery.
     Report,
+    /// To that of a probe, by which the site sees whether mail comes in. It does nothing else.
+    Probe,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
         match self {
             Self::Reply => "reply",
             Self::Report => "report",
+            Self::Probe => "probe",
         }
     }
 }

@@ -47,6 +47,10 @@ const BOUNCE: Purpose = Purpose {
     mac: "bounce",
     cipher: "bounce-cipher",
 };
+const PROBE: Purpose = Purpose {
+    mac: "probe",
+    cipher: "probe-cipher",
+};
 
 /// As it stands in an address: 32 characters of `a-z2-7`, whose case may change on the way.
 fn mailable(token: &[u8; 20]) -> String {
@@ -105,6 +109,16 @@ impl SiteKey {
     /// The letter that reports to this token are about.
     pub fn letter_of_bounce(&self, token: &str) -> Option<LetterId> {
         self.opened::<20>(BOUNCE, &mailed(token)?)
+    }
+
+    /// The token in the address of a probe, by which the site sees whether mail comes in; no letter has the probe's id.
+    pub fn probe(&self, probe: LetterId) -> String {
+        mailable(&self.sealed(PROBE, probe))
+    }
+
+    /// The probe that comes to this token.
+    pub fn probe_of(&self, token: &str) -> Option<LetterId> {
+        self.opened::<20>(PROBE, &mailed(token)?)
     }
 
     /// A token of `N` bytes that stands for a letter: its id, enciphered with a key of this purpose, then as much of a MAC as there is
@@ -244,6 +258,13 @@ mod tests {
 
         assert_eq!(key.letter_of_bounce(&reply), None);
         assert_eq!(key.letter_of_reply(&bounce), None);
+        let probe = key.probe(letter);
+        assert_eq!(key.probe_of(&probe), Some(letter));
+        for other in [&reply, &bounce] {
+            assert_eq!(key.probe_of(other), None);
+        }
+        assert_eq!(key.letter_of_reply(&probe), None);
+        assert_eq!(key.letter_of_bounce(&probe), None);
         assert_eq!(SiteKey::new([8; 32]).letter_of_reply(&reply), None);
         for n in 0..reply.len() {
             let mut other: Vec<char> = reply.chars().collect();

@@ -9,6 +9,7 @@ pub mod inbound;
 mod letters;
 mod mailbox;
 mod outline;
+pub mod probe;
 mod render;
 mod reply;
 pub mod samples;

@@ -195,7 +195,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Of a moment, what a Date header can say.
-fn second(at: Time) -> SystemTime {
+pub(super) fn second(at: Time) -> SystemTime {
     let seconds = u64::try_from(at.ms() / 1_000).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND))
 }

@@ -50,7 +50,7 @@ pub fn envelope(letter: &Letter, site: &Site, key: &SiteKey) -> Option<Address> 
     Some(own.unwrap_or_else(|| site.from.clone()))
 }
 
-fn written(scheme: &Scheme, purpose: Purpose, token: &str) -> Option<String> {
+pub(super) fn written(scheme: &Scheme, purpose: Purpose, token: &str) -> Option<String> {
     Recipient::new(purpose, token).map(|recipient| scheme.write(&recipient))
 }
 

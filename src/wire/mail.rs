@@ -10,7 +10,7 @@ pub struct Incoming {
     pub id: String,
     /// The letter that it answers or reports on.
     pub letter: String,
-    /// `reply` or `report`.
+    /// `reply`, `report` or `probe`.
     pub purpose: String,
     /// When it came.
     pub at: String,

@@ -11,7 +11,7 @@ use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Answer, Kind, Letter, Subject};
 use crate::domain::reach::Reach;
-use crate::domain::time::Time;
+use crate::domain::time::{HOUR_MS, Time};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
 
 use super::load::{self, Versioned};
@@ -22,6 +22,9 @@ use super::world::{Settings, World};
 
 /// At most this many letters explain why a reply to an offer decided nothing.
 const EXPLANATIONS: i64 = 3;
+
+/// A probe may take so long to come, and the clock of whoever made it may be so far off, in milliseconds.
+const PROBE_MS: i64 = HOUR_MS;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +72,37 @@ pub async fn knows(settings: &Settings, letter: LetterId, purpose: Purpose) -> R
     Ok(found.is_some_and(|found| match purpose {
         Purpose::Reply => matches!(found.document.subject, Subject::Invitation(_)),
         Purpose::Report => true,
+        Purpose::Probe => false,
     }))
+}
+
+/// How a probe stands, by which the site sees whether mail comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It may come.
+    Awaited,
+    /// It came.
+    Arrived,
+    /// It was made too long ago, or later than now.
+    Past,
+}
+
+/// How the probe with this id stands. The id says when it was made, so that nothing has to be kept of one that never comes.
+///
+/// # Errors
+/// The store failed.
+pub async fn probe(settings: &Settings, id: LetterId, now: Time) -> Result<Probe, Fault> {
+    let made = Time::from_ms(i64::try_from(id.bits() >> 80).unwrap_or(i64::MAX));
+    if !(-PROBE_MS..=PROBE_MS).contains(&now.since_ms(made)) {
+        return Ok(Probe::Past);
+    }
+    let days = [day(now).saturating_sub(1), day(now)];
+    let counters = days.map(|day| Counter::Incoming(id, day));
+    let came = settings.store.counters(&counters).await?;
+    Ok(match came.iter().sum::<i64>() {
+        0 => Probe::Awaited,
+        _ => Probe::Arrived,
+    })
 }
 
 /// Keeps a message; it is durable when this answers.

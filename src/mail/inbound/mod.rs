@@ -22,7 +22,7 @@ mod tests;
 mod verdict;
 
 pub use address::{Purpose, Recipient, Scheme};
-pub use door::{Delivery, Door, Turned};
+pub use door::{ARRIVED, Delivery, Door, Turned};
 pub use verdict::{Doubt, Envelope, Examined, Outcome, Settings, examine};
 
 /// By what a message is known when it comes again: its Message-ID and its body. What servers on the way put in front differs. Without a
