@@ -35,7 +35,7 @@ fn a_reply_changes_the_owner_and_both_sides_get_receipts() {
         assert_eq!(receipts.len(), 1, "{to}: {receipts:?}");
     }
     let (_, item) = desk.carl.get(&format!("/projects/{}", offer.item));
-    assert_eq!(item["owner"]["id"], json!(desk.carl.id), "{item}");
+    assert_eq!(item["item"]["owner"], json!(desk.carl.id), "{item}");
 }
 
 #[test]
@@ -147,6 +147,40 @@ fn explanations_end_after_three_for_each_offer() {
     desk.until_outcomes(6);
     assert_eq!(desk.outcomes(), ["not-understood"; 6]);
     assert_eq!(desk.answers("carl@lab.test"), 3);
+}
+
+#[test]
+fn who_is_not_understood_is_told_what_is() {
+    let mut desk = Desk::open(ACT);
+    let offer = desk.offer("carl@lab.test");
+    for (n, says) in [(1, "thank you"), (2, "accept Nowhere")] {
+        desk.deliver(&offer.reply, &Mail::from("carl@lab.test").says(says));
+        desk.until_outcomes(n);
+    }
+    assert_eq!(desk.outcomes(), ["not-understood", "unknown-context"]);
+    let told = desk.told("carl@lab.test");
+    assert_eq!(told.len(), 2, "{told:?}");
+    for text in &told {
+        for line in ["\n  accept ", "\n  accept Personal\n", "\n  decline "] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+    // As it was told.
+    desk.deliver(
+        &offer.reply,
+        &Mail::from("carl@lab.test").says("accept Personal"),
+    );
+    assert_eq!(desk.ended(&offer.id)["state"], "accepted");
+}
+
+#[test]
+fn letters_do_not_say_that_a_reply_answers_where_none_does() {
+    for (reply, says) in [(ACT, true), ("", false)] {
+        let mut desk = Desk::open(reply);
+        desk.offer("carl@lab.test");
+        let text = desk.offered("carl@lab.test");
+        assert_eq!(text.contains("accept Personal"), says, "{text}");
+    }
 }
 
 #[test]

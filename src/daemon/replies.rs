@@ -1,6 +1,6 @@
 //! The reply door: what the configuration means to it, and its parts put together.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::directory::Directory;
 use crate::actors::incoming::Limits;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Network};
 use crate::courier::{Inbox, Keeper};
-use crate::mail::inbound::lmtp::{self, Listener, Place};
+use crate::mail::inbound::lmtp::{self, Listener, Peers, Place};
 use crate::mail::inbound::pace::{Pace, Paced};
 use crate::mail::inbound::{self, Scheme};
 
@@ -30,12 +30,24 @@ pub fn scheme(config: &Config) -> Result<Option<Scheme>, CannotStart> {
     scheme.map(Some).map_err(CannotStart::part)
 }
 
-/// Where the mail server delivers.
-pub fn place(door: &config::Door) -> Place {
+/// Where the mail server delivers. What other machines reach is refused at start without a list of those that may.
+pub fn place(door: &config::Door, allow: &[Network]) -> Place {
     match door {
         config::Door::Socket(path) => Place::Socket(PathBuf::clone(path)),
-        config::Door::Port(address) => Place::Port(SocketAddr::clone(address)),
+        config::Door::Port(address) if address.ip().is_loopback() => {
+            Place::Port(SocketAddr::clone(address))
+        }
+        config::Door::Port(address) => {
+            let allow = allow.to_vec();
+            let peers = Peers::those(move |peer| may_deliver(&allow, peer));
+            Place::Open(SocketAddr::clone(address), peers)
+        }
     }
+}
+
+/// Those that the site lists, and this machine, where `handover mail-in` runs.
+fn may_deliver(allow: &[Network], peer: IpAddr) -> bool {
+    peer.to_canonical().is_loopback() || allow.iter().any(|network| network.contains(peer))
 }
 
 /// Opened, and not served yet.
@@ -59,13 +71,15 @@ pub async fn open(
     let (Some(door), Some(scheme)) = (&reply.listen, scheme) else {
         return Ok(None);
     };
-    let listener = lmtp::bind(&place(door)).await.map_err(|error| {
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        let source = source
-            .map(|source| format!(": {source}"))
-            .unwrap_or_default();
-        CannotStart::Part(format!("reply.listen: {error}{source}"))
-    })?;
+    let listener = lmtp::bind(&place(door, &reply.allow))
+        .await
+        .map_err(|error| {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let source = source
+                .map(|source| format!(": {source}"))
+                .unwrap_or_default();
+            CannotStart::Part(format!("reply.listen: {error}{source}"))
+        })?;
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let message = size(reply.max_message_size.as_bytes());
     let arrived = Arc::new(Notify::new());
@@ -120,5 +134,26 @@ impl Replies {
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) {
         lmtp::listen(self.listener, self.settings, self.door, stop).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_mail_servers_and_this_machine_may_deliver() {
+        let check = |peer: &str, then: bool| {
+            let allow = ["10.0.0.7", "2001:db8::/64"].map(|network| network.parse().unwrap());
+            assert_eq!(may_deliver(&allow, peer.parse().unwrap()), then, "{peer}");
+        };
+        check("10.0.0.7", true);
+        check("::ffff:10.0.0.7", true);
+        check("10.0.0.8", false);
+        check("2001:db8::9", true);
+        check("2001:db9::9", false);
+        check("127.0.0.1", true);
+        check("::ffff:127.0.0.1", true);
+        check("::1", true);
     }
 }

@@ -145,6 +145,13 @@ impl Answer {
             Self::Ended | Self::Refused { .. } => false,
         }
     }
+    /// Whether another reply may do what this one did not, so that it says how.
+    pub const fn takes_another(&self) -> bool {
+        match self {
+            Self::NotUnderstood | Self::WhichContext { .. } | Self::Refused { .. } => true,
+            Self::Confirm | Self::RepliesOff | Self::Ended => false,
+        }
+    }
 }
 
 /// More access that was taken back.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod address;
 pub mod attempts;
+pub mod called;
 pub mod document;
 pub mod event;
 pub mod governance;

@@ -1,3 +1,5 @@
+mod replying;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -291,6 +291,21 @@ impl Desk {
         subjects.filter(|subject| subject.contains(tells)).collect()
     }
 
+    /// What letters to there say that answer a reply.
+    pub fn told(&mut self, to: &str) -> Vec<String> {
+        let sent = self.delivered(to).into_iter();
+        let answers = sent.filter(|letter| letter.raw.contains("auto-replied"));
+        answers.map(|letter| letter.text()).collect()
+    }
+
+    /// What the letter of an offer to there says.
+    pub fn offered(&mut self, to: &str) -> String {
+        let letter = |letter: &Delivered| letter.to == to && letter.raw.contains("/i/");
+        self.office
+            .wait_for("the letter of an offer", letter)
+            .text()
+    }
+
     /// Letters to there that answer a reply.
     pub fn answers(&mut self, to: &str) -> usize {
         let sent = self.delivered(to).into_iter();

@@ -8,12 +8,14 @@ pub use report::{Reported, note};
 
 use crate::domain::id::{Digest, LetterId, MessageId};
 use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
+use crate::domain::invitation::Invitation;
 use crate::domain::key::{Counter, Key};
-use crate::domain::letter::{Answer, Kind, Letter, Subject};
+use crate::domain::letter::{Answer, ByMail, Kind, Letter, Subject};
 use crate::domain::reach::Reach;
 use crate::domain::time::{HOUR_MS, Time};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
 
+use super::invitation::answerable;
 use super::load::{self, Versioned};
 use super::once::TRIES;
 use super::proposal::Proposal;
@@ -332,12 +334,22 @@ async fn answer(
         } else if let Subject::Invitation(id) = of.subject {
             proposal.limit(Counter::Explained(id), EXPLANATIONS);
         }
+        let by_mail = match (says.takes_another(), of.subject) {
+            (true, Subject::Invitation(id)) => {
+                match load::one::<Invitation>(store, Key::Invitation(id)).await? {
+                    Some(offer) => answerable(settings, &offer.document, &of.to).await?,
+                    None => ByMail::No,
+                }
+            }
+            _ => ByMail::No,
+        };
         let says = Kind::Answer {
             message: message.clone(),
             says: says.clone(),
         };
         let id = LetterId::from_bits(settings.ids.fresh(at));
-        let letter = Letter::queued(id, of.to.clone(), &of.language, of.subject, says, at);
+        let mut letter = Letter::queued(id, of.to.clone(), &of.language, of.subject, says, at);
+        letter.by_mail = by_mail;
         proposal.create(&letter, None);
     }
     let changed = match &old {

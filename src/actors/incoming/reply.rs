@@ -2,6 +2,7 @@
 
 use crate::domain::account::Account;
 use crate::domain::address::Address;
+use crate::domain::called::{Called, Named};
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{CommandId, Context, LetterId, MessageId};
 use crate::domain::invitation::Invitation;
@@ -270,32 +271,24 @@ impl Case<'_> {
             Err(Trouble::Fault(fault)) => return Err(fault),
             Err(Trouble::Refused(_)) => Vec::new(),
         };
-        let names = |choice: &queries::Choice| match &choice.own.handle {
-            None => vec!["personal".to_owned()],
-            Some(handle) => vec![folded_name(handle), folded_name(&choice.own.name)],
-        };
-        let mut fitting = choices
-            .iter()
-            .filter(|choice| names(choice).contains(&wanted));
-        if let (Some(one), None) = (fitting.next(), fitting.next()) {
-            return Ok(Ok(Some(one.own.context)));
+        let called = Called::of(choices.iter().map(named).collect());
+        if let Some(context) = called.meant(name) {
+            return Ok(Ok(Some(context)));
         }
-        let may = choices
-            .iter()
-            .filter(|choice| choice.findings.blocks.is_empty());
-        // As it can be written: a name that two of them have names neither.
-        let written = |choice: &queries::Choice| match &choice.own.handle {
-            None => "Personal".to_owned(),
-            Some(handle) => {
-                let name = folded_name(&choice.own.name);
-                let same = choices.iter().filter(|other| names(other).contains(&name));
-                if same.count() == 1 {
-                    choice.own.name.clone()
-                } else {
-                    handle.clone()
-                }
-            }
+        let may = |context: &Context| {
+            let mut those = choices.iter().filter(|c| c.own.context == *context);
+            those.any(|choice| choice.findings.blocks.is_empty())
         };
-        Ok(Err(may.map(written).collect()))
+        let written = called.written().into_iter();
+        let written = written.filter(|(context, _)| may(context));
+        Ok(Err(written.map(|(_, name)| name).collect()))
+    }
+}
+
+fn named(choice: &queries::Choice) -> Named {
+    Named {
+        context: choice.own.context,
+        name: choice.own.name.clone(),
+        handle: choice.own.handle.clone(),
     }
 }

@@ -2,45 +2,44 @@
 //! that a letter that is sent again is the same letter, whatever its reader joined or left meanwhile. A reply is held against what is so
 //! when it comes.
 
-use std::collections::BTreeMap;
-
 use crate::actors::load;
 use crate::actors::people;
 use crate::actors::world::Settings;
 use crate::domain::account::Account;
 use crate::domain::address::Address;
+use crate::domain::called::{Called, Named};
 use crate::domain::id::Context;
 use crate::domain::invitation::{Invitation, Recipient};
 use crate::domain::key::Key;
 use crate::domain::letter::ByMail;
+use crate::domain::policy::{Domain, Replies, Verb};
 use crate::domain::workgroup::Workgroup;
 use crate::store::Fault;
 
 use super::standing::default_context;
 
-/// What a reply calls one's own space.
-const PERSONAL: &str = "Personal";
 /// So many workgroups are named at most (MAIL §4).
 const WORKGROUPS: usize = 5;
 
 /// How whoever reads letters at this address can answer.
-pub(super) async fn answerable(
+pub(in crate::actors) async fn answerable(
     settings: &Settings,
     invitation: &Invitation,
     to: &Address,
 ) -> Result<ByMail, Fault> {
-    if matches!(invitation.recipient, Recipient::Workgroup { .. }) {
-        return Ok(ByMail::Plainly);
-    }
     let store = &*settings.store;
     let Some(holder) = people::holder(store, to).await? else {
         // Nobody can be acted for before they have registered.
         return Ok(ByMail::No);
     };
-    if invitation.terms.is_about_workgroup() {
+    let account = &holder.document;
+    if !replies_decide(settings, &account.domain) {
+        return Ok(ByMail::No);
+    }
+    let to_workgroup = matches!(invitation.recipient, Recipient::Workgroup { .. });
+    if to_workgroup || invitation.terms.is_about_workgroup() {
         return Ok(ByMail::Plainly);
     }
-    let account = &holder.document;
     let memberships = people::memberships(store, account.id).await?;
     let keys = memberships
         .iter()
@@ -49,50 +48,45 @@ pub(super) async fn answerable(
     let workgroups = load::all::<Workgroup>(store, &keys).await?;
     let workgroups = workgroups.into_iter().flatten().map(|found| found.document);
     let open: Vec<Workgroup> = workgroups.filter(|w| w.state.is_open()).collect();
-    Ok(ByMail::Into(names(account, invitation, &open)))
+    Ok(names(account, invitation, &open).map_or(ByMail::Plainly, ByMail::Into))
 }
 
-/// What the contexts are called in a reply: by a name that only one of them has, otherwise by the handle. The default one comes first.
-fn names(account: &Account, invitation: &Invitation, workgroups: &[Workgroup]) -> Vec<String> {
-    let mut same: BTreeMap<String, usize> = BTreeMap::from([(PERSONAL.to_lowercase(), 1)]);
-    for workgroup in workgroups {
-        for name in [
-            workgroup.name.to_lowercase(),
-            workgroup.handle.to_string().to_lowercase(),
-        ] {
-            *same.entry(name).or_default() += 1;
-        }
-    }
-    let called = |workgroup: &Workgroup| {
-        let handle = workgroup.handle.to_string();
-        let name = workgroup.name.to_lowercase();
-        // A workgroup whose name is its handle is counted twice.
-        let own = if name == handle.to_lowercase() { 2 } else { 1 };
-        let plain = workgroup.name.split(' ').all(|word| !word.is_empty())
-            && workgroup
-                .name
-                .chars()
-                .all(|c| c == ' ' || c.is_alphanumeric() || "-_.&+".contains(c));
-        if plain && same.get(&name) == Some(&own) {
-            workgroup.name.clone()
-        } else {
-            handle
-        }
-    };
-    let mut named = vec![(Context::Personal(account.id), PERSONAL.to_owned())];
-    named.extend(
-        workgroups
-            .iter()
-            .map(|w| (Context::Workgroup(w.id), called(w))),
-    );
+/// Whether a letter may say that a reply is an answer: not to whom every reply, or one of the two verbs, is refused.
+fn replies_decide(settings: &Settings, domain: &Domain) -> bool {
+    let policy = &settings.policy;
+    let verbs = [Verb::Accept, Verb::Decline];
+    policy.replies(domain) == Replies::Act && verbs.iter().all(|v| policy.may_reply(domain, *v))
+}
+
+/// What the contexts are called in a reply, the default one first; none if nothing calls that one, so that another would stand for it.
+fn names(
+    account: &Account,
+    invitation: &Invitation,
+    workgroups: &[Workgroup],
+) -> Option<Vec<String>> {
+    let mut all = vec![Named {
+        context: Context::Personal(account.id),
+        name: account.name.clone(),
+        handle: None,
+    }];
+    all.extend(workgroups.iter().map(|workgroup| Named {
+        context: Context::Workgroup(workgroup.id),
+        name: workgroup.name.clone(),
+        handle: Some(workgroup.handle.to_string()),
+    }));
     let default = default_context(account, invitation);
-    named.sort_by_key(|(context, _)| match context {
+    let is_there = all.iter().any(|named| named.context == default);
+    let mut written = Called::of(all).written();
+    if is_there && !written.iter().any(|(context, _)| *context == default) {
+        return None;
+    }
+    written.sort_by_key(|(context, _)| match context {
         _ if *context == default => 0,
         Context::Personal(_) => 1,
         Context::Workgroup(_) => 2,
     });
-    named.truncate(WORKGROUPS + 1);
-    named.into_iter().map(|(_, name)| name).collect()
+    written.truncate(WORKGROUPS + 1);
+    Some(written.into_iter().map(|(_, name)| name).collect())
 }
 
 #[cfg(test)]
@@ -100,7 +94,7 @@ mod tests {
     use super::*;
     use crate::domain::id::{AccountId, InvitationId, WorkgroupId};
     use crate::domain::invitation::{KeepAccess, Sender, State, Terms};
-    use crate::domain::policy::{Domain, Tier};
+    use crate::domain::policy::Tier;
     use crate::domain::time::Time;
 
     const AT: Time = Time::from_ms(0);
@@ -153,38 +147,16 @@ mod tests {
             .zip(workgroups)
             .map(|(bits, (name, handle))| workgroup(bits, name, handle))
             .collect();
-        assert_eq!(names(&account, &invitation, &workgroups), then);
+        let names = names(&account, &invitation, &workgroups);
+        assert_eq!(names.unwrap_or_default(), then);
     }
 
     #[test]
-    fn a_context_is_named_so_that_no_other_can_be_meant() {
+    fn the_default_context_is_named_first_and_at_most_five_workgroups() {
         check(None, &[], &["Personal"]);
-        check(
-            None,
-            &[("Yeast pool", "yeast")],
-            &["Personal", "Yeast pool"],
-        );
-        check(
-            Some(0),
-            &[("Yeast pool", "yeast")],
-            &["Yeast pool", "Personal"],
-        );
-        check(None, &[("yeast", "yeast")], &["Personal", "yeast"]);
-        check(
-            None,
-            &[("Lab", "lab-a"), ("LAB", "lab-b")],
-            &["Personal", "lab-a", "lab-b"],
-        );
-        check(
-            None,
-            &[("Personal", "mine"), ("one", "two"), ("two", "three")],
-            &["Personal", "mine", "one", "three"],
-        );
-        check(
-            None,
-            &[("a\r\nBcc: x", "odd"), ("\u{202e}x", "odder")],
-            &["Personal", "odd", "odder"],
-        );
+        let yeast = ("Yeast pool", "yeast");
+        check(None, &[yeast], &["Personal", "Yeast pool"]);
+        check(Some(0), &[yeast], &["Yeast pool", "Personal"]);
         let many = [
             ("a", "aa"),
             ("b", "bb"),
@@ -194,5 +166,8 @@ mod tests {
             ("f", "ff"),
         ];
         check(Some(5), &many, &["f", "Personal", "a", "b", "c", "d"]);
+        // Nothing calls the default context alone: no other is named in its place.
+        check(Some(0), &[("bb", "aa"), ("aa", "cc"), ("BB", "dd")], &[]);
+        check(None, &many, &["Personal", "a", "b", "c", "d", "e"]);
     }
 }

@@ -26,6 +26,7 @@ use super::once::{Decision, once};
 use super::proposal::Proposal;
 use super::world::{Call, Settings, Trouble, World};
 
+pub(in crate::actors) use by_mail::answerable;
 use posting::{event, made, over, post, wanted};
 use request::{person_of, prepare};
 use standing::{Standing, in_use, is_void, reach, stand};
