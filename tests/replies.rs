@@ -266,3 +266,104 @@ fn mail_in_is_a_second_door_with_the_exit_codes_that_mail_servers_know() {
     desk.kill();
     assert_eq!(desk.mail_in(&offer.reply, &mail), 75);
 }
+
+/// Whether these octets stand in a file.
+fn stands_in(file: &std::path::Path, octets: &str) -> bool {
+    let kept = std::fs::read(file).unwrap();
+    kept.windows(octets.len())
+        .any(|window| window == octets.as_bytes())
+}
+
+#[test]
+fn threat_copy_of_the_database_holds_no_token_and_the_log_neither() {
+    let mut desk = Desk::open(ACT);
+    let offer = desk.offer("carl@lab.test");
+    // What came in is kept too, with its words.
+    let mail = Mail::from("carl@lab.test").says("something that nobody else writes");
+    desk.deliver(&offer.reply, &mail);
+    desk.until_outcomes(1);
+    let letter = desk.letter("carl@lab.test", &offer.reply);
+    let token = |address: &str| address[2..34].to_owned();
+    let link = letter.link().unwrap();
+    let link = link.rsplit('/').next().unwrap().to_owned();
+    let secrets = [
+        token(&offer.reply),
+        token(&offer.bounce),
+        link,
+        desk.carl.secret().to_owned(),
+        "something that nobody else writes".to_owned(),
+    ];
+    desk.kill();
+    let (store, log) = desk.traces();
+    assert!(stands_in(&store, "carl@lab.test"), "the store is read");
+    assert!(stands_in(&log, "ready"), "the log is read");
+    for secret in &secrets {
+        assert!(secret.len() >= 32, "{secret}");
+        assert!(!stands_in(&store, secret), "{secret}");
+        assert!(!stands_in(&log, secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_probe_is_made_with_the_sites_key_comes_once_and_decides_nothing() {
+    let mut desk = Desk::open(ACT);
+    let offer = desk.offer("carl@lab.test");
+    let probe = desk.probe(0);
+    let mail = Mail::from("carl@lab.test").says("accept");
+    assert!(desk.rcpt(&probe).starts_with("250"));
+    // A report that it did not arrive is not its arrival.
+    let refused = desk.send(&probe, &mail.clone().null_sender());
+    assert!(refused.starts_with(REFUSED), "{refused}");
+    assert!(desk.rcpt(&probe).starts_with("250"));
+    desk.deliver(&probe, &mail);
+    assert_eq!(desk.outcome(), "probe");
+    assert!(desk.rcpt(&probe).starts_with("550 5.2.1"));
+    assert_eq!(desk.state(&offer.id), "pending");
+    // One of another hour, and the token of a letter, are none.
+    for minutes in [-61, 61] {
+        let other = desk.probe(minutes);
+        assert!(desk.rcpt(&other).starts_with(REFUSED), "{minutes}");
+    }
+    let swapped = offer.reply.replacen("r-", "p-", 1);
+    assert!(desk.rcpt(&swapped).starts_with(REFUSED));
+    let swapped = probe.replacen("p-", "r-", 1);
+    assert!(desk.rcpt(&swapped).starts_with(REFUSED));
+}
+
+#[test]
+fn threat_two_workgroups_of_one_name_left_or_renamed_are_never_guessed() {
+    let other = "name = \"Lab\"\nowner = \"core@site.test\"\nmembers = [\"carl@lab.test\"]\n";
+    let groups = format!(
+        "[[workgroup]]\nhandle = \"lab-a\"\nname = \"Lab\"\nowner = \"carl@lab.test\"\n\
+         [[workgroup]]\nhandle = \"lab-b\"\n{other}"
+    );
+    let mut desk = Desk::open(&format!("{ACT}{groups}"));
+    let offer = desk.offer("carl@lab.test");
+    let carl = |says: &str| Mail::from("carl@lab.test").says(says);
+    desk.deliver(&offer.reply, &carl("accept Lab"));
+    desk.until_outcomes(1);
+    // The letter was written when another was called so.
+    let renamed = other.replace("Lab\"", "Other\"");
+    desk.configure(other, &renamed);
+    desk.deliver(&offer.reply, &carl("Accept lab"));
+    let ended = desk.ended(&offer.id);
+    assert_eq!(ended["accepted_into_name"], "Lab", "{ended}");
+    assert_eq!(
+        desk.carl.get("/contexts").1["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    // And when they were a member still.
+    let offer = desk.offer("carl@lab.test");
+    let left = renamed.replace("carl@lab.test", "core@site.test");
+    desk.configure(&renamed, &left);
+    desk.deliver(&offer.reply, &carl("accept Other"));
+    desk.until_outcomes(3);
+    desk.deliver(&offer.reply, &carl("accept lab-b"));
+    desk.until_outcomes(4);
+    let unknown = "unknown-context";
+    assert_eq!(desk.outcomes(), [unknown, "decided", unknown, unknown]);
+    assert_eq!(desk.state(&offer.id), "pending");
+}

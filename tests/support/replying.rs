@@ -169,6 +169,15 @@ impl Desk {
         self.daemon = Some(daemon);
     }
 
+    /// What the site's configuration says is changed, and in force.
+    pub fn configure(&mut self, from: &str, to: &str) {
+        let written = std::fs::read_to_string(&self.place.config).unwrap();
+        assert!(written.contains(from), "{from}");
+        std::fs::write(&self.place.config, written.replacen(from, to, 1)).unwrap();
+        self.kill();
+        self.start();
+    }
+
     /// A project of the core's that is offered to this address.
     pub fn offer(&mut self, to: &str) -> Offer {
         self.offers += 1;
@@ -198,6 +207,28 @@ impl Desk {
             let letter = &shown["letters"][0];
             (letter["state"] == "sent").then(|| letter["id"].as_str().unwrap().parse().unwrap())
         })
+    }
+
+    /// The address of a probe that was made so many minutes from now.
+    pub fn probe(&self, minutes: i64) -> String {
+        let now = handover::clock::Clock::now(&handover::clock::System::new());
+        let made = u128::try_from(now + minutes * 60_000).unwrap();
+        let id = LetterId::from_bits((made << 80) | 7);
+        format!("p-{}@reply.site.test", self.key.probe(id))
+    }
+
+    /// The files of the store and of the log.
+    pub fn traces(&self) -> (std::path::PathBuf, std::path::PathBuf) {
+        let store = self.place.config.with_file_name("handover.redb");
+        (store, self.place.log.clone())
+    }
+
+    /// The letter there that can be answered at this address.
+    pub fn letter(&mut self, to: &str, reply: &str) -> Delivered {
+        let is = |letter: &Delivered| {
+            letter.to == to && letter.header("Reply-To").as_deref() == Some(reply)
+        };
+        self.office.wait_for("the letter of an offer", is)
     }
 
     fn session(&self) -> Session {

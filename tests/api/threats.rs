@@ -1,0 +1,79 @@
+//! Threats of mail that end in the API (`docs/threats.md`).
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{World, bounds, offer, rates};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn threat_accept_against_cancel_a_thousand_times_ends_once() {
+    let mut rates = rates();
+    rates.transfers_per_sender = 10_000;
+    let world = World::with(Default::default(), bounds(), rates).await;
+    let core = world.person("core@facility.example").await;
+    let anna = world.person("anna@lab.example").await;
+    let (mut accepted, mut cancelled) = (0, 0);
+    for round in 0..1_000 {
+        // A window of the limits passes now and then.
+        world.clock.advance(Duration::from_secs(60));
+        let project = world.project(&core, "personal", "WGS", 1).await;
+        let id = world.offer(&core, &[&project], "anna@lab.example").await;
+        let (accept, cancel) = (
+            format!("/transfers/{id}/accept"),
+            format!("/transfers/{id}/cancel"),
+        );
+        let cancel = world.send(World::request("POST", &cancel, Some(&core), &[], None));
+        let accept = world.post(&anna, &accept, json!({ "context": "personal" }));
+        // Each is first in half of the rounds, and both are under way at once.
+        let (accept, cancel) = if round % 2 == 0 {
+            tokio::join!(accept, cancel)
+        } else {
+            let (cancel, accept) = tokio::join!(cancel, accept);
+            (accept, cancel)
+        };
+        let page = world.get(&anna, &format!("/transfers/{id}")).await.ok();
+        let state = page["transfer"]["state"].as_str().unwrap();
+        let sees = async |person| {
+            let path = format!("/projects/{project}");
+            world.get(person, &path).await.status == 200
+        };
+        let owners = (sees(&core).await, sees(&anna).await);
+        match (accept.status, cancel.status) {
+            (200, 409) => {
+                accepted += 1;
+                assert_eq!((state, owners), ("accepted", (false, true)), "{round}");
+            }
+            (409, 200) => {
+                cancelled += 1;
+                assert_eq!((state, owners), ("cancelled", (true, false)), "{round}");
+            }
+            other => panic!("round {round}: {other:?}, {state}"),
+        }
+    }
+    println!("accepted {accepted}, cancelled {cancelled}");
+    assert!(accepted > 0 && cancelled > 0, "{accepted} {cancelled}");
+}
+
+#[tokio::test]
+async fn threat_mail_bombing_a_stranger_gets_five_offers_of_one_sender() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    for n in 1..=6 {
+        let name = format!("WGS {n}");
+        let project = world.project(&core, "personal", &name, 1).await;
+        let body = offer(&[&project], "victim@lab.example");
+        let answer = world.post(&core, "/transfers", body).await;
+        if n <= 5 {
+            assert_eq!(answer.status, 201, "{n}: {}", answer.text);
+            let id = answer.ok()["transfer"]["id"].as_str().unwrap().to_owned();
+            // Nor is the same offer mailed again on the same day.
+            let path = format!("/transfers/{id}/resend");
+            let again = world.post(&core, &path, json!({})).await;
+            assert_eq!(again.refused().0, 429, "{}", again.text);
+        } else {
+            let refused = (429, vec!["limit.too_many".to_owned()]);
+            assert_eq!(answer.refused(), refused);
+        }
+    }
+}
