@@ -20,11 +20,12 @@ mod mail_story;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
 
+use std::os::unix::fs::chown;
 use std::process::Command;
 use std::time::Duration;
 
 use daemon::{BINARY, now, until, within};
-use mail_site::{Plan, STRANGER, THEIR_SERVER, send};
+use mail_site::{NOBODY, Plan, STRANGER, THEIR_SERVER, send};
 use mail_story::{Story, reply};
 use post_office::Delivered;
 use serde_json::Value;
@@ -300,6 +301,33 @@ fn a_letter_that_bounces_is_told_to_its_sender_and_ends_nothing() {
     mailbox.wait_for("what became of it", |letter| {
         letter.text().contains("gone@lab.test")
     });
+}
+
+#[test]
+fn without_lmtp_postfix_starts_a_program_for_each_answer() {
+    let plan = Plan {
+        by_pipe: true,
+        door_at_a_port: true,
+        ..Plan::default()
+    };
+    let mut asked = Asked::by(Story::with_door(&plan, "act"));
+    // The program is to be the daemon's user; here the daemon is root and reads everything.
+    let key = asked.story.place.config.with_file_name("handover.key");
+    chown(key, Some(NOBODY), None).unwrap();
+    // Reports have no sender, and come in too.
+    let robot = reply(&asked.letter, TESS, "accept TechSupport", "");
+    asked.brings(THEIR_SERVER, "", &robot);
+    asked.nothing_happened("auto");
+    // It says when it is not the time, and the message waits.
+    asked.story.daemon.kill();
+    asked.answers("accept TechSupport");
+    until("Postfix keeps the answer", within(30), || {
+        let log = asked.story.site.log();
+        log.contains("status=deferred").then_some(())
+    });
+    asked.story.daemon = asked.story.place.start();
+    asked.story.daemon.ready(&asked.story.place);
+    asked.until_it_is("accepted");
 }
 
 /// What the doctor says of one thing.

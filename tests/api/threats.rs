@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tower::ServiceExt as _;
 
 use crate::support::{World, bounds, offer, rates};
 
@@ -20,18 +21,20 @@ async fn threat_accept_against_cancel_a_thousand_times_ends_once() {
         let name = format!("WGS {round}");
         let project = world.project(&core, "personal", &name, 1).await;
         let id = world.offer(&core, &[&project], "anna@lab.example").await;
-        let (accept, cancel) = (
-            format!("/transfers/{id}/accept"),
-            format!("/transfers/{id}/cancel"),
-        );
-        let cancel = world.send(World::request("POST", &cancel, Some(&core), &[], None));
-        let accept = world.post(&anna, &accept, json!({ "context": "personal" }));
-        // Each is first in half of the rounds, and both are under way at once.
+        let verb = |verb: &str, person, body| {
+            let path = format!("/transfers/{id}/{verb}");
+            let request = World::request("POST", &path, Some(person), &[], body);
+            // A task of its own, so that both run at once.
+            let answer = tokio::spawn(world.router.clone().oneshot(request));
+            async move { answer.await.unwrap().unwrap().status().as_u16() }
+        };
+        let personal = json!({ "context": "personal" });
         let (accept, cancel) = if round % 2 == 0 {
-            tokio::join!(accept, cancel)
+            let accept = verb("accept", &anna, Some(&personal));
+            tokio::join!(accept, verb("cancel", &core, None))
         } else {
-            let (cancel, accept) = tokio::join!(cancel, accept);
-            (accept, cancel)
+            let cancel = verb("cancel", &core, None);
+            tokio::join!(verb("accept", &anna, Some(&personal)), cancel)
         };
         let page = world.get(&anna, &format!("/transfers/{id}")).await.ok();
         let state = page["transfer"]["state"].as_str().unwrap();
@@ -40,7 +43,7 @@ async fn threat_accept_against_cancel_a_thousand_times_ends_once() {
             world.get(person, &path).await.status == 200
         };
         let owners = (sees(&core).await, sees(&anna).await);
-        match (accept.status.as_u16(), cancel.status.as_u16()) {
+        match (accept, cancel) {
             (200, 409) => {
                 accepted += 1;
                 assert_eq!((state, owners), ("accepted", (false, true)), "{round}");
