@@ -162,7 +162,13 @@ impl Courier {
                 }
             }
             match load::one::<Letter>(store, key).await? {
-                Some(newer) if waits(&newer.document) => letter = newer,
+                Some(newer) if waits(&newer.document) => {
+                    let grew = newer.document.says != letter.document.says;
+                    if grew && matches!(attempt, Attempt::Sent) {
+                        return Err(Fault::retry("the letter says more than what was sent"));
+                    }
+                    letter = newer;
+                }
                 _ => return store.settle(row, Settlement::Done).await,
             }
         }

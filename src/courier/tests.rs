@@ -2,7 +2,7 @@ mod office;
 
 use std::collections::BTreeMap;
 
-use office::{Does, Office, START, about_transfer, offer, transfer};
+use office::{Does, Office, START, about_transfer, offer, revoked, transfer};
 
 use super::*;
 use crate::domain::account::SignIn;
@@ -299,6 +299,31 @@ async fn a_letter_leaves_once_whatever_the_commit_that_says_so_meets() {
         assert_eq!(office.taken().len(), 1, "{outcomes:?}");
         assert_eq!(office.waiting(Queue::Outbox), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_added_to_a_letter_while_it_leaves_is_sent_too() {
+    let office = Office::new();
+    let (letter, grown) = revoked(&["Project 1"], &["Project 1", "Project 2"]);
+    office.create(&letter).await;
+    let rows = office.store.claim(Queue::Outbox, START, 1, MINUTE_MS).await;
+    let row = rows.unwrap().remove(0);
+    // The first commit fails; before the next one something is added.
+    *office.store.commits.lock().unwrap() = vec![Outcome::Unavailable];
+    let courier = office.courier();
+    let added = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        office.replace(&grown).await;
+    };
+    let (posted, ()) = tokio::join!(courier.post(row), added);
+    assert!(posted.is_err_and(|fault| fault.retry));
+    office.run_for(10 * MINUTE_MS).await;
+    let delivery = office.letter(letter.id).delivery;
+    assert!(matches!(delivery, State::Sent { .. }), "{delivery:?}");
+    let copies = office.server.mailbox.list();
+    let newest = copies.first().unwrap();
+    assert_eq!(copies.len(), 2);
+    assert!(newest.text.contains("Project 2"), "{}", newest.text);
 }
 
 #[tokio::test(start_paused = true)]
