@@ -1,7 +1,7 @@
 //! The whole path, measured on the daemon as a process: `handover serve`, built as it is released, driven over HTTP.
 //!
-//! `cargo bench --bench path -- --transfers --files --start --memory` prints Markdown; each part can be asked for alone.
-//! `--seconds N` is how long each row of the first part takes, `--connections 64` measures that row alone, `--items N` the size of the larger store of `--start`,
+//! `cargo bench --bench path -- --transfers --files --start --memory --mail` prints Markdown; each part can be asked for alone.
+//! `--seconds N` is how long each row of the first part takes, `--connections 64` measures that row alone, `--offers N` how many letters and replies `--mail` has, `--items N` the size of the larger store of `--start`,
 //! `--folder PATH` where stores lie (on a disk: by default `/var/tmp`). `docs/performance.md` says what the figures mean.
 #![allow(
     clippy::unwrap_used,
@@ -22,6 +22,8 @@ mod files;
 mod fill;
 #[path = "path/http.rs"]
 mod http;
+#[path = "path/mail.rs"]
+mod mail;
 #[path = "path/memory.rs"]
 mod memory;
 #[path = "path/start.rs"]
@@ -67,7 +69,7 @@ fn main() {
         .unwrap();
     let folder = folder.path();
     let seconds = Duration::from_secs_f64(number("--seconds", 5.0));
-    let parts = ["--transfers", "--files", "--start", "--memory"];
+    let parts = ["--transfers", "--files", "--start", "--memory", "--mail"];
     let all = !parts.into_iter().any(asked);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -82,6 +84,9 @@ fn main() {
         }
         if all || asked("--memory") {
             memory::measure(folder).await;
+        }
+        if all || asked("--mail") {
+            mail::measure(folder, number("--offers", 16_000)).await;
         }
         if all || asked("--start") {
             for items in [10_000, number("--items", 10_000_000)] {

@@ -5,6 +5,7 @@
 //! letter to the byte, Message-ID included.
 
 mod delivery;
+mod incoming;
 mod post;
 #[cfg(test)]
 mod tests;
@@ -25,8 +26,11 @@ use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
+use crate::ids::Ids;
 use crate::mail::{Site, Transport};
 use crate::store::{Claimed, Fault, Queue, Settlement, Store};
+
+pub use incoming::{Inbox, Keeper};
 
 /// The clock is looked at again after this at the latest, because somebody may set it, or another node may have written a letter.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -41,6 +45,10 @@ const AGAIN_MS: i64 = MINUTE_MS / 2;
 const TIMERS: usize = 16;
 /// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
 const PURGES: usize = 2;
+/// So many messages that came in are understood at once.
+const MESSAGES: usize = 16;
+/// When the oldest letter that is due has waited this long, operators are told, in milliseconds.
+const LATE_MS: i64 = 15 * MINUTE_MS;
 
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
@@ -73,6 +81,10 @@ pub struct Parts {
     pub key: SiteKey,
     /// Rung after a commit that wrote letters.
     pub letters: Arc<Notify>,
+    /// Where ids of letters come from.
+    pub ids: Arc<Ids>,
+    /// What understands mail that comes in; none: nobody takes any.
+    pub inbox: Option<Inbox>,
     /// Tells the time.
     pub now: Arc<dyn Fn() -> Time + Send + Sync>,
 }
@@ -119,6 +131,8 @@ struct Inner {
     refused: AtomicBool,
     /// The store fails, and the operator was told.
     faulty: AtomicBool,
+    /// Letters wait too long, and the operator was told.
+    late: AtomicBool,
 }
 
 /// Why nothing is claimed for a while, and how long at most.
@@ -152,6 +166,7 @@ impl Courier {
             settings,
             refused: AtomicBool::new(false),
             faulty: AtomicBool::new(false),
+            late: AtomicBool::new(false),
         };
         Self {
             inner: Arc::new(inner),
@@ -168,6 +183,11 @@ impl Courier {
             ),
             self.pump(Queue::Timers, TIMERS, &stop),
             self.pump(Queue::Purges, PURGES, &stop),
+            async {
+                if self.inner.parts.inbox.is_some() {
+                    self.pump(Queue::Incoming, MESSAGES, &stop).await;
+                }
+            },
         );
     }
 
@@ -266,22 +286,49 @@ impl Courier {
         Ok(Pause::Idle(until.clamp(BREATH, LOOK_AGAIN)))
     }
 
-    /// How long the oldest letter has been waiting though it is due.
+    /// How long the oldest letter, or message that came in, has been waiting though it is due.
     async fn measure(&self, queue: Queue) -> Result<(), Fault> {
+        let gauge = match queue {
+            Queue::Outbox => "handover_letters_oldest_due_seconds",
+            Queue::Incoming => "handover_mail_oldest_due_seconds",
+            Queue::Timers | Queue::Purges | Queue::Sweeps => return Ok(()),
+        };
+        let Parts { store, now, .. } = &self.inner.parts;
+        let first = store.next_due(queue).await?;
+        let late_ms = first.map_or(0, |at| now().since_ms(at).max(0));
+        let late = Duration::from_millis(late_ms.unsigned_abs());
+        metrics::gauge!(gauge).set(late.as_secs_f64());
         if queue == Queue::Outbox {
-            let Parts { store, now, .. } = &self.inner.parts;
-            let first = store.next_due(queue).await?;
-            let late_ms = first.map_or(0, |at| now().since_ms(at).max(0));
-            let late = Duration::from_millis(late_ms.unsigned_abs());
-            metrics::gauge!("handover_letters_oldest_due_seconds").set(late.as_secs_f64());
+            self.alert(late_ms);
         }
         Ok(())
+    }
+
+    /// Told once, until letters leave in time again.
+    fn alert(&self, late_ms: i64) {
+        let late = late_ms >= LATE_MS;
+        if self.inner.late.swap(late, Ordering::Relaxed) == late {
+            return;
+        }
+        if late {
+            let minutes = late_ms / MINUTE_MS;
+            tracing::error!(
+                minutes,
+                "the oldest letter that is due waits too long; look at the mail server and at `handover mail outbox`"
+            );
+        } else {
+            tracing::info!("letters leave in time again");
+        }
     }
 
     async fn rung(&self, queue: Queue) {
         match queue {
             Queue::Outbox => self.inner.parts.letters.notified().await,
             // The earliest timer of a new offer is hours away.
+            Queue::Incoming => match &self.inner.parts.inbox {
+                Some(inbox) => inbox.arrived.notified().await,
+                None => std::future::pending().await,
+            },
             Queue::Timers | Queue::Purges | Queue::Sweeps => std::future::pending().await,
         }
     }
@@ -291,6 +338,7 @@ impl Courier {
             Queue::Outbox => self.post(row).await,
             Queue::Timers => self.fire(row, now).await,
             Queue::Purges => self.purge(row, now).await,
+            Queue::Incoming => self.understand(row).await,
             // The daemon's chores see to these, a few at a time.
             Queue::Sweeps => Ok(()),
         };

@@ -42,6 +42,25 @@ enum Command {
         #[command(subcommand)]
         what: Option<DoctorCommand>,
     },
+    /// See the letters that the site sends
+    Letter {
+        #[command(subcommand)]
+        what: daemon::words::Letters,
+    },
+    /// Deliver one message of standard input to the running daemon, for mail servers without LMTP
+    ///
+    /// Exit codes: 0 taken, 67 refused for good, 75 try again later.
+    MailIn {
+        /// The configuration file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The envelope's sender; empty for reports
+        #[arg(long, value_name = "ADDRESS", default_value = "")]
+        sender: String,
+        /// The envelope's recipient
+        #[arg(value_name = "ADDRESS")]
+        recipient: String,
+    },
     /// Play the story of a transfer on a throw-away store, then stay up to be tried
     Demo(demo::Options),
     /// Print shell completions
@@ -52,7 +71,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum DoctorCommand {
-    /// Check the way of letters and of answers to them: mail server and DNS
+    /// Check the way of letters and of answers to them: mail server, DNS, reply door, and a message to itself
     Mail {
         /// Selector of the DKIM key that letters are signed with, to see that the key is published
         #[arg(long, value_name = "NAME")]
@@ -88,6 +107,12 @@ fn main() -> ExitCode {
                 daemon::doctor_mail(config.as_deref(), dkim.as_deref())
             }
         },
+        Command::Letter { what } => daemon::words::look(&what),
+        Command::MailIn {
+            config,
+            sender,
+            recipient,
+        } => daemon::mail_in(config.as_deref(), &sender, &recipient),
         Command::Demo(options) => demo::run(&options),
         Command::Completions(asked) => cli::completions(&asked, &mut Arguments::command()),
         Command::Client(command) => match command.store_to_verify() {
@@ -103,8 +128,8 @@ fn look_at(what: ConfigCommand) -> ExitCode {
             print!("{}", config::reference());
             ExitCode::SUCCESS
         }
-        ConfigCommand::Check { config } => match config::Config::load(&config) {
-            Ok(_) => {
+        ConfigCommand::Check { config } => match daemon::words::checked(&config) {
+            Ok(()) => {
                 println!("{}: no problem", config.display());
                 ExitCode::SUCCESS
             }

@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod items;
+mod mail;
 mod moves;
 mod sharing;
 mod transfers;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 pub use accounts::*;
 pub use audit::*;
 pub use items::*;
+pub use mail::{Incoming, MailAddress};
 pub use moves::*;
 pub use sharing::*;
 pub use transfers::*;

@@ -119,10 +119,15 @@ impl Machine {
                 from: "handover@site.example".parse().unwrap(),
                 from_name: "Handover".into(),
                 reply_domain: "reply.site.example".into(),
+                replies: None,
                 instance: "test".into(),
+                texts: Arc::new(handover::mail::texts::Texts::built_in()),
+                colours: handover::mail::Colours::default(),
             },
             key: settings.key,
             letters: directory.letters(),
+            ids: Arc::clone(&settings.ids),
+            inbox: None,
             now: Arc::new(move || Time::from_ms(clock.now())),
         };
         let courier = Courier::new(parts, courier::Settings::default());

@@ -17,8 +17,9 @@ use handover::domain::document::{self, Document, Unreadable};
 use handover::domain::event::{By, Change, Channel, Event, Recorded, What};
 use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
-    MoveId, SignInId, WorkgroupId,
+    MessageId, MoveId, SignInId, WorkgroupId,
 };
+use handover::domain::incoming::{self, Incoming, Purpose, Sealed};
 use handover::domain::invitation::{
     self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
 };
@@ -29,6 +30,7 @@ use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::link::{self, Link};
 use handover::domain::moving::{self, Administrator, Move};
 use handover::domain::policy::{Domain, Tier};
+use handover::domain::reach::Reach;
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::Time;
 use handover::domain::tombstone::Tombstone;
@@ -440,11 +442,32 @@ fn letters_of_every_kind_and_delivery() {
         name: "Yeast RNA".into(),
         owner: "Sequencing core".into(),
         whose: "Tech Support".into(),
+        more: Vec::new(),
     };
     let subject = Subject::Access(project());
     check(
         "access-revoked",
         &Letter::queued(LETTER, to(), "en", subject, revoked, AT),
+    );
+    let answer = Kind::Answer {
+        message: Some("1@lab.example".into()),
+        says: letter::Answer::WhichContext {
+            names: vec!["Personal".into()],
+        },
+    };
+    let mut answer = Letter::queued(LETTER, to(), "de", subject, answer, AT);
+    answer.by_mail = letter::ByMail::Into(vec!["Personal".into()]);
+    check("answer", &answer);
+    let joined = letter::News::Joined {
+        workgroup: "Yeast pool".into(),
+        who: "Rita".into(),
+        address: to(),
+        role: Role::Member,
+    };
+    let joined = Kind::News { says: joined };
+    check(
+        "news",
+        &Letter::queued(LETTER, to(), "en", subject, joined, AT),
     );
     let code = Kind::SignInCode { expires_at };
     let mut letter = Letter::queued(LETTER, to(), "en", Subject::SignIn(SIGN_IN), code, AT);
@@ -468,12 +491,40 @@ fn letters_of_every_kind_and_delivery() {
                 reason: reason(),
             },
         ),
+        (
+            "bounced",
+            letter::State::Bounced {
+                at: AT,
+                reason: reason(),
+            },
+        ),
         ("withdrawn", letter::State::Withdrawn { at: AT }),
     ];
     for (case, delivery) in deliveries {
         letter.delivery = delivery;
         check(case, &letter);
     }
+}
+
+#[test]
+fn what_came_in_by_mail_and_what_is_known_of_addresses() {
+    let waiting = Incoming {
+        id: MessageId::from_bits(11),
+        letter: LETTER,
+        purpose: Purpose::Reply,
+        at: AT,
+        bytes: 1_200,
+        state: incoming::State::Waiting { not_before: AT },
+    };
+    check("waiting", &waiting);
+    check("done", &waiting.done(AT, "decided", "accepted"));
+    check("plain", &Sealed::new(waiting.id, AT, b"sealed"));
+    let reach = Reach::unknown("rita@lab.example".parse().unwrap(), AT);
+    let failed = reach.reported(LETTER, "5.1.1", AT);
+    check("failed", &failed);
+    let mut refused = failed.refused("550 5.1.1 no such user", AT);
+    refused.asked_at = Some(AT);
+    check("undeliverable", &refused);
 }
 
 #[test]

@@ -170,3 +170,35 @@ fn arrows_between_the_parts_point_down_only() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_test_that_the_table_of_threats_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(root.join("docs/threats.md")).unwrap();
+    let rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .collect();
+    // The first is the head.
+    for row in &rows[1..] {
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let mut named = Vec::new();
+        // Names in backquotes, and behind them the file that holds them.
+        for part in tests
+            .split('`')
+            .filter(|part| !part.trim_matches([',', ' ']).is_empty())
+        {
+            let Some(place) = part.trim().strip_prefix('(') else {
+                named.push(part);
+                continue;
+            };
+            let file = place.split([',', ')']).next().unwrap();
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            for name in named.drain(..) {
+                assert!(text.contains(&format!("fn {name}(")), "{file}: {name}");
+            }
+        }
+        assert!(named.is_empty(), "{row}");
+    }
+    assert!(rows.len() > 20, "{}", rows.len());
+}

@@ -23,7 +23,7 @@ fn letter(bits: u128) -> Rendered {
     let raw = format!("Subject: {bits}\r\n\r\n.\r\n..x\r\nend\r\n");
     Rendered {
         id,
-        from: "handover@uni.example".parse().unwrap(),
+        from: Some("handover@uni.example".parse().unwrap()),
         to: "carl@lab.example".parse().unwrap(),
         subject: bits.to_string(),
         message_id: format!("<{id}@reply.uni.example>"),

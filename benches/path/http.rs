@@ -41,6 +41,16 @@ impl Connection {
         serde_json::from_slice(&body).unwrap()
     }
 
+    /// What a path of the API shows.
+    pub async fn look<A: DeserializeOwned>(&mut self, token: &str, path: &str) -> A {
+        let request = format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
+        let (status, body) = self.send(&request).await;
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+
     /// The status and the body of a path without an answer in JSON.
     pub async fn get(&mut self, path: &str) -> (u16, Vec<u8>) {
         let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");

@@ -36,6 +36,7 @@ fn queue_key(due: &Due) -> [u8; 26] {
         Queue::Timers => 2,
         Queue::Purges => 3,
         Queue::Sweeps => 4,
+        Queue::Incoming => 5,
     };
     key[1..9].copy_from_slice(&(due.at.ms() ^ i64::MIN).to_be_bytes());
     key[9..25].copy_from_slice(&due.id.to_be_bytes());

@@ -8,6 +8,7 @@ use crate::domain::index::{self, Entry};
 use crate::domain::invitation::{self, Source};
 use crate::domain::item::{Item, State as ItemState};
 use crate::domain::key::{Counter, Key};
+use crate::domain::letter::{News, Subject};
 use crate::domain::link::{Link, State};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part};
@@ -16,6 +17,7 @@ use crate::store::{Direction, Fault};
 
 use super::context::{Answered, Owner, Question};
 use super::load::{self, Versioned};
+use super::news;
 use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
@@ -287,6 +289,34 @@ impl Answer for Accepted {
     }
 }
 
+/// Tells those who own the item that somebody came by a link, and who.
+async fn tell(
+    settings: &Settings,
+    call: &Call,
+    link: &Link,
+    (owner, into): (Context, Context),
+    who: &Account,
+    proposal: &mut Proposal,
+) -> Result<(), Trouble> {
+    let store = &*settings.store;
+    let item = load::one::<Item>(store, Key::Item(link.item)).await?;
+    let (Some(item), Some(address)) = (item, who.primary()) else {
+        return Ok(());
+    };
+    let into = Owner::load(store, into).await?;
+    let says = News::LinkAccepted {
+        item: item.document.name,
+        who: who.name.clone(),
+        address: address.clone(),
+        into: into.map(|into| into.name()).unwrap_or_default(),
+        level: link.level,
+    };
+    let to = news::answering(store, owner).await?;
+    let about = (Subject::Access(link.item), &says);
+    news::tell(settings, call, about, to, &who.addresses, proposal);
+    Ok(())
+}
+
 /// The source is asked to give access and the target whether it may have it; both proposals and the link's count are one commit.
 async fn attempted(
     world: &dyn World,
@@ -360,6 +390,15 @@ async fn attempted(
     // Deactivated meanwhile, it gives nothing any more.
     let uses = Counter::LinkUses(link.document.id);
     proposal.guard(Key::Link(link.document.id), link.version);
+    tell(
+        settings,
+        call,
+        &link.document,
+        (owner, into),
+        &person.account,
+        &mut proposal,
+    )
+    .await?;
     proposal.add(uses, 1);
     if let Some(most) = link.document.max_acceptances {
         proposal.limit(uses, i64::from(most));

@@ -4,11 +4,14 @@ use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::key::Key;
+use crate::domain::letter::{News, Subject};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::workgroup::{Membership, Role, Workgroup};
 
 use super::context::Owner;
 use super::load::{self, Versioned};
+use super::news;
+use super::people;
 use super::proposal::Proposal;
 use super::world::{Call, Settings, Trouble};
 
@@ -42,17 +45,7 @@ pub async fn admit(
         return Err(no.into());
     }
     match admission.role {
-        Some(role) => {
-            join(
-                workgroup,
-                settings,
-                call,
-                admission.account,
-                role,
-                &mut proposal,
-            )
-            .await?
-        }
+        Some(role) => join(workgroup, settings, call, admission, role, &mut proposal).await?,
         None => hand_over(workgroup, settings, call, admission, &mut proposal).await?,
     }
     Ok(proposal)
@@ -62,11 +55,12 @@ async fn join(
     workgroup: &Versioned<Workgroup>,
     settings: &Settings,
     call: &Call,
-    account: AccountId,
+    admission: &Admission,
     role: Role,
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     let store = &*settings.store;
+    let account = admission.account;
     let joined = event(call, What::MemberJoined { account, role });
     // It stands in the workgroup's journal too, and what the workgroup is must still be so at the commit.
     proposal.replace(workgroup, &workgroup.document, Some(&joined));
@@ -100,6 +94,21 @@ async fn join(
         since: call.at,
     };
     proposal.create(&membership, Some(&event(call, What::Joined { role })));
+    let Some(address) = person.document.primary().cloned() else {
+        return Ok(());
+    };
+    // Whoever invited them is told that the invitation was accepted.
+    let inviter = load::one::<Account>(store, Key::Account(admission.by)).await?;
+    let inviter = inviter.and_then(|inviter| inviter.document.primary().cloned());
+    let says = News::Joined {
+        workgroup: workgroup.name.clone(),
+        who: person.document.name,
+        address,
+        role,
+    };
+    let about = (Subject::Workgroup(workgroup.id), &says);
+    let to = people::answering(store, workgroup.id).await?;
+    news::tell(settings, call, about, to, inviter.as_slice(), proposal);
     Ok(())
 }
 

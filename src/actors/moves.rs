@@ -12,6 +12,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{Context, MoveId};
 use crate::domain::index::{self, Phase};
 use crate::domain::key::Key;
+use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{Administrator, Move};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
@@ -19,6 +20,7 @@ use crate::store::{Direction, Fault, MAX_PAGE, Version};
 
 use super::context::Owner;
 use super::load::{self, Versioned};
+use super::news;
 use super::once::{self, Answer, once};
 use super::people;
 use super::proposal::Proposal;
@@ -216,6 +218,21 @@ async fn approved(
     }
     let from = from.ok_or_else(|| nothing_left(was))?;
     open_way(settings, was, &from, proposal).await?;
+    let store = &*settings.store;
+    let proposer = load::one::<Account>(store, Key::Account(was.proposed.account)).await?;
+    let says = News::MoveApproved {
+        from: was.from_name.clone(),
+        into: was.to_name.clone(),
+        by: caller.account.document.name.clone(),
+        proposer: proposer.map(|p| p.document.name).unwrap_or_default(),
+    };
+    // Whoever proposed it, who gives and who gets: all whom it concerns.
+    let mut to = news::addressed(store, std::slice::from_ref(&was.proposed.address)).await?;
+    to.extend(news::answering(store, was.from).await?);
+    to.extend(news::answering(store, was.to).await?);
+    let about = (Subject::Move(was.id), &says);
+    let but = &caller.account.document.addresses;
+    news::tell(settings, call, about, to, but, proposal);
     Ok(Some(next))
 }
 

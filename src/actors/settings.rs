@@ -17,7 +17,7 @@ use super::world::{Call, Settings, Trouble, World};
 /// At most this many senders are blocked, and as many have a default context of their own.
 pub const MAX_BLOCKED: usize = 1_000;
 /// The languages there are letters in.
-pub const LANGUAGES: [&str; 1] = ["en"];
+pub const LANGUAGES: [&str; 2] = ["en", "de"];
 
 /// What shall be different; `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

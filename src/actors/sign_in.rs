@@ -20,6 +20,7 @@ use super::load::{self, Versioned};
 use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
+use super::reach;
 use super::world::{self, Call, Committed, Settings, Trouble, World};
 
 /// Sends a code to this address. The answer is the same whether anybody has registered with it.
@@ -139,6 +140,7 @@ async fn typed_now(
     let typed = if settings.key.code_fits(id, typed) {
         next.used = true;
         let account = account_of(&settings, call, &next.address, &mut proposal).await?;
+        reach::works(&*settings.store, &next.address, call.at, &mut proposal).await?;
         Typed::Right(account.id)
     } else {
         next.tries_left -= 1;

@@ -6,11 +6,13 @@ use futures_util::future::join_all;
 use crate::domain::account::{Session, SignIn, Token};
 use crate::domain::attempts::Attempts;
 use crate::domain::document::Document;
-use crate::domain::id::{AccountId, Digest, LetterId, SignInId};
+use crate::domain::id::{AccountId, Digest, LetterId, MessageId, SignInId};
+use crate::domain::incoming::{Incoming, Sealed};
 use crate::domain::index;
 
 use crate::domain::key::{Key, Queue};
 use crate::domain::letter::Letter;
+use crate::domain::reach::Reach;
 use crate::domain::time::{MINUTE_MS, Time};
 use crate::store::{Claimed, Commit, Direction, Fault, Outcome, Settlement, Store};
 
@@ -55,6 +57,10 @@ async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault>
         &mut proposal,
     )
     .await?;
+    let message = MessageId::from_bits(id);
+    drop_due::<Sealed>(store, Key::Sealed(message), now, &mut proposal).await?;
+    drop_due::<Incoming>(store, Key::Incoming(message), now, &mut proposal).await?;
+    drop_due::<Reach>(store, Key::Reach(Digest(id)), now, &mut proposal).await?;
     attempts(store, AccountId::from_bits(id), now, &mut proposal).await?;
     if proposal.is_empty() {
         return store.settle(row, Settlement::Done).await;

@@ -78,13 +78,13 @@ pub struct Set {
     /// Refuse nobody's offers
     #[arg(long, conflicts_with_all = ["block", "unblock"])]
     block_nobody: bool,
-    /// Letters to do without: reminders, outcomes, receipts; repeat it for more
+    /// Letters to do without: reminders, outcomes, receipts, arrivals; repeat it for more
     #[arg(long, value_name = "KIND")]
     without: Option<Vec<String>>,
     /// Get every letter
     #[arg(long, conflicts_with = "without")]
     all_letters: bool,
-    /// The language of letters and pages
+    /// The language of letters: en or de
     #[arg(long, value_name = "CODE")]
     language: Option<String>,
     /// Which of your addresses is the primary one

@@ -6,12 +6,15 @@ use super::host::Host;
 use super::name::Address;
 use super::parse::Entries;
 use super::reading::Reading;
-use super::{Config, Domain, PUBLIC, Registration, Security, Tier, Transport, Workgroup};
+use super::{
+    Config, Domain, Door, PUBLIC, Registration, Replies, Security, Tier, Transport, Workgroup,
+};
 
 pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
     site(config, reading);
     listening(config, reading);
     mail(config, reading);
+    replies(config, entries, reading);
     if config.store.path == config.secrets.key_file {
         reading.refuse_together(
             &["secrets.key_file", "store.path"],
@@ -101,6 +104,62 @@ fn mail(config: &Config, reading: &mut Reading<'_>) {
         reading.refuse_together(
             &["mail.reply_domain", "site.public_url"],
             format!("\"{}\" means another machine everywhere; write a domain of your own, such as \"reply.{}\"", mail.reply_domain, config.site.public_url.host()),
+        );
+    }
+}
+
+/// What would let strangers answer, or answers go astray (MAIL §7).
+fn replies(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
+    let reply = &config.reply;
+    let Some(listen) = &reply.listen else {
+        return;
+    };
+    if reply.mode == Replies::Act && reply.authserv_id.is_none() {
+        reading.refuse_together(
+            &["reply.mode", "reply.authserv_id"],
+            "\"act\" would believe whoever a message says it is from; name the authserv_id of your border mail server, or write mode = \"confirm-only\"",
+        );
+    }
+    if let Door::Port(address) = listen
+        && !address.ip().is_loopback()
+        && reply.allow.is_empty()
+    {
+        reading.refuse_together(
+            &["reply.listen", "reply.allow"],
+            format!("{address} can be reached from other machines, and LMTP knows no login; use a socket file or loopback, or list the mail servers in allow"),
+        );
+    }
+    if let Some(pattern) = &reply.addresses {
+        let same = pattern.domain() == &config.mail.reply_domain;
+        if same && !pattern.is_of_a_mailbox() {
+            reading.refuse_together(
+                &["reply.addresses", "mail.reply_domain"],
+                "means what it means when it is left out; remove it",
+            );
+        }
+        return;
+    }
+    let domain = &config.mail.reply_domain;
+    let mut homes = vec![(
+        "mail.from".to_owned(),
+        config.mail.from.domain() == domain.as_str(),
+    )];
+    let listed = &config.sign_in.listed_domains;
+    homes.push(("sign_in.listed_domains".to_owned(), listed.contains(domain)));
+    homes.extend(entries.domains.iter().map(|(prefix, private)| {
+        (
+            format!("{prefix}.suffixes"),
+            private.suffixes.contains(domain),
+        )
+    }));
+    for (key, _) in homes.iter().filter(|(_, same)| *same) {
+        // On a development machine everything is "localhost".
+        if domain.is_loopback() {
+            continue;
+        }
+        reading.refuse_together(
+            &["mail.reply_domain", key],
+            format!("\"{domain}\" is a domain of mailboxes by {key}, and would be Handover's alone; use one of its own, such as \"reply.{domain}\", or a pattern in reply.addresses"),
         );
     }
 }

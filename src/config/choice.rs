@@ -146,6 +146,28 @@ choice! {
 }
 
 choice! {
+    /// What a reply to a letter may do.
+    Replies {
+        /// Answer the offer.
+        Act = "act",
+        /// Only ask for an answer in Handover.
+        ConfirmOnly = "confirm-only",
+        /// Nothing; whoever replies is told so.
+        Off = "off",
+    }
+}
+
+choice! {
+    /// What can be said in a reply.
+    Verb {
+        /// Accept the offer.
+        Accept = "accept",
+        /// Decline the offer.
+        Decline = "decline",
+    }
+}
+
+choice! {
     /// Tier of a workgroup.
     Tier {
         /// Lives in `public`.

@@ -11,6 +11,7 @@ mod name;
 mod parse;
 mod problem;
 mod reading;
+mod reply;
 mod schema;
 pub mod secrets;
 mod setting;
@@ -23,11 +24,13 @@ use std::path::{Path, PathBuf};
 
 pub use amount::{Cap, Size, Span, Unreadable};
 pub use choice::{
-    Creators, Format, InUse, Language, Level, Registration, Security, Tier, Transport,
+    Creators, Format, InUse, Language, Level, Registration, Replies, Security, Tier, Transport,
+    Verb,
 };
 pub use host::{Host, Network, PublicUrl};
-pub use name::{Address, Handle, Line};
+pub use name::{Address, Colour, Handle, Line};
 pub use problem::{Problem, Problems};
+pub use reply::{Door, Pattern};
 pub use show::{reference, show, template};
 
 /// Everything the operator decides.
@@ -45,6 +48,10 @@ pub struct Config {
     pub logging: Logging,
     /// Letters out.
     pub mail: Mail,
+    /// Answers to letters, and reports about them.
+    pub reply: Reply,
+    /// How letters look, and what they say otherwise than built in.
+    pub letters: Letters,
     /// Who may sign in, and for how long.
     pub sign_in: SignIn,
     /// Rules of transfers that the site chooses.
@@ -139,6 +146,19 @@ pub struct Mail {
     pub smtp: Smtp,
 }
 
+/// `[letters]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letters {
+    /// Sentences that the site says otherwise in English.
+    pub english_file: Option<PathBuf>,
+    /// The same in German.
+    pub german_file: Option<PathBuf>,
+    /// The colour of links and buttons on light ground.
+    pub colour: Colour,
+    /// The same on dark ground.
+    pub colour_dark: Colour,
+}
+
 /// `[mail.smtp]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Smtp {
@@ -158,6 +178,31 @@ pub struct Smtp {
     pub connections: u32,
     /// How long a letter is tried again before it is given up.
     pub retry_for: Span,
+}
+
+/// `[reply]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Where the mail server delivers replies; left out: there are none.
+    pub listen: Option<Door>,
+    /// Peers that may deliver when it is a port that other machines reach.
+    pub allow: Vec<Network>,
+    /// How the addresses are written; left out: all of `mail.reply_domain` are.
+    pub addresses: Option<Pattern>,
+    /// What a reply may do.
+    pub mode: Replies,
+    /// Whose Authentication-Results are trusted.
+    pub authserv_id: Option<String>,
+    /// Longest message.
+    pub max_message_size: Size,
+    /// Conversations at once.
+    pub sessions: u32,
+    /// Messages taken in a minute.
+    pub messages_per_minute: u32,
+    /// Messages taken in a day in answer to one letter.
+    pub messages_per_letter_per_day: u32,
+    /// How much of what came in is kept.
+    pub keep: Size,
 }
 
 /// `[sign_in]`
@@ -237,6 +282,10 @@ pub struct Domain {
     pub suffixes: Vec<Host>,
     /// People who read and write everything in it.
     pub administrators: Vec<Address>,
+    /// What replies of its people may do, where the site takes any.
+    pub replies: Replies,
+    /// What its people may say in a reply.
+    pub reply_verbs: Vec<Verb>,
 }
 
 /// `[[workgroup]]`: a context of its own, there from the start.
@@ -364,6 +413,24 @@ impl Default for Config {
                     connections: 4,
                     retry_for: Span::from_ms(2 * DAY),
                 },
+            },
+            reply: Reply {
+                listen: None,
+                allow: Vec::new(),
+                addresses: None,
+                mode: Replies::ConfirmOnly,
+                authserv_id: None,
+                max_message_size: Size::from_bytes(MIB),
+                sessions: 20,
+                messages_per_minute: 50,
+                messages_per_letter_per_day: 20,
+                keep: Size::from_bytes(1 << 30),
+            },
+            letters: Letters {
+                english_file: None,
+                german_file: None,
+                colour: Colour::built_in("#0b5cad"),
+                colour_dark: Colour::built_in("#7db7f0"),
             },
             sign_in: SignIn {
                 registration: Registration::Open,

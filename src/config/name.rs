@@ -189,6 +189,43 @@ impl fmt::Display for Line {
     }
 }
 
+/// A colour, as the web writes it: `#0b5cad`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colour(String);
+
+impl Colour {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For the built-in colours of this module.
+    pub(super) fn built_in(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl FromStr for Colour {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        let six = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        six.then(|| Self(text.to_ascii_lowercase())).ok_or_else(|| {
+            Unreadable(format!(
+                "{} is no colour; write red, green and blue with two digits each, such as \"#0b5cad\"",
+                super::problem::quoted(text)
+            ))
+        })
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -305,7 +305,10 @@ fn unknown_at_top(word: &str) -> String {
         .map(|key| key.section)
         .collect();
     match (homes.as_slice(), nearest(word, sections)) {
-        ([home], _) => format!("stands in no section; move it below [{home}]"),
+        ([_, ..], _) => format!(
+            "stands in no section; move it below [{}]",
+            homes.join("] or [")
+        ),
         (_, Some(section @ ("domain" | "workgroup"))) => {
             format!("there is no {}; did you mean [[{section}]]?", quoted(word))
         }

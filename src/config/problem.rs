@@ -51,7 +51,7 @@ pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Sorts by line; what has no line comes last.
-    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
         Self(problems)
     }

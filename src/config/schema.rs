@@ -2,7 +2,7 @@
 
 use super::reading::{Reading, Value};
 use super::setting::Setting;
-use super::{Config, DAY, Domain, HOUR, MIB, MINUTE, Workgroup};
+use super::{Config, DAY, Domain, HOUR, MIB, MINUTE, Replies, Verb, Workgroup};
 
 /// One key of a `T`: of the configuration itself, or of one entry of a list.
 pub(super) struct Key<T: 'static> {
@@ -85,7 +85,7 @@ macro_rules! key {
 }
 
 /// Every section with what it is about, in the order of the file.
-pub(super) const SECTIONS: [(&str, &str); 13] = [
+pub(super) const SECTIONS: [(&str, &str); 15] = [
     ("site", "What people see of the site."),
     (
         "server",
@@ -107,6 +107,14 @@ pub(super) const SECTIONS: [(&str, &str); 13] = [
     (
         "mail.smtp",
         "The mail server that takes them, used when `mail.transport` is `\"smtp\"`.",
+    ),
+    (
+        "reply",
+        "Answers to letters: people accept and decline offers by replying. The site's mail server delivers them by LMTP, or through `handover mail-in`. Left out, a reply reaches nobody, and letters say so.",
+    ),
+    (
+        "letters",
+        "How letters look, and what they say otherwise than built in.",
     ),
     (
         "sign_in",
@@ -138,7 +146,7 @@ pub(super) const WORKGROUP_MEANING: &str =
 pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", name, site.name, "Name of the site on pages and in letters.").within(1, 100),
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
-    key!(Config, "site", language, site.language, "Language of pages and letters."),
+    key!(Config, "site", language, site.language, "Language of pages. Letters are in that of whoever gets them."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
     key!(Config, "site", administrators, site.administrators, "People who give tiers and quotas, and move everything of somebody who leaves to another context: one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
@@ -166,6 +174,20 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "mail.smtp", timeout, mail.smtp.timeout, "Patience with each step of the conversation.").within(1_000, 10 * MINUTE),
     key!(Config, "mail.smtp", connections, mail.smtp.connections, "Connections kept open at most.").within(1, 64),
     key!(Config, "mail.smtp", retry_for, mail.smtp.retry_for, "How long a letter is tried again, at growing distances, before it is given up. Longer than a weekend's outage is seldom worth it.").within(10 * MINUTE, 14 * DAY),
+    key!(Config, "reply", listen, reply.listen, "Where the mail server delivers replies and reports: a socket file or a port of this machine. Without it there are none.").example("\"unix:/run/handover/lmtp.sock\""),
+    key!(Config, "reply", allow, reply.allow, "Mail servers that may deliver when `listen` is an address that other machines reach. LMTP knows no login, so it is refused without them."),
+    key!(Config, "reply", addresses, reply.addresses, "How the addresses are written where only sub-addressing can be had; `%{t}` becomes 34 letters and digits. Left out, all addresses of `mail.reply_domain` are Handover's.").example("\"handover+%{t}@uni.example\""),
+    key!(Config, "reply", mode, reply.mode, "What a reply may do: `\"act\"` answers the offer, which needs `authserv_id`; `\"confirm-only\"` sends a letter that asks for an answer in Handover; `\"off\"` says that replies are not taken."),
+    key!(Config, "reply", authserv_id, reply.authserv_id, "The name that your border mail server signs its Authentication-Results with. It must remove such headers of others, or anybody can write one.").example("\"mx.uni.example\""),
+    key!(Config, "reply", max_message_size, reply.max_message_size, "Largest message. An answer is a line; what is quoted below it is seldom larger.").within(16 << 10, 2 * MIB),
+    key!(Config, "reply", sessions, reply.sessions, "Conversations with mail servers at once.").within(1, 1_000),
+    key!(Config, "reply", messages_per_minute, reply.messages_per_minute, "Messages taken in a minute; the mail server keeps the others and comes back.").within(1, 1_000_000),
+    key!(Config, "reply", messages_per_letter_per_day, reply.messages_per_letter_per_day, "Messages taken in a day in answer to one letter.").within(1, 1_000),
+    key!(Config, "reply", keep, reply.keep, "How much of what came in is kept, enciphered, for its seven days; the mail server keeps what is beyond.").within(16 * MIB, 1 << 40),
+    key!(Config, "letters", english_file, letters.english_file, "Sentences that letters of this site say otherwise in English: lines of `name = sentence`, by the names of `handover letter list --sentences`. Checked at start, all problems at once.").example("\"letters.en.ftl\""),
+    key!(Config, "letters", german_file, letters.german_file, "The same in German.").example("\"letters.de.ftl\""),
+    key!(Config, "letters", colour, letters.colour, "Colour of links and buttons where letters are shown on light ground."),
+    key!(Config, "letters", colour_dark, letters.colour_dark, "The same on dark ground."),
     key!(Config, "sign_in", registration, sign_in.registration, "Whom a first sign-in registers: `\"open\"` anybody, `\"listed\"` addresses of `listed_domains` and whoever has an offer or invitation, `\"invited\"` only the latter.").reloadable(),
     key!(Config, "sign_in", listed_domains, sign_in.listed_domains, "Domains for `\"listed\"`; `\"uni.example\"` covers `bio.uni.example` too.").reloadable(),
     key!(Config, "sign_in", code_lifetime, sign_in.code_lifetime, "How long a sign-in code is good.").within(MINUTE, HOUR),
@@ -192,6 +214,8 @@ pub(super) const DOMAIN_KEYS: &[Key<Domain>] = &[
     key!(Domain, "", name, name, "Its short name: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"uni\"").reloadable(),
     key!(Domain, "", suffixes, suffixes, "Ends of the email addresses that belong to it; `\"uni.example\"` covers `bio.uni.example` too.").required().example("[\"uni.example\"]").reloadable(),
     key!(Domain, "", administrators, administrators, "People who read and write everything in it and manage its workgroups.").example("[\"dean@uni.example\"]").reloadable(),
+    key!(Domain, "", replies, replies, "What replies of its people may do, where the site takes any; never more than `reply.mode`.").reloadable(),
+    key!(Domain, "", reply_verbs, reply_verbs, "What its people may say in a reply; anything else is done in Handover.").reloadable(),
 ];
 
 /// The keys of one `[[workgroup]]`.
@@ -214,6 +238,8 @@ impl Domain {
             name: super::Handle::unread(),
             suffixes: Vec::new(),
             administrators: Vec::new(),
+            replies: Replies::Act,
+            reply_verbs: vec![Verb::Accept, Verb::Decline],
         }
     }
 }

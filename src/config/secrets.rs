@@ -93,7 +93,11 @@ pub fn password(path: &Path) -> Result<Password, Problem> {
     Ok(Password(line.into()))
 }
 
-fn read_key(path: &Path) -> Result<Option<[u8; 32]>, Problem> {
+/// The key; none while there is no such file.
+///
+/// # Errors
+/// As [`load_or_create`].
+pub fn read_key(path: &Path) -> Result<Option<[u8; 32]>, Problem> {
     let wrong = |sentence: String| Problem::of(KEY, format!("{} {sentence}", path.display()));
     let file = match File::open(path) {
         Ok(file) => file,

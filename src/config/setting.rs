@@ -7,8 +7,9 @@ use toml::de::DeValue;
 
 use super::amount::{Cap, Size, Span, Unreadable};
 use super::host::{self, Host, Network, PublicUrl};
-use super::name::{Address, Handle, Line};
+use super::name::{Address, Colour, Handle, Line};
 use super::reading::{Reading, Value};
+use super::reply::{Door, Pattern};
 
 /// A type that a key can have.
 pub(super) trait Setting: Sized {
@@ -122,6 +123,41 @@ word!(
     "\"127.0.0.1:8080\"",
     host::socket
 );
+
+word!(
+    Pattern,
+    "a pattern of addresses",
+    "\"handover+%{t}@uni.example\"",
+    str::parse
+);
+
+/// A socket file starts from the folder of the configuration file when its path is relative.
+impl Setting for Door {
+    fn kind() -> String {
+        "a socket file or an IP address and port".into()
+    }
+
+    fn read(value: &Value<'_>, reading: &mut Reading<'_>) -> Option<Self> {
+        let Some(text) = value.get_ref().as_str() else {
+            refuse_kind::<Self>(value, reading, "\"unix:/run/handover/lmtp.sock\"");
+            return None;
+        };
+        match text.parse() {
+            Ok(Self::Socket(path)) => Some(Self::Socket(reading.base.join(path))),
+            Ok(port) => Some(port),
+            Err(wrong) => {
+                let wrong: Unreadable = wrong;
+                reading.refuse(value, wrong.to_string());
+                None
+            }
+        }
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(text_as_toml(&self.to_string()))
+    }
+}
+word!(Colour, "a colour", "\"#0b5cad\"", |text| text.parse());
 
 /// A setting written as text whose value has a least and a most.
 macro_rules! amount {

@@ -39,6 +39,13 @@ security = "starttls"
 username = "handover"
 password_file = "/etc/handover/smtp.password"
 
+[reply]
+listen = "unix:/run/handover/lmtp.sock"
+addresses = "handover+%{t}@uni.example"
+mode = "act"
+authserv_id = "mx.uni.example"
+keep = "512MiB"
+
 [sign_in]
 registration = "listed"
 listed_domains = ["uni.example", "lab.example"]
@@ -54,6 +61,8 @@ administrators = ["dean@uni.example"]
 [[domain]]
 name = "bio"
 suffixes = ["bio.uni.example"]
+replies = "confirm-only"
+reply_verbs = ["decline"]
 
 [[workgroup]]
 handle = "core"
@@ -240,6 +249,18 @@ fn every_problem_is_reported_with_its_line_and_the_next_step() {
         (
             "nobody may register",
             "[sign_in]\nregistration = \"listed\"\n",
+        ),
+        (
+            "replies of strangers",
+            "[reply]\nlisten = \"0.0.0.0:24\"\nmode = \"act\"\n",
+        ),
+        (
+            "replies that go astray",
+            "[site]\npublic_url = \"https://handover.uni.example\"\n[mail]\nfrom = \"h@uni.example\"\nreply_domain = \"uni.example\"\ntransport = \"smtp\"\n[reply]\nlisten = \"unix:lmtp\"\n[[domain]]\nname = \"uni\"\nsuffixes = [\"uni.example\"]\n",
+        ),
+        (
+            "replies that cannot be read",
+            "[reply]\nlisten = \"mail.uni.example:24\"\naddresses = \"handover@uni.example\"\nmode = \"on\"\nkeep = \"1KiB\"\n[[domain]]\nname = \"uni\"\nsuffixes = [\"uni.example\"]\nreplies = \"no\"\nreply_verbs = [\"acept\"]\n",
         ),
         ("one file for two", "[store]\npath = \"handover.key\"\n"),
         (

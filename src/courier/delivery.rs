@@ -1,6 +1,6 @@
 //! What becomes of a letter: pure functions.
 
-use crate::domain::invitation::State as Standing;
+use crate::domain::invitation::{Invitation, State as Standing};
 use crate::domain::letter::{Kind, Letter, State};
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
 use crate::mail::{About, Blame, Failure};
@@ -23,9 +23,9 @@ pub fn still_true(letter: &Letter, about: &About<'_>, now: Time) -> bool {
         (
             Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at },
             About::Invitation(transfer),
-        ) => {
-            let pending = matches!(transfer.state, Standing::Pending { .. });
-            pending && now < transfer.expires_at && *expires_at == transfer.expires_at
+        ) => open(transfer, now) && *expires_at == transfer.expires_at,
+        (Kind::Answer { says, .. }, About::Invitation(transfer)) => {
+            !says.asks() || open(transfer, now)
         }
         (
             Kind::SignInCode { expires_at } | Kind::AddressCode { expires_at },
@@ -34,6 +34,10 @@ pub fn still_true(letter: &Letter, about: &About<'_>, now: Time) -> bool {
         // How an offer ended does not change any more. A letter about something else than it says is not a question of time.
         _ => true,
     }
+}
+
+fn open(invitation: &Invitation, now: Time) -> bool {
+    matches!(invitation.state, Standing::Pending { .. }) && now < invitation.expires_at
 }
 
 /// How failed letters are retried.

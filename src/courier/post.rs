@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::actors::load::{self, Versioned};
 use crate::actors::proposal::Proposal;
+use crate::actors::reach;
 use crate::domain::account::SignIn;
-use crate::domain::id::{ItemId, LetterId};
+use crate::domain::id::LetterId;
 use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
-use crate::domain::letter::{Letter, State, Subject};
+use crate::domain::letter::{Kind, Letter, State, Subject};
 use crate::domain::time::Time;
 use crate::mail::{self, About, Blame, Failure};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
@@ -33,7 +34,7 @@ enum Attempt {
 enum Found {
     Invitation(Box<Versioned<Invitation>>),
     SignIn(Box<Versioned<SignIn>>),
-    Access(ItemId),
+    Itself,
     Nothing,
 }
 
@@ -58,12 +59,18 @@ impl Courier {
         let about = match &found {
             Found::Invitation(transfer) => About::Invitation(&transfer.document),
             Found::SignIn(sign_in) => About::SignIn(&sign_in.document),
-            Found::Access(item) => About::Access(*item),
+            Found::Itself => About::Itself,
             // Old sign-ins are forgotten; then their codes are out of date too.
             Found::Nothing => return Ok(Attempt::Withdrawn),
         };
         if !delivery::still_true(letter, &about, (parts.now)()) {
             return Ok(Attempt::Withdrawn);
+        }
+        if let Some(reason) = self.unreachable(letter).await? {
+            return Ok(Attempt::Failed(Failure {
+                kind: Blame::Undeliverable,
+                text: reason,
+            }));
         }
         let rendered = match mail::render(letter, &about, &parts.site, &parts.key) {
             Ok(rendered) => rendered,
@@ -80,6 +87,19 @@ impl Courier {
         })
     }
 
+    /// Why nothing is sent to this address. Codes always are: whoever types one proves that it works.
+    async fn unreachable(&self, letter: &Letter) -> Result<Option<String>, Fault> {
+        if matches!(
+            letter.says,
+            Kind::SignInCode { .. } | Kind::AddressCode { .. }
+        ) {
+            return Ok(None);
+        }
+        let known = reach::of(&*self.inner.parts.store, &letter.to).await?;
+        let undeliverable = known.and_then(|known| known.document.undeliverable);
+        Ok(undeliverable.map(|since| since.reason))
+    }
+
     async fn subject(&self, letter: &Letter) -> Result<Found, Fault> {
         let store = &*self.inner.parts.store;
         Ok(match letter.subject {
@@ -89,7 +109,7 @@ impl Courier {
             Subject::SignIn(id) => load::one(store, Key::SignIn(id))
                 .await?
                 .map_or(Found::Nothing, |found| Found::SignIn(Box::new(found))),
-            Subject::Access(item) => Found::Access(item),
+            Subject::Access(_) | Subject::Workgroup(_) | Subject::Move(_) => Found::Itself,
         })
     }
 
@@ -109,6 +129,11 @@ impl Courier {
             let next = self.apply(attempt, &letter.document, now);
             let mut proposal = Proposal::default();
             proposal.replace(&letter, &next, None);
+            if let State::Undeliverable { reason, .. } = &next.delivery {
+                let ids = &self.inner.parts.ids;
+                reach::refused(store, ids, &next, reason, now, &mut proposal).await?;
+            }
+            let told = proposal.has_letters();
             let commit = Commit {
                 answers: Some(row.due),
                 ..proposal.into_commit(now)
@@ -116,6 +141,9 @@ impl Courier {
             match store.commit(commit).await {
                 Outcome::Done(_) | Outcome::Duplicate(_) => {
                     self.count(&letter.document, &next);
+                    if told {
+                        self.inner.parts.letters.notify_one();
+                    }
                     return Ok(());
                 }
                 Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => {
@@ -134,7 +162,13 @@ impl Courier {
                 }
             }
             match load::one::<Letter>(store, key).await? {
-                Some(newer) if waits(&newer.document) => letter = newer,
+                Some(newer) if waits(&newer.document) => {
+                    let grew = newer.document.says != letter.document.says;
+                    if grew && matches!(attempt, Attempt::Sent) {
+                        return Err(Fault::retry("the letter says more than what was sent"));
+                    }
+                    letter = newer;
+                }
                 _ => return store.settle(row, Settlement::Done).await,
             }
         }
@@ -196,6 +230,8 @@ impl Courier {
             }
             State::Queued { .. } => failed("retried"),
             State::Undeliverable { .. } => failed("undeliverable"),
+            // Reports come in by another door, which counts them.
+            State::Bounced { .. } => {}
             State::Dead { reason, .. } => {
                 failed("dead");
                 let to = before.to.masked();

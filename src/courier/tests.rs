@@ -2,7 +2,7 @@ mod office;
 
 use std::collections::BTreeMap;
 
-use office::{Does, Office, START, about_transfer, offer, transfer};
+use office::{Does, Office, START, about_transfer, offer, revoked, transfer};
 
 use super::*;
 use crate::domain::account::SignIn;
@@ -218,8 +218,14 @@ async fn one_failing_letter_never_stops_another() {
     office.script(ids[1], &[Does::Panics]);
     office.script(ids[2], &[Does::Fails(Blame::Later)]);
     office.script(ids[3], &[Does::Fails(Blame::Undeliverable)]);
+    // Nothing more is sent to an address that was refused, so this one is its own.
+    let mut alone = office.letter(ids[3]);
+    alone.to = "dora@lab.example".parse().unwrap();
+    office.replace(&alone).await;
     office.run_for(10 * MINUTE_MS).await;
-    assert_eq!(office.taken(), ids[4..]);
+    let mut taken = office.taken();
+    taken.retain(|id| ids.contains(id));
+    assert_eq!(taken, ids[4..]);
     for (id, state) in ids
         .iter()
         .zip(["queued", "queued", "queued", "undeliverable", "sent"])
@@ -293,6 +299,31 @@ async fn a_letter_leaves_once_whatever_the_commit_that_says_so_meets() {
         assert_eq!(office.taken().len(), 1, "{outcomes:?}");
         assert_eq!(office.waiting(Queue::Outbox), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_added_to_a_letter_while_it_leaves_is_sent_too() {
+    let office = Office::new();
+    let (letter, grown) = revoked(&["Project 1"], &["Project 1", "Project 2"]);
+    office.create(&letter).await;
+    let rows = office.store.claim(Queue::Outbox, START, 1, MINUTE_MS).await;
+    let row = rows.unwrap().remove(0);
+    // The first commit fails; before the next one something is added.
+    *office.store.commits.lock().unwrap() = vec![Outcome::Unavailable];
+    let courier = office.courier();
+    let added = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        office.replace(&grown).await;
+    };
+    let (posted, ()) = tokio::join!(courier.post(row), added);
+    assert!(posted.is_err_and(|fault| fault.retry));
+    office.run_for(10 * MINUTE_MS).await;
+    let delivery = office.letter(letter.id).delivery;
+    assert!(matches!(delivery, State::Sent { .. }), "{delivery:?}");
+    let copies = office.server.mailbox.list();
+    let newest = copies.first().unwrap();
+    assert_eq!(copies.len(), 2);
+    assert!(newest.text.contains("Project 2"), "{}", newest.text);
 }
 
 #[tokio::test(start_paused = true)]

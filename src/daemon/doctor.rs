@@ -2,6 +2,7 @@
 
 mod dns;
 mod mail;
+mod round_trip;
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -46,7 +47,7 @@ pub fn doctor(file: Option<&Path>) -> ExitCode {
     told(checks)
 }
 
-/// Checks the way of letters and of the answers to them, as far as it can be seen from here; `selector` is that of the DKIM key.
+/// Checks the way of letters and of the answers to them, as far as it can be seen from here, and sends a message round it; `selector` is that of the DKIM key.
 pub fn doctor_mail(file: Option<&Path>, selector: Option<&str>) -> ExitCode {
     let config = match readable(file) {
         Ok(config) => config,
@@ -54,7 +55,10 @@ pub fn doctor_mail(file: Option<&Path>, selector: Option<&str>) -> ExitCode {
     };
     let mut checks = vec![("mail server", mail_server(&config))];
     match runtime() {
-        Ok(runtime) => checks.extend(runtime.block_on(mail::names(&config, selector))),
+        Ok(runtime) => {
+            checks.extend(runtime.block_on(mail::names(&config, selector)));
+            checks.extend(runtime.block_on(round_trip::checks(&config)));
+        }
         Err(error) => checks.push(("DNS", Bad(error.to_string()))),
     }
     told(checks)

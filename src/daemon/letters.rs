@@ -12,7 +12,10 @@ pub struct Shown(pub Arc<Mailbox>);
 fn kept(letter: &Rendered) -> Kept {
     Kept {
         id: letter.id,
-        from: letter.from.to_string(),
+        from: letter
+            .from
+            .as_ref()
+            .map_or_else(|| "<>".to_owned(), ToString::to_string),
         to: letter.to.to_string(),
         subject: letter.subject.clone(),
         message_id: letter.message_id.clone(),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::actors::site::Wanted;
 use crate::config::{self, Config};
 use crate::domain::address::Address;
-use crate::domain::policy::{Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier};
+use crate::domain::policy::{
+    ByReply, Creators, Domain, InUse, Policy, Private, Registration, Replies, SignIn, Tier, Verb,
+};
 use crate::domain::workgroup::Role;
 use crate::web;
 
@@ -26,7 +28,7 @@ fn parsed<T: std::str::FromStr<Err: ToString>>(what: &str, text: &str) -> Result
 
 /// The rules that the site decided.
 pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
-    let mut domains = BTreeMap::new();
+    let (mut domains, mut replies_of) = (BTreeMap::new(), BTreeMap::new());
     for domain in &config.domains {
         let mut administrators = Vec::new();
         for address in &domain.administrators {
@@ -41,6 +43,15 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             administrators,
         };
         let name = Domain::named(domain.name.as_str());
+        let verb = |verb: &config::Verb| match verb {
+            config::Verb::Accept => Verb::Accept,
+            config::Verb::Decline => Verb::Decline,
+        };
+        let by_reply = ByReply {
+            replies: replies(domain.replies),
+            verbs: domain.reply_verbs.iter().map(verb).collect(),
+        };
+        replies_of.insert(name.name().to_owned(), by_reply);
         domains.insert(name.name().to_owned(), private);
     }
     let quota = [
@@ -90,7 +101,20 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             config::Creators::Nobody => Creators::Nobody,
         },
         purge_after_ms: config.retention.purge_after.as_ms(),
+        replies: match config.reply.listen {
+            Some(_) => replies(config.reply.mode),
+            None => Replies::Off,
+        },
+        replies_of,
     })
+}
+
+const fn replies(written: config::Replies) -> Replies {
+    match written {
+        config::Replies::Act => Replies::Act,
+        config::Replies::ConfirmOnly => Replies::ConfirmOnly,
+        config::Replies::Off => Replies::Off,
+    }
 }
 
 fn administrators(config: &Config) -> Result<Vec<Address>, Meaningless> {

@@ -1,10 +1,14 @@
 //! The daemon: start, reload, soft and hard stop.
 
+mod at_door;
 mod doctor;
 mod letters;
+mod mail_in;
 mod meaning;
+mod replies;
 mod signals;
 mod verify;
+pub mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,6 +40,7 @@ use crate::telemetry::{self, Metrics};
 use crate::web;
 
 pub use doctor::{doctor, doctor_mail};
+pub use mail_in::mail_in;
 use signals::{Signals, Wish};
 pub use verify::{Found, verify, verify_store};
 
@@ -73,6 +78,8 @@ pub struct Daemon {
     pub directory: Directory,
     /// Where pages and API are.
     pub address: SocketAddr,
+    /// The port that replies come in at, when it is one.
+    pub replies_port: Option<u16>,
     /// The built-in mailbox, when letters go there.
     pub mailbox: Option<Arc<Mailbox>>,
     app: web::App,
@@ -130,7 +137,14 @@ impl Daemon {
             Arc::new(move || Time::from_ms(clock.now()))
         };
         let lease_ms = courier::Settings::default().lease_ms;
-        for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
+        let queues = [
+            Queue::Outbox,
+            Queue::Timers,
+            Queue::Purges,
+            Queue::Sweeps,
+            Queue::Incoming,
+        ];
+        for queue in queues {
             let taken = store
                 .take_over(queue, Time::from_ms(clock.now()), lease_ms)
                 .await
@@ -143,14 +157,19 @@ impl Daemon {
                 );
             }
         }
+        let letters_site = letters_site(config)?;
+        let replies =
+            replies::open(config, &directory, letters_site.replies.clone(), &clock).await?;
         let courier = Courier::new(
             courier::Parts {
                 store: Arc::clone(&shared),
                 transport,
                 timers: Arc::new(directory.clone()),
-                site: letters_site(config)?,
+                site: letters_site,
                 key,
                 letters: directory.letters(),
+                ids: Arc::clone(&ids),
+                inbox: replies.as_ref().map(replies::Replies::inbox),
                 now,
             },
             courier::Settings {
@@ -173,7 +192,7 @@ impl Daemon {
             app.show_mailbox(Arc::new(letters::Shown(Arc::clone(mailbox))));
         }
         let failed = CancellationToken::new();
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(courier.run(stop.clone())),
             tokio::spawn(unfinished(directory.clone(), stop.clone())),
             tokio::spawn(chores(
@@ -193,9 +212,14 @@ impl Daemon {
                 stop.clone(),
             )),
         ];
+        let replies_port = replies.as_ref().and_then(replies::Replies::port);
+        if let Some(replies) = replies {
+            tasks.push(tokio::spawn(replies.serve(stop.clone())));
+        }
         Ok(Self {
             directory,
             address,
+            replies_port,
             mailbox,
             app,
             store,
@@ -284,6 +308,7 @@ async fn apply(directory: &Directory, wanted: &[site::Wanted]) -> Result<(), Str
 fn letters_site(config: &Config) -> Result<Site, CannotStart> {
     let from = config.mail.from.as_str();
     let name = config.mail.from_name.as_ref().unwrap_or(&config.site.name);
+    let (texts, colours) = words::of(&config.letters).map_err(CannotStart::Configuration)?;
     Ok(Site {
         name: config.site.name.to_string(),
         public_url: config
@@ -295,7 +320,10 @@ fn letters_site(config: &Config) -> Result<Site, CannotStart> {
         from: from.parse().map_err(CannotStart::part)?,
         from_name: name.to_string(),
         reply_domain: config.mail.reply_domain.as_str().to_owned(),
+        replies: replies::scheme(config)?,
         instance: config.site.public_url.as_str().to_owned(),
+        texts: Arc::new(texts),
+        colours,
     })
 }
 

@@ -66,6 +66,9 @@ pub struct Quiet {
     /// Receipts of what they answered themselves.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub receipts: bool,
+    /// Who joined a workgroup that they answer for, or accepted a link of theirs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub arrivals: bool,
 }
 
 impl Quiet {

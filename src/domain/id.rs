@@ -136,6 +136,8 @@ id!(/// Everything of somebody, moved by administrators.
     MoveId, "mv", "a move id (mv_…)");
 id!(/// One letter of the outbox.
     LetterId, "let", "a letter id (let_…)");
+id!(/// A message that came in by mail: the digest of what makes a repetition a repetition.
+    MessageId, "msg", "a message id (msg_…)");
 id!(/// One attempt to sign in with a typed code.
     SignInId, "sgn", "a sign-in id (sgn_…)");
 id!(/// A running or finished analysis.

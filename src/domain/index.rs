@@ -4,8 +4,8 @@
 //! of what it owns, has sent and was offered touches few pages of the store. A *unique* entry names exactly one owner (its value): putting it with another value is a conflict.
 
 use super::id::{
-    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LinkId, MoveId,
-    WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
+    MessageId, MoveId, WorkgroupId,
 };
 use super::key::Bytes;
 use super::time::Time;
@@ -98,6 +98,12 @@ pub enum Entry {
     Running(ItemId, AnalysisId),
     /// Hours in which a person tried something in vain, counted from the epoch.
     AttemptsOf(AccountId, u64),
+    /// What came in by mail, newest last.
+    Incoming(Time, MessageId),
+    /// Addresses that letters do not reach, or may not.
+    Undeliverable(Digest),
+    /// Letters that were tried in vain.
+    Troubled(LetterId),
 }
 
 impl Entry {
@@ -133,6 +139,9 @@ impl Entry {
             Self::Trashed(context, item) => trashed(context, item.kind()).wide(item.bits()),
             Self::Running(project, id) => running(project).wide(id.bits()),
             Self::AttemptsOf(account, hour) => attempts_of(account).wide(u128::from(hour)),
+            Self::Incoming(at, id) => incoming().moment(at).wide(id.bits()),
+            Self::Undeliverable(digest) => undeliverable().wide(digest.0),
+            Self::Troubled(id) => troubled().wide(id.bits()),
         }
     }
 }
@@ -263,6 +272,19 @@ pub fn trashed(context: Context, kind: ItemKind) -> Bytes {
 /// Prefix of the hours in which a person tried something in vain.
 pub fn attempts_of(account: AccountId) -> Bytes {
     Bytes::tagged(44).wide(account.bits())
+}
+
+/// Prefix of what came in by mail.
+pub fn incoming() -> Bytes {
+    Bytes::tagged(45)
+}
+/// Prefix of the addresses that letters do not reach.
+pub fn undeliverable() -> Bytes {
+    Bytes::tagged(46)
+}
+/// Prefix of the letters that were tried in vain.
+pub fn troubled() -> Bytes {
+    Bytes::tagged(47)
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

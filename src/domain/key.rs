@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
-    MoveId, SignInId, WorkgroupId,
+    MessageId, MoveId, SignInId, WorkgroupId,
 };
 use super::time::Time;
 
@@ -45,6 +45,12 @@ pub enum Key {
     Tombstone(ItemId),
     /// What a person tried in vain in one hour, counted from the epoch.
     Attempts(AccountId, u64),
+    /// A message that came in by mail, and what became of it.
+    Incoming(MessageId),
+    /// The same message as it came, sealed.
+    Sealed(MessageId),
+    /// Whether letters reach an address, by the digest of its folded form.
+    Reach(Digest),
 }
 
 impl Key {
@@ -68,6 +74,9 @@ impl Key {
             Self::Move(id) => Bytes::tagged(40).wide(id.bits()),
             Self::Tombstone(id) => Bytes::tagged(15).item(id),
             Self::Attempts(id, hour) => Bytes::tagged(16).wide(id.bits()).wide(hour.into()),
+            Self::Incoming(id) => Bytes::tagged(17).wide(id.bits()),
+            Self::Sealed(id) => Bytes::tagged(18).wide(id.bits()),
+            Self::Reach(digest) => Bytes::tagged(19).wide(digest.0),
         }
     }
 
@@ -116,6 +125,9 @@ impl Key {
                 let account = AccountId::from_bits(wide(from)?);
                 Self::Attempts(account, u64::try_from(wide(from)?).ok()?)
             }
+            17 => Self::Incoming(MessageId::from_bits(wide(from)?)),
+            18 => Self::Sealed(MessageId::from_bits(wide(from)?)),
+            19 => Self::Reach(Digest(wide(from)?)),
             _ => return None,
         };
         rest.is_empty().then_some(key)
@@ -227,6 +239,12 @@ pub enum Counter {
     OpenOffers(Context, Digest),
     /// How often a link was accepted.
     LinkUses(LinkId),
+    /// Messages that came in to a letter on one day, counted from the epoch.
+    Incoming(LetterId, u32),
+    /// Bytes of what came in by mail and is still kept.
+    Sealed,
+    /// Letters that explained why a reply to an offer decided nothing.
+    Explained(InvitationId),
 }
 
 impl Counter {
@@ -236,6 +254,9 @@ impl Counter {
             Self::Usage(context) => Bytes::tagged(1).context(context),
             Self::OpenOffers(context, digest) => Bytes::tagged(2).context(context).wide(digest.0),
             Self::LinkUses(id) => Bytes::tagged(3).wide(id.bits()),
+            Self::Incoming(id, day) => Bytes::tagged(4).wide(id.bits()).wide(day.into()),
+            Self::Sealed => Bytes::tagged(5),
+            Self::Explained(id) => Bytes::tagged(6).wide(id.bits()),
         }
     }
 }
@@ -251,6 +272,8 @@ pub enum Queue {
     Purges,
     /// What is kept no longer; the id is that of whatever it is.
     Sweeps,
+    /// What came in by mail and waits to be understood; the id is the message's.
+    Incoming,
 }
 
 #[cfg(test)]
@@ -289,6 +312,9 @@ mod tests {
             Move(MoveId::from_bits(id)),
             Tombstone(item),
             Attempts(account, 499_999),
+            Incoming(MessageId::from_bits(id)),
+            Sealed(MessageId::from_bits(id)),
+            Reach(Digest(id)),
         ];
         let shared = Key::Grant(item, Context::Workgroup(workgroup));
         for key in keys.into_iter().chain([shared]) {

@@ -1,6 +1,6 @@
 //! What the site decided: tiers, domains and limits, as plain values from the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +119,36 @@ pub struct SignIn {
     pub token_lifetime_ms: i64,
 }
 
+/// What a reply to a letter may do; each is more than the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replies {
+    /// Nothing; whoever replies is told so.
+    #[default]
+    Off,
+    /// Only ask for an answer in Handover.
+    ConfirmOnly,
+    /// Answer the offer.
+    Act,
+}
+
+/// What can be said in a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// Accept the offer.
+    Accept,
+    /// Decline the offer.
+    Decline,
+}
+
+/// What people of one domain may do by replying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByReply {
+    /// What a reply may do.
+    pub replies: Replies,
+    /// What can be said.
+    pub verbs: BTreeSet<Verb>,
+}
+
 /// Everything the site decided that a rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -146,6 +176,10 @@ pub struct Policy {
     pub creators: Creators,
     /// How long after it was ordered an item is purged, in milliseconds.
     pub purge_after_ms: i64,
+    /// What a reply may do.
+    pub replies: Replies,
+    /// What the private domains allow of that; one that is not here allows all of it.
+    pub replies_of: BTreeMap<String, ByReply>,
 }
 
 impl Default for Policy {
@@ -173,6 +207,8 @@ impl Default for Policy {
             administrators: Vec::new(),
             creators: Creators::Professional,
             purge_after_ms: 7 * DAY_MS,
+            replies: Replies::Off,
+            replies_of: BTreeMap::new(),
         }
     }
 }
@@ -205,6 +241,18 @@ impl Policy {
             .filter_map(|(name, private)| Some((longest(private)?, name)))
             .max_by_key(|(length, _)| *length)
             .map_or_else(Domain::public, |(_, name)| Domain::named(name))
+    }
+
+    /// What a reply of somebody who lives there may do.
+    pub fn replies(&self, domain: &Domain) -> Replies {
+        let theirs = self.replies_of.get(domain.name());
+        theirs.map_or(self.replies, |theirs| theirs.replies.min(self.replies))
+    }
+
+    /// Whether somebody who lives there may say this in a reply.
+    pub fn may_reply(&self, domain: &Domain, verb: Verb) -> bool {
+        let theirs = self.replies_of.get(domain.name());
+        theirs.is_none_or(|theirs| theirs.verbs.contains(&verb))
     }
 
     /// Who administers a domain.

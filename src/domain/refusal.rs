@@ -143,6 +143,10 @@ codes! {
     MoveNotFound = "move.not_found",
     /// Too late: done or cancelled.
     MoveEnded = "move.ended",
+    /// Unknown letter, message or address.
+    MailNotFound = "mail.not_found",
+    /// Too late: the letter has left, or the message was understood.
+    MailNotNow = "mail.not_now",
     /// Others changed the same thing at the same time, again and again.
     Contended = "conflict.try_again",
     /// The key of an earlier, different request.

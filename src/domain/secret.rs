@@ -4,12 +4,14 @@ use std::fmt;
 
 use aes::Aes256;
 use aes::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _};
+use chacha20poly1305::aead::Aead as _;
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::id::{CommandId, Digest, LetterId, LinkId, SignInId};
+use super::id::{CommandId, Digest, LetterId, LinkId, MessageId, SignInId};
 
 /// The site's key: 32 bytes from a file outside the store.
 #[derive(Clone)]
@@ -44,6 +46,10 @@ const REPLY: Purpose = Purpose {
 const BOUNCE: Purpose = Purpose {
     mac: "bounce",
     cipher: "bounce-cipher",
+};
+const PROBE: Purpose = Purpose {
+    mac: "probe",
+    cipher: "probe-cipher",
 };
 
 /// As it stands in an address: 32 characters of `a-z2-7`, whose case may change on the way.
@@ -105,6 +111,16 @@ impl SiteKey {
         self.opened::<20>(BOUNCE, &mailed(token)?)
     }
 
+    /// The token in the address of a probe, by which the site sees whether mail comes in; no letter has the probe's id.
+    pub fn probe(&self, probe: LetterId) -> String {
+        mailable(&self.sealed(PROBE, probe))
+    }
+
+    /// The probe that comes to this token.
+    pub fn probe_of(&self, token: &str) -> Option<LetterId> {
+        self.opened::<20>(PROBE, &mailed(token)?)
+    }
+
     /// A token of `N` bytes that stands for a letter: its id, enciphered with a key of this purpose, then as much of a MAC as there is
     /// room for. Without the key it cannot be told from random bytes; with it the letter is read from it, so no row has to be kept.
     fn sealed<const N: usize>(&self, purpose: Purpose, letter: LetterId) -> [u8; N] {
@@ -129,6 +145,24 @@ impl SiteKey {
 
     fn cipher(&self, purpose: Purpose) -> Aes256 {
         Aes256::new(&Array::from(self.derive(purpose.cipher, 0)))
+    }
+
+    /// A message as it is kept: enciphered and authenticated with a key of its own. The nonce is kept in front of it; the same message
+    /// may come again when the first is forgotten.
+    pub fn seal(&self, message: MessageId, nonce: [u8; 12], plain: &[u8]) -> Vec<u8> {
+        let cipher = ChaCha20Poly1305::new(&self.derive("message", message.bits()).into());
+        // Only what is longer than 256 GiB cannot be enciphered.
+        let sealed = cipher.encrypt(&Nonce::from(nonce), plain);
+        let mut kept = nonce.to_vec();
+        kept.extend(sealed.unwrap_or_default());
+        kept
+    }
+
+    /// The message that was kept like this; `None` if it was not sealed with this key, or is another message's.
+    pub fn unseal(&self, message: MessageId, kept: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = kept.split_first_chunk::<12>()?;
+        let cipher = ChaCha20Poly1305::new(&self.derive("message", message.bits()).into());
+        cipher.decrypt(&Nonce::from(*nonce), sealed).ok()
     }
 
     /// The token of a link through which an item is shared: 256 bits, base64url. It is derived so that its owner can see it again though
@@ -194,6 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn a_sealed_message_is_opened_with_the_key_and_as_itself_only() {
+        let key = SiteKey::new([7; 32]);
+        let id = MessageId::from_bits(5);
+        let kept = key.seal(id, [1; 12], b"accept");
+        assert!(!kept.windows(6).any(|bytes| bytes == b"accept"));
+        assert_eq!(key.unseal(id, &kept).as_deref(), Some(&b"accept"[..]));
+        assert_eq!(key.unseal(MessageId::from_bits(6), &kept), None);
+        assert_eq!(SiteKey::new([8; 32]).unseal(id, &kept), None);
+        let mut changed = kept.clone();
+        changed[15] ^= 1;
+        assert_eq!(key.unseal(id, &changed), None);
+        for short in [&kept[..5], &kept[..12], &kept[..20], &[]] {
+            assert_eq!(key.unseal(id, short), None);
+        }
+    }
+
+    #[test]
     fn a_token_stands_for_one_letter_and_one_purpose() {
         let key = SiteKey::new([7; 32]);
         let letter = LetterId::from_bits(0x0190_0000_0000_7000_8000_0000_0000_002a);
@@ -207,6 +258,13 @@ mod tests {
 
         assert_eq!(key.letter_of_bounce(&reply), None);
         assert_eq!(key.letter_of_reply(&bounce), None);
+        let probe = key.probe(letter);
+        assert_eq!(key.probe_of(&probe), Some(letter));
+        for other in [&reply, &bounce] {
+            assert_eq!(key.probe_of(other), None);
+        }
+        assert_eq!(key.letter_of_reply(&probe), None);
+        assert_eq!(key.letter_of_bounce(&probe), None);
         assert_eq!(SiteKey::new([8; 32]).letter_of_reply(&reply), None);
         for n in 0..reply.len() {
             let mut other: Vec<char> = reply.chars().collect();

@@ -3,41 +3,59 @@
 //! Rendering is a pure function of the letter, of what it is about, of the site and of its key. So a letter that is sent again after a
 //! crash is the same letter, byte for byte, and nothing usable (tokens, codes) has to lie in the store.
 
+mod colours;
 mod defuse;
 pub mod inbound;
+mod letters;
 mod mailbox;
+mod outline;
+pub mod probe;
 mod render;
+mod reply;
+pub mod samples;
 pub mod smtp;
 mod story;
-mod templates;
 #[cfg(test)]
 mod tests;
+pub mod texts;
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
-use crate::domain::id::{ItemId, LetterId};
+use crate::domain::id::LetterId;
 use crate::domain::invitation::Invitation;
 
+use inbound::Scheme;
+use texts::Texts;
+
+pub use colours::{Colour, Colours, NoColour};
 pub use mailbox::Mailbox;
 pub use render::{Unwritable, render};
 
 /// What letters say about the site they come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Site {
     /// What people call it.
     pub name: String,
     /// Where its pages are; every link starts with it.
     pub public_url: String,
-    /// Who sends its letters; for now the envelope's sender too.
+    /// Who sends its letters; the envelope's sender too, unless replies are taken.
     pub from: Address,
     /// The name in front of that address.
     pub from_name: String,
     /// The domain of Message-IDs, and the name the daemon greets the mail server with.
     pub reply_domain: String,
+    /// How the addresses are written that replies and reports go to; none: a reply reaches nobody, and letters say so.
+    pub replies: Option<Scheme>,
     /// What tells this installation from others: it stands in the loop header, so that two of them never mail each other without end.
     pub instance: String,
+    /// The sentences of its letters.
+    pub texts: Arc<Texts>,
+    /// The colours of links and buttons.
+    pub colours: Colours,
 }
 
 /// What a letter is about.
@@ -47,8 +65,8 @@ pub enum About<'a> {
     Invitation(&'a Invitation),
     /// An attempt to sign in.
     SignIn(&'a SignIn),
-    /// Access to an item; the letter itself holds what it says.
-    Access(ItemId),
+    /// Nothing that has to be looked up: the letter itself holds what it says.
+    Itself,
 }
 
 /// A letter, ready to leave.
@@ -56,8 +74,8 @@ pub enum About<'a> {
 pub struct Rendered {
     /// Which letter.
     pub id: LetterId,
-    /// The envelope's sender.
-    pub from: Address,
+    /// The envelope's sender; none when it is null, so that nothing is ever reported about an answer to a reply.
+    pub from: Option<Address>,
     /// The envelope's recipient.
     pub to: Address,
     /// Its subject, decoded.

@@ -6,13 +6,12 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 
 use crate::domain::id::LetterId;
-use crate::domain::invitation::{State, Terms};
-use crate::domain::letter::{Kind, Letter, Side};
+use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 
-use super::story::{Code, Revoked, Story};
-use super::templates::{self, LANGUAGE, Words};
+use super::letters::{self, Untold};
+use super::reply::{self, Reply};
 use super::{About, Rendered, Site, defuse};
 
 /// The last second that a Date header can name (9999-12-31T23:59:59Z).
@@ -20,6 +19,9 @@ const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Every letter has it; no Handover answers to one that does.
 pub(super) const LOOP_HEADER: &str = "X-Handover-Loop";
+
+/// A longer Message-ID is not referred to, in characters.
+const LONGEST_ID: usize = 250;
 
 /// Why a letter cannot be written. No retry mends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,17 +62,23 @@ pub fn render(
     site: &Site,
     key: &SiteKey,
 ) -> Result<Rendered, Unwritable> {
-    let words = words(letter, about, site, key)?;
-    let thread = match about {
-        About::Invitation(transfer) => thread(transfer.id, site),
-        About::SignIn(sign_in) => thread(sign_in.id, site),
-        About::Access(item) => thread(item, site),
+    let outline = letters::outline(letter, about, site, key).map_err(|why| match why {
+        Untold::Mismatch => Unwritable::Mismatch { letter: letter.id },
+        Untold::Unsayable(why) => unwritten(letter, &why),
+    })?;
+    let words = Words {
+        text: outline.text(),
+        html: outline
+            .html(&site.colours)
+            .map_err(|why| unwritten(letter, &why))?,
+        subject: outline.subject,
+        language: outline.language,
     };
     let message_id = format!("<{}@{}>", letter.id, plain(&site.reply_domain));
-    let raw = compose(letter, &words, site, &message_id, thread)?;
+    let raw = compose(letter, &words, site, key, &message_id)?;
     Ok(Rendered {
         id: letter.id,
-        from: site.from.clone(),
+        from: reply::envelope(letter, site, key),
         to: letter.to.clone(),
         subject: words.subject,
         message_id,
@@ -80,113 +88,24 @@ pub fn render(
     })
 }
 
-fn thread(id: impl std::fmt::Display, site: &Site) -> String {
-    format!("<{id}@{}>", plain(&site.reply_domain))
+/// A letter's words before they become a message.
+struct Words {
+    subject: String,
+    text: String,
+    html: String,
+    language: &'static str,
 }
 
-/// What a letter about an invitation can tell.
-#[derive(Debug, Clone, Copy)]
-enum Turn {
-    Offer,
-    Reminder,
-    Accepted(Side),
-    Declined(Side),
-    Cancelled,
-    Expired(Side),
-}
-
-/// What this letter tells, if that is how the invitation stands.
-fn turn(says: &Kind, state: &State) -> Option<Turn> {
-    Some(match (says, state) {
-        (Kind::Offer { .. }, State::Pending { .. }) => Turn::Offer,
-        (Kind::Reminder { .. }, State::Pending { .. }) => Turn::Reminder,
-        (Kind::Accepted { side }, State::Accepted { .. }) => Turn::Accepted(*side),
-        (Kind::Declined { side }, State::Declined { .. }) => Turn::Declined(*side),
-        (Kind::Cancelled, State::Cancelled { .. }) => Turn::Cancelled,
-        (Kind::Expired { side }, State::Expired { .. }) => Turn::Expired(*side),
-        _ => return None,
-    })
-}
-
-type Tells = fn(&Story) -> Result<Words, askama::Error>;
-
-/// How it is told: each kind of invitation has words of its own.
-const fn tells(turn: Turn, terms: Terms) -> Tells {
-    match terms {
-        Terms::Ownership { .. } => of_transfer(turn),
-        Terms::Access { .. } => of_share(turn),
-        Terms::Membership { .. } | Terms::Workgroup => of_workgroup(turn),
-    }
-}
-
-const fn of_transfer(turn: Turn) -> Tells {
-    match turn {
-        Turn::Offer => templates::offer,
-        Turn::Reminder => templates::reminder,
-        Turn::Accepted(Side::Sender) => templates::accepted_sender,
-        Turn::Accepted(Side::Recipient) => templates::accepted_recipient,
-        Turn::Declined(Side::Sender) => templates::declined_sender,
-        Turn::Declined(Side::Recipient) => templates::declined_recipient,
-        Turn::Cancelled => templates::cancelled,
-        Turn::Expired(Side::Sender) => templates::expired_sender,
-        Turn::Expired(Side::Recipient) => templates::expired_recipient,
-    }
-}
-
-const fn of_share(turn: Turn) -> Tells {
-    match turn {
-        Turn::Offer => templates::share_offer,
-        Turn::Reminder => templates::share_reminder,
-        Turn::Accepted(Side::Sender) => templates::share_accepted_sender,
-        Turn::Accepted(Side::Recipient) => templates::share_accepted_recipient,
-        Turn::Declined(Side::Sender) => templates::share_declined_sender,
-        Turn::Declined(Side::Recipient) => templates::share_declined_recipient,
-        Turn::Cancelled => templates::share_cancelled,
-        Turn::Expired(Side::Sender) => templates::share_expired_sender,
-        Turn::Expired(Side::Recipient) => templates::share_expired_recipient,
-    }
-}
-
-const fn of_workgroup(turn: Turn) -> Tells {
-    match turn {
-        Turn::Offer => templates::workgroup_offer,
-        Turn::Reminder => templates::workgroup_reminder,
-        Turn::Accepted(Side::Sender) => templates::workgroup_accepted_sender,
-        Turn::Accepted(Side::Recipient) => templates::workgroup_accepted_recipient,
-        Turn::Declined(Side::Sender) => templates::workgroup_declined_sender,
-        Turn::Declined(Side::Recipient) => templates::workgroup_declined_recipient,
-        Turn::Cancelled => templates::workgroup_cancelled,
-        Turn::Expired(Side::Sender) => templates::workgroup_expired_sender,
-        Turn::Expired(Side::Recipient) => templates::workgroup_expired_recipient,
-    }
-}
-
-fn words(
-    letter: &Letter,
-    about: &About<'_>,
-    site: &Site,
-    key: &SiteKey,
-) -> Result<Words, Unwritable> {
-    let mismatch = || Unwritable::Mismatch { letter: letter.id };
-    let transfer = match (about, &letter.says) {
-        (About::SignIn(sign_in), Kind::SignInCode { .. }) => {
-            let code = Code::new(letter, sign_in, site, key);
-            return templates::sign_in_code(&code).map_err(|why| unwritten(letter, &why));
-        }
-        (About::SignIn(sign_in), Kind::AddressCode { .. }) => {
-            let code = Code::new(letter, sign_in, site, key);
-            return templates::address_code(&code).map_err(|why| unwritten(letter, &why));
-        }
-        (About::Access(item), Kind::AccessRevoked { name, owner, whose }) => {
-            let revoked = Revoked::new(letter, *item, (name, owner, whose), site);
-            return templates::access_revoked(&revoked).map_err(|why| unwritten(letter, &why));
-        }
-        (About::SignIn(_) | About::Access(_), _) => return Err(mismatch()),
-        (About::Invitation(transfer), _) => *transfer,
+/// All letters about one thing refer to the same message, which there is not, so that they stand together.
+fn thread(subject: Subject, site: &Site) -> String {
+    let id = match subject {
+        Subject::Invitation(id) => id.to_string(),
+        Subject::SignIn(id) => id.to_string(),
+        Subject::Access(item) => item.to_string(),
+        Subject::Workgroup(id) => id.to_string(),
+        Subject::Move(id) => id.to_string(),
     };
-    let turn = turn(&letter.says, &transfer.state).ok_or_else(mismatch)?;
-    let tells = tells(turn, transfer.terms);
-    tells(&Story::new(letter, transfer, site, key)).map_err(|why| unwritten(letter, &why))
+    format!("<{id}@{}>", plain(&site.reply_domain))
 }
 
 fn unwritten(letter: &Letter, why: &dyn std::fmt::Display) -> Unwritable {
@@ -200,8 +119,8 @@ fn compose(
     letter: &Letter,
     words: &Words,
     site: &Site,
+    key: &SiteKey,
     message_id: &str,
-    thread: String,
 ) -> Result<Vec<u8>, Unwritable> {
     let address = |text: &str| {
         text.parse::<lettre::Address>()
@@ -219,20 +138,47 @@ fn compose(
         .boundary(format!("handover-{}", letter.id))
         .singlepart(part(ContentType::TEXT_PLAIN, &words.text))
         .singlepart(part(ContentType::TEXT_HTML, &words.html));
-    let message = Message::builder()
-        .from(from)
-        .to(to)
+    let mut message = Message::builder().from(from).to(to);
+    if let Some(reply) = Reply::to(letter, site, key) {
+        message = message.reply_to(Mailbox::new(None, address(reply.as_str())?));
+    }
+    let thread = thread(letter.subject, site);
+    let (how, references) = match answered(&letter.says) {
+        Some(answered) => {
+            message = message.in_reply_to(answered.clone());
+            ("auto-replied", format!("{thread} {answered}"))
+        }
+        None if matches!(letter.says, Kind::Answer { .. }) => ("auto-replied", thread),
+        None => ("auto-generated", thread),
+    };
+    let message = message
         .subject(words.subject.clone())
         .date(second(letter.created_at))
         .message_id(Some(message_id.to_owned()))
-        .references(thread)
-        .raw_header(header("Auto-Submitted", "auto-generated"))
+        .references(references)
+        .raw_header(header("Auto-Submitted", how))
         .raw_header(header("X-Auto-Response-Suppress", "All"))
-        .raw_header(header("Content-Language", LANGUAGE))
+        .raw_header(header("Content-Language", words.language))
         .raw_header(header(LOOP_HEADER, &plain(&site.instance)))
         .multipart(parts)
         .map_err(|why| unwritten(letter, &why))?;
     Ok(message.formatted())
+}
+
+/// The message that a letter answers, if it is known and well-formed (RFC 5322 §3.6.4): its id comes from a stranger.
+fn answered(says: &Kind) -> Option<String> {
+    let Kind::Answer {
+        message: Some(id), ..
+    } = says
+    else {
+        return None;
+    };
+    let (left, right) = id.split_once('@')?;
+    let fits = |part: &str| {
+        let odd = |c: char| !c.is_ascii_graphic() || "<>()@,;:\\\"[]".contains(c);
+        !part.is_empty() && !part.contains(odd)
+    };
+    (id.len() <= LONGEST_ID && fits(left) && fits(right)).then(|| format!("<{id}>"))
 }
 
 fn part(kind: ContentType, text: &str) -> SinglePart {
@@ -249,7 +195,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Of a moment, what a Date header can say.
-fn second(at: Time) -> SystemTime {
+pub(super) fn second(at: Time) -> SystemTime {
     let seconds = u64::try_from(at.ms() / 1_000).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND))
 }

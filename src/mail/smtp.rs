@@ -263,7 +263,7 @@ impl Transport for Smtp {
 
 /// A letter as SMTP sees it.
 struct Parcel<'a> {
-    from: lettre::Address,
+    from: Option<lettre::Address>,
     to: lettre::Address,
     raw: &'a [u8],
 }
@@ -280,7 +280,7 @@ impl<'a> Parcel<'a> {
                 })
         };
         Ok(Self {
-            from: address(&letter.from)?,
+            from: letter.from.as_ref().map(address).transpose()?,
             to: address(&letter.to)?,
             raw: &letter.raw,
         })
@@ -291,7 +291,7 @@ impl<'a> Parcel<'a> {
         let info = connection.server_info();
         let wide = |address: &lettre::Address| !AsRef::<str>::as_ref(address).is_ascii();
         let mut parameters = Vec::new();
-        if wide(&self.from) || wide(&self.to) {
+        if self.from.as_ref().is_some_and(wide) || wide(&self.to) {
             if !info.supports_feature(Extension::SmtpUtfEight) {
                 return Err(unable(
                     "the address has other than ASCII letters",
@@ -309,7 +309,7 @@ impl<'a> Parcel<'a> {
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        Ok(Mail::new(Some(self.from.clone()), parameters))
+        Ok(Mail::new(self.from.clone(), parameters))
     }
 }
 

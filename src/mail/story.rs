@@ -1,299 +1,243 @@
-//! What the templates tell: facts of a transfer or a sign-in, already made harmless. No sentence stands here; sentences are the templates'.
+//! What letters tell: facts of an invitation, of a sign-in, of what happened in a workgroup, already made harmless. No sentence stands
+//! here; sentences are the catalogue's.
 
-use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::{Context, ItemId};
 use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
-use crate::domain::letter::Letter;
-use crate::domain::refusal::size;
+use crate::domain::letter::{Kind, Letter};
+use crate::domain::refusal;
 use crate::domain::rights::Level;
-use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 
+use super::texts::{Facts, Language};
 use super::{Site, defuse};
 
 /// So many items and new names stand in a letter; the rest are counted.
-const SHOWN: usize = 10;
+pub const SHOWN: usize = 10;
 /// So many characters of a name stand in a subject.
 const NAME_IN_SUBJECT: usize = 40;
 
-/// What every letter knows.
-pub struct Frame {
-    /// What the site is called.
-    pub site: String,
-    /// Where its pages are.
-    pub home: String,
-    /// To whom the letter goes.
-    pub to: String,
+/// What every letter tells.
+pub fn frame(letter: &Letter, site: &Site) -> Facts {
+    Facts::default()
+        .with("site", defuse::line(&site.name))
+        .with("home", home(site))
+        .with("to", address(&letter.to))
 }
 
-impl Frame {
-    pub fn new(letter: &Letter, site: &Site) -> Self {
-        Self {
-            site: defuse::line(&site.name),
-            home: site.public_url.trim_end_matches('/').to_owned(),
-            to: shown(&letter.to),
+/// Where the site's pages are.
+pub fn home(site: &Site) -> String {
+    site.public_url.trim_end_matches('/').to_owned()
+}
+
+/// What a letter about an invitation tells.
+pub fn invitation(letter: &Letter, told: &Invitation, site: &Site, language: Language) -> Facts {
+    let mut facts = frame(letter, site);
+    let sender = named(&told.sender.name);
+    facts.set("sender-short", short(&sender));
+    facts.set("sender", sender);
+    facts.set("sender-address", address(&told.sender.address));
+    facts.set("source", named(&told.source_name));
+    facts.set("source-short", short(&told.source_name));
+    facts.set(
+        "source-kind",
+        match told.source {
+            Context::Workgroup(_) => "workgroup",
+            Context::Personal(_) => "personal",
+        },
+    );
+    let (kind, recipient) = match &told.recipient {
+        Recipient::Address(to) => ("address", address(to)),
+        Recipient::Workgroup { handle, .. } => ("workgroup", defuse::line(handle)),
+    };
+    facts.set("recipient-kind", kind);
+    facts.set("recipient", recipient);
+    let first = told.items.first().map_or("", |first| first.name.as_str());
+    facts.set("first", short(first));
+    facts.set("count", told.items.len());
+    facts.set("others", told.items.len().saturating_sub(1));
+    facts.set("size", size(told.bytes(), language));
+    facts.set("expires", date(told.expires_at, language));
+    let again = matches!(letter.says, Kind::Offer { again: true, .. });
+    facts.set("again", word(again));
+    let pages = match told.id.is_transfer() {
+        true => "transfers",
+        false => "invitations",
+    };
+    facts.set(
+        "receipt",
+        format!("{}/{pages}/{}/receipt", home(site), told.id),
+    );
+    terms(&mut facts, told, language);
+    end(&mut facts, &told.state, language);
+    facts
+}
+
+fn terms(facts: &mut Facts, told: &Invitation, language: Language) {
+    let kind = match told.terms {
+        Terms::Ownership { .. } => "transfer",
+        Terms::Access { .. } => "share",
+        Terms::Membership { .. } | Terms::Workgroup => "workgroup",
+    };
+    facts.set("terms", kind);
+    let until = |until: Option<Time>| until.map(|at| date(at, language)).unwrap_or_default();
+    let (keeps, keeps_until) = match told.terms.keep_access() {
+        KeepAccess::None => ("none", String::new()),
+        KeepAccess::Read { until: None } => ("read", String::new()),
+        KeepAccess::Read { until: end } => ("until", until(end)),
+    };
+    facts.set("keeps", keeps);
+    facts.set("keeps-until", keeps_until);
+    let (level, end) = match told.terms {
+        Terms::Access { level, until } => (level, until),
+        Terms::Ownership { .. } | Terms::Membership { .. } | Terms::Workgroup => {
+            (Level::Read, None)
         }
+    };
+    facts.set("level", level_word(level));
+    facts.set("access", if end.is_some() { "until" } else { "open" });
+    facts.set("access-until", until(end));
+    let role = match told.terms {
+        Terms::Membership { role } => role.word(),
+        Terms::Ownership { .. } | Terms::Access { .. } | Terms::Workgroup => "",
+    };
+    facts.set("role", role);
+    facts.set("hands-over", word(told.terms == Terms::Workgroup));
+}
+
+/// How it ended. What a state does not have is empty.
+fn end(facts: &mut Facts, state: &State, language: Language) {
+    let (state, at, into, replaced) = match state {
+        State::Requested | State::Pending { .. } => ("other", None, "", false),
+        State::Accepted { at, into_name, .. } => ("accepted", Some(*at), into_name.as_str(), false),
+        State::Declined { at, .. } => ("declined", Some(*at), "", false),
+        State::Cancelled {
+            at, replaced_by, ..
+        } => ("cancelled", Some(*at), "", replaced_by.is_some()),
+        State::Expired { at } => ("expired", Some(*at), "", false),
+    };
+    facts.set("state", state);
+    facts.set("at", at.map(|at| date(at, language)).unwrap_or_default());
+    facts.set("into", named(into));
+    facts.set("into-short", short(into));
+    facts.set("replaced", word(replaced));
+}
+
+/// What a line about each of the first items tells.
+pub fn items(told: &Invitation, language: Language) -> Vec<Facts> {
+    let item = |offered: &crate::domain::invitation::Offered| {
+        Facts::default()
+            .with("kind", offered.item.kind().word())
+            .with("name", named(&offered.name))
+            .with("size", size(offered.bytes, language))
+            .with("files", offered.files)
+    };
+    told.items.iter().take(SHOWN).map(item).collect()
+}
+
+/// The first items that got another name, and how many there are.
+pub fn renamed(told: &Invitation) -> (Vec<Facts>, usize) {
+    let State::Accepted { renamed, .. } = &told.state else {
+        return (Vec::new(), 0);
+    };
+    let before = |id: &ItemId| {
+        let offered = told.items.iter().find(|offered| offered.item == *id);
+        named(offered.map_or("", |offered| offered.name.as_str()))
+    };
+    let pair = |(id, now): (&ItemId, &String)| {
+        Facts::default()
+            .with("before", before(id))
+            .with("now", named(now))
+    };
+    let first = renamed.iter().take(SHOWN).map(pair).collect();
+    (first, renamed.len())
+}
+
+pub const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Read => "read",
+        Level::Write | Level::Own => "write",
     }
 }
 
-/// An item that was offered.
-pub struct Item {
-    pub kind: &'static str,
-    pub name: String,
-    pub size: String,
-    pub files: u64,
-}
-
-/// A name that was taken, and the one the item got instead.
-pub struct Renamed {
-    pub before: String,
-    pub now: String,
-}
-
-/// How the offer ended. What a state does not have is empty.
-#[derive(Default)]
-pub struct End {
-    /// When.
-    pub at: String,
-    /// What the context it was accepted into is called.
-    pub into: String,
-    pub into_short: String,
-    /// The first new names.
-    pub renamed: Vec<Renamed>,
-    /// How many more there are.
-    pub renamed_more: usize,
-    /// The recipient's reason.
-    pub reason: Vec<String>,
-    /// Whether an offer to a corrected address took its place.
-    pub replaced: bool,
-}
-
-/// A transfer, or another invitation.
-pub struct Story {
-    pub frame: Frame,
-    /// The page that says what became of it, with links to the items.
-    pub receipt: String,
-    /// The letter's own link.
-    pub link: String,
-    /// Whether it was mailed before.
-    pub again: bool,
-    /// What the sender calls themselves; the address beside it is the one that was verified.
-    pub sender_name: String,
-    pub sender_name_short: String,
-    pub sender_address: String,
-    /// The context that gives, or the workgroup that invites.
-    pub source: String,
-    pub source_short: String,
-    pub from_workgroup: bool,
-    /// To whom it was offered: an address, or a workgroup's handle.
-    pub recipient: String,
-    pub to_workgroup: bool,
-    pub first_short: String,
-    pub items: Vec<Item>,
-    /// How many items are not shown.
-    pub more: usize,
-    /// How many there are.
-    pub count: usize,
-    pub size: String,
-    pub message: Vec<String>,
-    /// Whether the sender's context keeps read access, and until when if that is agreed.
-    pub keeps: bool,
-    pub keeps_until: Option<String>,
-    /// Whether what is shared may be changed too, and until when it is shared if that is agreed.
-    pub writes: bool,
-    pub access_until: Option<String>,
-    /// As what somebody would join a workgroup.
-    pub role: &'static str,
-    /// Whether a workgroup itself is handed over.
-    pub hands_over: bool,
-    pub expires: String,
-    pub end: End,
-}
-
-impl Story {
-    pub fn new(letter: &Letter, transfer: &Invitation, site: &Site, key: &SiteKey) -> Self {
-        let frame = Frame::new(letter, site);
-        let (recipient, to_workgroup) = match &transfer.recipient {
-            Recipient::Address(address) => (shown(address), false),
-            Recipient::Workgroup { handle, .. } => (defuse::line(handle), true),
-        };
-        let (keeps, keeps_until) = match transfer.terms.keep_access() {
-            KeepAccess::None => (false, None),
-            KeepAccess::Read { until } => (true, until.map(Time::for_people)),
-        };
-        let (writes, access_until) = match transfer.terms {
-            Terms::Access { level, until } => (level >= Level::Write, until.map(Time::for_people)),
-            Terms::Ownership { .. } | Terms::Membership { .. } | Terms::Workgroup => (false, None),
-        };
-        let item = |offered: &crate::domain::invitation::Offered| Item {
-            kind: offered.item.kind().word(),
-            name: named(&offered.name),
-            size: size(offered.bytes),
-            files: offered.files,
-        };
-        let first = transfer
-            .items
-            .first()
-            .map_or("", |first| first.name.as_str());
-        let sender_name = named(&transfer.sender.name);
-        let pages = match transfer.id.is_transfer() {
-            true => "transfers",
-            false => "invitations",
-        };
-        Self {
-            receipt: format!("{}/{pages}/{}/receipt", frame.home, transfer.id),
-            link: format!("{}/i/{}", frame.home, key.link(letter.id)),
-            frame,
-            again: matches!(
-                letter.says,
-                crate::domain::letter::Kind::Offer { again: true, .. }
-            ),
-            sender_name_short: defuse::short(&sender_name, NAME_IN_SUBJECT),
-            sender_name,
-            sender_address: shown(&transfer.sender.address),
-            source: named(&transfer.source_name),
-            source_short: defuse::short(&named(&transfer.source_name), NAME_IN_SUBJECT),
-            from_workgroup: matches!(transfer.source, Context::Workgroup(_)),
-            recipient,
-            to_workgroup,
-            first_short: defuse::short(&named(first), NAME_IN_SUBJECT),
-            items: transfer.items.iter().take(SHOWN).map(item).collect(),
-            more: transfer.items.len().saturating_sub(SHOWN),
-            count: transfer.items.len(),
-            size: size(transfer.bytes()),
-            message: transfer
-                .message
-                .as_deref()
-                .map(defuse::lines)
-                .unwrap_or_default(),
-            keeps,
-            keeps_until,
-            writes,
-            access_until,
-            role: match transfer.terms {
-                Terms::Membership { role } => role.word(),
-                Terms::Ownership { .. } | Terms::Access { .. } | Terms::Workgroup => "",
-            },
-            hands_over: transfer.terms == Terms::Workgroup,
-            expires: transfer.expires_at.for_people(),
-            end: End::of(transfer),
-        }
-    }
-}
-
-impl End {
-    fn of(transfer: &Invitation) -> Self {
-        match &transfer.state {
-            State::Requested | State::Pending { .. } => Self::default(),
-            State::Accepted {
-                at,
-                into_name,
-                renamed,
-                ..
-            } => {
-                let before = |id: &ItemId| {
-                    let offered = transfer.items.iter().find(|offered| offered.item == *id);
-                    named(offered.map_or("", |offered| offered.name.as_str()))
-                };
-                let pair = |(id, now): (&ItemId, &String)| Renamed {
-                    before: before(id),
-                    now: named(now),
-                };
-                Self {
-                    at: at.for_people(),
-                    into: named(into_name),
-                    into_short: defuse::short(&named(into_name), NAME_IN_SUBJECT),
-                    renamed: renamed.iter().take(SHOWN).map(pair).collect(),
-                    renamed_more: renamed.len().saturating_sub(SHOWN),
-                    ..Self::default()
-                }
-            }
-            State::Declined { at, reason, .. } => Self {
-                at: at.for_people(),
-                reason: reason.as_deref().map(defuse::lines).unwrap_or_default(),
-                ..Self::default()
-            },
-            State::Cancelled {
-                at, replaced_by, ..
-            } => Self {
-                at: at.for_people(),
-                replaced: replaced_by.is_some(),
-                ..Self::default()
-            },
-            State::Expired { at } => Self {
-                at: at.for_people(),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-/// Access that was taken back.
-pub struct Revoked {
-    pub frame: Frame,
-    pub kind: &'static str,
-    /// What the item was called.
-    pub name: String,
-    pub name_short: String,
-    /// Its owner.
-    pub owner: String,
-    /// The context that had the access.
-    pub whose: String,
-    pub at: String,
-}
-
-impl Revoked {
-    pub fn new(
-        letter: &Letter,
-        item: ItemId,
-        (name, owner, whose): (&str, &str, &str),
-        site: &Site,
-    ) -> Self {
-        let name = named(name);
-        Self {
-            frame: Frame::new(letter, site),
-            kind: item.kind().word(),
-            name_short: defuse::short(&name, NAME_IN_SUBJECT),
-            name,
-            owner: named(owner),
-            whose: named(whose),
-            at: letter.created_at.for_people(),
-        }
-    }
-}
-
-/// A sign-in.
-pub struct Code {
-    pub frame: Frame,
-    /// The code, in two groups that are easy to type.
-    pub code: String,
-    pub expires: String,
-}
-
-impl Code {
-    pub fn new(letter: &Letter, sign_in: &SignIn, site: &Site, key: &SiteKey) -> Self {
-        let code = key.code(sign_in.id);
-        let (left, right) = code.split_at_checked(code.len() / 2).unwrap_or((&code, ""));
-        Self {
-            frame: Frame::new(letter, site),
-            code: format!("{left}-{right}"),
-            expires: sign_in.expires_at.for_people(),
-        }
-    }
+const fn word(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
 }
 
 /// An address as people see it: addresses may hold letters of any script, so what deceives is left out here too.
-fn shown(address: &Address) -> String {
+pub fn address(address: &Address) -> String {
     defuse::line(address.as_str())
 }
 
 /// A name; one of which nothing harmless is left is a dash, so that no sentence has a hole.
-fn named(name: &str) -> String {
+pub fn named(name: &str) -> String {
     let name = defuse::line(name);
     if name.is_empty() {
         "–".to_owned()
     } else {
         name
+    }
+}
+
+/// A name as it stands in a subject.
+pub fn short(name: &str) -> String {
+    defuse::short(&named(name), NAME_IN_SUBJECT)
+}
+
+/// A moment, in the words of the language.
+pub fn date(at: Time, language: Language) -> String {
+    let english = at.for_people();
+    match language {
+        Language::English => english,
+        Language::German => german(&english),
+    }
+}
+
+/// `22 November 2026, 10:47 UTC` → `22. November 2026, 10:47 UTC`.
+fn german(english: &str) -> String {
+    const MONTHS: [(&str, &str); 7] = [
+        ("January", "Januar"),
+        ("February", "Februar"),
+        ("March", "März"),
+        ("May", "Mai"),
+        ("June", "Juni"),
+        ("July", "Juli"),
+        ("October", "Oktober"),
+    ];
+    let (day, rest) = english.split_once(' ').unwrap_or(("", english));
+    let (month, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let month = MONTHS
+        .iter()
+        .find(|(name, _)| *name == month)
+        .map_or(month, |(_, name)| name)
+        .replace("December", "Dezember");
+    format!("{day}. {month} {rest}")
+}
+
+/// An amount, with the language's decimal mark.
+pub fn size(bytes: u64, language: Language) -> String {
+    let english = refusal::size(bytes);
+    match language {
+        Language::English => english,
+        Language::German => english.replace('.', ","),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_sizes_are_written_in_the_language() {
+        let at = Time::from_ms(1_795_344_420_000);
+        assert_eq!(date(at, Language::German), "22. November 2026, 10:47 UTC");
+        let december = Time::from_ms(1_765_000_000_000);
+        assert_eq!(
+            date(december, Language::German),
+            "6. Dezember 2025, 05:46 UTC"
+        );
+        let march = Time::from_ms(1_772_500_000_000);
+        assert_eq!(date(march, Language::German), "3. März 2026, 01:06 UTC");
+        assert_eq!(size(1536, Language::German), "1,5 KiB");
     }
 }

@@ -1,18 +1,19 @@
-use std::collections::BTreeMap;
+mod replying;
+
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::texts::Language;
 use super::*;
 use crate::domain::event::Channel;
 use crate::domain::id::{
     AccountId, Context, InvitationId, ItemId, ItemKind, SignInId, WorkgroupId,
 };
 use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State, Terms};
-use crate::domain::letter::{Kind, Letter, Side, Subject};
-use crate::domain::rights::Level;
+use crate::domain::letter::{Answer, ByMail, Kind, Letter, Revoked, Side, Subject};
 use crate::domain::secret::SiteKey;
-use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Time};
-use crate::domain::workgroup::Role;
+use crate::domain::time::{DAY_MS, MINUTE_MS, Time};
 
 const NOW: Time = Time::from_ms(1_795_344_420_000);
 
@@ -23,7 +24,10 @@ fn site() -> Site {
         from: "handover@uni.example".parse().unwrap(),
         from_name: "Handover at Uni".into(),
         reply_domain: "reply.uni.example".into(),
+        replies: Some(Scheme::of_domain("reply.uni.example").unwrap()),
         instance: "uni-1".into(),
+        texts: Arc::new(Texts::built_in()),
+        colours: Colours::default(),
     }
 }
 
@@ -85,7 +89,15 @@ fn letter(says: Kind) -> Letter {
         Side::Recipient => "carl@lab.example",
     };
     let id = LetterId::from_bits(4711);
-    Letter::queued(id, to.parse().unwrap(), "en", subject, says, NOW)
+    let mut letter = Letter::queued(id, to.parse().unwrap(), "en", subject, says, NOW);
+    if matches!(
+        letter.says,
+        Kind::Offer { .. } | Kind::Reminder { .. } | Kind::Answer { .. }
+    ) {
+        let names = ["Personal", "TechSupport", "Yeast pool"];
+        letter.by_mail = ByMail::Into(names.map(str::to_owned).to_vec());
+    }
+    letter
 }
 
 fn offer() -> Letter {
@@ -95,34 +107,36 @@ fn offer() -> Letter {
     })
 }
 
-fn accepted() -> State {
-    State::Accepted {
-        at: NOW.plus_ms(HOUR_MS),
-        by: AccountId::from_bits(2),
-        channel: Channel::Web,
-        into: Context::Workgroup(WorkgroupId::from_bits(3)),
-        into_name: "TechSupport".into(),
-        renamed: BTreeMap::from([(ItemId::new(ItemKind::Project, 2), "Yeast RNA (2)".into())]),
-    }
-}
-
 fn written(letter: &Letter, transfer: &Invitation) -> Rendered {
     render(letter, &About::Invitation(transfer), &site(), &key()).unwrap()
 }
 
-fn shown(rendered: &Rendered) -> String {
-    format!("Subject: {}\n\n{}", rendered.subject, rendered.text)
+/// As text and as HTML without its head, which is the same for all.
+fn snapshot(name: &str, rendered: &Rendered) {
+    only_our_headers(rendered, &HEADERS);
+    assert!(rendered.html.len() <= 100 * 1024 && rendered.text.len() <= 100 * 1024);
+    let text = format!("Subject: {}\n\n{}", rendered.subject, rendered.text);
+    insta::assert_snapshot!(format!("{name}.txt"), text);
+    let (_, body) = rendered.html.split_once("<body>\n").unwrap();
+    insta::assert_snapshot!(format!("{name}.html"), body);
 }
 
 fn check(name: &str, letter: &Letter, transfer: &Invitation) {
-    let rendered = written(letter, transfer);
-    insta::assert_snapshot!(format!("{name}.txt"), shown(&rendered));
-    insta::assert_snapshot!(format!("{name}.html"), rendered.html);
+    snapshot(name, &written(letter, transfer));
 }
 
 #[test]
-fn an_offer_says_what_from_whom_how_large_and_until_when() {
-    check("offer", &offer(), &transfer());
+fn every_letter_says_in_every_language_what_from_whom_and_how_to_answer() {
+    let samples = samples::all().unwrap();
+    for sample in &samples {
+        for language in Language::ALL {
+            let rendered = sample.render(language.tag(), &site(), &key()).unwrap();
+            snapshot(&format!("{}-{}", sample.name, language.tag()), &rendered);
+        }
+    }
+    let names: std::collections::BTreeSet<&str> =
+        samples.iter().map(|sample| sample.name.as_str()).collect();
+    assert_eq!(names.len(), samples.len(), "each has a name of its own");
 }
 
 #[test]
@@ -146,208 +160,144 @@ fn an_offer_to_a_workgroup_that_keeps_nothing_and_is_sent_again() {
 }
 
 #[test]
-fn a_reminder_says_when_the_offer_ends() {
-    let expires_at = transfer().expires_at;
-    check(
-        "reminder",
-        &letter(Kind::Reminder { expires_at }),
-        &transfer(),
-    );
-}
-
-#[test]
-fn both_sides_are_told_how_an_offer_ended() {
-    let reason = Some("Not ours.\nTry the neighbours: www.lab.example".into());
-    let declined = State::Declined {
-        at: NOW.plus_ms(HOUR_MS),
-        by: AccountId::from_bits(2),
-        reason,
-    };
-    let expired = State::Expired {
-        at: NOW.plus_ms(14 * DAY_MS),
-    };
-    let (sender, recipient) = (Side::Sender, Side::Recipient);
-    for (name, says, state) in [
-        (
-            "accepted-sender",
-            Kind::Accepted { side: sender },
-            accepted(),
-        ),
-        (
-            "accepted-recipient",
-            Kind::Accepted { side: recipient },
-            accepted(),
-        ),
-        (
-            "declined-sender",
-            Kind::Declined { side: sender },
-            declined.clone(),
-        ),
-        (
-            "declined-recipient",
-            Kind::Declined { side: recipient },
-            declined,
-        ),
-        (
-            "expired-sender",
-            Kind::Expired { side: sender },
-            expired.clone(),
-        ),
-        (
-            "expired-recipient",
-            Kind::Expired { side: recipient },
-            expired,
-        ),
-        (
-            "cancelled",
-            Kind::Cancelled,
-            State::Cancelled {
-                at: NOW.plus_ms(HOUR_MS),
-                by: AccountId::from_bits(1),
-                replaced_by: Some(InvitationId::from_bits(43)),
-            },
-        ),
-    ] {
-        let mut transfer = transfer();
-        transfer.state = state;
-        check(name, &letter(says), &transfer);
-    }
-}
-
-fn share() -> Invitation {
-    Invitation {
-        id: InvitationId::made(42, false),
-        terms: Terms::Access {
-            level: Level::Read,
-            until: Some(NOW.plus_ms(30 * DAY_MS)),
-        },
-        ..transfer()
-    }
-}
-
-fn membership() -> Invitation {
-    Invitation {
-        items: Vec::new(),
-        source_name: "Yeast pool".into(),
-        message: Some("Join us.".into()),
-        terms: Terms::Membership { role: Role::Member },
-        ..share()
-    }
-}
-
-fn handing_over() -> Invitation {
-    Invitation {
-        terms: Terms::Workgroup,
-        message: None,
-        ..membership()
-    }
-}
-
-/// Every letter about this invitation, from the offer to each of its ends.
-fn every_turn(invitation: &Invitation) -> Vec<(&'static str, Letter, Invitation)> {
-    let expires_at = invitation.expires_at;
-    let again = false;
-    let at = NOW.plus_ms(HOUR_MS);
-    let by = AccountId::from_bits(2);
-    let declined = State::Declined {
-        at,
-        by,
-        reason: Some("Not ours.".into()),
-    };
-    let cancelled = State::Cancelled {
-        at,
-        by,
-        replaced_by: None,
-    };
-    let expired = State::Expired { at: expires_at };
-    let pending = invitation.state.clone();
-    let (sender, recipient) = (Side::Sender, Side::Recipient);
-    let offer = Kind::Offer { expires_at, again };
-    [
-        ("offer", offer, pending.clone()),
-        ("reminder", Kind::Reminder { expires_at }, pending),
-        (
-            "accepted-sender",
-            Kind::Accepted { side: sender },
-            accepted(),
-        ),
-        (
-            "accepted-recipient",
-            Kind::Accepted { side: recipient },
-            accepted(),
-        ),
-        (
-            "declined-sender",
-            Kind::Declined { side: sender },
-            declined.clone(),
-        ),
-        (
-            "declined-recipient",
-            Kind::Declined { side: recipient },
-            declined,
-        ),
-        ("cancelled", Kind::Cancelled, cancelled),
-        (
-            "expired-sender",
-            Kind::Expired { side: sender },
-            expired.clone(),
-        ),
-        (
-            "expired-recipient",
-            Kind::Expired { side: recipient },
-            expired,
-        ),
-    ]
-    .into_iter()
-    .map(|(name, says, state)| {
-        let mut invitation = invitation.clone();
-        invitation.state = state;
-        (name, letter(says), invitation)
-    })
-    .collect()
-}
-
-#[test]
-fn shares_and_workgroups_have_words_of_their_own_at_every_turn() {
-    for (kind, invitation) in [
-        ("share", share()),
-        ("membership", membership()),
-        ("workgroup", handing_over()),
-    ] {
-        for (turn, letter, invitation) in every_turn(&invitation) {
-            check(&format!("{kind}-{turn}"), &letter, &invitation);
-        }
-    }
-}
-
-#[test]
 fn no_letter_about_a_share_or_a_membership_speaks_of_a_change_of_ownership() {
-    for invitation in [share(), membership()] {
-        for (turn, letter, invitation) in every_turn(&invitation) {
-            let rendered = written(&letter, &invitation);
+    let samples = samples::all().unwrap();
+    for prefix in ["share-", "workgroup-"] {
+        let about = |name: &str| name.starts_with(prefix) && !name.contains("ownership");
+        for sample in samples.iter().filter(|sample| about(&sample.name)) {
+            let rendered = sample.render("en", &site(), &key()).unwrap();
             for word in ["ownership", "owns", "transfer", "cannot be undone"] {
                 for text in [&rendered.subject, &rendered.text, &rendered.html] {
-                    assert!(!text.contains(word), "{turn} says {word}: {text}");
+                    assert!(!text.contains(word), "{} says {word}: {text}", sample.name);
                 }
             }
         }
     }
 }
 
+/// A letter that holds what it says.
+fn holding(subject: Subject, says: Kind) -> Letter {
+    let mut letter = letter(says);
+    letter.subject = subject;
+    letter
+}
+
 #[test]
-fn whoever_loses_access_is_told_what_to_and_by_whom() {
-    let item = ItemId::new(ItemKind::Project, 2);
-    let mut letter = letter(Kind::AccessRevoked {
-        name: "Yeast RNA".into(),
+fn all_access_that_was_taken_back_on_a_day_is_told_in_one_letter() {
+    let revoked = |number: u128| Revoked {
+        item: ItemId::new(ItemKind::Project, number),
+        name: format!("Yeast RNA {number}"),
         owner: "Sequencing core".into(),
         whose: "TechSupport".into(),
-    });
-    letter.subject = Subject::Access(item);
-    let rendered = render(&letter, &About::Access(item), &site(), &key()).unwrap();
-    insta::assert_snapshot!("access-revoked.txt", shown(&rendered));
-    insta::assert_snapshot!("access-revoked.html", rendered.html);
-    let error = render(&offer(), &About::Access(item), &site(), &key()).unwrap_err();
+        at: NOW,
+    };
+    let says = Kind::AccessRevoked {
+        name: "Yeast RNA 1".into(),
+        owner: "Sequencing core".into(),
+        whose: "TechSupport".into(),
+        more: (2..=12).map(revoked).collect(),
+    };
+    let letter = holding(Subject::Access(ItemId::new(ItemKind::Project, 1)), says);
+    let rendered = render(&letter, &About::Itself, &site(), &key()).unwrap();
+    snapshot("access-revoked-twelve", &rendered);
+    let error = render(&offer(), &About::Itself, &site(), &key()).unwrap_err();
     assert!(matches!(error, Unwritable::Mismatch { .. }), "{error}");
+}
+
+fn answer(says: Answer) -> Letter {
+    letter(Kind::Answer {
+        message: Some("abc.1@mail.lab.example".into()),
+        says,
+    })
+}
+
+#[test]
+fn an_answer_to_a_reply_cannot_be_answered_by_a_machine() {
+    let rendered = written(&answer(Answer::NotUnderstood), &transfer());
+    assert_eq!(rendered.from, None, "the envelope's sender is null");
+    let raw = String::from_utf8(rendered.raw).unwrap();
+    let head = raw.split("\r\n\r\n").next().unwrap().replace("\r\n", "\n");
+    insta::assert_snapshot!("headers-answer", head);
+    for id in [
+        "",
+        "x",
+        "a@b\r\nBcc: c@d.example",
+        "a@b>",
+        "a b@c",
+        "ä@b",
+        &format!("{}@b", "a".repeat(300)),
+    ] {
+        let letter = letter(Kind::Answer {
+            message: Some(id.into()),
+            says: Answer::Confirm,
+        });
+        let raw = String::from_utf8(written(&letter, &transfer()).raw).unwrap();
+        assert!(
+            !raw.contains("In-Reply-To") && raw.contains("auto-replied"),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn without_a_reply_door_or_without_an_account_letters_name_no_reply_address() {
+    let mut quiet = site();
+    quiet.replies = None;
+    let about = transfer();
+    let rendered = render(&offer(), &About::Invitation(&about), &quiet, &key()).unwrap();
+    insta::assert_snapshot!("no-replies", rendered.text);
+    assert_eq!(rendered.from.unwrap().as_str(), "handover@uni.example");
+    let raw = String::from_utf8(rendered.raw).unwrap();
+    assert!(!raw.contains("Reply-To") && !raw.contains("mailto:"));
+    let mut stranger = offer();
+    stranger.by_mail = ByMail::No;
+    let rendered = written(&stranger, &about);
+    assert!(!rendered.html.contains("mailto:") && !rendered.text.contains("accept Personal"));
+}
+
+#[test]
+fn a_letter_can_be_answered_and_reported_on_at_addresses_of_its_own() {
+    let rendered = written(&offer(), &transfer());
+    let id = LetterId::from_bits(4711);
+    let (reply, bounce) = (key().reply(id), key().bounce(id));
+    assert_eq!(
+        rendered.from.clone().unwrap().as_str(),
+        format!("b-{bounce}@reply.uni.example")
+    );
+    let raw = String::from_utf8(rendered.raw).unwrap();
+    assert!(raw.contains(&format!("Reply-To: r-{reply}@reply.uni.example\r\n")));
+    for line in ["accept%20Personal", "accept%20TechSupport", "body=decline"] {
+        assert!(rendered.html.contains(line), "{line}");
+    }
+    let told = written(&letter(Kind::Cancelled), &{
+        let mut transfer = transfer();
+        transfer.state = State::Cancelled {
+            at: NOW,
+            by: AccountId::from_bits(1),
+            replaced_by: None,
+        };
+        transfer
+    });
+    let raw = String::from_utf8(told.raw).unwrap();
+    assert!(!raw.contains("Reply-To"), "it asks for nothing");
+}
+
+#[test]
+fn a_site_gives_letters_its_colours_and_words() {
+    let mut site = site();
+    site.colours.light = "#aa0000".parse().unwrap();
+    let mut texts = Texts::built_in();
+    let source = "transfer-offer-lead = Hello from the core: { $sender } has data for you.\n";
+    texts.replace(Language::English, source.into()).unwrap();
+    site.texts = Arc::new(texts);
+    let about = transfer();
+    let rendered = render(&offer(), &About::Invitation(&about), &site, &key()).unwrap();
+    assert!(
+        rendered
+            .text
+            .contains("Hello from the core: Ana Core has data")
+    );
+    assert!(rendered.html.contains("background: #aa0000"));
 }
 
 fn sign_in() -> (Letter, SignIn) {
@@ -367,23 +317,9 @@ fn sign_in() -> (Letter, SignIn) {
 }
 
 #[test]
-fn a_code_that_adds_an_address() {
-    let (mut letter, sign_in) = sign_in();
-    letter.says = Kind::AddressCode {
-        expires_at: sign_in.expires_at,
-    };
-    let rendered = render(&letter, &About::SignIn(&sign_in), &site(), &key()).unwrap();
-    insta::assert_snapshot!("address-code.txt", shown(&rendered));
-    insta::assert_snapshot!("address-code.html", rendered.html);
-    assert!(!rendered.html.contains("href"));
-}
-
-#[test]
-fn a_code_to_type_and_no_link_that_signs_in() {
+fn a_code_is_typed_and_no_link_signs_in() {
     let (letter, sign_in) = sign_in();
     let rendered = render(&letter, &About::SignIn(&sign_in), &site(), &key()).unwrap();
-    insta::assert_snapshot!("sign-in-code.txt", shown(&rendered));
-    insta::assert_snapshot!("sign-in-code.html", rendered.html);
     assert!(
         !rendered.subject.contains(&key().code(sign_in.id)),
         "shown on locked screens"
@@ -406,7 +342,8 @@ fn the_whole_message_as_it_goes_over_the_wire() {
         format!("--handover-{}", LetterId::from_bits(4711))
     );
     assert!(body.find("text/plain").unwrap() < body.find("text/html").unwrap());
-    for absent in ["Reply-To", "List-", "Precedence", "mailto:", "<img"] {
+    insta::assert_snapshot!("whole.html", rendered.html);
+    for absent in ["List-", "Precedence", "<img"] {
         assert!(!raw.contains(absent), "{absent}");
     }
 }
@@ -473,8 +410,15 @@ const HEADERS: [&str; 12] = [
     "Content-Type",
 ];
 
-fn only_our_headers(rendered: &Rendered) {
-    assert_eq!(header_names(&rendered.raw), HEADERS);
+/// That its headers are ours, with those of a letter that is answered, or is an answer, among them.
+fn only_our_headers(rendered: &Rendered, ours: &[&str]) {
+    let mut names = header_names(&rendered.raw);
+    for sometimes in ["Reply-To", "In-Reply-To"] {
+        if let Some(at) = names.iter().position(|name| name == sometimes) {
+            names.remove(at);
+        }
+    }
+    assert_eq!(names, ours);
     let raw = &rendered.raw;
     let bare = (0..raw.len()).any(|i| {
         (raw[i] == b'\n' && (i == 0 || raw[i - 1] != b'\r'))
@@ -510,22 +454,22 @@ fn names_and_messages_cannot_add_headers_or_a_second_message() {
         transfer.source_name = attack.into();
         transfer.items[0].name = attack.into();
         transfer.message = Some(attack.into());
-        only_our_headers(&written(&offer(), &transfer));
+        only_our_headers(&written(&offer(), &transfer), &HEADERS);
         let mut site = site();
         site.from_name = attack.into();
         site.instance = attack.into();
         site.reply_domain = attack.into();
         let about = About::Invitation(&transfer);
-        only_our_headers(&render(&offer(), &about, &site, &key()).unwrap());
+        only_our_headers(&render(&offer(), &about, &site, &key()).unwrap(), &HEADERS);
         transfer.state = State::Declined {
             at: NOW,
             by: AccountId::from_bits(2),
             reason: Some(attack.into()),
         };
-        only_our_headers(&written(
-            &letter(Kind::Declined { side: Side::Sender }),
-            &transfer,
-        ));
+        only_our_headers(
+            &written(&letter(Kind::Declined { side: Side::Sender }), &transfer),
+            &HEADERS,
+        );
     }
 }
 
@@ -560,7 +504,7 @@ fn a_letter_stays_small_with_250_items_of_the_longest_names() {
         transfer.items = (1..=250).map(|n| offered(n, &name)).collect();
         transfer.message = Some(c.repeat(500));
         transfer.sender.name = c.repeat(100);
-        only_our_headers(&written(&offer(), &transfer));
+        only_our_headers(&written(&offer(), &transfer), &HEADERS);
         let renamed = transfer.items.iter().map(|o| (o.item, name.clone()));
         transfer.state = State::Accepted {
             at: NOW,
@@ -576,7 +520,7 @@ fn a_letter_stays_small_with_250_items_of_the_longest_names() {
             }),
             &transfer,
         );
-        only_our_headers(&receipt);
+        only_our_headers(&receipt, &HEADERS);
         for rendered in [written_offer_of(&transfer), receipt] {
             assert!(rendered.html.len() <= 100 * 1024, "{}", rendered.html.len());
             assert!(rendered.raw.len() <= 200 * 1024, "{}", rendered.raw.len());
@@ -610,7 +554,7 @@ fn addresses_and_dates_at_the_edge_are_written_or_refused_but_never_panic() {
     for at in [i64::MIN, -1, 0, i64::MAX] {
         let mut letter = offer();
         letter.created_at = Time::from_ms(at);
-        only_our_headers(&written(&letter, &transfer()));
+        only_our_headers(&written(&letter, &transfer()), &HEADERS);
     }
 }
 
@@ -648,6 +592,6 @@ proptest! {
         transfer.source_name = context;
         transfer.items[0].name = name;
         transfer.message = Some(message);
-        only_our_headers(&written(&offer(), &transfer));
+        only_our_headers(&written(&offer(), &transfer), &HEADERS);
     }
 }

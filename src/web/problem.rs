@@ -105,6 +105,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::AccessNotFound
         | Code::WorkgroupNotFound
         | Code::MoveNotFound
+        | Code::MailNotFound
         | Code::MemberNotFound
         | Code::PersonNotFound => StatusCode::NOT_FOUND,
         Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -115,6 +116,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ItemTrashed
         | Code::ItemContainsTrash
+        | Code::MailNotNow
         | Code::ItemArchived
         | Code::ItemPendingTransfer
         | Code::ItemInUse

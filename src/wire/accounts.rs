@@ -69,7 +69,7 @@ pub struct Account {
     /// The language of letters and pages, as in RFC 5646.
     #[serde(default)]
     pub language: String,
-    /// Letters the person does without: of `reminders`, `outcomes`, `receipts`.
+    /// Letters the person does without: of `reminders`, `outcomes`, `receipts`, `arrivals`.
     #[serde(default)]
     pub quiet: Vec<String>,
     /// Since when.
@@ -95,10 +95,11 @@ pub struct ChangeAccount {
     /// All addresses whose offers are refused, at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Vec<String>>,
-    /// One of the site's languages: `en`.
+    /// One of the site's languages: `en`, `de`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// All letters to do without: of `reminders` (of offers that wait), `outcomes` (of offers you made), `receipts` (of your own answers).
+    /// All letters to do without: of `reminders` (of offers that wait), `outcomes` (of offers you made), `receipts` (of your own answers),
+    /// `arrivals` (who joined a workgroup that you administer, or accepted a link of yours).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Vec<String>>,
     /// One of your verified addresses: letters about your own offers go there.

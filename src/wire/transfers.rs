@@ -164,7 +164,7 @@ pub struct Letter {
     pub kind: String,
     /// To whom.
     pub to: String,
-    /// `queued`, `sent`, `undeliverable`, `dead` or `withdrawn`.
+    /// `queued`, `sent`, `undeliverable`, `bounced`, `dead` or `withdrawn`.
     pub state: String,
     /// When its cause was committed.
     pub created_at: String,

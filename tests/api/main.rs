@@ -25,4 +25,5 @@ mod strangers;
 #[path = "../support/api.rs"]
 mod support;
 mod sweep;
+mod threats;
 mod workgroups;

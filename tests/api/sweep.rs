@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use handover::actors::sign_in;
 use handover::domain::event::{By, Channel};
+use handover::domain::id::{LetterId, MessageId};
 use handover::domain::policy::{Policy, Private};
 use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
@@ -156,6 +157,17 @@ const TABLE: &[Row] = &[
     // For administrators of the domain.
     ("PATCH /admin/allowances/{member}", "write", r#"{"quota":"tier"}"#, "401 401 404 404 404 404 404 404 200 404 401 403"),
     ("GET /admin/people/{member}/access", "read", "",             "401 401 404 404 404 404 404 404 200 404 401 403"),
+    // The site's mail: for those who administer the site; nobody here does.
+    ("GET /admin/mail/outbox", "read", "",                        "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("GET /admin/mail/outbox/{letter}", "read", "",               "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("POST /admin/mail/outbox/{letter}/retry", "write", "",       "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("POST /admin/mail/outbox/{letter}/drop", "write", "",        "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("GET /admin/mail/inbound", "read", "",                       "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("GET /admin/mail/inbound/{message}", "read", "",             "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("POST /admin/mail/inbound/{message}/retry", "write", "",     "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("POST /admin/mail/inbound/{message}/drop", "write", "",      "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("GET /admin/mail/addresses", "read", "",                     "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("POST /admin/mail/addresses/{address}/reset", "write", "",   "401 401 403 403 403 403 403 403 403 403 401 403"),
 ];
 
 /// A site with somebody of every kind.
@@ -281,6 +293,8 @@ impl Site {
             ("member", people["member"].id.clone()),
             ("reader", people["reader"].id.clone()),
             ("address", "gone@lab.example".to_owned()),
+            ("letter", LetterId::from_bits(1).to_string()),
+            ("message", MessageId::from_bits(1).to_string()),
             ("invitation", id(&share["invitation"])),
             ("link", id(&link)),
             ("token_of_link", url.rsplit('/').next().unwrap().to_owned()),

@@ -9,7 +9,7 @@ use handover::actors::world::{Call, Settings, Trouble};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{
-    Creators, Domain, InUse, Policy, Private, Registration, SignIn, Tier,
+    Creators, Domain, InUse, Policy, Private, Registration, Replies, SignIn, Tier,
 };
 use handover::domain::rights::Level;
 use handover::domain::secret::SiteKey;
@@ -103,6 +103,8 @@ fn policy(universe: &Universe) -> Policy {
             _ => Creators::Anyone,
         },
         purge_after_ms: DAY_MS,
+        replies: Replies::Off,
+        replies_of: BTreeMap::new(),
     }
 }
 

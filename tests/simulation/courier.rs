@@ -51,8 +51,8 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
                 Queue::Purges => bury(&here, row, now).await,
-                // What is swept is no row of the courier's.
-                Queue::Sweeps => Ok(()),
+                // Nobody here answers by mail, and what is swept is no row of the courier's.
+                Queue::Sweeps | Queue::Incoming => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
@@ -97,7 +97,14 @@ async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault>
             _ => cluster.universe.rest(4).await,
         }
         match load::one::<Letter>(&*store, key).await? {
-            Some(newer) if waits(&newer.document) => letter = newer,
+            Some(newer) if waits(&newer.document) => {
+                // What was added is sent too.
+                let grew = newer.document.says != letter.document.says;
+                if grew && matches!(sent, Sent::Taken) {
+                    return Err(Fault::retry("the letter says more than what was sent"));
+                }
+                letter = newer;
+            }
             _ => return store.settle(row, Settlement::Done).await,
         }
     }
@@ -140,7 +147,8 @@ async fn send(
     match how {
         // It took the letter, and its answer was lost.
         0 | 1 => {
-            *checker.taken.entry(letter.id).or_default() += 1;
+            let taken = checker.taken.entry(letter.id).or_default();
+            taken.push(letter.says.clone());
             Ok(Sent::Later)
         }
         2 => Ok(Sent::Later),
@@ -149,7 +157,8 @@ async fn send(
             Ok(Sent::Refused)
         }
         _ => {
-            *checker.taken.entry(letter.id).or_default() += 1;
+            let taken = checker.taken.entry(letter.id).or_default();
+            taken.push(letter.says.clone());
             Ok(Sent::Taken)
         }
     }

@@ -11,6 +11,7 @@ use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
     MoveId, WorkgroupId,
 };
+use handover::domain::incoming::{Incoming, Sealed};
 use handover::domain::index::Entry;
 use handover::domain::invitation::Invitation;
 use handover::domain::item::{Analysis, Biosamples, Item};
@@ -18,6 +19,7 @@ use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
 use handover::domain::link::Link;
 use handover::domain::moving::Move;
+use handover::domain::reach::Reach;
 use handover::domain::rights::Grant;
 use handover::domain::time::Time;
 use handover::domain::tombstone::Tombstone;
@@ -60,7 +62,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, Analysis, Link, Move, Tombstone, Attempts
+    Token, Analysis, Link, Move, Tombstone, Attempts, Incoming, Sealed, Reach
 );
 
 /// A document that a commit wrote, before and after.

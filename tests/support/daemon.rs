@@ -227,6 +227,11 @@ impl Person {
         }
     }
 
+    /// The token of their session.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
     /// One attempt; `None` if there was no answer.
     pub fn post_once(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
         let request = self.agent.post(format!("{}/api/v1{path}", self.site));

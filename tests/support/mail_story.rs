@@ -1,11 +1,13 @@
 //! A site with its mail servers and its daemon, and two people who have signed in by mail: one offers, the other is asked.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, Person, Place, until, within};
 use crate::mail_site::{MailSite, Plan};
+use crate::post_office::Delivered;
 
 /// The group that the recipient may accept into.
 const GROUP: &str =
@@ -23,9 +25,28 @@ pub struct Story {
 
 impl Story {
     pub fn begin(plan: &Plan) -> Self {
+        Self::with(plan, "")
+    }
+
+    /// A site that takes replies: the mail server brings them, and they may do what this mode says.
+    pub fn with_door(plan: &Plan, mode: &str) -> Self {
+        let authority = if mode == "act" {
+            "authserv_id = \"site.test\"\n"
+        } else {
+            ""
+        };
+        Self::with(plan, &format!("mode = \"{mode}\"\n{authority}"))
+    }
+
+    fn with(plan: &Plan, replies: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let site = MailSite::start(home.path(), plan);
-        let mut place = Place::with_mail(&home.path().join("site"), &site.smtp(), GROUP);
+        let door = match replies {
+            "" => String::new(),
+            replies => format!("[reply]\nlisten = \"{}\"\n{replies}", site.door),
+        };
+        let more = format!("{door}{GROUP}");
+        let mut place = Place::with_mail(&home.path().join("site"), &site.smtp(), &more);
         place.trusts = Some(site.certificate());
         let mut daemon = place.start();
         daemon.ready(&place);
@@ -72,6 +93,25 @@ impl Story {
         })
     }
 
+    /// Waits until a transfer has come to this state.
+    pub fn until_it_is(&self, id: &str, state: &str) -> Value {
+        until(&format!("{id} is {state}"), within(60), || {
+            let page = self.transfer(id);
+            (page["transfer"]["state"] == state).then_some(page)
+        })
+    }
+
+    /// Waits until so many messages came in of which this became.
+    pub fn until_outcome(&self, outcome: &str, times: u64) {
+        let line = format!("handover_mail_understood_total{{outcome=\"{outcome}\"}} {times}");
+        let url = format!("{}/metrics", self.place.operators);
+        until(&format!("{line} is measured"), within(60), || {
+            let mut answer = ureq::get(&url).call().ok()?;
+            let measured = answer.body_mut().read_to_string().ok()?;
+            measured.lines().any(|said| said == line).then_some(())
+        });
+    }
+
     fn key(&self) -> String {
         self.requests.set(self.requests.get() + 1);
         format!("story-{}", self.requests.get())
@@ -83,6 +123,28 @@ fn sign_in(place: &Place, site: &MailSite, address: &str) -> Person {
         site.mailbox(address)
             .wait_for("a code", |letter| letter.code().is_some())
     })
+}
+
+/// An answer to a letter as a mail program writes it, with more lines for its header.
+pub fn reply(letter: &Delivered, from: &str, text: &str, more: &str) -> String {
+    static NUMBER: AtomicUsize = AtomicUsize::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let to = letter.header("Reply-To").unwrap();
+    let Delivered {
+        subject,
+        message_id,
+        ..
+    } = letter;
+    let quoted: String = letter
+        .text()
+        .lines()
+        .map(|line| format!("> {line}\n"))
+        .collect();
+    format!(
+        "{more}From: Somebody <{from}>\nTo: {to}\nSubject: Re: {subject}\nMessage-ID: <{number}@lab.test>\n\
+         In-Reply-To: {message_id}\nDate: Sun, 22 Nov 2026 17:00:00 +0000\nMIME-Version: 1.0\n\
+         Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{text}\n\n{quoted}"
+    )
 }
 
 /// Shows what the daemon said when the test fails.

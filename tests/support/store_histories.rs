@@ -58,7 +58,13 @@ pub const COUNTERS: [Counter; 3] = [
     Counter::OpenOffers(PERSONAL, Digest(4)),
 ];
 
-const QUEUES: [Queue; 4] = [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps];
+const QUEUES: [Queue; 5] = [
+    Queue::Outbox,
+    Queue::Timers,
+    Queue::Purges,
+    Queue::Sweeps,
+    Queue::Incoming,
+];
 const COMMANDS: u128 = 24;
 
 /// One call.

@@ -1,6 +1,7 @@
 //! What the actor of an invitation does: it asks the contexts that it touches for their proposals and joins them into one commit.
 
 mod accept;
+mod by_mail;
 mod posting;
 mod request;
 mod standing;
@@ -25,6 +26,7 @@ use super::once::{Decision, once};
 use super::proposal::Proposal;
 use super::world::{Call, Settings, Trouble, World};
 
+pub(in crate::actors) use by_mail::answerable;
 use posting::{event, made, over, post, wanted};
 use request::{person_of, prepare};
 use standing::{Standing, in_use, is_void, reach, stand};
@@ -200,7 +202,7 @@ impl Core {
         };
         let mut proposal = offer.proposal;
         let mut transfer = offer.transfer;
-        post(settings, call, &mut transfer, offer.letters, &mut proposal);
+        post(settings, call, &mut transfer, offer.letters, &mut proposal).await?;
         proposal.create(&transfer, Some(&event(call, made(&transfer))));
         let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
@@ -316,7 +318,7 @@ impl Core {
             letters,
         } = step;
         let letters = wanted(settings, now, letters).await?;
-        post(settings, call, &mut transfer, letters, &mut proposal);
+        post(settings, call, &mut transfer, letters, &mut proposal).await?;
         proposal.replace(&old, &transfer, Some(&event(call, what)));
         Ok(Ok(Decided {
             transfer,
@@ -396,12 +398,12 @@ impl Core {
         // What lets them take the old one back must still be so, besides what the new one rests on.
         proposal.join(offer.proposal);
         let mut fresh = offer.transfer;
-        post(settings, call, &mut fresh, offer.letters, &mut proposal);
+        post(settings, call, &mut fresh, offer.letters, &mut proposal).await?;
         proposal.create(&fresh, Some(&event(call, made(&fresh))));
         let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
         let mut ended = step.transfer;
-        post(settings, call, &mut ended, step.letters, &mut proposal);
+        post(settings, call, &mut ended, step.letters, &mut proposal).await?;
         proposal.replace(old, &ended, Some(&event(call, step.event)));
         Ok(Decided {
             transfer: fresh,

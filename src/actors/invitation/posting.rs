@@ -9,21 +9,22 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::LetterId;
 use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, State};
 use crate::domain::key::{Counter, Key};
-use crate::domain::letter::{Kind, Letter, Side, Subject};
+use crate::domain::letter::{ByMail, Kind, Letter, Side, Subject};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal, size};
 use crate::store::Fault;
 
+use super::by_mail::answerable;
 use super::{Done, Kept};
 
 /// Gives letters their ids and rows, and what their links stand for.
-pub(super) fn post(
+pub(super) async fn post(
     settings: &Settings,
     call: &Call,
     transfer: &mut Invitation,
     letters: Vec<Outgoing>,
     proposal: &mut Proposal,
-) {
+) -> Result<(), Fault> {
     // The letter to the sender is the first of those that tell of an end, so that it is among them whoever else is told.
     for (n, outgoing) in letters.into_iter().enumerate() {
         let asks = matches!(outgoing.says, Kind::Offer { .. } | Kind::Reminder { .. });
@@ -33,17 +34,23 @@ pub(super) fn post(
             n >= MAX_LETTERS
         };
         if full {
-            return;
+            break;
         }
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
         let Mailbox {
             address, language, ..
         } = outgoing.to;
         let subject = Subject::Invitation(transfer.id);
-        let letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
+        let by_mail = match asks {
+            true => answerable(settings, transfer, &address).await?,
+            false => ByMail::No,
+        };
+        let mut letter = Letter::queued(id, address, &language, subject, outgoing.says, call.at);
+        letter.by_mail = by_mail;
         proposal.create(&letter, None);
         transfer.letters.push(id);
     }
+    Ok(())
 }
 
 /// Of these letters those that whoever gets them wants. What the sender does without is looked up here; of the others it is known.
@@ -117,8 +124,10 @@ pub(super) fn over(
                 policy.open_offers
             ),
         ),
-        // Links are accepted without an invitation.
-        Counter::LinkUses(_) => world::busy(),
+        // Links are accepted without an invitation, and what is counted of mail stands in no commit about one.
+        Counter::LinkUses(_) | Counter::Incoming(..) | Counter::Sealed | Counter::Explained(_) => {
+            world::busy()
+        }
         Counter::Usage(context) => Refusal::new(
             Code::TargetOverQuota,
             format!(

@@ -183,7 +183,7 @@ pub(super) async fn invite(
         },
     };
     let letters = invitation.offers(&reach, false);
-    post(settings, call, &mut invitation, letters, &mut proposal);
+    post(settings, call, &mut invitation, letters, &mut proposal).await?;
     proposal.create(&invitation, Some(&event(call, What::Pending)));
     Ok(Decided {
         transfer: invitation,

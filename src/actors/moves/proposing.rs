@@ -1,6 +1,7 @@
 //! A move is proposed: whose data, to where, and whether that can be.
 
 use crate::actors::context::Owner;
+use crate::actors::news;
 use crate::actors::once::{self, once};
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
@@ -10,6 +11,7 @@ use crate::domain::id::{Context, MoveId};
 use crate::domain::index::Entry;
 use crate::domain::invitation::{kept_text, text_problem};
 use crate::domain::key::Counter;
+use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{self, Move, Place, State};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
 use crate::store::Fault;
@@ -81,6 +83,19 @@ async fn proposed(
         state: State::Proposed,
     };
     proposal.create(&proposed, Some(&event(call, What::Proposed)));
+    let says = News::MoveProposed {
+        from: proposed.from_name.clone(),
+        into: proposed.to_name.clone(),
+        by: caller.account.document.name.clone(),
+        reason: proposed.reason.clone(),
+    };
+    let policy = &settings.policy;
+    let mut approvers = policy.administrators(&proposed.domain).to_vec();
+    approvers.extend_from_slice(&policy.administrators);
+    let to = news::addressed(store, &approvers).await?;
+    let about = (Subject::Move(proposed.id), &says);
+    let but = &caller.account.document.addresses;
+    news::tell(settings, call, about, to, but, &mut proposal);
     Ok(once::Decision::done(proposed, proposal))
 }
 

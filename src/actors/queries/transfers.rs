@@ -133,7 +133,10 @@ pub async fn linked(
     let letter = load::one::<Letter>(store, Key::Letter(letter)).await?;
     match letter.map(|letter| letter.document.subject) {
         Some(Subject::Invitation(id)) => load::one(store, Key::Invitation(id)).await,
-        Some(Subject::SignIn(_) | Subject::Access(_)) | None => Ok(None),
+        Some(
+            Subject::SignIn(_) | Subject::Access(_) | Subject::Workgroup(_) | Subject::Move(_),
+        )
+        | None => Ok(None),
     }
 }
 

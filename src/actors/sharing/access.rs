@@ -2,17 +2,17 @@
 
 use crate::actors::context::{Core, Owner};
 use crate::actors::load::{self, Versioned};
+use crate::actors::news;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::queries;
 use crate::actors::world::{Call, Settings, Trouble};
-use crate::domain::account::Account;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, Context, ItemId, LetterId};
 use crate::domain::invitation::{self, MAX_LETTERS, Mailbox, Source};
 use crate::domain::item::Item;
 use crate::domain::key::Key;
-use crate::domain::letter::{Kind, Letter, Subject};
+use crate::domain::letter::{self, Kind, Letter, Revoked, Subject};
 use crate::domain::link::Link;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part};
@@ -137,7 +137,7 @@ pub(super) async fn revoke(
     })
 }
 
-/// Tells those who answer for a context that its access was taken back.
+/// Tells those who answer for a context that its access was taken back, all of a day in one letter.
 async fn tell(
     settings: &Settings,
     call: &Call,
@@ -150,33 +150,48 @@ async fn tell(
     let Some(collaborator) = Owner::load(store, grantee).await? else {
         return Ok(());
     };
-    let says = Kind::AccessRevoked {
-        name: item.name.clone(),
-        owner: owner.to_owned(),
-        whose: collaborator.name(),
-    };
-    let reach = match (grantee, collaborator) {
-        (Context::Workgroup(id), _) => people::answering(store, id).await?,
-        (Context::Personal(_), Owner::Account(account)) => {
-            mailbox(account.document).into_iter().collect()
-        }
-        (Context::Personal(_), Owner::Workgroup(_)) => Vec::new(),
-    };
+    let (name, owner, whose) = (item.name.clone(), owner.to_owned(), collaborator.name());
+    let reach = news::answering(store, grantee).await?;
     for Mailbox {
         address, language, ..
     } in reach.into_iter().take(MAX_LETTERS)
     {
-        let id = LetterId::from_bits(settings.ids.fresh(call.at));
+        let (id, due) = letter::daily(&address, call.at);
+        let old = load::one::<Letter>(store, Key::Letter(id)).await?;
         let subject = Subject::Access(item.id);
-        let letter = Letter::queued(id, address, &language, subject, says.clone(), call.at);
-        proposal.create(&letter, None);
+        let says = Kind::AccessRevoked {
+            name: name.clone(),
+            owner: owner.clone(),
+            whose: whose.clone(),
+            more: Vec::new(),
+        };
+        let mut letter = Letter::queued(id, address, &language, subject, says, call.at);
+        letter.delivery = letter::State::Queued { not_before: due };
+        match old {
+            None => proposal.create(&letter, None),
+            Some(old) if matches!(old.document.delivery, letter::State::Queued { .. }) => {
+                let mut next = old.document.clone();
+                if let Kind::AccessRevoked { more, .. } = &mut next.says
+                    && more.len() < MAX_LETTERS
+                {
+                    more.push(Revoked {
+                        item: item.id,
+                        name: name.clone(),
+                        owner: owner.clone(),
+                        whose: whose.clone(),
+                        at: call.at,
+                    });
+                }
+                proposal.replace(&old, &next, None);
+            }
+            // The clock was set back, and that day's letter is gone.
+            Some(_) => {
+                letter.id = LetterId::from_bits(settings.ids.fresh(call.at));
+                proposal.create(&letter, None);
+            }
+        }
     }
     Ok(())
-}
-
-fn mailbox(account: Account) -> Option<Mailbox> {
-    let address = account.primary()?.clone();
-    Some(Mailbox::of(address, Some(&account)))
 }
 
 /// Whoever came by a link that is still open can come again: worth knowing when their access is revoked.

@@ -6,6 +6,7 @@ use crate::domain::governance::Act;
 use crate::domain::id::{Context, ItemKind, WorkgroupId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
+use crate::domain::letter::News;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::{Membership, State, Workgroup};
 use crate::store::{Direction, Fault};
@@ -16,11 +17,11 @@ use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{self, Call, Committed, Settings, Trouble, World};
 
-use super::look;
-use super::{allowed, end_membership, event};
+use super::look::{self, Seen};
+use super::{allowed, end_membership, event, tell};
 
-/// So many memberships end in one commit.
-const AT_ONCE: usize = 250;
+/// So many memberships end in one commit, each with a letter.
+const AT_ONCE: usize = 100;
 
 /// Closes a workgroup that is empty.
 ///
@@ -59,7 +60,7 @@ async fn closed(
                 proposal.replace(old, &next, Some(&event(call, What::Reopened)));
             }
             (State::Closing | State::Closed { .. }, _) => {
-                if let Some(last) = end_members(&settings, call, old, &mut proposal).await? {
+                if let Some(last) = end_members(&settings, call, &seen, &mut proposal).await? {
                     return Ok(Decision::done(last, proposal));
                 }
             }
@@ -77,14 +78,22 @@ async fn closed(
 async fn end_members(
     settings: &Settings,
     call: &Call,
-    old: &Versioned<Workgroup>,
+    seen: &Seen,
     proposal: &mut Proposal,
 ) -> Result<Option<Workgroup>, Trouble> {
+    let old = &seen.workgroup;
     let members = some_members(settings, old.document.id).await?;
     for member in members.iter().take(AT_ONCE) {
         let account = member.document.account;
         let left = event(call, What::MemberRemoved { account });
         end_membership(settings, call, member, &left, proposal).await?;
+        if account != seen.person.id() {
+            let says = News::Closed {
+                workgroup: old.document.name.clone(),
+                by: seen.person.account.name.clone(),
+            };
+            tell(settings, call, old, account, &says, proposal).await?;
+        }
     }
     if members.len() > AT_ONCE {
         return Ok(None);

@@ -12,15 +12,18 @@ use crate::domain::event::{Event, What};
 use crate::domain::governance::{self, Act};
 use crate::domain::id::{AccountId, Context, WorkgroupId};
 use crate::domain::key::Key;
+use crate::domain::letter::{News, Subject};
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
 
 use super::load::{self, Versioned};
+use super::news;
 use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::world::{self, Call, Settings, Trouble, World};
+use crate::store::Fault;
 
 use look::Seen;
 
@@ -322,7 +325,30 @@ async fn promote(
     };
     let workgroup = &seen.workgroup;
     proposal.replace(workgroup, &workgroup.document, Some(&event(call, what)));
+    if account != seen.person.id() {
+        let says = News::RoleChanged {
+            workgroup: workgroup.document.name.clone(),
+            by: seen.person.account.name.clone(),
+            role,
+        };
+        tell(settings, call, workgroup, account, &says, proposal).await?;
+    }
     Ok(Some(workgroup.document.clone()))
+}
+
+/// Tells somebody what became of their membership.
+async fn tell(
+    settings: &Settings,
+    call: &Call,
+    workgroup: &Versioned<Workgroup>,
+    account: AccountId,
+    says: &News,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let to = news::person(&*settings.store, account).await?;
+    let about = (Subject::Workgroup(workgroup.document.id), says);
+    news::tell(settings, call, about, to, &[], proposal);
+    Ok(())
 }
 
 async fn remove(
@@ -337,6 +363,11 @@ async fn remove(
     if old.document.role == Role::Owner {
         return Err(governance::last(&seen.workgroup.document, "they own").into());
     }
+    let says = News::Removed {
+        workgroup: seen.workgroup.document.name.clone(),
+        by: seen.person.account.name.clone(),
+    };
+    tell(settings, call, &seen.workgroup, account, &says, proposal).await?;
     let what = What::MemberRemoved { account };
     gone(settings, call, seen, account, what, proposal).await
 }

@@ -16,7 +16,7 @@ use crate::domain::invitation::{
     Invitation, KeepAccess, Offered, Recipient, Sender, State as Standing, Terms,
 };
 use crate::domain::key::{Bytes, Counter, Key};
-use crate::domain::letter::{Kind, Letter, Subject};
+use crate::domain::letter::{Kind, Letter, Revoked, Subject};
 use crate::domain::time::DAY_MS;
 use crate::mail::{Blame, Failure, Mailbox, Rendered};
 use crate::store::model::Model;
@@ -240,10 +240,15 @@ impl Office {
                 from: "handover@uni.example".parse().unwrap(),
                 from_name: "Handover".into(),
                 reply_domain: "reply.uni.example".into(),
+                replies: None,
                 instance: "test".into(),
+                texts: Arc::new(crate::mail::texts::Texts::built_in()),
+                colours: crate::mail::Colours::default(),
             },
             key: SiteKey::new([7; 32]),
             letters: Arc::clone(&self.letters),
+            ids: Arc::new(crate::ids::Ids::seeded(1)),
+            inbox: None,
             now: Arc::new(move || START.plus_ms(elapsed())),
         };
         let settings = Settings {
@@ -356,4 +361,28 @@ pub fn about_transfer(bits: u128, says: Kind) -> Letter {
     let to = "carl@lab.example".parse().unwrap();
     let subject = Subject::Invitation(InvitationId::from_bits(42));
     Letter::queued(LetterId::from_bits(bits), to, "en", subject, says, START)
+}
+
+/// The letter of a day about access to these that was taken back, and the same when it is about those.
+pub fn revoked(first: &[&str], then: &[&str]) -> (Letter, Letter) {
+    let item = ItemId::new(ItemKind::Project, 1);
+    let letter = |names: &[&str]| {
+        let more = names[1..].iter().map(|name| Revoked {
+            item,
+            name: (*name).into(),
+            owner: "Core".into(),
+            whose: "Carl".into(),
+            at: START,
+        });
+        let says = Kind::AccessRevoked {
+            name: names[0].into(),
+            owner: "Core".into(),
+            whose: "Carl".into(),
+            more: more.collect(),
+        };
+        let to = "carl@lab.example".parse().unwrap();
+        let subject = Subject::Access(item);
+        Letter::queued(LetterId::from_bits(1), to, "en", subject, says, START)
+    };
+    (letter(first), letter(then))
 }

@@ -178,6 +178,9 @@ fn told(verdict: &Verdict) -> String {
                 letter::Kind::Expired { side: s } => format!("expired→{}", side(s)),
                 letter::Kind::Cancelled => "cancelled".to_owned(),
                 letter::Kind::SignInCode { .. }
+                | letter::Kind::Answer { .. }
+                | letter::Kind::News { .. }
+                | letter::Kind::Undeliverable { .. }
                 | letter::Kind::AddressCode { .. }
                 | letter::Kind::AccessRevoked { .. } => "no letter of a transfer".to_owned(),
             };

@@ -16,6 +16,8 @@ pub enum Purpose {
     Reply,
     /// `b-…`, the envelope sender of a letter: a mail server reports, and robots answer.
     Bounce,
+    /// `p-…`, by which the site sees whether mail comes in: nothing that comes there does anything.
+    Probe,
 }
 
 impl Purpose {
@@ -23,6 +25,7 @@ impl Purpose {
         match self {
             Self::Reply => 'r',
             Self::Bounce => 'b',
+            Self::Probe => 'p',
         }
     }
 }
@@ -56,7 +59,7 @@ impl Recipient {
     pub fn token(&self) -> &str {
         &self.token
     }
-    /// `r-…` or `b-…`, as MAIL §3 writes it.
+    /// `r-…`, `b-…` or `p-…`.
     fn name(&self) -> String {
         format!("{}-{}", self.purpose.letter(), self.token)
     }
@@ -65,6 +68,7 @@ impl Recipient {
         let purpose = match letter {
             "r" => Purpose::Reply,
             "b" => Purpose::Bounce,
+            "p" => Purpose::Probe,
             _ => return None,
         };
         Self::new(purpose, token)

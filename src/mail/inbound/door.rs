@@ -42,6 +42,9 @@ impl<'a> Delivery<'a> {
     }
 }
 
+/// What is said of the address of a probe after it came.
+pub const ARRIVED: &str = "the probe has arrived";
+
 /// Turned away: what the mail server is told, which tells whether it comes back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {enhanced} {text}")]
@@ -70,6 +73,10 @@ impl Turned {
     /// More messages than one may send in this time.
     pub fn too_many() -> Self {
         Self::new(451, "4.7.0", "too many messages; try again later")
+    }
+    /// A probe comes once; whoever sent it sees by this that it came.
+    pub fn arrived() -> Self {
+        Self::new(550, "5.2.1", ARRIVED)
     }
     pub(super) fn new(code: u16, enhanced: &'static str, text: &str) -> Self {
         Self {

@@ -22,5 +22,18 @@ mod tests;
 mod verdict;
 
 pub use address::{Purpose, Recipient, Scheme};
-pub use door::{Delivery, Door, Turned};
+pub use door::{ARRIVED, Delivery, Door, Turned};
 pub use verdict::{Doubt, Envelope, Examined, Outcome, Settings, examine};
+
+/// By what a message is known when it comes again: its Message-ID and its body. What servers on the way put in front differs. Without a
+/// Message-ID, or with a header that cannot be read, all of it counts.
+pub fn identity(raw: &[u8]) -> (String, &[u8]) {
+    let whole = || (String::new(), raw);
+    let Ok(header) = fields::split(raw) else {
+        return whole();
+    };
+    match header.one("Message-ID") {
+        Ok(Some(id)) => (id.to_owned(), header.body),
+        _ => whole(),
+    }
+}

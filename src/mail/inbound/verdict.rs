@@ -66,6 +66,8 @@ pub struct Doubt(pub String);
 pub enum Outcome {
     /// It cannot be read, or is built like no letter of a person (check 4).
     Malformed,
+    /// The site looked whether mail comes in.
+    Probe,
     /// It is a letter of Handover itself (check 4).
     Loop,
     /// A robot wrote it (check 6), or nobody reports anything (check 5).
@@ -93,6 +95,7 @@ impl Outcome {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
+            Self::Probe => "probe",
             Self::Loop => "loop",
             Self::Auto => "auto",
             Self::BadFrom => "bad-from",
@@ -123,6 +126,9 @@ pub fn examine(raw: &[u8], envelope: &Envelope<'_>, settings: &Settings) -> Exam
 type Dropped = (Outcome, &'static str);
 
 fn checked(raw: &[u8], envelope: &Envelope<'_>, settings: &Settings) -> Result<Examined, Dropped> {
+    if envelope.recipient.purpose() == Purpose::Probe {
+        return Err((Outcome::Probe, "mail comes in"));
+    }
     let malformed = |flaw: Flaw| (Outcome::Malformed, flaw.0);
     // 4: it can be read, in one way only.
     fields::line_ends(raw).map_err(malformed)?;

@@ -157,6 +157,7 @@ fn queue_tag(queue: Queue) -> u8 {
         Queue::Timers => 2,
         Queue::Purges => 3,
         Queue::Sweeps => 4,
+        Queue::Incoming => 5,
     }
 }
 

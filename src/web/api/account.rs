@@ -123,10 +123,11 @@ fn quiet(words: &[String]) -> Result<Quiet, Refusal> {
             "reminders" => quiet.reminders = true,
             "outcomes" => quiet.outcomes = true,
             "receipts" => quiet.receipts = true,
+            "arrivals" => quiet.arrivals = true,
             _ => {
                 return Err(Refusal::field(
                     "quiet",
-                    "one can do without reminders, outcomes and receipts",
+                    "one can do without reminders, outcomes, receipts and arrivals",
                     "name those, or none to get every letter",
                 ));
             }

@@ -267,6 +267,8 @@ fn about(journal: Key) -> Vec<String> {
         Key::Move(id) => one(&id),
         // What they were about stands in the entry.
         Key::Attempts(..) => Vec::new(),
+        // Nothing is journalled about these.
+        Key::Incoming(_) | Key::Sealed(_) | Key::Reach(_) => Vec::new(),
     }
 }
 

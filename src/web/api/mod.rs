@@ -9,6 +9,7 @@ mod invitations;
 mod items;
 mod lifecycle;
 mod links;
+mod mail;
 mod moves;
 mod named;
 pub(in crate::web) mod preview;
@@ -87,7 +88,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sharing::routes())
         .merge(links::routes())
         .merge(workgroups::routes())
-        .merge(moves::routes());
+        .merge(moves::routes())
+        .merge(mail::routes());
     OpenApiRouter::with_openapi(Base::openapi()).nest(PREFIX, all)
 }
 

@@ -65,6 +65,7 @@ fn quiet(quiet: Quiet) -> Vec<String> {
         (quiet.reminders, "reminders"),
         (quiet.outcomes, "outcomes"),
         (quiet.receipts, "receipts"),
+        (quiet.arrivals, "arrivals"),
     ];
     let chosen = all.into_iter().filter(|(chosen, _)| *chosen);
     chosen.map(|(_, word)| word.to_owned()).collect()
@@ -350,23 +351,13 @@ pub fn letter(letter: &Letter, to: String) -> wire::Letter {
         letter::State::Queued { .. } => ("queued", None, None),
         letter::State::Sent { at } => ("sent", Some(at), None),
         letter::State::Undeliverable { at, reason } => ("undeliverable", Some(at), Some(reason)),
+        letter::State::Bounced { at, reason } => ("bounced", Some(at), Some(reason)),
         letter::State::Dead { at, reason } => ("dead", Some(at), Some(reason)),
         letter::State::Withdrawn { at } => ("withdrawn", Some(at), None),
     };
     wire::Letter {
         id: text(letter.id),
-        kind: match letter.says {
-            letter::Kind::Offer { .. } => "offer",
-            letter::Kind::Reminder { .. } => "reminder",
-            letter::Kind::Accepted { .. } => "accepted",
-            letter::Kind::Declined { .. } => "declined",
-            letter::Kind::Cancelled => "cancelled",
-            letter::Kind::Expired { .. } => "expired",
-            letter::Kind::AccessRevoked { .. } => "access-revoked",
-            letter::Kind::SignInCode { .. } => "sign-in-code",
-            letter::Kind::AddressCode { .. } => "address-code",
-        }
-        .to_owned(),
+        kind: letter.says.word().to_owned(),
         to,
         state: state.to_owned(),
         created_at: text(letter.created_at),

@@ -524,6 +524,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
         letter::State::Undeliverable { at, reason } => {
             ("undeliverable", at.for_people(), Some(reason.clone()))
         }
+        letter::State::Bounced { at, reason } => ("bounced", at.for_people(), Some(reason.clone())),
         letter::State::Dead { at, reason } => ("dead", at.for_people(), Some(reason.clone())),
         letter::State::Withdrawn { at } => ("withdrawn", at.for_people(), None),
     };
@@ -538,6 +539,9 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::Cancelled => "That it was cancelled",
             letter::Kind::Expired { .. } => "That it expired",
             letter::Kind::AccessRevoked { .. } => "That access was revoked",
+            letter::Kind::News { .. } => "What happened",
+            letter::Kind::Answer { .. } => "An answer to a reply",
+            letter::Kind::Undeliverable { .. } => "That a letter did not arrive",
             letter::Kind::SignInCode { .. } => "A code to sign in",
             letter::Kind::AddressCode { .. } => "A code to add an address",
         },

@@ -26,6 +26,8 @@ pub fn check(checker: &Checker, view: &View) -> Result<(), String> {
             State::Queued { .. } => false,
             State::Sent { .. } => taken,
             State::Undeliverable { .. } => checker.refused.contains(&letter.id),
+            // Nobody reports anything here.
+            State::Bounced { .. } => false,
             State::Dead { .. } => letter.attempts >= 5,
             // Whether it was out of date was seen when it was withdrawn.
             State::Withdrawn { .. } => true,

@@ -13,7 +13,7 @@ use handover::domain::time::MINUTE_MS;
 use super::Seen;
 use crate::shadow::{Change, Doc};
 
-pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {
+pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, Vec<Kind>>) -> Result<(), String> {
     for change in seen.changes {
         match (&change.old, &change.new) {
             (old, Some(Doc::Invitation(new))) => {
@@ -25,7 +25,7 @@ pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, u32>) -> Result<(), Str
             }
             (None, Some(Doc::Letter(letter))) => has_cause(seen, letter)?,
             (Some(Doc::Letter(old)), Some(Doc::Letter(new))) => {
-                went_on(old, new, taken)?;
+                went_on(seen, old, new, taken)?;
                 if matches!(new.delivery, State::Withdrawn { .. }) && !out_of_date(seen, new) {
                     return Err(format!("{new:?} was withdrawn, and is still true"));
                 }
@@ -159,8 +159,15 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
         Subject::Invitation(id) => Key::Invitation(id),
         Subject::SignIn(id) => Key::SignIn(id),
         Subject::Access(id) => Key::Item(id),
+        Subject::Workgroup(id) => Key::Workgroup(id),
+        Subject::Move(id) => Key::Move(id),
     };
-    let committed = seen.changes.iter().any(|change| change.key == cause);
+    let caused = |key: Key| match (key, cause) {
+        // Of a closed workgroup, memberships end a few at a time.
+        (Key::Membership(of, _), Key::Workgroup(id)) => of == id,
+        _ => key == cause,
+    };
+    let committed = seen.changes.iter().any(|change| caused(change.key));
     if !committed {
         return Err(format!("{} was committed without its cause", letter.id));
     }
@@ -189,7 +196,12 @@ fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
     }
 }
 
-fn went_on(old: &Letter, new: &Letter, taken: &BTreeMap<LetterId, u32>) -> Result<(), String> {
+fn went_on(
+    seen: &Seen<'_>,
+    old: &Letter,
+    new: &Letter,
+    taken: &BTreeMap<LetterId, Vec<Kind>>,
+) -> Result<(), String> {
     if !matches!(old.delivery, State::Queued { .. }) {
         return Err(format!(
             "{} was {:?} and is {:?}",
@@ -199,14 +211,39 @@ fn went_on(old: &Letter, new: &Letter, taken: &BTreeMap<LetterId, u32>) -> Resul
     let mut kept = new.clone();
     (kept.attempts, kept.delivery) = (old.attempts, old.delivery.clone());
     kept.last_error.clone_from(&old.last_error);
+    if new.says != old.says && new.delivery == old.delivery {
+        added(seen, old, new)?;
+        kept.says = old.says.clone();
+    }
     if kept != *old {
         return Err(format!("{} is another letter now", old.id));
     }
-    if matches!(new.delivery, State::Sent { .. }) && !taken.contains_key(&new.id) {
+    // It may have been sent more than once; what it says in the end was.
+    let sent = taken
+        .get(&new.id)
+        .is_some_and(|all| all.contains(&new.says));
+    if matches!(new.delivery, State::Sent { .. }) && !sent {
         return Err(format!(
-            "{} counts as sent, and no mail server took it",
+            "{} counts as sent, and no mail server took it as it is",
             new.id
         ));
+    }
+    Ok(())
+}
+
+/// The letter of a day grows by what is taken back, and by nothing else.
+fn added(seen: &Seen<'_>, old: &Letter, new: &Letter) -> Result<(), String> {
+    let mut before = new.says.clone();
+    let last = match &mut before {
+        Kind::AccessRevoked { more, .. } => more.pop(),
+        _ => None,
+    };
+    let caused = last.is_some_and(|last| {
+        let cause = Key::Item(last.item);
+        seen.changes.iter().any(|change| change.key == cause)
+    });
+    if before != old.says || !caused {
+        return Err(format!("{} says something else now", old.id));
     }
     Ok(())
 }

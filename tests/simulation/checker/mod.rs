@@ -16,6 +16,7 @@ use std::sync::Arc;
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, LetterId};
 use handover::domain::index::Entry;
 use handover::domain::key::{Counter, Key};
+use handover::domain::letter::Kind;
 use handover::domain::policy::Policy;
 use handover::domain::rights::Level;
 use handover::domain::time::Time;
@@ -37,7 +38,7 @@ pub struct Checker {
     /// Commands that ran again after their result was forgotten.
     pub forgotten: BTreeSet<CommandId>,
     /// Letters that the mail server took, and how often.
-    pub taken: BTreeMap<LetterId, u32>,
+    pub taken: BTreeMap<LetterId, Vec<Kind>>,
     /// Letters that the mail server refused for good.
     pub refused: BTreeSet<LetterId>,
     /// What has happened, for the reader of a summary.
@@ -153,7 +154,11 @@ impl Checker {
         });
         let used = commit.adds.iter().filter_map(|add| match add.counter {
             Counter::Usage(context) => Some(context),
-            Counter::OpenOffers(..) | Counter::LinkUses(_) => None,
+            Counter::OpenOffers(..)
+            | Counter::LinkUses(_)
+            | Counter::Incoming(..)
+            | Counter::Sealed
+            | Counter::Explained(_) => None,
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);

@@ -18,7 +18,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::daemon::{until, within};
+use crate::daemon::{BINARY, until, within};
 use crate::post_office::postfix::{self, Postfix};
 use crate::post_office::{free_port, greets, needs, open_to_all};
 use border_filter::BorderFilter;
@@ -37,6 +37,9 @@ pub const STRANGER: &str = "127.0.0.66";
 /// The one password of everybody here.
 const PASSWORD: &str = "correct horse";
 
+/// Debian's user `nobody`.
+pub const NOBODY: u32 = 65_534;
+
 /// What a site is made of.
 pub struct Plan<'a> {
     /// Whose mailboxes there are.
@@ -47,6 +50,8 @@ pub struct Plan<'a> {
     pub filter: bool,
     /// Whether the daemon listens for replies at a port instead of a socket.
     pub door_at_a_port: bool,
+    /// Whether Postfix starts `handover mail-in` for each reply, instead of LMTP.
+    pub by_pipe: bool,
 }
 
 impl Default for Plan<'_> {
@@ -56,6 +61,7 @@ impl Default for Plan<'_> {
             gone: &["gone@lab.test"],
             filter: true,
             door_at_a_port: false,
+            by_pipe: false,
         }
     }
 }
@@ -84,7 +90,11 @@ impl MailSite {
         let filter = plan.filter.then(|| BorderFilter::start(DOMAINS.as_slice()));
         let (submission, border) = (free_port(), free_port());
         let settings = settings(&home, plan, &door, filter.as_ref());
-        let postfix = postfix.start(&settings, &services(submission, border));
+        let mut services = services(submission, border);
+        if plan.by_pipe {
+            services.push_str(&pipe(&home));
+        }
+        let postfix = postfix.start(&settings, &services);
         let dovecot = dovecot.start(plan.people, border);
         let site = Self {
             home,
@@ -115,6 +125,8 @@ impl MailSite {
         let password = self.home.join("password");
         fs::write(&password, PASSWORD).unwrap();
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+        // The daemon is root here and reads it anyway; the program that Postfix starts is not.
+        chown(&password, Some(NOBODY), None).unwrap();
         format!(
             "host = \"localhost\"\nport = {}\nsecurity = \"starttls\"\nusername = \"{}\"\npassword_file = \"{}\"\n",
             self.submission,
@@ -218,6 +230,7 @@ fn settings(home: &Path, plan: &Plan, door: &str, filter: Option<&BorderFilter>)
     let listed: String = listed.map(|who| format!("{who} here\n")).collect();
     fs::write(&known, listed).unwrap();
     let door = match door.strip_prefix("unix:") {
+        _ if plan.by_pipe => "handover:".to_owned(),
         Some(_) => format!("lmtp:{door}"),
         None => format!("lmtp:inet:{door}"),
     };
@@ -250,6 +263,7 @@ fn settings(home: &Path, plan: &Plan, door: &str, filter: Option<&BorderFilter>)
          smtpd_sasl_path = {auth}\n\
          smtpd_tls_cert_file = {at}/certificate.pem\n\
          smtpd_tls_key_file = {at}/key.pem\n\
+         handover_destination_recipient_limit = 1\n\
          queue_run_delay = 1s\n\
          minimal_backoff_time = 1s\n\
          maximal_backoff_time = 2s\n\
@@ -259,6 +273,18 @@ fn settings(home: &Path, plan: &Plan, door: &str, filter: Option<&BorderFilter>)
         known = known.display(),
         lmtp = dovecot::lmtp(home).display(),
         auth = dovecot::auth(home).display(),
+    )
+}
+
+/// The program as a service of Postfix. It runs as somebody who may do nothing, from where they may read it.
+fn pipe(home: &Path) -> String {
+    let program = home.join("handover");
+    fs::copy(BINARY, &program).unwrap();
+    format!(
+        "handover unix - n n - 4 pipe\n  \
+           flags=q user=nobody null_sender= argv={} mail-in --config {}/site/handover.toml --sender ${{sender}} ${{recipient}}\n",
+        program.display(),
+        home.display()
     )
 }
 

@@ -1,7 +1,8 @@
 //! Where the mail server connects: a socket file, or a port of this machine.
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +22,34 @@ use super::{Settings, serve};
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Place {
     /// A socket file, mode 0660.
     Socket(PathBuf),
     /// A port of this machine. No other address: there is no login, so whoever connects is the mail server.
     Port(SocketAddr),
+    /// A port that other machines reach, for these alone.
+    Open(SocketAddr, Peers),
+}
+
+/// Which machines may connect.
+#[derive(Clone)]
+pub struct Peers(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl Peers {
+    /// Those of which this is true.
+    pub fn those(may: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(may))
+    }
+    fn may(&self, peer: IpAddr) -> bool {
+        (self.0)(peer)
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Peers")
+    }
 }
 
 /// Bound, and not served yet.
@@ -36,7 +59,7 @@ pub struct Listener(Bound);
 #[derive(Debug)]
 enum Bound {
     Socket(UnixListener, PathBuf),
-    Port(TcpListener),
+    Port(TcpListener, Option<Peers>),
 }
 
 /// Why the door cannot be opened there.
@@ -70,15 +93,20 @@ pub enum Unbound {
 pub async fn bind(place: &Place) -> Result<Listener, Unbound> {
     match place {
         Place::Port(address) if !address.ip().is_loopback() => Err(Unbound::NotLoopback(*address)),
-        Place::Port(address) => TcpListener::bind(address)
-            .await
-            .map(|listener| Listener(Bound::Port(listener)))
-            .map_err(|source| Unbound::System {
-                place: address.to_string(),
-                source,
-            }),
+        Place::Port(address) => port(address, None).await,
+        Place::Open(address, peers) => port(address, Some(peers.clone())).await,
         Place::Socket(path) => socket(path).await,
     }
+}
+
+async fn port(address: &SocketAddr, peers: Option<Peers>) -> Result<Listener, Unbound> {
+    TcpListener::bind(address)
+        .await
+        .map(|listener| Listener(Bound::Port(listener, peers)))
+        .map_err(|source| Unbound::System {
+            place: address.to_string(),
+            source,
+        })
 }
 
 async fn socket(path: &Path) -> Result<Listener, Unbound> {
@@ -111,7 +139,7 @@ impl Listener {
     /// The port it listens at, if it is one.
     pub fn port(&self) -> Option<u16> {
         match &self.0 {
-            Bound::Port(listener) => listener.local_addr().ok().map(|a| a.port()),
+            Bound::Port(listener, _) => listener.local_addr().ok().map(|a| a.port()),
             Bound::Socket(..) => None,
         }
     }
@@ -132,17 +160,26 @@ pub async fn listen(
         sessions: TaskTracker::new(),
     };
     match &listener.0 {
-        Bound::Port(listener) => {
+        Bound::Port(listener, peers) => {
             let accept = || async {
-                let (stream, _) = listener.accept().await?;
+                let (mut stream, from) = listener.accept().await?;
+                if peers.as_ref().is_some_and(|peers| !peers.may(from.ip())) {
+                    tracing::debug!(peer = %from.ip(), "reply.allow does not list it");
+                    refuse(
+                        &mut stream,
+                        b"554 5.7.1 this machine may not deliver here\r\n",
+                    )
+                    .await;
+                    return Ok(None);
+                }
                 // An answer is one write; waiting to fill a packet would only delay it.
                 stream.set_nodelay(true)?;
-                Ok(stream)
+                Ok(Some(stream))
             };
             shared.each(accept).await;
         }
         Bound::Socket(listener, path) => {
-            let accept = || async { Ok(listener.accept().await?.0) };
+            let accept = || async { Ok(Some(listener.accept().await?.0)) };
             shared.each(accept).await;
             let _ = std::fs::remove_file(path);
         }
@@ -164,7 +201,7 @@ impl Shared {
     async fn each<S, F>(&self, accept: impl Fn() -> F)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        F: Future<Output = io::Result<S>>,
+        F: Future<Output = io::Result<Option<S>>>,
     {
         loop {
             let accepted = tokio::select! {
@@ -172,7 +209,8 @@ impl Shared {
                 accepted = accept() => accepted,
             };
             match accepted {
-                Ok(stream) => self.open(stream).await,
+                Ok(Some(stream)) => self.open(stream).await,
+                Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "a mail session could not be accepted");
                     tokio::time::sleep(NO_ROOM).await;
@@ -186,9 +224,8 @@ impl Shared {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            // A new connection has room for a line; whoever has none need not hear it.
             let words = b"421 4.3.2 too many sessions; connect again later\r\n";
-            let _ = timeout(NO_ROOM, stream.write_all(words)).await;
+            refuse(&mut stream, words).await;
             return;
         };
         let (settings, door) = (Arc::clone(&self.settings), Arc::clone(&self.door));
@@ -198,6 +235,11 @@ impl Shared {
             drop(slot);
         });
     }
+}
+
+/// A new connection has room for a line; whoever has none need not hear it.
+async fn refuse(stream: &mut (impl AsyncWrite + Unpin), words: &[u8]) {
+    let _ = timeout(NO_ROOM, stream.write_all(words)).await;
 }
 
 #[cfg(test)]

@@ -77,6 +77,30 @@ async fn a_port_serves_so_many_sessions_and_then_refuses() {
 }
 
 #[tokio::test]
+async fn a_machine_that_may_not_deliver_is_told_so_and_served_nothing() {
+    for (may, greets) in [(false, "554 5.7.1"), (true, "220 reply.site.example")] {
+        let any = ([0, 0, 0, 0], 0).into();
+        let here = IpAddr::from([127, 0, 0, 1]);
+        let peers = Peers::those(move |peer| may && peer == here);
+        let listener = bind(&Place::Open(any, peers)).await.unwrap();
+        let port = listener.port().unwrap();
+        let stop = CancellationToken::new();
+        let door = Arc::new(Nobody);
+        let serving = tokio::spawn(listen(listener, settings(1), door, stop.clone()));
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let first = greeting(&mut stream).await;
+        assert!(first.starts_with(greets), "{first}");
+        if !may {
+            let mut rest = String::new();
+            stream.read_to_string(&mut rest).await.unwrap();
+            assert_eq!(rest, "");
+        }
+        stop.cancel();
+        serving.await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_socket_file_is_the_mail_servers_and_goes_with_the_daemon() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lmtp");

@@ -9,7 +9,7 @@ mod tests;
 mod wire;
 
 pub use limits::Limits;
-pub use listener::{Listener, Place, Unbound, bind, listen};
+pub use listener::{Listener, Peers, Place, Unbound, bind, listen};
 pub use session::serve;
 
 use super::address::Scheme;

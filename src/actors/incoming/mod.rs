@@ -1,0 +1,363 @@
+//! What comes in by mail: kept before it is acknowledged, then understood, and what became of it written down with what that causes.
+
+mod reply;
+mod report;
+
+pub use reply::{Reply, Says, decide};
+pub use report::{Reported, note};
+
+use crate::domain::id::{Digest, LetterId, MessageId};
+use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
+use crate::domain::invitation::Invitation;
+use crate::domain::key::{Counter, Key};
+use crate::domain::letter::{Answer, ByMail, Kind, Letter, Subject};
+use crate::domain::reach::Reach;
+use crate::domain::time::{HOUR_MS, Time};
+use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
+
+use super::invitation::answerable;
+use super::load::{self, Versioned};
+use super::once::TRIES;
+use super::proposal::Proposal;
+use super::reach;
+use super::world::{Settings, World};
+
+/// At most this many letters explain why a reply to an offer decided nothing.
+const EXPLANATIONS: i64 = 3;
+
+/// A probe may take so long to come, and the clock of whoever made it may be so far off, in milliseconds.
+const PROBE_MS: i64 = HOUR_MS;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages to one letter on one day.
+    pub a_day: i64,
+    /// Bytes in all.
+    pub bytes: i64,
+}
+
+/// A message that came for one address of a letter.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    /// The letter.
+    pub letter: LetterId,
+    /// Which of its addresses.
+    pub purpose: Purpose,
+    /// The envelope's sender; none when it is null.
+    pub envelope_sender: Option<&'a str>,
+    /// What makes a repetition one: its Message-ID, and its body.
+    pub same: (&'a str, &'a [u8]),
+    /// The message as it came.
+    pub raw: &'a [u8],
+}
+
+/// What became of an attempt to keep a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is durable, and will be understood.
+    New,
+    /// It came before; nothing is done.
+    Before,
+    /// More came to this letter today than may.
+    TooMany,
+    /// There is no room.
+    Full,
+}
+
+/// Whether the letter is there and has such an address: one can reply to what is about an offer.
+///
+/// # Errors
+/// The store failed.
+pub async fn knows(settings: &Settings, letter: LetterId, purpose: Purpose) -> Result<bool, Fault> {
+    let found = load::one::<Letter>(&*settings.store, Key::Letter(letter)).await?;
+    Ok(found.is_some_and(|found| match purpose {
+        Purpose::Reply => matches!(found.document.subject, Subject::Invitation(_)),
+        Purpose::Report => true,
+        Purpose::Probe => false,
+    }))
+}
+
+/// How a probe stands, by which the site sees whether mail comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It may come.
+    Awaited,
+    /// It came.
+    Arrived,
+    /// It was made too long ago, or later than now.
+    Past,
+}
+
+/// How the probe with this id stands. The id says when it was made, so that nothing has to be kept of one that never comes.
+///
+/// # Errors
+/// The store failed.
+pub async fn probe(settings: &Settings, id: LetterId, now: Time) -> Result<Probe, Fault> {
+    let made = Time::from_ms(i64::try_from(id.bits() >> 80).unwrap_or(i64::MAX));
+    if !(-PROBE_MS..=PROBE_MS).contains(&now.since_ms(made)) {
+        return Ok(Probe::Past);
+    }
+    let days = [day(now).saturating_sub(1), day(now)];
+    let counters = days.map(|day| Counter::Incoming(id, day));
+    let came = settings.store.counters(&counters).await?;
+    Ok(match came.iter().sum::<i64>() {
+        0 => Probe::Awaited,
+        _ => Probe::Arrived,
+    })
+}
+
+/// Keeps a message; it is durable when this answers.
+///
+/// # Errors
+/// The store failed, and the message may be kept or not; when it comes again, that shows.
+pub async fn keep(
+    settings: &Settings,
+    at: Time,
+    limits: Limits,
+    new: &New<'_>,
+) -> Result<Kept, Fault> {
+    let id = identity(new);
+    let mut plain = new.envelope_sender.unwrap_or_default().as_bytes().to_vec();
+    plain.push(b'\n');
+    plain.extend_from_slice(new.raw);
+    let random = settings.ids.secret();
+    let nonce = random.first_chunk::<12>().copied().unwrap_or_default();
+    let incoming = Incoming {
+        id,
+        letter: new.letter,
+        purpose: new.purpose,
+        at,
+        bytes: u64::try_from(new.raw.len()).unwrap_or(u64::MAX),
+        state: State::Waiting { not_before: at },
+    };
+    let mut proposal = Proposal::default();
+    proposal.create(&incoming, None);
+    let sealed = settings.key.seal(id, nonce, &plain);
+    proposal.create(&Sealed::new(id, at, &sealed), None);
+    proposal.limit(Counter::Incoming(new.letter, day(at)), limits.a_day);
+    proposal.limit(Counter::Sealed, limits.bytes);
+    match settings.store.commit(proposal.into_commit(at)).await {
+        Outcome::Done(_) | Outcome::Duplicate(_) => Ok(Kept::New),
+        // Nobody else writes a document of this id.
+        Outcome::Conflict(_) => Ok(Kept::Before),
+        Outcome::OverLimit { counter, .. } => Ok(match counter {
+            Counter::Sealed => Kept::Full,
+            _ => Kept::TooMany,
+        }),
+        Outcome::TooLarge => Err(Fault::never("a message is larger than a commit")),
+        Outcome::Unknown => Err(Fault::retry("the disk failed under a commit")),
+        Outcome::Unavailable => Err(Fault::retry("the store has too much to do")),
+    }
+}
+
+fn identity(new: &New<'_>) -> MessageId {
+    let (message_id, body) = new.same;
+    let mut all = new.letter.bits().to_be_bytes().to_vec();
+    all.extend_from_slice(new.purpose.word().as_bytes());
+    all.extend_from_slice(&Digest::of(message_id.as_bytes()).0.to_be_bytes());
+    all.extend_from_slice(&Digest::of(body).0.to_be_bytes());
+    MessageId::from_bits(Digest::of(&all).0)
+}
+
+/// A message that waits, opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What is known of it.
+    pub incoming: Versioned<Incoming>,
+    /// The envelope's sender and the message as it came; `None` if it cannot be opened.
+    pub message: Option<(Option<String>, Vec<u8>)>,
+}
+
+/// The message with this id, if it waits.
+///
+/// # Errors
+/// The store failed.
+pub async fn open(settings: &Settings, id: MessageId) -> Result<Option<Opened>, Fault> {
+    let store = &*settings.store;
+    let found = load::one::<Incoming>(store, Key::Incoming(id)).await?;
+    let Some(incoming) = found.filter(|found| found.document.waits()) else {
+        return Ok(None);
+    };
+    let sealed = load::one::<Sealed>(store, Key::Sealed(id)).await?;
+    let plain = sealed
+        .and_then(|sealed| sealed.document.bytes())
+        .and_then(|bytes| settings.key.unseal(id, &bytes));
+    let message = plain.and_then(|plain| {
+        let end = plain.iter().position(|byte| *byte == b'\n')?;
+        let (sender, raw) = plain.split_at_checked(end)?;
+        let sender = String::from_utf8_lossy(sender).into_owned();
+        let raw = raw.get(1..)?.to_vec();
+        Some(((!sender.is_empty()).then_some(sender), raw))
+    });
+    Ok(Some(Opened { incoming, message }))
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Became {
+    /// In one word.
+    pub outcome: &'static str,
+    /// Why, for operators.
+    pub why: String,
+    /// What is said to whom the letter went, and in answer to which Message-ID.
+    pub says: Option<(Answer, Option<String>)>,
+    /// Whether it shows that the letter's address works.
+    pub heard: bool,
+}
+
+impl Became {
+    /// Nothing but a word and a reason.
+    pub fn silent(outcome: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            why: why.into(),
+            says: None,
+            heard: false,
+        }
+    }
+}
+
+/// Writes down what became of a message, takes its row away, and posts what is said about it, all in one commit. A letter beyond its
+/// limit is left out, and nothing else.
+///
+/// # Errors
+/// The store failed, or others changed the same again and again; the row is due again.
+pub async fn finish(
+    world: &dyn World,
+    row: Claimed,
+    mut incoming: Versioned<Incoming>,
+    became: &Became,
+    at: Time,
+) -> Result<(), Fault> {
+    let settings = world.settings();
+    let mut says = became.says.clone();
+    for attempt in 1..=2 * TRIES {
+        let mut proposal = Proposal::default();
+        let done = incoming.document.done(at, became.outcome, &became.why);
+        proposal.replace(&incoming, &done, None);
+        answer(
+            &settings,
+            &done,
+            says.as_ref(),
+            became.heard,
+            at,
+            &mut proposal,
+        )
+        .await?;
+        match settle(world, row, proposal, at).await? {
+            Settled::Done => return Ok(()),
+            Settled::Over => says = None,
+            Settled::Again => world.pause(attempt).await,
+        }
+        let newer = load::one(&*settings.store, Key::Incoming(done.id)).await?;
+        match newer {
+            Some(newer) => incoming = newer,
+            None => return settings.store.settle(row, Settlement::Done).await,
+        }
+    }
+    Err(Fault::retry("others changed the same at the same time"))
+}
+
+/// How the commit that answers a row ended.
+enum Settled {
+    Done,
+    Again,
+    /// A limit stands in the way of a letter.
+    Over,
+}
+
+async fn settle(
+    world: &dyn World,
+    row: Claimed,
+    proposal: Proposal,
+    at: Time,
+) -> Result<Settled, Fault> {
+    let letters = proposal.has_letters();
+    let commit = Commit {
+        answers: Some(row.due),
+        ..proposal.into_commit(at)
+    };
+    match world.settings().store.commit(commit).await {
+        Outcome::Done(_) | Outcome::Duplicate(_) => {
+            if letters {
+                world.letters_wait();
+            }
+            Ok(Settled::Done)
+        }
+        // It was made before, or the lease was lost and somebody else sees to it.
+        Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => Ok(Settled::Done),
+        Outcome::Conflict(_) => Ok(Settled::Again),
+        Outcome::OverLimit { .. } => Ok(Settled::Over),
+        Outcome::TooLarge => Err(Fault::never(
+            "what became of a message is more than a commit",
+        )),
+        Outcome::Unknown | Outcome::Unavailable => {
+            Err(Fault::retry("the store has too much to do, or failed"))
+        }
+    }
+}
+
+/// The letter that answers, to whom the letter that was answered went and nobody else, and what is learned of that address.
+async fn answer(
+    settings: &Settings,
+    incoming: &Incoming,
+    says: Option<&(Answer, Option<String>)>,
+    heard: bool,
+    at: Time,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    if says.is_none() && !heard {
+        return Ok(());
+    }
+    let store = &*settings.store;
+    let found = load::one::<Letter>(store, Key::Letter(incoming.letter)).await?;
+    let Some(Versioned { document: of, .. }) = found else {
+        return Ok(());
+    };
+    let old = reach::of(store, &of.to).await?;
+    let mut known = match &old {
+        Some(old) => old.document.clone(),
+        None => Reach::unknown(of.to.clone(), at),
+    };
+    if heard && known.is_doubtful() {
+        known = known.works(at);
+    }
+    if let Some((says, message)) = says {
+        let asks = *says == Answer::Confirm;
+        if asks && !known.may_be_asked(at) {
+            return Ok(());
+        }
+        if asks {
+            known.asked_at = Some(at);
+            known.at = at;
+        } else if let Subject::Invitation(id) = of.subject {
+            proposal.limit(Counter::Explained(id), EXPLANATIONS);
+        }
+        let by_mail = match (says.takes_another(), of.subject) {
+            (true, Subject::Invitation(id)) => {
+                match load::one::<Invitation>(store, Key::Invitation(id)).await? {
+                    Some(offer) => answerable(settings, &offer.document, &of.to).await?,
+                    None => ByMail::No,
+                }
+            }
+            _ => ByMail::No,
+        };
+        let says = Kind::Answer {
+            message: message.clone(),
+            says: says.clone(),
+        };
+        let id = LetterId::from_bits(settings.ids.fresh(at));
+        let mut letter = Letter::queued(id, of.to.clone(), &of.language, of.subject, says, at);
+        letter.by_mail = by_mail;
+        proposal.create(&letter, None);
+    }
+    let changed = match &old {
+        Some(old) => old.document != known,
+        None => known.asked_at.is_some(),
+    };
+    if changed {
+        reach::write(old.as_ref(), &known, proposal);
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! Checks 8 to 13 of a reply (MAIL §5), in their order: the first that fails decides.
+
+use crate::domain::account::Account;
+use crate::domain::address::Address;
+use crate::domain::called::{Called, Named};
+use crate::domain::event::{By, Channel};
+use crate::domain::id::{CommandId, Context, LetterId, MessageId};
+use crate::domain::invitation::Invitation;
+use crate::domain::item::folded_name;
+use crate::domain::key::Key;
+use crate::domain::letter::{Answer, Letter, Subject};
+use crate::domain::policy::{Domain, Replies, Verb};
+use crate::domain::refusal::{Code, Findings};
+use crate::store::Fault;
+
+use super::Became;
+use crate::actors::directory::Directory;
+use crate::actors::invitation::Command;
+use crate::actors::world::{self, Call, Settings, Trouble, World as _};
+use crate::actors::{load, people, queries};
+
+/// What a reply says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Says {
+    /// Accept, into the context of this name, or the default one.
+    Accept {
+        /// The name as it was written.
+        context: Option<String>,
+    },
+    /// Decline.
+    Decline {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Neither.
+    Neither,
+}
+
+impl Says {
+    const fn verb(&self) -> Option<Verb> {
+        match self {
+            Self::Accept { .. } => Some(Verb::Accept),
+            Self::Decline { .. } => Some(Verb::Decline),
+            Self::Neither => None,
+        }
+    }
+}
+
+/// A person's reply to a letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Which message it is; the decision is made once for it.
+    pub message: MessageId,
+    /// The letter that it answers.
+    pub letter: LetterId,
+    /// From whom, as it says.
+    pub from: Address,
+    /// Why nobody vouches for that, if nobody does.
+    pub doubt: Option<String>,
+    /// What it says.
+    pub says: Says,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
+}
+
+/// Decides a reply by the same commands as everybody else's.
+///
+/// # Errors
+/// The world failed, or others changed the same: it is decided again, and once only.
+pub async fn decide(directory: &Directory, reply: &Reply) -> Result<Became, Fault> {
+    let settings = directory.settings();
+    let store = &*settings.store;
+    let letter = load::one::<Letter>(store, Key::Letter(reply.letter)).await?;
+    let Some(Letter { to, subject, .. }) = letter.map(|letter| letter.document) else {
+        return Ok(Became::silent("too-late", "the letter is kept no longer"));
+    };
+    let Subject::Invitation(id) = subject else {
+        return Ok(Became::silent("too-late", "the letter is about no offer"));
+    };
+    let found = load::one::<Invitation>(store, Key::Invitation(id)).await?;
+    let Some(offer) = found.map(|found| found.document) else {
+        return Ok(Became::silent("too-late", "the offer is kept no longer"));
+    };
+    let holder = people::holder(store, &to).await?.map(|h| h.document);
+    let case = Case {
+        directory,
+        settings: &settings,
+        reply,
+        to,
+        offer,
+        holder,
+    };
+    case.decide().await
+}
+
+/// A reply and what it is about.
+struct Case<'a> {
+    directory: &'a Directory,
+    settings: &'a Settings,
+    reply: &'a Reply,
+    /// Whom the letter went to: whoever has this address is invited.
+    to: Address,
+    offer: Invitation,
+    holder: Option<Account>,
+}
+
+impl Case<'_> {
+    /// An answer to whom the letter went.
+    fn says(&self, outcome: &'static str, why: impl Into<String>, says: Answer) -> Became {
+        Became {
+            says: Some((says, self.reply.message_id.clone())),
+            heard: true,
+            ..Became::silent(outcome, why)
+        }
+    }
+
+    /// Please confirm in Handover, while there is something to confirm.
+    fn asks(&self, outcome: &'static str, why: impl Into<String>, heard: bool) -> Became {
+        let open = self.offer.too_late(self.directory.now()).is_none();
+        let says = open.then(|| (Answer::Confirm, self.reply.message_id.clone()));
+        Became {
+            says,
+            heard,
+            ..Became::silent(outcome, why)
+        }
+    }
+
+    fn domain(&self) -> Domain {
+        match &self.holder {
+            Some(holder) => holder.domain.clone(),
+            None => self.settings.policy.domain_of(&self.to),
+        }
+    }
+
+    async fn decide(&self) -> Result<Became, Fault> {
+        // 8
+        if let Some(doubt) = &self.reply.doubt {
+            return Ok(self.asks("unauthenticated", doubt, false));
+        }
+        // 9
+        let from = &self.reply.from;
+        let theirs = *from == self.to || self.holder.as_ref().is_some_and(|h| h.has(from));
+        if !theirs {
+            let why = "the sender is not whom the letter went to";
+            return Ok(self.asks("wrong-sender", why, false));
+        }
+        let domain = self.domain();
+        // What this message decided when it was seen to before counts, whatever came after.
+        if let Some(holder) = &self.holder
+            && world::before(self.settings, &self.call(holder))
+                .await
+                .is_ok_and(|kept| kept.is_some())
+        {
+            return Ok(self.decided());
+        }
+        // 10
+        if let Some(why) = self.offer.too_late(self.directory.now()) {
+            return Ok(self.says("too-late", why.code.as_str(), Answer::Ended));
+        }
+        match self.settings.policy.replies(&domain) {
+            Replies::Off => {
+                let why = "replies are switched off here";
+                return Ok(self.says("replies-off", why, Answer::RepliesOff));
+            }
+            Replies::ConfirmOnly => {
+                let why = "replies only ask for a confirmation here";
+                return Ok(self.asks("confirm-only", why, true));
+            }
+            Replies::Act => {}
+        }
+        let Some(holder) = &self.holder else {
+            let sentence = format!(
+                "there is no account for {} yet; sign in with this address to register, then answer",
+                self.to
+            );
+            return Ok(self.refused("nobody has registered with the address", vec![sentence]));
+        };
+        // 11
+        let Some(verb) = self.reply.says.verb() else {
+            let why = "it says neither accept nor decline";
+            return Ok(self.says("not-understood", why, Answer::NotUnderstood));
+        };
+        if !self.settings.policy.may_reply(&domain, verb) {
+            let why = "the domain does not allow this verb in replies";
+            return Ok(self.says("replies-off", why, Answer::RepliesOff));
+        }
+        // 12
+        let command = match &self.reply.says {
+            Says::Accept { context } => match self.context(holder, context.as_deref()).await? {
+                Ok(into) => Command::Accept { into },
+                Err(names) => {
+                    let why = "it names no context, or several";
+                    return Ok(self.says("unknown-context", why, Answer::WhichContext { names }));
+                }
+            },
+            Says::Decline { reason } => Command::Decline {
+                reason: reason.clone(),
+            },
+            Says::Neither => return Ok(self.says("not-understood", "", Answer::NotUnderstood)),
+        };
+        // 13
+        let call = self.call(holder);
+        let answer = self.directory.transfer(self.offer.id, call, command).await;
+        match answer {
+            Ok(_) => Ok(self.decided()),
+            Err(Trouble::Fault(fault)) => Err(fault),
+            Err(Trouble::Refused(why)) => self.lost(&why).await,
+        }
+    }
+
+    /// The decision is kept under the message's id, so that it is made once however often the message is seen to.
+    fn call(&self, holder: &Account) -> Call {
+        let by = By {
+            person: Some(holder.id),
+            channel: Channel::Reply,
+        };
+        let command = CommandId::from_bits(self.reply.message.bits());
+        self.directory.call(by, Some(command.into()))
+    }
+
+    fn decided(&self) -> Became {
+        let what = match self.reply.says {
+            Says::Accept { .. } => "accepted",
+            Says::Decline { .. } => "declined",
+            Says::Neither => "",
+        };
+        Became {
+            heard: true,
+            ..Became::silent("decided", what)
+        }
+    }
+
+    fn refused(&self, why: impl Into<String>, sentences: Vec<String>) -> Became {
+        self.says("refused", why, Answer::Refused { sentences })
+    }
+
+    /// The domain said no: perhaps because somebody else was faster.
+    async fn lost(&self, why: &Findings) -> Result<Became, Fault> {
+        let codes: Vec<&str> = why.blocks.iter().map(|block| block.code.as_str()).collect();
+        if why.blocks.iter().any(|block| block.code == Code::Contended) {
+            return Err(Fault::retry("others changed the same at the same time"));
+        }
+        let key = Key::Invitation(self.offer.id);
+        let now = load::one::<Invitation>(&*self.settings.store, key).await?;
+        let closed = now.is_some_and(|now| now.document.too_late(self.directory.now()).is_some());
+        if closed {
+            return Ok(self.says("too-late", codes.join(", "), Answer::Ended));
+        }
+        let sentences = why.blocks.iter().map(ToString::to_string).collect();
+        Ok(self.refused(codes.join(", "), sentences))
+    }
+
+    /// The one context of this person that is called so; none where none is named. Otherwise what they may be called.
+    async fn context(
+        &self,
+        holder: &Account,
+        name: Option<&str>,
+    ) -> Result<Result<Option<Context>, Vec<String>>, Fault> {
+        let Some(name) = name else {
+            return Ok(Ok(None));
+        };
+        let wanted = folded_name(name);
+        if self.offer.terms.is_about_workgroup() {
+            // One joins it oneself; whoever names it has named nothing else.
+            let own = self.offer.source_name.clone();
+            let named = folded_name(&own) == wanted;
+            return Ok(if named { Ok(None) } else { Err(vec![own]) });
+        }
+        let choices = match queries::choices(self.settings, &self.offer, holder.id).await {
+            Ok(choices) => choices,
+            Err(Trouble::Fault(fault)) => return Err(fault),
+            Err(Trouble::Refused(_)) => Vec::new(),
+        };
+        let called = Called::of(choices.iter().map(named).collect());
+        if let Some(context) = called.meant(name) {
+            return Ok(Ok(Some(context)));
+        }
+        let may = |context: &Context| {
+            let mut those = choices.iter().filter(|c| c.own.context == *context);
+            those.any(|choice| choice.findings.blocks.is_empty())
+        };
+        let written = called.written().into_iter();
+        let written = written.filter(|(context, _)| may(context));
+        Ok(Err(written.map(|(_, name)| name).collect()))
+    }
+}
+
+fn named(choice: &queries::Choice) -> Named {
+    Named {
+        context: choice.own.context,
+        name: choice.own.name.clone(),
+        handle: choice.own.handle.clone(),
+    }
+}

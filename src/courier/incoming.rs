@@ -1,0 +1,218 @@
+//! What comes in by mail: the door that keeps it before it is acknowledged, and what is done with it then.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+use crate::actors::directory::Directory;
+use crate::actors::incoming::{self, Kept, Limits, New, Opened, Probe, Reply, Reported, Says};
+use crate::actors::world::World as _;
+use crate::domain::id::{LetterId, MessageId};
+use crate::domain::incoming::Purpose;
+use crate::domain::secret::SiteKey;
+use crate::mail::inbound::grammar::Answer;
+use crate::mail::inbound::report::Action;
+use crate::mail::inbound::{
+    self, Delivery, Door, Envelope, Examined, Recipient, Settings, Turned, identity,
+};
+use crate::store::{Claimed, Fault, Settlement};
+
+use super::Courier;
+
+/// So often a message is taken up. What breaks an assertion, or meets a fault for a day, is given up and shown to the operators.
+const MOST_CLAIMS: u32 = 100;
+
+/// What understands a message.
+pub struct Inbox {
+    /// Who decides.
+    pub directory: Directory,
+    /// How a message is examined.
+    pub settings: Settings,
+    /// Rung after a message was kept.
+    pub arrived: Arc<Notify>,
+}
+
+/// The door with the store behind it.
+pub struct Keeper {
+    /// Whose store and key it is.
+    pub directory: Directory,
+    /// How much is kept.
+    pub limits: Limits,
+    /// Rung after a message was kept.
+    pub arrived: Arc<Notify>,
+}
+
+fn letter_of(key: &SiteKey, recipient: &Recipient) -> Option<(LetterId, Purpose)> {
+    let token = recipient.token();
+    match recipient.purpose() {
+        inbound::Purpose::Reply => Some((key.letter_of_reply(token)?, Purpose::Reply)),
+        inbound::Purpose::Bounce => Some((key.letter_of_bounce(token)?, Purpose::Report)),
+        inbound::Purpose::Probe => Some((key.probe_of(token)?, Purpose::Probe)),
+    }
+}
+
+fn recipient_of(key: &SiteKey, letter: LetterId, purpose: Purpose) -> Option<Recipient> {
+    match purpose {
+        Purpose::Reply => Recipient::new(inbound::Purpose::Reply, &key.reply(letter)),
+        Purpose::Report => Recipient::new(inbound::Purpose::Bounce, &key.bounce(letter)),
+        Purpose::Probe => Recipient::new(inbound::Purpose::Probe, &key.probe(letter)),
+    }
+}
+
+impl Door for Keeper {
+    fn knows<'a>(&'a self, recipient: &'a Recipient) -> BoxFuture<'a, Result<(), Turned>> {
+        Box::pin(async move {
+            let settings = self.directory.settings();
+            let Some((letter, purpose)) = letter_of(&settings.key, recipient) else {
+                return Err(Turned::unknown());
+            };
+            if purpose == Purpose::Probe {
+                let now = self.directory.now();
+                return match incoming::probe(&settings, letter, now).await {
+                    Ok(Probe::Awaited) => Ok(()),
+                    Ok(Probe::Arrived) => Err(Turned::arrived()),
+                    Ok(Probe::Past) => Err(Turned::unknown()),
+                    Err(_) => Err(Turned::store()),
+                };
+            }
+            match incoming::knows(&settings, letter, purpose).await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(Turned::unknown()),
+                Err(_) => Err(Turned::store()),
+            }
+        })
+    }
+
+    fn take<'a>(&'a self, delivery: Delivery<'a>) -> BoxFuture<'a, Result<(), Turned>> {
+        Box::pin(async move {
+            let settings = self.directory.settings();
+            let Some((letter, purpose)) = letter_of(&settings.key, delivery.recipient) else {
+                return Err(Turned::unknown());
+            };
+            if purpose == Purpose::Probe && delivery.envelope_sender.is_none() {
+                // A report that it did not arrive must not count as its arrival.
+                return Err(Turned::unknown());
+            }
+            let (message_id, body) = identity(delivery.raw);
+            let new = New {
+                letter,
+                purpose,
+                envelope_sender: delivery.envelope_sender,
+                same: (&message_id, body),
+                raw: delivery.raw,
+            };
+            let now = self.directory.now();
+            let kept = incoming::keep(&settings, now, self.limits, &new).await;
+            let (how, answer) = match kept {
+                Ok(Kept::New) => {
+                    self.arrived.notify_one();
+                    ("new", Ok(()))
+                }
+                Ok(Kept::Before) => ("repeated", Ok(())),
+                Ok(Kept::TooMany) => ("too-many", Err(Turned::too_many())),
+                Ok(Kept::Full) => {
+                    tracing::error!(
+                        "there is no room for more mail that comes in; raise reply.keep, or wait until what is older is a week old"
+                    );
+                    ("full", Err(Turned::store()))
+                }
+                Err(fault) => {
+                    tracing::error!(%fault, "a message could not be kept; the mail server comes back with it");
+                    ("failed", Err(Turned::store()))
+                }
+            };
+            metrics::counter!("handover_mail_taken_total", "how" => how).increment(1);
+            answer
+        })
+    }
+}
+
+impl Courier {
+    /// Sees to a message that waits: examines it, decides, and writes down what became of it.
+    pub(super) async fn understand(&self, row: Claimed) -> Result<(), Fault> {
+        let parts = &self.inner.parts;
+        let Some(inbox) = &parts.inbox else {
+            return Err(Fault::retry("nobody answers mail here"));
+        };
+        let world = &inbox.directory;
+        let settings = world.settings();
+        let opened = incoming::open(&settings, MessageId::from_bits(row.due.id)).await?;
+        let Some(Opened { incoming, message }) = opened else {
+            return parts.store.settle(row, Settlement::Done).await;
+        };
+        let now = (parts.now)();
+        let of = &incoming.document;
+        let recipient = recipient_of(&settings.key, of.letter, of.purpose);
+        let became = match (message, recipient) {
+            _ if row.claims > MOST_CLAIMS => {
+                tracing::error!(message = %of.id, "a message was given up; `handover mail inbound` shows it");
+                incoming::Became::silent("given-up", "it was taken up too often")
+            }
+            (Some((sender, raw)), Some(recipient)) => {
+                let envelope = Envelope {
+                    recipient: &recipient,
+                    sender: sender.as_deref(),
+                };
+                match inbound::examine(&raw, &envelope, &inbox.settings) {
+                    Examined::Dropped { outcome, why } => {
+                        incoming::Became::silent(outcome.word(), why)
+                    }
+                    Examined::Report { recipients, .. } => {
+                        let reported: Vec<Reported> = recipients.into_iter().map(said).collect();
+                        let outcome = incoming::note(world, row, incoming, &reported, now).await?;
+                        count(outcome);
+                        return Ok(());
+                    }
+                    Examined::Reply {
+                        from,
+                        authenticated,
+                        verb,
+                        message_id,
+                    } => {
+                        let reply = Reply {
+                            message: of.id,
+                            letter: of.letter,
+                            from,
+                            doubt: authenticated.err().map(|doubt| doubt.0),
+                            says: meant(verb),
+                            message_id,
+                        };
+                        incoming::decide(world, &reply).await?
+                    }
+                }
+            }
+            _ => incoming::Became::silent("unreadable", "it was sealed with another key"),
+        };
+        incoming::finish(world, row, incoming, &became, (parts.now)()).await?;
+        count(became.outcome);
+        Ok(())
+    }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("handover_mail_understood_total", "outcome" => outcome).increment(1);
+}
+
+fn said(recipient: inbound::report::Recipient) -> Reported {
+    Reported {
+        to: recipient
+            .original
+            .into_iter()
+            .chain(recipient.last)
+            .collect(),
+        failed: recipient.action == Action::Failed,
+        delayed: recipient.action == Action::Delayed,
+        status: recipient
+            .status
+            .map(|status| (status.class, status.subject, status.detail)),
+    }
+}
+
+fn meant(answer: Answer) -> Says {
+    match answer {
+        Answer::Accept { context } => Says::Accept { context },
+        Answer::Decline { reason } => Says::Decline { reason },
+        Answer::Neither => Says::Neither,
+    }
+}
