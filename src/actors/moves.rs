@@ -27,7 +27,7 @@ use super::world::{Call, Settings, Trouble, World};
 
 use proposing::{fits, no_such_target, owner};
 
-pub use proposing::propose;
+pub use proposing::{Preview, preview, propose};
 pub use steps::{go_on, resume};
 
 /// So many items move in one commit.
