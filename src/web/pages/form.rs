@@ -117,6 +117,7 @@ fn page_of(path: &str) -> String {
     match page {
         page if page.starts_with("/transfers/")
             || page.starts_with("/invitations/")
+            || page.starts_with("/admin/")
             || page == "/l" =>
         {
             super::local(page).to_owned()

@@ -1,0 +1,93 @@
+//! How much a context may hold, as a form asks for it and says it.
+
+use crate::actors::allowance::{self, Change, Of, Seen};
+use crate::config::{Cap, Size};
+use crate::domain::policy::{Policy, Tier};
+use crate::domain::refusal::Refusal;
+use crate::web::App;
+use crate::web::api::allowance::tier;
+use crate::web::api::read;
+use crate::web::problem::Failure;
+
+use super::super::form::{Fields, Posted};
+use super::super::words::Storage;
+
+/// The allowance of a context with the fields that change it.
+pub struct Allowance {
+    pub tier: &'static str,
+    /// The tiers that may be given; none: its tier follows from where it lives.
+    pub tiers: Vec<&'static str>,
+    /// What the field for it says: empty where that of the tier holds.
+    pub quota: String,
+    /// What holds where it has none of its own.
+    pub of_tier: String,
+    pub storage: Storage,
+    /// Why it cannot be changed.
+    pub ruled: Option<Refusal>,
+}
+
+impl Allowance {
+    /// As it is, or, when a form is shown again, as it was typed.
+    pub fn of(policy: &Policy, seen: Seen, typed: Option<&Fields>) -> Self {
+        let of_tier = cap(policy.quota(None, seen.tier));
+        let tiers = match seen.tiers {
+            true => vec![Tier::Basic.word(), Tier::Professional.word()],
+            false => Vec::new(),
+        };
+        let chosen = typed.map(|typed| typed.get("tier"));
+        let chosen = tiers.iter().find(|tier| chosen == Some(**tier));
+        Self {
+            tier: chosen.copied().unwrap_or(seen.tier.word()),
+            tiers,
+            quota: match (typed, seen.quota) {
+                (Some(typed), _) => typed.get("quota").chars().take(100).collect(),
+                (None, None) => String::new(),
+                (None, own) => cap(policy.quota(own, seen.tier)),
+            },
+            of_tier,
+            storage: Storage::of(&seen.own),
+            ruled: seen.ruled,
+        }
+    }
+}
+
+fn cap(bytes: Option<u64>) -> String {
+    let at = |bytes| Cap::At(Size::from_bytes(bytes));
+    bytes.map_or(Cap::Unlimited, at).to_string()
+}
+
+/// Does what the form asks for.
+pub async fn change(app: &App, posted: &Posted, path: &str, of: &Of) -> Result<(), Failure> {
+    let change = asked(&posted.fields)?;
+    let call = posted.call(app, path);
+    allowance::change(app.directory(), &call, of, change).await?;
+    Ok(())
+}
+
+fn asked(fields: &Fields) -> Result<Change, Failure> {
+    let mut problems = read::Problems::default();
+    let tier = fields.given("tier");
+    let tier = tier.and_then(|word| problems.keep(tier_of(&word)));
+    let quota = match fields.given("quota") {
+        None => Some(None),
+        Some(text) => problems.keep(quota(&text)),
+    };
+    Ok(problems.unless_any(Some(Change { tier, quota }))?)
+}
+
+fn tier_of(word: &str) -> Result<Tier, Refusal> {
+    tier(word)
+}
+
+/// Without a cap is written as the largest one, as everywhere.
+fn quota(text: &str) -> Result<Option<u64>, Refusal> {
+    let cap: Result<Cap, _> = text.to_lowercase().parse();
+    cap.map(|cap| Some(cap.as_bytes().unwrap_or(u64::MAX)))
+        .map_err(|error| {
+            Refusal::field(
+                "quota",
+                error.to_string(),
+                "leave it empty for that of the tier",
+            )
+        })
+}
