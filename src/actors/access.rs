@@ -273,11 +273,7 @@ pub async fn sight(
 ///
 /// # Errors
 /// As [`sight`].
-pub async fn person(
-    settings: &Settings,
-    asks: AccountId,
-    whom: &Whom,
-) -> Result<Account, Trouble> {
+pub async fn person(settings: &Settings, asks: AccountId, whom: &Whom) -> Result<Account, Trouble> {
     let store = &*settings.store;
     let asks = people::person(store, asks, &[]).await?;
     let found = match whom {

@@ -86,7 +86,10 @@ pub async fn preview(settings: &Settings, call: &Call, new: &New) -> Result<Prev
     let Ends { from, to } = ends(settings, &caller, new).await?;
     let mut items = Vec::new();
     let mut counts = [(0, false); 2];
-    for (kind, count) in [ItemKind::Run, ItemKind::Project].into_iter().zip(&mut counts) {
+    for (kind, count) in [ItemKind::Run, ItemKind::Project]
+        .into_iter()
+        .zip(&mut counts)
+    {
         let prefix = index::owned(from.0, kind);
         let page = settings
             .store

@@ -94,7 +94,9 @@ pub async fn show(
         somebody: None,
     };
     let found = if !view.item.is_empty() {
-        seers(&app, &person, &view.item).await.map(|of| view.of = Some(of))
+        seers(&app, &person, &view.item)
+            .await
+            .map(|of| view.of = Some(of))
     } else if !view.who.is_empty() {
         let from = asked.get("from").parse().ok();
         let found = sight(&app, &person, &view.who, from).await;
@@ -160,10 +162,9 @@ fn why(reason: &Reason) -> String {
             format!("administers the domain {} that it lies in", domain.name())
         }
         Reason::Granted(_, part) => granted(part),
-        Reason::Through(project, _, part) => format!(
-            "because its data went into {project}: {}",
-            granted(part)
-        ),
+        Reason::Through(project, _, part) => {
+            format!("because its data went into {project}: {}", granted(part))
+        }
     }
 }
 
@@ -203,7 +204,10 @@ async fn sight(
             .map_or_else(String::new, ToString::to_string),
         domain: account.domain.name().to_owned(),
         administers: administers.join(", "),
-        items: granted.into_iter().map(|one| listed(one, &contexts)).collect(),
+        items: granted
+            .into_iter()
+            .map(|one| listed(one, &contexts))
+            .collect(),
         contexts: contexts.iter().map(place).collect(),
         paged: from.is_some(),
         next: next.map(|cursor| cursor.to_string()),

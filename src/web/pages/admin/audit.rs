@@ -11,13 +11,15 @@ use crate::actors::audit::{self, Asked as Wanted, Found};
 use crate::actors::workgroups::look;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, ItemId};
+use crate::domain::refusal::Refusal;
+use crate::domain::time::{DAY_MS, Time};
 use crate::store::Version;
 use crate::web::App;
 use crate::web::api::audit::{Exported, lines, shown, wanted};
+use crate::web::api::read;
 use crate::web::problem::Failure;
 use crate::wire::{AuditChange, AuditEntry};
 
-use super::super::dialog::end_of;
 use super::super::form::Fields;
 use super::super::words::{self, Line};
 use super::super::{Frame, POLICY, Person, Problems, Stop, frame, head, page};
@@ -84,7 +86,9 @@ pub async fn show(
         who: field("person"),
         from: field("from"),
         to: field("to"),
-        own: ["item", "context", "person"].iter().all(|name| field(name).is_empty()),
+        own: ["item", "context", "person"]
+            .iter()
+            .all(|name| field(name).is_empty()),
         rows,
         filters: filters(&asked),
         paged: cursor.is_some(),
@@ -148,15 +152,28 @@ async fn asks(app: &App, person: &Person, asked: &Fields) -> Result<Wanted, Fail
         }
         None => None,
     };
-    let day = |name: &str, moment: fn(&str) -> String| asked.given(name).map(|day| moment(&day));
     let query = Exported {
         item: of,
         context,
         person: who,
-        from: day("from", |day| format!("{day}T00:00:00Z")),
-        to: day("to", end_of),
+        from: day(asked, "from")?.map(|at| at.to_string()),
+        to: day(asked, "to")?.map(|at| at.plus_ms(DAY_MS).to_string()),
     };
     wanted(app, asker, query).await
+}
+
+/// When a day begins.
+fn day(asked: &Fields, field: &str) -> Result<Option<Time>, Refusal> {
+    let begins = |day: String| {
+        read::moment(field, &format!("{day}T00:00:00Z")).map_err(|_| {
+            Refusal::field(
+                field,
+                format!("\"{}\" is no day", words::short(&day)),
+                "write it such as 2026-12-31",
+            )
+        })
+    };
+    asked.given(field).map(begins).transpose()
 }
 
 /// The context that a field names: by an address, an id, or a workgroup's handle.
@@ -215,6 +232,10 @@ fn change(change: &AuditChange) -> String {
     let field = change.field.replace('_', " ");
     match change.private {
         true => format!("{field}: only they are told what"),
-        false => format!("{field}: {} became {}", value(&change.before), value(&change.after)),
+        false => format!(
+            "{field}: {} became {}",
+            value(&change.before),
+            value(&change.after)
+        ),
     }
 }

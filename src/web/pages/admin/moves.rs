@@ -172,10 +172,7 @@ pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Respons
 }
 
 /// `POST /admin/moves/preview`: what would move. Nothing is done yet.
-pub async fn preview(
-    State(app): State<App>,
-    Ordered(posted): Ordered,
-) -> Result<Response, Stop> {
+pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
     let person = &posted.person;
     let typed = Typed::of(&posted.fields);
     let call = app.directory().call(person.browser.by(), None);
@@ -208,7 +205,11 @@ pub async fn preview(
 fn total(found: &Preview) -> String {
     let some = |(n, more): (usize, bool), what: &str| {
         let counted = words::count(n as u64, what);
-        let counted = if more { format!("more than {counted}") } else { counted };
+        let counted = if more {
+            format!("more than {counted}")
+        } else {
+            counted
+        };
         (n > 0).then_some(counted)
     };
     let all: Vec<String> = [some(found.runs, "run"), some(found.projects, "project")]
@@ -231,10 +232,7 @@ fn unlisted(found: &Preview, listed: usize) -> Option<String> {
 }
 
 /// `POST /admin/moves/propose`
-pub async fn propose(
-    State(app): State<App>,
-    Ordered(posted): Ordered,
-) -> Result<Response, Stop> {
+pub async fn propose(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
     let typed = Typed::of(&posted.fields);
     let call = posted.call(&app, "/admin/moves/propose");
     let new = typed.new(&app).await?;

@@ -158,10 +158,7 @@ fn place(own: &Own) -> Place {
 }
 
 /// `POST /admin/people/change`
-pub async fn change(
-    State(app): State<App>,
-    Ordered(posted): Ordered,
-) -> Result<Response, Stop> {
+pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
     let changed = match whom(posted.fields.get("who")) {
         Ok(whom) => {
             let of = Of::Person(whom);
@@ -174,8 +171,6 @@ pub async fn change(
             let who = words::in_address(posted.fields.get("who").trim());
             Ok(to(&format!("/admin/people?who={who}&done=changed")))
         }
-        Err(failure) => {
-            render(&app, &posted.person, &posted.fields, None, Some(failure)).await
-        }
+        Err(failure) => render(&app, &posted.person, &posted.fields, None, Some(failure)).await,
     }
 }

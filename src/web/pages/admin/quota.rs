@@ -5,7 +5,7 @@ use crate::config::{Cap, Size};
 use crate::domain::policy::{Policy, Tier};
 use crate::domain::refusal::Refusal;
 use crate::web::App;
-use crate::web::api::allowance::tier;
+use crate::web::api::allowance::tier as read_tier;
 use crate::web::api::read;
 use crate::web::problem::Failure;
 
@@ -15,8 +15,8 @@ use super::super::words::Storage;
 /// The allowance of a context with the fields that change it.
 pub struct Allowance {
     pub tier: &'static str,
-    /// The tiers that may be given; none: its tier follows from where it lives.
-    pub tiers: Vec<&'static str>,
+    /// The tiers that may be given, and whether they are chosen; none: its tier follows from where it lives.
+    pub tiers: Vec<(&'static str, bool)>,
     /// What the field for it says: empty where that of the tier holds.
     pub quota: String,
     /// What holds where it has none of its own.
@@ -30,15 +30,14 @@ impl Allowance {
     /// As it is, or, when a form is shown again, as it was typed.
     pub fn of(policy: &Policy, seen: Seen, typed: Option<&Fields>) -> Self {
         let of_tier = cap(policy.quota(None, seen.tier));
-        let tiers = match seen.tiers {
-            true => vec![Tier::Basic.word(), Tier::Professional.word()],
-            false => Vec::new(),
-        };
-        let chosen = typed.map(|typed| typed.get("tier"));
-        let chosen = tiers.iter().find(|tier| chosen == Some(**tier));
+        let chosen = typed.map_or(seen.tier.word(), |typed| typed.get("tier"));
+        let choice = |tier: Tier| (tier.word(), tier.word() == chosen);
         Self {
-            tier: chosen.copied().unwrap_or(seen.tier.word()),
-            tiers,
+            tier: seen.tier.word(),
+            tiers: match seen.tiers {
+                true => [Tier::Basic, Tier::Professional].map(choice).to_vec(),
+                false => Vec::new(),
+            },
             quota: match (typed, seen.quota) {
                 (Some(typed), _) => typed.get("quota").chars().take(100).collect(),
                 (None, None) => String::new(),
@@ -67,16 +66,12 @@ pub async fn change(app: &App, posted: &Posted, path: &str, of: &Of) -> Result<(
 fn asked(fields: &Fields) -> Result<Change, Failure> {
     let mut problems = read::Problems::default();
     let tier = fields.given("tier");
-    let tier = tier.and_then(|word| problems.keep(tier_of(&word)));
+    let tier = tier.and_then(|word| problems.keep(read_tier(&word)));
     let quota = match fields.given("quota") {
         None => Some(None),
         Some(text) => problems.keep(quota(&text)),
     };
     Ok(problems.unless_any(Some(Change { tier, quota }))?)
-}
-
-fn tier_of(word: &str) -> Result<Tier, Refusal> {
-    tier(word)
 }
 
 /// Without a cap is written as the largest one, as everywhere.

@@ -163,10 +163,7 @@ async fn look_up(
 }
 
 /// `POST /admin/workgroups/change`
-pub async fn change(
-    State(app): State<App>,
-    Ordered(posted): Ordered,
-) -> Result<Response, Stop> {
+pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
     let handle = posted.fields.get("handle").trim();
     let changed = match of(handle) {
         Ok(of) => quota::change(&app, &posted, "/admin/workgroups/change", &of).await,
@@ -179,8 +176,6 @@ pub async fn change(
                 "/admin/workgroups?handle={handle}&done=changed"
             )))
         }
-        Err(failure) => {
-            render(&app, &posted.person, &posted.fields, None, Some(failure)).await
-        }
+        Err(failure) => render(&app, &posted.person, &posted.fields, None, Some(failure)).await,
     }
 }
