@@ -139,6 +139,7 @@ async fn seers(app: &App, person: &Person, text: &str) -> Result<Of, Failure> {
 
 fn seen(seer: &Seer) -> Seen {
     let people = match seer.people {
+        0 => "no account yet".to_owned(),
         1 => "1 person".to_owned(),
         n if seer.more_people => format!("more than {} people", words::grouped(n as u64)),
         n => format!("{} people", words::grouped(n as u64)),
