@@ -110,7 +110,7 @@ impl Typed {
     }
 
     /// What they name.
-    async fn new(&self, app: &App) -> Result<New, Fault> {
+    async fn named(&self, app: &App) -> Result<New, Fault> {
         let settings = app.settings();
         let reason = self.reason.as_str();
         Ok(New {
@@ -176,7 +176,7 @@ pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result
     let person = &posted.person;
     let typed = Typed::of(&posted.fields);
     let call = app.directory().call(person.browser.by(), None);
-    let new = typed.new(&app).await?;
+    let new = typed.named(&app).await?;
     let found = match moves::preview(&app.settings(), &call, &new).await {
         Ok(found) => found,
         Err(trouble) => return Ok(dialog(&app, person, typed, Problems::of(trouble)?)),
@@ -235,7 +235,7 @@ fn unlisted(found: &Preview, listed: usize) -> Option<String> {
 pub async fn propose(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
     let typed = Typed::of(&posted.fields);
     let call = posted.call(&app, "/admin/moves/propose");
-    let new = typed.new(&app).await?;
+    let new = typed.named(&app).await?;
     match moves::propose(app.directory(), &call, &new).await {
         Ok(made) => Ok(to(&format!("/admin/moves/{}?done=proposed", made.id))),
         Err(trouble) => {
