@@ -247,7 +247,7 @@ pub async fn sight(
     (from, limit): (Option<Cursor>, usize),
     now: Time,
 ) -> Result<Sight, Trouble> {
-    let account = administered(settings, asks, whom).await?;
+    let account = person(settings, asks, whom).await?;
     let contexts = queries::contexts(settings, account.id).await?;
     let ids: Vec<Context> = contexts.iter().map(|own| own.context).collect();
     let (mut granted, next) = granted(settings, &ids, from, limit, now).await?;
@@ -269,11 +269,11 @@ pub async fn sight(
     })
 }
 
-async fn administered(
-    settings: &Settings,
-    asks: AccountId,
-    whom: &Whom,
-) -> Result<Account, Trouble> {
+/// The account of a person, for an administrator of the domain that the person lives in.
+///
+/// # Errors
+/// As [`sight`].
+pub async fn person(settings: &Settings, asks: AccountId, whom: &Whom) -> Result<Account, Trouble> {
     let store = &*settings.store;
     let asks = people::person(store, asks, &[]).await?;
     let found = match whom {

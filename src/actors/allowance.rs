@@ -1,8 +1,10 @@
 //! How much a context may hold and do: its tier and its quota, set by administrators.
 
+use crate::domain::account::Account;
+use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
 use crate::domain::governance;
-use crate::domain::id::Context;
+use crate::domain::id::{AccountId, Context};
 use crate::domain::policy::Tier;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::workgroup::Handle;
@@ -33,6 +35,55 @@ pub struct Change {
     pub quota: Option<Option<u64>>,
 }
 
+/// A context as those see it who may change what it may hold and do.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The context with its cap and what it holds.
+    pub own: Own,
+    /// Whose it is; `None`: a workgroup's.
+    pub account: Option<Account>,
+    /// What it may do.
+    pub tier: Tier,
+    /// Its cap in bytes, if it has one of its own.
+    pub quota: Option<u64>,
+    /// Whether whoever looks may give it another tier.
+    pub tiers: bool,
+    /// Why nothing of it can be changed, if so.
+    pub ruled: Option<Refusal>,
+}
+
+/// An allowance, for those who may change it.
+///
+/// # Errors
+/// Whoever asks administers neither the site nor the domain it lies in, or there is no such context: both are answered alike. Or the world
+/// failed.
+pub async fn look(settings: &Settings, asks: AccountId, of: &Of) -> Result<Seen, Trouble> {
+    let asks = people::person(&*settings.store, asks, &[]).await?;
+    let addresses = &asks.account.addresses;
+    let owner = administered(settings, addresses, of).await?;
+    let own = queries::own_of(settings, owner.context()).await?;
+    let own = own.ok_or_else(|| nobody(of))?;
+    let site = settings.policy.administers_site(addresses);
+    Ok(match owner {
+        Owner::Account(account) => Seen {
+            own,
+            tier: account.document.tier,
+            quota: account.document.quota,
+            tiers: site && account.document.domain.is_public(),
+            ruled: None,
+            account: Some(account.document),
+        },
+        Owner::Workgroup(workgroup) => Seen {
+            own,
+            tier: workgroup.document.tier,
+            quota: workgroup.document.quota,
+            tiers: false,
+            ruled: governance::ruled(&workgroup.document),
+            account: None,
+        },
+    })
+}
+
 /// Changes an allowance; the context as it is then.
 ///
 /// # Errors
@@ -57,7 +108,7 @@ async fn changed(
 ) -> Result<Decision<Context>, Trouble> {
     let settings = world.settings();
     let mut proposal = Proposal::default();
-    let owner = administered(&settings, call, of, change, &mut proposal).await?;
+    let owner = changeable(&settings, call, of, change, &mut proposal).await?;
     let event = Event {
         at: call.at,
         by: call.by,
@@ -96,21 +147,34 @@ impl Answer for Context {
     }
 }
 
-async fn administered(
+async fn changeable(
     settings: &Settings,
     call: &Call,
     of: &Of,
     change: Change,
     proposal: &mut Proposal,
 ) -> Result<Owner, Trouble> {
-    let store = &*settings.store;
     let asks = call.by.person.ok_or_else(people::no_account)?;
-    let (asks, rests) = people::guarded(store, asks, &[]).await?;
+    let (asks, rests) = people::guarded(&*settings.store, asks, &[]).await?;
     for (key, version) in rests {
         proposal.guard(key, version);
     }
     let addresses = &asks.account.addresses;
+    let owner = administered(settings, addresses, of).await?;
     let site = settings.policy.administers_site(addresses);
+    if let Some(why) = odd(&owner, change, site) {
+        return Err(why.into());
+    }
+    Ok(owner)
+}
+
+/// Whose allowance it is, if whoever holds these addresses looks after it.
+async fn administered(
+    settings: &Settings,
+    addresses: &[Address],
+    of: &Of,
+) -> Result<Owner, Trouble> {
+    let store = &*settings.store;
     let context = match of {
         Of::Person(Whom::Account(id)) => Some(Context::Personal(*id)),
         Of::Person(Whom::Address(address)) => {
@@ -126,12 +190,9 @@ async fn administered(
         Some(context) => Owner::load(store, context).await?,
         None => None,
     };
-    let theirs = |owner: &Owner| site || settings.policy.administers(addresses, owner.domain());
-    let owner = owner.filter(theirs).ok_or_else(|| nobody(of))?;
-    if let Some(why) = odd(&owner, change, site) {
-        return Err(why.into());
-    }
-    Ok(owner)
+    let policy = &settings.policy;
+    let theirs = |owner: &Owner| policy.decides(addresses, owner.domain()).is_some();
+    Ok(owner.filter(theirs).ok_or_else(|| nobody(of))?)
 }
 
 /// Why this cannot be changed so, whoever asks.

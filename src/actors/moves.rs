@@ -11,7 +11,7 @@ use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{Context, MoveId};
 use crate::domain::index::{self, Phase};
-use crate::domain::key::Key;
+use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{Administrator, Move};
 use crate::domain::policy::Domain;
@@ -29,7 +29,7 @@ use super::world::{Call, Settings, Trouble, World};
 
 use proposing::{fits, no_such_target, owner};
 
-pub use proposing::propose;
+pub use proposing::{Preview, preview, propose};
 pub use steps::{go_on, resume};
 
 /// So many items move in one commit.
@@ -276,6 +276,12 @@ pub async fn show(
     let found = decidable(settings, &caller, id).await?.document;
     let history = queries::journal(settings, Key::Move(id), MAX_PAGE).await?;
     Ok((found, history))
+}
+
+/// What is still to move, in bytes: all that the context holds which gives.
+pub async fn left(settings: &Settings, of: &Move) -> Result<u64, Fault> {
+    let usage = settings.store.counters(&[Counter::Usage(of.from)]).await?;
+    Ok(u64::try_from(usage.first().copied().unwrap_or(0)).unwrap_or(0))
 }
 
 /// Moves of one phase that the caller may decide about, newest first. A page may hold fewer than `limit` and still go on.

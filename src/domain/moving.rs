@@ -123,7 +123,7 @@ impl Move {
     }
 
     /// Whether the one who proposed it has this account, or these addresses by now.
-    fn is_of(&self, account: AccountId, addresses: &[Address]) -> bool {
+    pub fn is_of(&self, account: AccountId, addresses: &[Address]) -> bool {
         account == self.proposed.account || addresses.contains(&self.proposed.address)
     }
 

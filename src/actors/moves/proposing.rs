@@ -7,14 +7,14 @@ use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Settings, Trouble, World};
 use crate::domain::event::What;
-use crate::domain::id::{Context, MoveId};
-use crate::domain::index::Entry;
+use crate::domain::id::{Context, ItemId, ItemKind, MoveId};
+use crate::domain::index::{self, Entry};
 use crate::domain::invitation::{kept_text, text_problem};
 use crate::domain::key::Counter;
 use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{self, Move, Place, State};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
-use crate::store::Fault;
+use crate::store::{Direction, Fault, MAX_PAGE};
 
 use super::{Caller, New, administrators_only, event};
 
@@ -32,52 +32,23 @@ async fn proposed(
     new: &New,
 ) -> Result<once::Decision<Move>, Trouble> {
     let settings = &world.settings();
-    let store = &*settings.store;
     let caller = Caller::of(settings, call).await?;
     let mut proposal = Proposal::default();
     caller.guard(&mut proposal);
-    // Who administers nothing learns nothing, not even what there is.
-    let (from_context, from) = owner(settings, new.from, administrators_only).await?;
-    if !caller.administers(settings, from.domain()) {
-        return Err(administrators_only().into());
-    }
-    let (to_context, to) = owner(settings, new.to, no_such_target).await?;
-    // Data stays where its administrators decide, so of other places they are told nothing at all.
-    if !caller.administers(settings, to.domain()) {
-        return Err(no_such_target().into());
-    }
-    for owner in [&from, &to] {
+    let Ends { from, to } = ends(settings, &caller, new).await?;
+    for (_, owner) in [&from, &to] {
         let (key, version) = owner.guard();
         proposal.guard(key, version);
     }
-    let mut findings = fits(settings, (from_context, &from), (to_context, &to)).await?;
-    if let Some(problem) = text_problem("reason", new.reason.as_deref()) {
-        findings.block(problem);
-    }
-    let waiting = store.find(&[Entry::MovingFrom(from_context)]).await?;
-    if let Some(value) = waiting.into_iter().next().flatten() {
-        let there: MoveId = people::id_in(&value)?;
-        findings.block(
-            Refusal::new(
-                Code::ApprovalNeeded,
-                format!("a move of \"{}\" is open already: {there}", from.name()),
-                format!("approve {there}, or cancel it first"),
-            )
-            .about(there),
-        );
-    }
-    if !findings.blocks.is_empty() {
-        return Err(findings.into());
-    }
     let proposed = Move {
         id: MoveId::from_bits(settings.ids.fresh(call.at)),
-        from: from_context,
-        from_name: from.name(),
-        domain: from.domain().clone(),
-        to: to_context,
-        to_name: to.name(),
+        from: from.0,
+        from_name: from.1.name(),
+        domain: from.1.domain().clone(),
+        to: to.0,
+        to_name: to.1.name(),
         reason: kept_text(new.reason.as_deref()),
-        proposed: caller.signed(settings, call, from.domain())?,
+        proposed: caller.signed(settings, call, from.1.domain())?,
         items: 0,
         bytes: 0,
         state: State::Proposed,
@@ -97,6 +68,114 @@ async fn proposed(
     let but = &caller.account.document.addresses;
     news::tell(settings, call, about, to, but, &mut proposal);
     Ok(once::Decision::done(proposed, proposal))
+}
+
+/// What a move would do.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Whose data, and what that context is called.
+    pub from: (Context, String),
+    /// To where, and what that context is called.
+    pub to: (Context, String),
+    /// How many runs, and whether there are more than were counted.
+    pub runs: (usize, bool),
+    /// The same of projects.
+    pub projects: (usize, bool),
+    /// Some of them, runs first; whoever looks need not be allowed to see them.
+    pub items: Vec<ItemId>,
+    /// What all of them add up to.
+    pub bytes: u64,
+    /// What the other context has free; `None`: it has no cap.
+    pub free: Option<u64>,
+}
+
+/// So many of the items are named by a preview.
+const NAMED: usize = 50;
+
+/// What a move would do, for whoever may propose it.
+///
+/// # Errors
+/// As [`propose`].
+pub async fn preview(settings: &Settings, call: &Call, new: &New) -> Result<Preview, Trouble> {
+    let caller = Caller::of(settings, call).await?;
+    let Ends { from, to } = ends(settings, &caller, new).await?;
+    let mut items = Vec::new();
+    let mut counts = [(0, false); 2];
+    for (kind, count) in [ItemKind::Run, ItemKind::Project]
+        .into_iter()
+        .zip(&mut counts)
+    {
+        let prefix = index::owned(from.0, kind);
+        let page = settings
+            .store
+            .scan(prefix, None, Direction::Forward, MAX_PAGE)
+            .await?;
+        *count = (page.rows.len(), page.more);
+        let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+        let room = NAMED.saturating_sub(items.len());
+        items.extend(ids.take(room).map(|bits| ItemId::new(kind, bits)));
+    }
+    let (bytes, there) = usage(settings, from.0, to.0).await?;
+    let quota = to.1.quota(settings);
+    let [runs, projects] = counts;
+    Ok(Preview {
+        from: (from.0, from.1.name()),
+        to: (to.0, to.1.name()),
+        runs,
+        projects,
+        items,
+        bytes,
+        free: quota.map(|quota| quota.saturating_sub(there)),
+    })
+}
+
+/// Where a move begins and ends.
+struct Ends {
+    from: (Context, Owner),
+    to: (Context, Owner),
+}
+
+/// Where a new move begins and ends, once nothing stands in its way.
+async fn ends(settings: &Settings, caller: &Caller, new: &New) -> Result<Ends, Trouble> {
+    // Who administers nothing learns nothing, not even what there is.
+    let from = owner(settings, new.from, administrators_only).await?;
+    if !caller.administers(settings, from.1.domain()) {
+        return Err(administrators_only().into());
+    }
+    let to = owner(settings, new.to, no_such_target).await?;
+    // Data stays where its administrators decide, so of other places they are told nothing at all.
+    if !caller.administers(settings, to.1.domain()) {
+        return Err(no_such_target().into());
+    }
+    let mut findings = fits(settings, (from.0, &from.1), (to.0, &to.1)).await?;
+    if let Some(problem) = text_problem("reason", new.reason.as_deref()) {
+        findings.block(problem);
+    }
+    let waiting = settings.store.find(&[Entry::MovingFrom(from.0)]).await?;
+    if let Some(value) = waiting.into_iter().next().flatten() {
+        let there: MoveId = people::id_in(&value)?;
+        findings.block(
+            Refusal::new(
+                Code::ApprovalNeeded,
+                format!("a move of \"{}\" is open already: {there}", from.1.name()),
+                format!("approve {there}, or cancel it first"),
+            )
+            .about(there),
+        );
+    }
+    if findings.blocks.is_empty() {
+        Ok(Ends { from, to })
+    } else {
+        Err(findings.into())
+    }
+}
+
+/// What these two contexts hold, in bytes.
+async fn usage(settings: &Settings, one: Context, other: Context) -> Result<(u64, u64), Fault> {
+    let counters = [Counter::Usage(one), Counter::Usage(other)];
+    let usage = settings.store.counters(&counters).await?;
+    let amount = |n: usize| u64::try_from(usage.get(n).copied().unwrap_or(0)).unwrap_or(0);
+    Ok((amount(0), amount(1)))
 }
 
 pub(super) async fn owner(
@@ -131,10 +210,7 @@ pub(super) async fn fits(
         return Ok(findings);
     }
     findings.blocks.extend(to.shut());
-    let counters = [Counter::Usage(from_context), Counter::Usage(to_context)];
-    let usage = settings.store.counters(&counters).await?;
-    let amount = |n: usize| u64::try_from(usage.get(n).copied().unwrap_or(0)).unwrap_or(0);
-    let (moves, there) = (amount(0), amount(1));
+    let (moves, there) = usage(settings, from_context, to_context).await?;
     if let Some(quota) = to.quota(settings)
         && there.saturating_add(moves) > quota
     {

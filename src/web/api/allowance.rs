@@ -53,7 +53,8 @@ impl fmt::Display for Named_ {
     }
 }
 
-fn tier(word: &str) -> Result<Tier, Refusal> {
+/// The tier of this word.
+pub fn tier(word: &str) -> Result<Tier, Refusal> {
     match word {
         "basic" => Ok(Tier::Basic),
         "professional" => Ok(Tier::Professional),

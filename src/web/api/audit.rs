@@ -64,20 +64,21 @@ struct Query {
     limit: Option<u32>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+/// What is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Exported {
+pub struct Exported {
     /// What happened to this run or project: `run_…` or `prj_…`.
-    item: Option<String>,
+    pub item: Option<String>,
     /// What concerned this context: `personal`, a handle, a workgroup's name or an id.
-    context: Option<String>,
+    pub context: Option<String>,
     /// What this person did, `acc_…`; by default you. With `item` or `context`: only what they did there.
-    person: Option<String>,
+    pub person: Option<String>,
     /// Not before this moment.
-    from: Option<String>,
+    pub from: Option<String>,
     /// Before this moment.
-    to: Option<String>,
+    pub to: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -91,7 +92,7 @@ struct Pages {
 }
 
 /// What is asked for, of somebody who may ask for it.
-async fn wanted(app: &App, asker: AccountId, query: Exported) -> Result<Wanted, Failure> {
+pub async fn wanted(app: &App, asker: AccountId, query: Exported) -> Result<Wanted, Failure> {
     let settings = app.settings();
     let mut problems = read::Problems::default();
     let id = |field: &str, error: String| Refusal::field(field, error, "check the id");
@@ -173,9 +174,15 @@ async fn export(
 ) -> Result<Response, Failure> {
     let asker = signed.account();
     let wanted = wanted(&app, asker, asked).await?;
+    let kind = [(header::CONTENT_TYPE, "application/jsonl")];
+    Ok((kind, lines(&app, asker, wanted)).into_response())
+}
+
+/// Everything that is wanted, one entry a line.
+pub fn lines(app: &App, asker: AccountId, wanted: Wanted) -> Body {
     let now = app.directory().now();
     let begin = Some((app.settings(), None));
-    let lines = stream::try_unfold(begin, move |at| async move {
+    let all = stream::try_unfold(begin, move |at| async move {
         let Some((settings, cursor)) = at else {
             return Ok::<_, Fault>(None);
         };
@@ -188,11 +195,11 @@ async fn export(
         }
         Ok(Some((lines, next.map(|next| (settings, Some(next))))))
     });
-    let kind = [(header::CONTENT_TYPE, "application/jsonl")];
-    Ok((kind, Body::from_stream(lines)).into_response())
+    Body::from_stream(all)
 }
 
-async fn shown(
+/// Entries as they are told to this person.
+pub async fn shown(
     settings: &Settings,
     asker: AccountId,
     found: Vec<Found>,

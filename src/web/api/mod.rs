@@ -2,9 +2,9 @@
 
 mod access;
 pub(in crate::web) mod account;
-mod allowance;
+pub(in crate::web) mod allowance;
 mod analyses;
-mod audit;
+pub(in crate::web) mod audit;
 mod invitations;
 mod items;
 mod lifecycle;

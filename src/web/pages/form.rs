@@ -124,6 +124,7 @@ fn page_of(path: &str) -> String {
     match page {
         page if page.starts_with("/transfers/")
             || page.starts_with("/invitations/")
+            || page.starts_with("/admin/")
             || page == "/l"
             || page.starts_with("/workgroups")
             || page.starts_with("/account") =>

@@ -4,6 +4,7 @@
 //! a scanner which follows links and presses buttons finds nothing to press.
 
 mod account;
+mod admin;
 mod answer;
 mod assets;
 mod context;
@@ -115,6 +116,7 @@ pub fn router() -> Router<App> {
         .route("/mailbox/{letter}", get(mailbox::show))
         .route("/mailbox/{letter}/html", get(mailbox::show_html))
         .route("/assets/{name}", get(asset))
+        .merge(admin::router())
 }
 
 async fn asset(name: axum::extract::Path<String>) -> Result<Response, Stop> {

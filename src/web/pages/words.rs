@@ -276,13 +276,18 @@ pub struct History {
 pub async fn history<V>(settings: &Settings, journal: &[(V, Event)]) -> Result<History, Fault> {
     let older = journal.len().saturating_sub(LINES);
     let journal = journal.get(older..).unwrap_or_default();
+    Ok(History {
+        lines: told(settings, journal).await?,
+        older,
+    })
+}
+
+/// All lines of a journal, in its order.
+pub async fn told<V>(settings: &Settings, journal: &[(V, Event)]) -> Result<Vec<Line>, Fault> {
     let persons = journal.iter().filter_map(|(_, event)| event.by.person);
     let people = names::people(settings, persons).await?;
     let contexts = names::contexts(settings, contexts_in(journal)).await?;
-    Ok(History {
-        lines: lines(journal, &people, &contexts),
-        older,
-    })
+    Ok(lines(journal, &people, &contexts))
 }
 
 fn lines<V>(

@@ -1,0 +1,241 @@
+//! Who did what: searched by item, context, person and time, page by page, and all of it as a file.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::actors::access;
+use crate::actors::audit::{self, Asked as Wanted, Found};
+use crate::actors::workgroups::look;
+use crate::domain::event::Event;
+use crate::domain::id::{Context, ItemId};
+use crate::domain::refusal::Refusal;
+use crate::domain::time::{DAY_MS, Time};
+use crate::store::Version;
+use crate::web::App;
+use crate::web::api::audit::{Exported, lines, shown, wanted};
+use crate::web::api::read;
+use crate::web::problem::Failure;
+use crate::wire::{AuditChange, AuditEntry};
+
+use super::super::form::Fields;
+use super::super::words::{self, Line};
+use super::super::{Frame, POLICY, Person, Problems, Stop, frame, head, page};
+use super::access::item;
+use super::people::whom;
+use super::{Administrator, status};
+
+/// Entries of a page.
+const ROWS: usize = 50;
+/// Longer than anything that can be asked for.
+const LONGEST: usize = 320;
+/// What one may search by, as the form names it.
+const FIELDS: [&str; 5] = ["item", "context", "person", "from", "to"];
+
+/// Something that an entry is about.
+struct About {
+    /// The page of an item that whoever looks may see.
+    link: Option<String>,
+    name: String,
+}
+
+struct Row {
+    line: Line,
+    about: Vec<About>,
+    changes: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/audit.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    problems: Problems,
+    item: String,
+    context: String,
+    who: String,
+    from: String,
+    to: String,
+    /// Whether nothing in particular was asked for, so that whoever looks sees their own acts.
+    own: bool,
+    rows: Vec<Row>,
+    /// What is asked for as the address says it, for the next page and the file.
+    filters: String,
+    paged: bool,
+    next: Option<String>,
+}
+
+/// `GET /admin/audit`
+pub async fn show(
+    State(app): State<App>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let field = |name: &str| -> String { asked.get(name).trim().chars().take(LONGEST).collect() };
+    let cursor: Option<audit::Cursor> = asked.get("cursor").parse().ok();
+    let (found, problems) = match found(&app, &person, &asked, cursor).await {
+        Ok(found) => (found, Problems::default()),
+        Err(failure) => ((Vec::new(), None), Problems::of(failure)?),
+    };
+    let (rows, next) = found;
+    let view = Page {
+        f: frame(&app, Some(&person)).at("/admin/audit"),
+        item: field("item"),
+        context: field("context"),
+        who: field("person"),
+        from: field("from"),
+        to: field("to"),
+        own: ["item", "context", "person"]
+            .iter()
+            .all(|name| field(name).is_empty()),
+        rows,
+        filters: filters(&asked),
+        paged: cursor.is_some(),
+        next: next.map(|cursor| cursor.to_string()),
+        problems,
+    };
+    Ok(page(status(&view.problems), &view))
+}
+
+/// `GET /admin/audit.jsonl`: all of it, an entry a line.
+pub async fn export(
+    State(app): State<App>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let wanted = asks(&app, &person, &asked).await?;
+    let kind = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/jsonl")),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"audit.jsonl\""),
+        ),
+    ];
+    let body = lines(&app, person.account.id, wanted);
+    Ok((StatusCode::OK, head(POLICY), kind, body).into_response())
+}
+
+fn filters(asked: &Fields) -> String {
+    let given = FIELDS.iter().filter_map(|name| {
+        let value: String = asked.given(name)?.chars().take(LONGEST).collect();
+        Some(format!("{name}={}", words::in_address(&value)))
+    });
+    given.collect::<Vec<_>>().join("&")
+}
+
+/// What the form asks for, of somebody who may ask for it. People and contexts are called what people call them here.
+async fn asks(app: &App, person: &Person, asked: &Fields) -> Result<Wanted, Failure> {
+    let settings = app.settings();
+    let asker = person.account.id;
+    let of = match asked.given("item") {
+        Some(text) => Some(item(&text)?.to_string()),
+        None => None,
+    };
+    let context = match asked.given("context") {
+        Some(text) => Some(context(app, person, &text).await?.to_string()),
+        None => None,
+    };
+    let who = match asked.given("person") {
+        Some(text) => {
+            let whom = whom(&text)?;
+            let own = person.account.addresses.iter();
+            let own = own.map(|address| access::Whom::Address(address.clone()));
+            let is_own = whom == access::Whom::Account(asker) || { own }.any(|own| own == whom);
+            match is_own {
+                true => Some(asker.to_string()),
+                false => {
+                    let found = access::person(&settings, asker, &whom).await?;
+                    Some(found.id.to_string())
+                }
+            }
+        }
+        None => None,
+    };
+    let query = Exported {
+        item: of,
+        context,
+        person: who,
+        from: day(asked, "from")?.map(|at| at.to_string()),
+        to: day(asked, "to")?.map(|at| at.plus_ms(DAY_MS).to_string()),
+    };
+    wanted(app, asker, query).await
+}
+
+/// When a day begins.
+fn day(asked: &Fields, field: &str) -> Result<Option<Time>, Refusal> {
+    let begins = |day: String| {
+        read::moment(field, &format!("{day}T00:00:00Z")).map_err(|_| {
+            Refusal::field(
+                field,
+                format!("\"{}\" is no day", words::short(&day)),
+                "write it such as 2026-12-31",
+            )
+        })
+    };
+    asked.given(field).map(begins).transpose()
+}
+
+/// The context that a field names: by an address, an id, or a workgroup's handle.
+async fn context(app: &App, person: &Person, text: &str) -> Result<Context, Failure> {
+    let settings = app.settings();
+    let asker = person.account.id;
+    if let Ok(context) = text.parse() {
+        return Ok(context);
+    }
+    if text.contains('@') {
+        let account = access::person(&settings, asker, &whom(text)?).await?;
+        return Ok(Context::Personal(account.id));
+    }
+    let seen = look::named(&settings, asker, text).await?;
+    Ok(Context::Workgroup(seen.workgroup.document.id))
+}
+
+async fn found(
+    app: &App,
+    person: &Person,
+    asked: &Fields,
+    cursor: Option<audit::Cursor>,
+) -> Result<(Vec<Row>, Option<audit::Cursor>), Failure> {
+    let wanted = asks(app, person, asked).await?;
+    let settings = app.settings();
+    let (found, next) = audit::page(&settings, wanted, cursor, ROWS).await?;
+    let event = |found: &Found| (Version(0), found.recorded.event.clone());
+    let events: Vec<(Version, Event)> = found.iter().map(event).collect();
+    let told = words::told(&settings, &events).await?;
+    let entries = shown(&settings, person.account.id, found, app.directory().now()).await?;
+    let rows = told.into_iter().zip(entries);
+    Ok((rows.map(|(line, entry)| row(line, entry)).collect(), next))
+}
+
+fn row(line: Line, entry: AuditEntry) -> Row {
+    let about = |id: String| {
+        let name = entry.names.get(&id);
+        let is_item = id.parse::<ItemId>().is_ok();
+        About {
+            link: (is_item && name.is_some()).then(|| format!("/items/{id}")),
+            name: name.map_or_else(|| words::short(&id), |name| words::short(name)),
+        }
+    };
+    Row {
+        about: entry.about.into_iter().map(about).collect(),
+        changes: entry.changes.iter().take(20).map(change).collect(),
+        line,
+    }
+}
+
+fn change(change: &AuditChange) -> String {
+    let value = |value: &Option<String>| match value {
+        Some(value) => format!("“{}”", words::short(value)),
+        None => "nothing".to_owned(),
+    };
+    let field = change.field.replace('_', " ");
+    match change.private {
+        true => format!("{field}: only they are told what"),
+        false => format!(
+            "{field}: {} became {}",
+            value(&change.before),
+            value(&change.after)
+        ),
+    }
+}

@@ -1,0 +1,437 @@
+//! Everything of somebody who leaves: proposed with a look at what would move, approved by a second administrator, followed until it is
+//! done.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actors::moves::{self, Decision, New, Preview};
+use crate::actors::rights;
+use crate::actors::world::{Call, Trouble};
+use crate::domain::id::MoveId;
+use crate::domain::index::Phase;
+use crate::domain::moving::{Administrator as Signed, Move, State as Stands};
+use crate::domain::refusal::size;
+use crate::store::Fault;
+use crate::web::App;
+
+use super::super::dialog;
+use super::super::form::{self, Fields, Posted};
+use super::super::words::{self, History, Row as Item};
+use super::super::{Frame, Person, Problems, Stop, frame, page, to};
+use super::{Administrator, Ordered};
+
+/// Rows of a page.
+const ROWS: usize = 50;
+/// Longer than any address, id or reason.
+const LONGEST: usize = 600;
+/// So long the page waits for a move to be done; then it shows how far it has come.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+// ---- the list ----
+
+struct Row {
+    id: String,
+    from: String,
+    to: String,
+    state: &'static str,
+    proposed: String,
+    by: String,
+    moved: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/moves.html")]
+struct List<'a> {
+    f: Frame<'a>,
+    closed: bool,
+    rows: Vec<Row>,
+    paged: bool,
+    next: Option<String>,
+}
+
+/// `GET /admin/moves`
+pub async fn list(
+    State(app): State<App>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let closed = asked.get("state") == "closed";
+    let phase = if closed { Phase::Closed } else { Phase::Open };
+    let after = asked.get("after").parse().ok();
+    let call = app.directory().call(person.browser.by(), None);
+    let (found, next) = moves::list(&app.settings(), &call, phase, after, ROWS).await?;
+    let view = List {
+        f: frame(&app, Some(&person)).at("/admin/moves"),
+        closed,
+        rows: found.iter().map(row).collect(),
+        paged: after.is_some(),
+        next: next.map(|id| id.to_string()),
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+fn row(one: &Move) -> Row {
+    Row {
+        id: one.id.to_string(),
+        from: words::short(&one.from_name),
+        to: words::short(&one.to_name),
+        state: one.state.word(),
+        proposed: one.proposed.at.for_people(),
+        by: one.proposed.address.to_string(),
+        moved: moved(one),
+    }
+}
+
+fn moved(one: &Move) -> String {
+    format!("{}, {}", words::count(one.items, "item"), size(one.bytes))
+}
+
+// ---- proposing ----
+
+/// The fields of the dialog, as they were typed.
+struct Typed {
+    from: String,
+    to: String,
+    reason: String,
+}
+
+impl Typed {
+    fn of(fields: &Fields) -> Self {
+        let field = |name| fields.get(name).trim().chars().take(LONGEST).collect();
+        Self {
+            from: field("from"),
+            to: field("to"),
+            reason: field("reason"),
+        }
+    }
+
+    /// What they name.
+    async fn named(&self, app: &App) -> Result<New, Fault> {
+        let settings = app.settings();
+        let reason = self.reason.as_str();
+        Ok(New {
+            from: moves::named(&settings, &self.from).await?,
+            to: moves::named(&settings, &self.to).await?,
+            reason: (!reason.is_empty()).then(|| reason.to_owned()),
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/move-new.html")]
+struct Begin<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    problems: Problems,
+    typed: Typed,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/move-preview.html")]
+struct Look<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    typed: Typed,
+    from: String,
+    to: String,
+    total: String,
+    room: String,
+    rows: Vec<Item>,
+    /// How many more there are than are listed, in words.
+    unlisted: Option<String>,
+    once: String,
+}
+
+fn dialog(app: &App, person: &Person, typed: Typed, problems: Problems) -> Response {
+    let view = Begin {
+        f: frame(app, Some(person)).at("/admin/moves"),
+        person,
+        problems,
+        typed,
+    };
+    page(super::status(&view.problems), &view)
+}
+
+/// `GET /admin/moves/new`
+pub async fn begin(
+    State(app): State<App>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Response {
+    dialog(&app, &person, Typed::of(&asked), Problems::default())
+}
+
+/// `POST /admin/moves/change`: back to the fields. Nothing is done.
+pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Response {
+    let typed = Typed::of(&posted.fields);
+    dialog(&app, &posted.person, typed, Problems::default())
+}
+
+/// `POST /admin/moves/preview`: what would move. Nothing is done yet.
+pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
+    let person = &posted.person;
+    let typed = Typed::of(&posted.fields);
+    let call = app.directory().call(person.browser.by(), None);
+    let new = typed.named(&app).await?;
+    let found = match moves::preview(&app.settings(), &call, &new).await {
+        Ok(found) => found,
+        Err(trouble) => return Ok(dialog(&app, person, typed, Problems::of(trouble)?)),
+    };
+    let now = app.directory().now();
+    let seen = rights::permits(&app.settings(), person.account.id, &found.items, now).await?;
+    let rows: Vec<Item> = seen.iter().flatten().map(dialog::row).collect();
+    let view = Look {
+        f: frame(&app, Some(person)).at("/admin/moves"),
+        person,
+        from: words::short(&found.from.1),
+        to: words::short(&found.to.1),
+        total: format!("{}, {}", total(&found), size(found.bytes)),
+        room: match found.free {
+            Some(free) => format!("{} free there now", size(free)),
+            None => "no storage limit there".to_owned(),
+        },
+        unlisted: unlisted(&found, rows.len()),
+        rows,
+        once: form::once(&app),
+        typed,
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+fn total(found: &Preview) -> String {
+    let some = |(n, more): (usize, bool), what: &str| {
+        let counted = words::count(n as u64, what);
+        let counted = if more {
+            format!("more than {counted}")
+        } else {
+            counted
+        };
+        (n > 0).then_some(counted)
+    };
+    let all: Vec<String> = [some(found.runs, "run"), some(found.projects, "project")]
+        .into_iter()
+        .flatten()
+        .collect();
+    match all.is_empty() {
+        true => "nothing".to_owned(),
+        false => all.join(" and "),
+    }
+}
+
+fn unlisted(found: &Preview, listed: usize) -> Option<String> {
+    let all = found.runs.0.saturating_add(found.projects.0);
+    let rest = words::count(all.saturating_sub(listed) as u64, "item");
+    match found.runs.1 || found.projects.1 {
+        true => Some(format!("more than {rest}")),
+        false => (all > listed).then_some(rest),
+    }
+}
+
+/// `POST /admin/moves/propose`
+pub async fn propose(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
+    let typed = Typed::of(&posted.fields);
+    let call = posted.call(&app, "/admin/moves/propose");
+    let new = typed.named(&app).await?;
+    match moves::propose(app.directory(), &call, &new).await {
+        Ok(made) => Ok(to(&format!("/admin/moves/{}?done=proposed", made.id))),
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            Ok(dialog(&app, &posted.person, typed, problems))
+        }
+    }
+}
+
+// ---- one move ----
+
+struct By {
+    address: String,
+    at: String,
+}
+
+fn by(signed: &Signed) -> By {
+    By {
+        address: signed.address.to_string(),
+        at: signed.at.for_people(),
+    }
+}
+
+/// How far a move has come, in bytes and in words.
+struct Left {
+    moved: u64,
+    total: u64,
+    words: String,
+}
+
+/// What whoever looks can do about a move.
+#[derive(PartialEq, Eq)]
+enum Can {
+    /// Approve it, or cancel it.
+    Approve,
+    /// Wait for another administrator, or cancel it: they proposed it.
+    Wait,
+    /// See it go on, make it go on where it stopped, or cancel it.
+    GoOn,
+    /// Nothing: it has ended.
+    Nothing,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/move.html")]
+struct One<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    problems: Problems,
+    note: Option<&'static str>,
+    id: String,
+    from: String,
+    to: String,
+    reason: Option<String>,
+    state: &'static str,
+    proposed: By,
+    approved: Option<By>,
+    cancelled: Option<By>,
+    moved: String,
+    /// What is still to move, of one that goes on.
+    left: Option<Left>,
+    can: Can,
+    history: History,
+    once: String,
+}
+
+/// `GET /admin/moves/{id}`
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let note = match asked.get("done") {
+        "proposed" => Some("Proposed. Another administrator approves it; nothing moves before."),
+        "approved" => Some("Approved. What has moved so far is shown below."),
+        "cancelled" => Some("Cancelled. What had moved by then stays where it is."),
+        _ => None,
+    };
+    render(&app, &person, named(&id)?, note, Problems::default()).await
+}
+
+fn named(id: &str) -> Result<MoveId, Stop> {
+    id.parse().map_err(|_| Stop::Nothing)
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    id: MoveId,
+    note: Option<&'static str>,
+    problems: Problems,
+) -> Result<Response, Stop> {
+    let settings = app.settings();
+    let call = app.directory().call(person.browser.by(), None);
+    let (one, history) = moves::show(&settings, &call, id).await?;
+    let view = One {
+        f: frame(app, Some(person)).at("/admin/moves"),
+        person,
+        note,
+        id: id.to_string(),
+        from: words::short(&one.from_name),
+        to: words::short(&one.to_name),
+        state: one.state.word(),
+        proposed: by(&one.proposed),
+        approved: one.state.approved().map(by),
+        cancelled: match &one.state {
+            Stands::Cancelled { by: ended, .. } => Some(by(ended)),
+            Stands::Proposed | Stands::Moving { .. } | Stands::Done { .. } => None,
+        },
+        moved: moved(&one),
+        left: match one.state {
+            Stands::Moving { .. } => Some(left(&one, moves::left(&settings, &one).await?)),
+            Stands::Proposed | Stands::Done { .. } | Stands::Cancelled { .. } => None,
+        },
+        can: can(&one, person),
+        history: words::history(&settings, &history).await?,
+        reason: one.reason.as_deref().map(words::plain),
+        once: form::once(app),
+        problems,
+    };
+    Ok(page(super::status(&view.problems), &view))
+}
+
+fn left(one: &Move, left: u64) -> Left {
+    Left {
+        moved: one.bytes,
+        total: one.bytes.saturating_add(left),
+        words: format!("{} moved, {} left", size(one.bytes), size(left)),
+    }
+}
+
+fn can(one: &Move, person: &Person) -> Can {
+    match &one.state {
+        Stands::Proposed if one.is_of(person.account.id, &person.account.addresses) => Can::Wait,
+        Stands::Proposed => Can::Approve,
+        Stands::Moving { .. } => Can::GoOn,
+        Stands::Done { .. } | Stands::Cancelled { .. } => Can::Nothing,
+    }
+}
+
+/// `POST /admin/moves/{id}/approve`: by another administrator than the one who proposed it. A move that stopped goes on.
+pub async fn approve(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Ordered(posted): Ordered,
+) -> Result<Response, Stop> {
+    let id = named(&id)?;
+    let call = posted.call(&app, &format!("/admin/moves/{id}/approve"));
+    let approved = moves::decide(app.directory(), &call, id, Decision::Approve).await;
+    let outcome = match approved {
+        Ok(_) => set_going(&app, id, call).await,
+        Err(trouble) => Err(trouble),
+    };
+    ended(&app, &posted, id, "approved", outcome).await
+}
+
+/// Has a move go on, and waits for a moment. It goes on though nobody waits any more; one that stops then says why when it is made to go
+/// on again.
+async fn set_going(app: &App, id: MoveId, call: Call) -> Result<(), Trouble> {
+    let directory = app.directory().clone();
+    let moving = tokio::spawn(async move { moves::go_on(&directory, id, &call).await });
+    match tokio::time::timeout(PATIENCE, moving).await {
+        Err(_) => Ok(()),
+        Ok(Ok(moved)) => moved.map(drop),
+        Ok(Err(error)) => {
+            let why = format!("a move broke an assertion and stopped: {error}");
+            Err(Fault::retry(why).into())
+        }
+    }
+}
+
+/// `POST /admin/moves/{id}/cancel`
+pub async fn cancel(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Ordered(posted): Ordered,
+) -> Result<Response, Stop> {
+    let id = named(&id)?;
+    let call = posted.call(&app, &format!("/admin/moves/{id}/cancel"));
+    let cancelled = moves::decide(app.directory(), &call, id, Decision::Cancel).await;
+    ended(&app, &posted, id, "cancelled", cancelled.map(drop)).await
+}
+
+async fn ended(
+    app: &App,
+    posted: &Posted,
+    id: MoveId,
+    how: &str,
+    outcome: Result<(), Trouble>,
+) -> Result<Response, Stop> {
+    match outcome {
+        Ok(()) => Ok(to(&format!("/admin/moves/{id}?done={how}"))),
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            render(app, &posted.person, id, None, problems).await
+        }
+    }
+}

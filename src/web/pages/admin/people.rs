@@ -1,0 +1,176 @@
+//! One person, looked up by an address: what they may hold and do, and where they belong.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::actors::access::{self, Whom};
+use crate::actors::allowance::{self, Of};
+use crate::actors::queries::Own;
+use crate::actors::world::Trouble;
+use crate::domain::refusal::Refusal;
+use crate::web::App;
+use crate::web::problem::Failure;
+
+use super::super::form::{self, Fields};
+use super::super::words::{self, context_name, role};
+use super::super::{Frame, Person, Problems, Stop, frame, page, to};
+use super::quota::{self, Allowance};
+use super::{Administrator, Ordered, status};
+
+/// Longer than any address.
+const LONGEST: usize = 320;
+
+struct Place {
+    /// The page of a workgroup.
+    link: Option<String>,
+    name: String,
+    role: Option<&'static str>,
+    storage: String,
+}
+
+struct Found {
+    id: String,
+    name: String,
+    addresses: Vec<String>,
+    domain: String,
+    /// `None`: whoever looks administers the site, and not the domain this person lives in.
+    contexts: Option<Vec<Place>>,
+    allowance: Allowance,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/people.html")]
+struct Page<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    problems: Problems,
+    note: Option<&'static str>,
+    who: String,
+    found: Option<Found>,
+    once: String,
+}
+
+/// `GET /admin/people`
+pub async fn show(
+    State(app): State<App>,
+    asked: Fields,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let note = match asked.get("done") {
+        "changed" => Some("Changed. It holds from now on."),
+        _ => None,
+    };
+    render(&app, &person, &asked, note, None).await
+}
+
+/// Whom a field names.
+pub fn whom(text: &str) -> Result<Whom, Refusal> {
+    text.trim().parse().map_err(|_| {
+        let text: String = text.chars().take(LONGEST).collect();
+        Refusal::field(
+            "who",
+            format!("\"{}\" is no email address", words::short(&text)),
+            "write the address that the person signs in with, such as anna@uni.example",
+        )
+    })
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    asked: &Fields,
+    note: Option<&'static str>,
+    refused: Option<Failure>,
+) -> Result<Response, Stop> {
+    let who = asked.get("who").trim();
+    // What was typed is shown again only where it was refused.
+    let typed = refused.is_some().then_some(asked);
+    let (found, trouble) = match who {
+        "" => (None, None),
+        who => match look(app, person, who, typed).await {
+            Ok(found) => (Some(found), None),
+            Err(failure) => (None, Some(failure)),
+        },
+    };
+    let problems = match refused.or(trouble) {
+        Some(failure) => Problems::of(failure)?,
+        None => Problems::default(),
+    };
+    let view = Page {
+        f: frame(app, Some(person)).at("/admin/people"),
+        person,
+        note: note.filter(|_| problems.is_empty()),
+        who: who.chars().take(LONGEST).collect(),
+        found,
+        once: form::once(app),
+        problems,
+    };
+    Ok(page(status(&view.problems), &view))
+}
+
+async fn look(
+    app: &App,
+    person: &Person,
+    who: &str,
+    typed: Option<&Fields>,
+) -> Result<Found, Failure> {
+    let settings = app.settings();
+    let whom = whom(who)?;
+    let of = Of::Person(whom.clone());
+    let seen = allowance::look(&settings, person.account.id, &of).await?;
+    let account = seen.account.as_ref().ok_or_else(|| self::nobody(who))?;
+    let now = app.directory().now();
+    let sight = access::sight(&settings, person.account.id, &whom, (None, 1), now).await;
+    let contexts = match sight {
+        Ok(sight) => Some(sight.contexts.iter().map(place).collect()),
+        Err(Trouble::Refused(_)) => None,
+        Err(fault) => return Err(fault.into()),
+    };
+    Ok(Found {
+        id: account.id.to_string(),
+        name: words::short(&account.name),
+        addresses: account.addresses.iter().map(ToString::to_string).collect(),
+        domain: account.domain.name().to_owned(),
+        contexts,
+        allowance: Allowance::of(&settings.policy, seen, typed),
+    })
+}
+
+fn nobody(who: &str) -> Refusal {
+    Refusal::field(
+        "who",
+        format!("\"{}\" is no person", words::short(who)),
+        "look for workgroups among the workgroups",
+    )
+}
+
+fn place(own: &Own) -> Place {
+    Place {
+        link: own
+            .handle
+            .is_some()
+            .then(|| format!("/workgroups/{}", own.context)),
+        name: context_name(own.context, &own.name),
+        role: role(own.context, own),
+        storage: words::storage(own.quota, own.usage, None),
+    }
+}
+
+/// `POST /admin/people/change`
+pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Result<Response, Stop> {
+    let changed = match whom(posted.fields.get("who")) {
+        Ok(whom) => {
+            let of = Of::Person(whom);
+            quota::change(&app, &posted, "/admin/people/change", &of).await
+        }
+        Err(refusal) => Err(refusal.into()),
+    };
+    match changed {
+        Ok(()) => {
+            let who = words::in_address(posted.fields.get("who").trim());
+            Ok(to(&format!("/admin/people?who={who}&done=changed")))
+        }
+        Err(failure) => render(&app, &posted.person, &posted.fields, None, Some(failure)).await,
+    }
+}

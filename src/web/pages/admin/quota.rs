@@ -1,0 +1,88 @@
+//! How much a context may hold, as a form asks for it and says it.
+
+use crate::actors::allowance::{self, Change, Of, Seen};
+use crate::config::{Cap, Size};
+use crate::domain::policy::{Policy, Tier};
+use crate::domain::refusal::Refusal;
+use crate::web::App;
+use crate::web::api::allowance::tier as read_tier;
+use crate::web::api::read;
+use crate::web::problem::Failure;
+
+use super::super::form::{Fields, Posted};
+use super::super::words::Storage;
+
+/// The allowance of a context with the fields that change it.
+pub struct Allowance {
+    pub tier: &'static str,
+    /// The tiers that may be given, and whether they are chosen; none: its tier follows from where it lives.
+    pub tiers: Vec<(&'static str, bool)>,
+    /// What the field for it says: empty where that of the tier holds.
+    pub quota: String,
+    /// What holds where it has none of its own.
+    pub of_tier: String,
+    pub storage: Storage,
+    /// Why it cannot be changed.
+    pub ruled: Option<Refusal>,
+}
+
+impl Allowance {
+    /// As it is, or, when a form is shown again, as it was typed.
+    pub fn of(policy: &Policy, seen: Seen, typed: Option<&Fields>) -> Self {
+        let of_tier = cap(policy.quota(None, seen.tier));
+        let chosen = typed.map_or(seen.tier.word(), |typed| typed.get("tier"));
+        let choice = |tier: Tier| (tier.word(), tier.word() == chosen);
+        Self {
+            tier: seen.tier.word(),
+            tiers: match seen.tiers {
+                true => [Tier::Basic, Tier::Professional].map(choice).to_vec(),
+                false => Vec::new(),
+            },
+            quota: match (typed, seen.quota) {
+                (Some(typed), _) => typed.get("quota").chars().take(100).collect(),
+                (None, None) => String::new(),
+                (None, own) => cap(policy.quota(own, seen.tier)),
+            },
+            of_tier,
+            storage: Storage::of(&seen.own),
+            ruled: seen.ruled,
+        }
+    }
+}
+
+fn cap(bytes: Option<u64>) -> String {
+    let at = |bytes| Cap::At(Size::from_bytes(bytes));
+    bytes.map_or(Cap::Unlimited, at).to_string()
+}
+
+/// Does what the form asks for.
+pub async fn change(app: &App, posted: &Posted, path: &str, of: &Of) -> Result<(), Failure> {
+    let change = asked(&posted.fields)?;
+    let call = posted.call(app, path);
+    allowance::change(app.directory(), &call, of, change).await?;
+    Ok(())
+}
+
+fn asked(fields: &Fields) -> Result<Change, Failure> {
+    let mut problems = read::Problems::default();
+    let tier = fields.given("tier");
+    let tier = tier.and_then(|word| problems.keep(read_tier(&word)));
+    let quota = match fields.given("quota") {
+        None => Some(None),
+        Some(text) => problems.keep(quota(&text)),
+    };
+    Ok(problems.unless_any(Some(Change { tier, quota }))?)
+}
+
+/// Without a cap is written as the largest one, as everywhere.
+fn quota(text: &str) -> Result<Option<u64>, Refusal> {
+    let cap: Result<Cap, _> = text.to_lowercase().parse();
+    cap.map(|cap| Some(cap.as_bytes().unwrap_or(u64::MAX)))
+        .map_err(|error| {
+            Refusal::field(
+                "quota",
+                error.to_string(),
+                "leave it empty for that of the tier",
+            )
+        })
+}
