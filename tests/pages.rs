@@ -370,6 +370,8 @@ async fn without_a_session_there_is_no_form_and_every_token_looks_the_same() {
         format!("/transfers/{offer}/receipt"),
         "/transfers/nonsense".into(),
         "/account".into(),
+        "/account/close".into(),
+        "/workgroups".into(),
     ] {
         let answer = web.get(&mut nobody, &path).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
@@ -474,8 +476,31 @@ fn paths(story: &Story) -> Vec<String> {
         "/sign-out",
         "/i",
         "/account",
+        "/account/addresses",
+        "/account/addresses/code",
+        "/account/defaults",
+        "/account/notifications",
+        "/account/blocked",
+        "/account/sessions",
         "/account/sessions/revoke",
+        "/account/tokens",
+        "/account/tokens/make",
         "/account/tokens/revoke",
+        "/account/close",
+        "/account/closed",
+        "/workgroups",
+        "/workgroups/new",
+        "/workgroups/create",
+        "/workgroups/techsupport",
+        "/workgroups/techsupport/members",
+        "/workgroups/techsupport/members/remove",
+        "/workgroups/techsupport/invitations",
+        "/workgroups/techsupport/invitations/invite",
+        "/workgroups/techsupport/storage",
+        "/workgroups/techsupport/settings",
+        "/workgroups/techsupport/settings/change",
+        "/workgroups/techsupport/leave",
+        "/workgroups/techsupport/close",
         "/mailbox",
         "/mailbox/x",
         "/mailbox/x/html",
@@ -552,6 +577,10 @@ async fn a_form_needs_its_token_and_this_sites_origin() {
                 "/sign-out",
                 "/account/sessions/revoke",
                 "/account/tokens/revoke",
+                "/account/tokens/make",
+                "/account/close",
+                "/workgroups/techsupport/leave",
+                "/workgroups/techsupport/close",
             ]
             .map(str::to_owned),
         )
@@ -910,8 +939,8 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
     web.clock.advance(Duration::from_secs(60));
     let mut there = web.sign_in(ANNA).await;
     let mut other = web.sign_in(OTHER).await;
-    let page = web.get(&mut here, "/account").await;
-    snapshot("account", &page);
+    let page = web.get(&mut here, "/account/sessions").await;
+    snapshot("sessions", &page);
     let newest = page.field("session").to_owned();
     let theirs = web.get(&mut other, "/account").await;
     web.submit(

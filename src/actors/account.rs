@@ -293,6 +293,19 @@ pub async fn close(world: &dyn World, call: &Call, person: AccountId) -> Result<
     closed
 }
 
+/// What stands in the way of closing the account now, with the way out.
+pub async fn in_the_way(
+    settings: &Settings,
+    call: &Call,
+    person: AccountId,
+) -> Result<Findings, Trouble> {
+    match closing(settings, call, person).await {
+        Ok(_) => Ok(Findings::default()),
+        Err(Trouble::Refused(findings)) => Ok(findings),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Lets nothing come in any more, or everything again.
 async fn shut(
     world: &dyn World,

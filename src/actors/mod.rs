@@ -33,6 +33,7 @@ pub mod settings;
 pub mod sharing;
 pub mod sign_in;
 pub mod site;
+pub mod storage;
 pub mod sweep;
 pub mod workgroups;
 pub mod world;

@@ -111,8 +111,8 @@ async fn some_members(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// What a workgroup still has that somebody would miss.
-async fn in_the_way(settings: &Settings, workgroup: &Workgroup) -> Result<Findings, Fault> {
+/// What a workgroup still has that somebody would miss: it stands in the way of closing it, and the way out is told.
+pub async fn in_the_way(settings: &Settings, workgroup: &Workgroup) -> Result<Findings, Fault> {
     let context = Context::Workgroup(workgroup.id);
     let lists = [
         (index::owned(context, ItemKind::Run), "owns runs", DATA),

@@ -24,7 +24,7 @@ use super::world::{self, Call, Settings, Trouble, World};
 
 use look::Seen;
 
-pub use close::close;
+pub use close::{close, in_the_way};
 
 /// A workgroup that somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]

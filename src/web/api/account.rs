@@ -243,19 +243,9 @@ async fn create_token(
     let mut problems = Problems::default();
     let name = problems.keep(token_name("name", &ask.name));
     let scopes = problems.keep(scopes(ask.scopes));
-    let longest = app.settings().policy.sign_in.token_lifetime_ms;
-    let lifetime = ask.expires_in_days.map(read::lifetime_ms);
-    if lifetime.is_some_and(|lifetime| !(DAY_MS..=longest.max(DAY_MS)).contains(&lifetime)) {
-        problems.push(Refusal::field(
-            "expires_in_days",
-            format!(
-                "a token lasts 1 to {} days here",
-                longest.max(DAY_MS) / DAY_MS
-            ),
-            "choose fewer days",
-        ));
-    }
-    let (name, scopes) = problems.unless_any(name.zip(scopes))?;
+    let lifetime = problems.keep(token_lifetime(&app, ask.expires_in_days));
+    let asked = name.zip(scopes).zip(lifetime);
+    let ((name, scopes), lifetime) = problems.unless_any(asked)?;
     let missing = scopes.difference(&signed.token().scopes);
     let missing: Vec<Refusal> = missing.map(|scope| lacking(*scope)).collect();
     if !missing.is_empty() {
@@ -272,6 +262,25 @@ async fn create_token(
     ))
 }
 
+/// How long a token may last, in milliseconds; `None`: as long as the site lets it.
+pub(in crate::web) fn token_lifetime(app: &App, days: Option<u32>) -> Result<Option<i64>, Refusal> {
+    let longest = longest_token_ms(app);
+    let lifetime = days.map(read::lifetime_ms);
+    match lifetime {
+        Some(lifetime) if !(DAY_MS..=longest).contains(&lifetime) => Err(Refusal::field(
+            "expires_in_days",
+            format!("a token lasts 1 to {} days here", longest / DAY_MS),
+            "choose fewer days",
+        )),
+        lifetime => Ok(lifetime),
+    }
+}
+
+/// How long a token lasts at most, in milliseconds.
+pub(in crate::web) fn longest_token_ms(app: &App) -> i64 {
+    app.settings().policy.sign_in.token_lifetime_ms.max(DAY_MS)
+}
+
 fn lacking(scope: Scope) -> Refusal {
     let scope = scope.word();
     Refusal::new(
@@ -282,7 +291,8 @@ fn lacking(scope: Scope) -> Refusal {
     .about("scopes")
 }
 
-fn scopes(asked: Option<Vec<String>>) -> Result<BTreeSet<Scope>, Refusal> {
+/// What a token may be used for; `None`: reading and writing.
+pub(in crate::web) fn scopes(asked: Option<Vec<String>>) -> Result<BTreeSet<Scope>, Refusal> {
     let Some(asked) = asked else {
         return Ok(BTreeSet::from([Scope::Read, Scope::Write]));
     };

@@ -1,7 +1,7 @@
 //! The JSON API. Its OpenAPI document is made of the very routes, so none can be missing from it.
 
 mod access;
-mod account;
+pub(in crate::web) mod account;
 mod allowance;
 mod analyses;
 mod audit;
@@ -14,12 +14,12 @@ mod named;
 pub(in crate::web) mod preview;
 pub(in crate::web) mod read;
 mod reference;
-mod settings;
+pub(in crate::web) mod settings;
 pub(in crate::web) mod sharing;
 pub(in crate::web) mod show;
 mod sign_in;
 pub(in crate::web) mod transfers;
-mod workgroups;
+pub(in crate::web) mod workgroups;
 
 use axum::Router;
 use axum::extract::FromRequestParts;

@@ -15,7 +15,7 @@ use crate::actors::rights::{self, Acting};
 use crate::actors::world::{Settings, Trouble};
 use crate::actors::{account, listing, sign_in};
 use crate::domain::address::{Address, Malformed};
-use crate::domain::id::{Context, InvitationId, ItemId, ItemKind, SignInId};
+use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, SignInId};
 use crate::domain::index::Phase;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Time;
@@ -38,7 +38,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(close))
 }
 
-fn address(text: &str) -> Result<Address, Refusal> {
+/// An address, or what is wrong with it.
+pub(in crate::web) fn address(text: &str) -> Result<Address, Refusal> {
     text.parse().map_err(|error: Malformed| {
         Refusal::field("address", error.to_string(), "name a whole address")
     })
@@ -143,8 +144,13 @@ async fn close(
 #[utoipa::path(get, path = "/account/export", operation_id = "exportAccount", tag = "Account",
     responses((status = 200, description = "The lines", content_type = "application/jsonl", body = String)))]
 async fn export(State(app): State<App>, signed: Signed<Settle>) -> Result<Response, Failure> {
+    everything(&app, signed.account()).await
+}
+
+/// The lines of an account's export, read as they are sent.
+pub(in crate::web) async fn everything(app: &App, person: AccountId) -> Result<Response, Failure> {
     let settings = app.settings();
-    let account = queries::account(&settings, signed.account()).await?;
+    let account = queries::account(&settings, person).await?;
     let now = app.directory().now();
     let mut sections = vec![Section::Account];
     sections.extend([ItemKind::Run, ItemKind::Project].map(|kind| Section::Items(kind, None)));

@@ -1,6 +1,6 @@
 //! Workgroups: created, changed, their members and the invitations into them.
 
-mod invitations;
+pub(in crate::web) mod invitations;
 mod members;
 
 use std::fmt::Display;
@@ -97,7 +97,7 @@ fn shown(shown: Shown) -> wire::Workgroup {
 }
 
 /// A handle, or what is wrong with it.
-fn handle_of(text: &str) -> Result<Handle, Refusal> {
+pub(in crate::web) fn handle_of(text: &str) -> Result<Handle, Refusal> {
     text.parse().map_err(|error: Malformed| {
         Refusal::field(
             "handle",
@@ -107,7 +107,7 @@ fn handle_of(text: &str) -> Result<Handle, Refusal> {
     })
 }
 
-fn role(text: &str) -> Result<Role, Refusal> {
+pub(in crate::web) fn role(text: &str) -> Result<Role, Refusal> {
     match text {
         "member" => Ok(Role::Member),
         "administrator" => Ok(Role::Administrator),

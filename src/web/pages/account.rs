@@ -1,43 +1,79 @@
-//! Whoever is signed in: addresses, contexts, and where else they are signed in.
+//! Whoever is signed in: what they are called, and where they decide about the rest of their account.
+
+mod addresses;
+mod close;
+mod preferences;
+mod sessions;
+mod tokens;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
 
-use crate::actors::{queries, sign_in};
-use crate::domain::id::Digest;
-use crate::domain::policy::Tier;
+use crate::actors::queries::Own;
+use crate::actors::settings::{self, Change, LANGUAGES};
+use crate::domain::id::Context;
 use crate::web::App;
-use crate::web::auth::{self, Browser};
+use crate::web::api::{settings as api, show as shows};
+use crate::web::auth::Browser;
 
-use super::form::Posted;
-use super::words::{self, context_name, role};
-use super::{Frame, Person, Stop, frame, page, to};
+use super::form::{self, Fields, Posted};
+use super::words::{self, Storage, context_name, role};
+use super::{Frame, POLICY, Person, Problems, Stop, frame, head, page, to};
 
-/// At most this many sessions, newest first, and tokens are listed.
+/// So many contexts are listed.
 const LISTED: usize = 50;
 
-struct Context {
+/// The pages about an account.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/account", get(show))
+        .route("/account/profile", post(change))
+        .route("/account/export", get(export))
+        .route("/account/addresses", get(addresses::show))
+        .route("/account/addresses/add", post(addresses::add))
+        .route("/account/addresses/code", get(addresses::wait))
+        .route("/account/addresses/prove", post(addresses::prove))
+        .route("/account/addresses/primary", post(addresses::make_primary))
+        .route("/account/addresses/remove", post(addresses::remove))
+        .route("/account/defaults", get(preferences::defaults))
+        .route(
+            "/account/defaults/change",
+            post(preferences::change_defaults),
+        )
+        .route("/account/defaults/sender", post(preferences::by_sender))
+        .route("/account/notifications", get(preferences::notifications))
+        .route(
+            "/account/notifications/change",
+            post(preferences::change_notifications),
+        )
+        .route("/account/blocked", get(preferences::blocked))
+        .route("/account/blocked/block", post(preferences::block))
+        .route("/account/blocked/lift", post(preferences::lift))
+        .route("/account/sessions", get(sessions::show))
+        .route("/account/sessions/revoke", post(sessions::end))
+        .route("/account/tokens", get(tokens::show))
+        .route("/account/tokens/make", post(tokens::make))
+        .route("/account/tokens/revoke", post(tokens::revoke))
+        .route("/account/close", get(close::ask).post(close::close))
+        .route("/account/closed", get(close::closed))
+}
+
+struct Place {
     name: String,
+    /// The page of the workgroup, if it is one.
+    place: Option<String>,
     role: Option<&'static str>,
-    storage: String,
+    storage: Storage,
 }
 
-struct Session {
-    digest: String,
-    client: String,
-    since: String,
-    until: String,
-    this: bool,
-}
-
-struct Token {
-    digest: String,
-    name: String,
-    scopes: String,
-    since: String,
-    until: String,
+struct Language {
+    code: &'static str,
+    name: &'static str,
+    chosen: bool,
 }
 
 #[derive(Template)]
@@ -45,100 +81,100 @@ struct Token {
 struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
+    problems: Problems,
+    note: Option<&'static str>,
     name: String,
-    addresses: Vec<String>,
     tier: &'static str,
     domain: String,
-    contexts: Vec<Context>,
-    sessions: Vec<Session>,
-    tokens: Vec<Token>,
+    languages: Vec<Language>,
+    contexts: Vec<Place>,
+    once: String,
 }
 
 /// `GET /account`
-pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Response, Stop> {
+async fn show(
+    State(app): State<App>,
+    asked: Fields,
+    browser: Option<Browser>,
+) -> Result<Response, Stop> {
     let person = super::person(&app, browser, "/account").await?;
-    let settings = app.settings();
-    let now = app.directory().now();
-    let account = &person.account;
-    let context = |own: queries::Own| Context {
+    let note = (asked.get("done") == "changed").then_some("Saved.");
+    let said = (
+        person.account.name.as_str(),
+        person.account.language.as_str(),
+    );
+    Ok(render(&app, &person, said, note, Problems::default()))
+}
+
+fn render(
+    app: &App,
+    person: &Person,
+    (name, language): (&str, &str),
+    note: Option<&'static str>,
+    problems: Problems,
+) -> Response {
+    let context = |own: &Own| Place {
         name: context_name(own.context, &own.name),
-        role: role(own.context, &own),
-        storage: words::storage(own.quota, own.usage, None),
-    };
-    let contexts = queries::contexts(&settings, account.id).await?;
-    let session = |session: crate::domain::account::Session| Session {
-        this: session.digest == person.browser.session(),
-        digest: session.digest.to_string(),
-        client: words::short(&session.client),
-        since: session.created_at.for_people(),
-        until: session.expires_at.for_people(),
-    };
-    let mut sessions: Vec<_> = sign_in::sessions(&settings, account.id)
-        .await?
-        .into_iter()
-        .map(|found| found.document)
-        .filter(|session| now < session.expires_at)
-        .collect();
-    sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
-    let token = |token: crate::domain::account::Token| Token {
-        digest: token.digest.to_string(),
-        name: words::short(&token.name),
-        scopes: token
-            .scopes
-            .iter()
-            .map(|scope| scope.word())
-            .collect::<Vec<_>>()
-            .join(", "),
-        since: token.created_at.for_people(),
-        until: token.expires_at.for_people(),
-    };
-    let tokens = sign_in::tokens(&settings, account.id).await?;
-    let tokens = tokens
-        .into_iter()
-        .map(|found| found.document)
-        .filter(|token| now < token.expires_at);
-    let view = Page {
-        f: frame(&app, Some(&person)),
-        name: words::plain(&account.name),
-        addresses: account.addresses.iter().map(ToString::to_string).collect(),
-        tier: match account.tier {
-            Tier::Basic => "basic",
-            Tier::Professional => "professional",
-            Tier::Enterprise => "enterprise",
+        place: match own.context {
+            Context::Personal(_) => None,
+            Context::Workgroup(id) => Some(format!("/workgroups/{id}")),
         },
-        domain: account.domain.name().to_owned(),
-        contexts: contexts.into_iter().take(LISTED).map(context).collect(),
-        sessions: sessions.into_iter().take(LISTED).map(session).collect(),
-        tokens: tokens.take(LISTED).map(token).collect(),
-        person: &person,
+        role: role(own.context, own),
+        storage: Storage::of(own),
     };
-    Ok(page(StatusCode::OK, &view))
+    let spoken = |code: &'static str| Language {
+        code,
+        name: match code {
+            "en" => "English",
+            "de" => "Deutsch",
+            other => other,
+        },
+        chosen: code == language,
+    };
+    let view = Page {
+        f: frame(app, Some(person)),
+        note,
+        name: words::plain(name),
+        tier: shows::tier(person.account.tier),
+        domain: person.account.domain.name().to_owned(),
+        languages: LANGUAGES.into_iter().map(spoken).collect(),
+        contexts: person.contexts.iter().take(LISTED).map(context).collect(),
+        once: form::once(app),
+        person,
+        problems,
+    };
+    page(view.problems.page_status(), &view)
 }
 
-/// `POST /account/sessions/revoke`
-pub async fn end_session(
-    State(app): State<App>,
-    Posted { fields, person }: Posted,
-) -> Result<Response, Stop> {
-    let digest: Digest = fields.get("session").parse().map_err(|_| Stop::Nothing)?;
-    if digest == person.browser.session() {
-        let cookie = auth::close_session(&app, &person.browser).await?;
-        let mut response = to("/sign-in");
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-        return Ok(response);
+/// Changes settings of whoever sent the form.
+async fn changed(app: &App, posted: &Posted, change: &Change) -> Result<Problems, Stop> {
+    let call = app.directory().call(posted.person.browser.by(), None);
+    match settings::change(app.directory(), &call, posted.person.account.id, change).await {
+        Ok(_) => Ok(Problems::default()),
+        Err(trouble) => Problems::of(trouble),
     }
-    let call = app.directory().call(person.browser.by(), None);
-    sign_in::end_session(app.directory(), &call, person.account.id, digest).await?;
-    Ok(to("/account"))
 }
 
-/// `POST /account/tokens/revoke`
-pub async fn revoke_token(
-    State(app): State<App>,
-    Posted { fields, person }: Posted,
-) -> Result<Response, Stop> {
-    let digest: Digest = fields.get("token").parse().map_err(|_| Stop::Nothing)?;
-    let call = app.directory().call(person.browser.by(), None);
-    sign_in::revoke_token(app.directory(), &call, person.account.id, digest).await?;
-    Ok(to("/account"))
+/// `POST /account/profile`
+async fn change(State(app): State<App>, posted: Posted) -> Result<Response, Stop> {
+    let name = form::text(&posted.fields, "name", 400);
+    let language = posted.fields.given("language");
+    let change = Change {
+        name: Some(name.clone()),
+        language: language.clone(),
+        ..Change::default()
+    };
+    let problems = changed(&app, &posted, &change).await?;
+    if problems.is_empty() {
+        return Ok(to("/account?done=changed"));
+    }
+    let typed = (name.as_str(), language.as_deref().unwrap_or(""));
+    Ok(render(&app, &posted.person, typed, None, problems))
+}
+
+/// `GET /account/export`: everything about whoever is signed in, to keep.
+async fn export(State(app): State<App>, browser: Option<Browser>) -> Result<Response, Stop> {
+    let person = super::person(&app, browser, "/account").await?;
+    let lines = api::everything(&app, person.account.id).await?;
+    Ok((StatusCode::OK, head(POLICY), lines).into_response())
 }

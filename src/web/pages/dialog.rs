@@ -10,7 +10,7 @@ use crate::web::App;
 use crate::web::api::read;
 use crate::wire;
 
-use super::form::Fields;
+use super::form::{self, Fields};
 use super::words::{self, Row};
 use super::{Person, Stop};
 
@@ -39,11 +39,7 @@ pub struct Typed {
 
 impl Typed {
     pub fn of(fields: &Fields) -> Self {
-        let text = |name: &str| -> String {
-            // Browsers send line ends as two characters, and people count them as one.
-            let text = fields.get(name).replace("\r\n", "\n");
-            text.chars().take(4 * MAX_TEXT).collect()
-        };
+        let text = |name| form::text(fields, name, 4 * MAX_TEXT);
         let mut items: Vec<String> = Vec::new();
         for item in fields.all("item", MOST) {
             if !items.iter().any(|there| there == item) {
@@ -67,7 +63,8 @@ impl Typed {
         self.items.iter().filter_map(|id| id.parse().ok()).collect()
     }
 
-    fn days(&self, problems: &mut read::Problems) -> Option<Option<u32>> {
+    /// So many days to answer, if a number was typed.
+    pub fn days(&self, problems: &mut read::Problems) -> Option<Option<u32>> {
         match self.days.as_str() {
             "" => Some(None),
             days => problems.keep(days.parse().map(Some).map_err(|_| {
@@ -85,7 +82,8 @@ impl Typed {
         (!self.until.is_empty()).then(|| end_of(&self.until))
     }
 
-    fn message(&self) -> Option<String> {
+    /// The message, if there is one.
+    pub fn message(&self) -> Option<String> {
         let message = self.message.trim();
         (!message.is_empty()).then(|| message.to_owned())
     }

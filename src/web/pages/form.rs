@@ -35,6 +35,13 @@ impl Fields {
     }
 }
 
+/// What was typed into a field, cut to so many characters: as much as is shown again.
+pub fn text(fields: &Fields, name: &str, most: usize) -> String {
+    // Browsers send line ends as two characters, and people count them as one.
+    let text = fields.get(name).replace("\r\n", "\n");
+    text.chars().take(most).collect()
+}
+
 /// What the address of a page asks for; an address that cannot be read asks for nothing.
 impl FromRequestParts<App> for Fields {
     type Rejection = std::convert::Infallible;
@@ -117,7 +124,9 @@ fn page_of(path: &str) -> String {
     match page {
         page if page.starts_with("/transfers/")
             || page.starts_with("/invitations/")
-            || page == "/l" =>
+            || page == "/l"
+            || page.starts_with("/workgroups")
+            || page.starts_with("/account") =>
         {
             super::local(page).to_owned()
         }

@@ -26,6 +26,7 @@ mod shared;
 mod shares;
 mod sign_in;
 mod words;
+mod workgroups;
 
 use askama::Template;
 use axum::Router;
@@ -108,9 +109,8 @@ pub fn router() -> Router<App> {
         .route("/items/archive", post(life::archive))
         .route("/items/activate", post(life::activate))
         .route("/items/purge", get(life::sure).post(life::purge))
-        .route("/account", get(account::show))
-        .route("/account/sessions/revoke", post(account::end_session))
-        .route("/account/tokens/revoke", post(account::revoke_token))
+        .merge(account::routes())
+        .merge(workgroups::routes())
         .route("/mailbox", get(mailbox::list))
         .route("/mailbox/{letter}", get(mailbox::show))
         .route("/mailbox/{letter}/html", get(mailbox::show_html))
@@ -402,6 +402,15 @@ struct Problems {
 impl Problems {
     fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// With which status the page that shows them goes out.
+    fn page_status(&self) -> StatusCode {
+        if self.is_empty() {
+            StatusCode::OK
+        } else {
+            self.status
+        }
     }
 
     /// Everything that was said, to stand above the form that is shown again; what failed in the world goes on.

@@ -233,13 +233,17 @@ pub struct Storage {
 }
 
 impl Storage {
+    /// Of a context with this cap that holds so much.
+    pub fn new(quota: Option<u64>, used: u64) -> Self {
+        Self {
+            used,
+            quota,
+            words: storage(quota, used, None),
+        }
+    }
     /// Of one's own context.
     pub fn of(own: &Own) -> Self {
-        Self {
-            used: own.usage,
-            quota: own.quota,
-            words: storage(own.quota, own.usage, None),
-        }
+        Self::new(own.quota, own.usage)
     }
     /// From here on the bar warns: nine tenths of the cap.
     pub fn high(&self) -> u64 {

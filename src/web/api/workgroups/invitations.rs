@@ -88,7 +88,7 @@ pub(super) async fn invitations(
 }
 
 /// The addresses in these texts, each once, in the order they were given.
-fn addresses(texts: &[String]) -> Result<Vec<&str>, Refusal> {
+pub(in crate::web) fn addresses(texts: &[String]) -> Result<Vec<&str>, Refusal> {
     let separate = |c: char| matches!(c, ',' | ';' | '\n' | '\r');
     let all = texts.iter().flat_map(|text| text.split(separate));
     let mut seen = BTreeSet::new();
@@ -137,30 +137,42 @@ pub(super) async fn invite(
     let addresses = problems.keep(addresses(&ask.addresses));
     let (role, addresses) = problems.unless_any(role.zip(addresses))?;
     let lifetime_ms = ask.expires_in_days.map(read::lifetime_ms);
-    let mut items = Vec::with_capacity(addresses.len());
+    let invite = |to| Invite {
+        workgroup: workgroup.id,
+        to,
+        role: Some(role),
+        message: ask.message.clone(),
+        lifetime_ms,
+    };
+    let items = each_invited(&app, call, signed.account(), &addresses, invite).await?;
+    Ok(Json(wire::InvitedMembers { items }))
+}
+
+/// What becomes of each of these addresses, in their order.
+pub(in crate::web) async fn each_invited(
+    app: &App,
+    call: Call,
+    person: AccountId,
+    addresses: &[&str],
+    invite: impl Fn(Address) -> Invite,
+) -> Result<Vec<wire::Invited>, Failure> {
+    let mut all = Vec::with_capacity(addresses.len());
     for text in addresses {
-        let invite = |to| Invite {
-            workgroup: workgroup.id,
-            to,
-            role: Some(role),
-            message: ask.message.clone(),
-            lifetime_ms,
-        };
         let one = Call {
             command: call.command.map(|once| part(once, text)),
             ..call
         };
-        let (invitation, guards) = match app.limiters().transfer(signed.account()) {
-            Ok(()) => one_invited(&app, one, text, invite).await?,
+        let (invitation, guards) = match app.limiters().transfer(person) {
+            Ok(()) => one_invited(app, one, text, &invite).await?,
             Err(wait) => (None, wait.told().guards().to_vec()),
         };
-        items.push(wire::Invited {
+        all.push(wire::Invited {
             address: short(text),
             invitation,
             guards,
         });
     }
-    Ok(Json(wire::InvitedMembers { items }))
+    Ok(all)
 }
 
 /// The invitation of one address, or every reason why not.
@@ -203,7 +215,7 @@ async fn sent(app: &App, call: Call, invite: Invite) -> Result<invitation::Done,
 }
 
 /// An invitation of this workgroup, for somebody who may invite into it.
-async fn of_this(
+pub(in crate::web) async fn of_this(
     app: &App,
     account: AccountId,
     workgroup: &str,
@@ -271,19 +283,30 @@ pub(super) async fn hand_over(
     Named(name): Named<String>,
     taken: Taken<wire::HandOverWorkgroup>,
 ) -> Result<Response, Failure> {
-    let settings = app.settings();
     let call = call(&app, &signed, &taken);
-    let ask = taken.what;
-    let seen = look::named(&settings, signed.account(), &name).await?;
+    let seen = look::named(&app.settings(), signed.account(), &name).await?;
+    let offer = handed_over(&app, call, signed.account(), &seen, taken.what).await?;
+    Ok(created(&format!("/invitations/{}", offer.id), offer))
+}
+
+/// Offers a workgroup itself to one of its administrators.
+pub(in crate::web) async fn handed_over(
+    app: &App,
+    call: Call,
+    person: AccountId,
+    seen: &Seen,
+    ask: wire::HandOverWorkgroup,
+) -> Result<wire::MemberInvitation, Failure> {
+    let settings = app.settings();
     let workgroup = &seen.workgroup.document;
     if let Some(no) = governance::forbids(workgroup, seen.standing, Act::HandOver) {
         return Err(no.into());
     }
-    let heir = look::account_named(&settings, &seen, &ask.to).await?;
+    let heir = look::account_named(&settings, seen, &ask.to).await?;
     let account = queries::account(&settings, heir).await;
     let none = || governance::no_member(workgroup, &format!("\"{}\" does", short(&ask.to)));
     let to = account.ok().and_then(|account| account.primary().cloned());
-    app.limiters().transfer(signed.account())?;
+    app.limiters().transfer(person)?;
     let invite = Invite {
         workgroup: workgroup.id,
         to: to.ok_or_else(none)?,
@@ -291,7 +314,6 @@ pub(super) async fn hand_over(
         message: ask.message,
         lifetime_ms: ask.expires_in_days.map(read::lifetime_ms),
     };
-    let done = sent(&app, call, invite).await?;
-    let offer = invitation(done.transfer, call.at);
-    Ok(created(&format!("/invitations/{}", offer.id), offer))
+    let done = sent(app, call, invite).await?;
+    Ok(invitation(done.transfer, call.at))
 }
