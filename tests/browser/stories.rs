@@ -226,7 +226,7 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.look("share-sent").await;
     world.becomes(CARL).await;
     world.goto("/").await;
-    world.browser.press("Look and choose a context");
+    world.browser.press("Choose another context");
     world.browser.text_with("Context to accept into");
     world.look("share-offered").await;
     world.browser.press("Accept");

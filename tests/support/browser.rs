@@ -212,7 +212,9 @@ impl Browser {
             let seen = self.tool("Runtime.evaluate", json!({ "expression": SEEN }))?;
             seen["result"]["value"].as_bool().filter(|seen| *seen)?;
             self.tool("DOM.scrollIntoViewIfNeeded", node.clone())?;
-            Some(self.tool("DOM.getBoxModel", node)?["model"]["content"].clone())
+            // A link that is broken into two lines has two of them.
+            let quads = self.tool("DOM.getContentQuads", node)?;
+            quads["quads"].get(0).cloned()
         });
         let at = |nth: usize| corners[nth].as_f64().unwrap();
         let (x, y) = ((at(0) + at(4)) / 2.0, (at(1) + at(5)) / 2.0);
