@@ -16,6 +16,7 @@ use std::path::Path;
 
 use axum::http::{Method, Request, StatusCode, header};
 use handover::domain::id::{Context, ItemId};
+use handover::domain::policy::{Creators, Policy, Tier};
 use website::{Answer, Browser, Website};
 
 const MARIA: &str = "maria@core.example";
@@ -82,6 +83,13 @@ struct Story {
 
 async fn story() -> Story {
     let web = Website::open().await;
+    // What a basic account may send is not what is tested here.
+    let mut policy = Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    };
+    policy.quota.insert(Tier::Basic, None);
+    web.directory().decide_by(policy);
     let maria = web.account(MARIA).await;
     web.account(ANNA).await;
     let lab = web.workgroup("lab", None, &[ANNA, MARIA]).await;
@@ -382,7 +390,9 @@ async fn a_session_that_somebody_planted_is_not_the_one_that_is_opened() {
         );
     }
     // Nor does the context that somebody planted open anything.
-    let other = web.workgroup("other", None, &["lead@uni.example"]).await;
+    let other = web
+        .workgroup("strangers", None, &["lead@uni.example"])
+        .await;
     let mut anna = story.anna.clone();
     let fields = [
         ("form", &*story.form(&mut anna).await),
@@ -400,7 +410,7 @@ async fn a_session_that_somebody_planted_is_not_the_one_that_is_opened() {
     *acts_as = other.to_string();
     let page = web.get(&mut anna, "/runs").await;
     assert!(
-        page.body.contains("<bdi>Personal</bdi>") && !page.body.contains("other"),
+        page.body.contains("<bdi>Personal</bdi>") && !page.body.contains("strangers"),
         "{}",
         page.body
     );

@@ -14,7 +14,7 @@ const HEAVIEST: u64 = 100 * 1024;
 /// The page, its stylesheet, its script, its icon and, of a letter, its frame.
 const MOST_REQUESTS: usize = 5;
 /// Milliseconds until something is to be seen, on a machine that does much else.
-const LATEST_PAINT: f64 = 3_000.0;
+const LATEST_PAINT: f64 = 5_000.0;
 
 /// What was measured of a page.
 pub struct Seen {

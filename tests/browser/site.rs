@@ -119,9 +119,18 @@ impl World {
     pub fn code(&mut self, to: &str) -> String {
         let page = self.letter(to, "code");
         let page = self.text(&page);
-        let (_, rest) = page.split_once("Type this code").unwrap();
-        let mut lines = rest.lines().skip(1).map(str::trim);
-        lines.find(|line| !line.is_empty()).unwrap().to_owned()
+        // It stands alone on a line of the text: eight letters and digits in two halves.
+        let is_code = |line: &&str| {
+            let half =
+                |half: &str| half.len() == 4 && half.bytes().all(|b| b.is_ascii_alphanumeric());
+            line.split_once('-')
+                .is_some_and(|(one, other)| half(one) && half(other))
+        };
+        page.lines()
+            .map(str::trim)
+            .find(is_code)
+            .unwrap()
+            .to_owned()
     }
 
     /// A run of a generated folder and its two projects, registered at a terminal.

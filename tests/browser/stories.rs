@@ -335,7 +335,8 @@ async fn a_workgroup_is_made_and_people_are_invited(world: &mut World) {
         ("Storage", "It owns nothing yet"),
         ("Settings", "What it is called, and for"),
     ] {
-        world.browser.press(page);
+        let link = format!("//main//a[normalize-space()='{page}']");
+        world.browser.press_on(&link);
         world.browser.text_with(says);
         world
             .look(&format!("workgroup-{}", page.to_lowercase()))
