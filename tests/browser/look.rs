@@ -117,6 +117,17 @@ impl World {
         found.map(|one| one.as_str().unwrap().to_owned()).collect()
     }
 
+    /// It would be seen if something were wrong.
+    pub async fn sees_what_is_wrong(&self) {
+        let page = "data:text/html,<title>a picture without words</title><img src='data:,'>";
+        self.browser.goto(page).await;
+        let found = self.axe();
+        assert!(
+            found.iter().any(|one| one.contains("image-alt")),
+            "{found:?}"
+        );
+    }
+
     fn measure(&self, name: &str) -> Seen {
         let loaded = until(&format!("{name} is painted"), within(20), || {
             let loaded = self.browser.ask(LOADED);

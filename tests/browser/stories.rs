@@ -17,6 +17,7 @@ async fn every_story_ends_well_on_a_phone_that_runs_no_scripts() {
 
 async fn tell(screen: Screen) {
     let mut world = World::open(screen).await;
+    world.sees_what_is_wrong().await;
     somebody_signs_in(&mut world).await;
     several_are_chosen_in_a_list(&mut world).await;
     a_project_is_offered_and_the_address_corrected(&mut world).await;
