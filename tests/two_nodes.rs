@@ -16,6 +16,7 @@ use handover::actors::custody::{self, Command as Custody};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
+use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
 use handover::actors::site;
 use handover::actors::workgroups;
@@ -23,7 +24,7 @@ use handover::actors::world::{Call, Trouble, contended};
 use handover::domain::document;
 use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
-use handover::domain::invitation::{KeepAccess, Request, State, Terms};
+use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::lifecycle::Act;
 use handover::domain::policy::{Domain, InUse, Policy, Private};
@@ -635,4 +636,48 @@ fn nothing_is_offered_to_a_workgroup_that_is_closed_while_it_is_looked_up() {
         .transfer(site.fresh(), &call, &request)
         .unwrap_err();
     assert_eq!(codes(&refused), [Code::RecipientUnknown]);
+}
+
+#[test]
+fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
+    let administrators = ["adam@lab.example", "eva@lab.example"];
+    let site = Site::new(Policy {
+        administrators: administrators.map(|a| a.parse().unwrap()).to_vec(),
+        ..Policy::default()
+    });
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted(
+        "others",
+        &[BOB, "adam@lab.example", "eva@lab.example"],
+    ));
+    staged::now(site::let_go(&*site.one, &[], at(0))).unwrap();
+    let anna = Context::Personal(site.account(ANNA));
+    let item = project(&site, anna, ANNA);
+    let id = offer(&site, item, ANNA, BOB);
+    let new = moves::New {
+        from: Some(anna),
+        to: Some(techs),
+        reason: None,
+    };
+    let propose = site.call("adam@lab.example", None, 0);
+    let moving = staged::now(moves::propose(&*site.one, &propose, &new))
+        .unwrap()
+        .id;
+    let approve = site.call("eva@lab.example", None, 0);
+    staged::now(moves::decide(
+        &*site.one,
+        &approve,
+        moving,
+        Decision::Approve,
+    ))
+    .unwrap();
+    // The offer is looked up to be taken back, and meanwhile the move is cancelled through the other node.
+    site.two
+        .after(Moment::Load(Key::Invitation(id)), move |one| {
+            staged::now(moves::decide(one, &propose, moving, Decision::Cancel)).unwrap();
+        });
+    staged::now(moves::go_on(&site.two, moving, &approve)).unwrap();
+    let found = staged::now(site.model.load(&[Key::Invitation(id)])).unwrap();
+    let offer = document::decode::<Invitation>(&found[0].as_ref().unwrap().body).unwrap();
+    assert!(offer.state.is_open(), "{:?}", offer.state);
 }

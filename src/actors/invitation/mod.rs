@@ -17,7 +17,7 @@ use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::Handle;
-use crate::store::Fault;
+use crate::store::{Fault, Version};
 
 use super::context::{Answered, Question};
 use super::load::{self, Versioned};
@@ -64,7 +64,10 @@ pub enum Command {
     /// Take it back.
     Cancel,
     /// The same, by an administrator who moves what it offers to another owner; who may is decided there (`moves`).
-    Withdraw,
+    Withdraw {
+        /// The move, as it was approved: it is taken back only if that still stands.
+        moving: (Key, Version),
+    },
     /// Take it back and offer the same anew to another address.
     Readdress {
         /// The new offer's id.
@@ -225,8 +228,9 @@ impl Core {
             _ => None,
         };
         let mut standing = stand(settings, call, now, into, &mut proposal).await?;
-        if matches!(command, Command::Withdraw) {
+        if let Command::Withdraw { moving } = command {
             standing.entitled.sender = true;
+            proposal.guard(moving.0, moving.1);
         }
         let reach = reach(settings, &now.recipient, standing.account.as_ref()).await?;
         let by = call.by.person.map(|person| (person, call.by.channel));
@@ -337,9 +341,10 @@ impl Core {
             Command::Decline { reason } => Act::Decline {
                 reason: reason.clone(),
             },
-            Command::Cancel | Command::Withdraw | Command::Request { .. } | Command::Invite(_) => {
-                Act::Cancel { replaced_by: None }
-            }
+            Command::Cancel
+            | Command::Withdraw { .. }
+            | Command::Request { .. }
+            | Command::Invite(_) => Act::Cancel { replaced_by: None },
             Command::Readdress { new, .. } => Act::Cancel {
                 replaced_by: Some(*new),
             },

@@ -61,7 +61,7 @@ async fn stepped(
         .filter_map(|item| item.document.pending)
         .collect();
     for offer in &offers {
-        withdraw(world, &call, *offer).await?;
+        withdraw(world, &call, &old, *offer).await?;
     }
     if !offers.is_empty() {
         return Ok(once::Decision::Again);
@@ -116,12 +116,16 @@ async fn some_items(settings: &Settings, context: Context) -> Result<Vec<Version
 }
 
 /// Takes an offer back: what it offers is about to have another owner.
-async fn withdraw(world: &dyn World, call: &Call, offer: InvitationId) -> Result<(), Trouble> {
+async fn withdraw(
+    world: &dyn World,
+    call: &Call,
+    moving: &Versioned<Move>,
+    offer: InvitationId,
+) -> Result<(), Trouble> {
     let core = invitation::Core::new(offer);
-    match core
-        .handle(world, call, &invitation::Command::Withdraw)
-        .await
-    {
+    let moving = (Key::Move(moving.document.id), moving.version);
+    let withdraw = invitation::Command::Withdraw { moving };
+    match core.handle(world, call, &withdraw).await {
         Ok(_) => Ok(()),
         // It ended meanwhile, or its time is over and its timer about to fire.
         Err(Trouble::Refused(_)) => {
