@@ -74,20 +74,100 @@ impl Browser {
         fs::create_dir_all(&pictures).unwrap();
         let session = page.session_id().await.unwrap().unwrap();
         let tools = format!("http://127.0.0.1:{port}/session/{session}/goog/cdp/execute");
-        Self {
+        let browser = Self {
             driver,
             page,
             tools,
             pictures,
-        }
+        };
+        // It remembers what it is sent from now on.
+        browser.tool("Network.enable", json!({})).unwrap();
+        browser
     }
 
-    /// `None` when the page was left meanwhile.
-    fn tool(&self, command: &str, parameters: Value) -> Option<Value> {
+    /// One of the DevTools. `None` when the page was left meanwhile.
+    pub fn tool(&self, command: &str, parameters: Value) -> Option<Value> {
         let body = json!({ "cmd": command, "params": parameters });
         let mut answer = ureq::post(&self.tools).send_json(body).ok()?;
         let answer: Value = answer.body_mut().read_json().ok()?;
         Some(answer["value"].clone())
+    }
+
+    /// As wide as this from now on, with a finger or a mouse.
+    pub fn resize(&self, width: u32, touch: bool) {
+        let size =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": touch });
+        self.tool("Emulation.setDeviceMetricsOverride", size);
+        let touch = json!({ "enabled": touch });
+        self.tool("Emulation.setTouchEmulationEnabled", touch);
+    }
+
+    /// Whether pages may run scripts from now on.
+    pub fn scripts(&self, run: bool) {
+        let disabled = json!({ "value": !run });
+        let told = self.tool("Emulation.setScriptExecutionDisabled", disabled);
+        assert!(told.is_some());
+    }
+
+    /// Whether its person prefers dark pages from now on.
+    pub fn dark(&self, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let media = json!({ "media": "", "features": features });
+        self.tool("Emulation.setEmulatedMedia", media);
+    }
+
+    /// What an expression, or the promise that it makes, comes to on this page.
+    pub fn ask(&self, expression: &str) -> Value {
+        let how = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let answer = self.tool("Runtime.evaluate", how).unwrap();
+        let broken = &answer["exceptionDetails"];
+        assert!(broken.is_null(), "{broken}");
+        answer["result"]["value"].clone()
+    }
+
+    /// The page as the site sent it.
+    pub fn source(&self) -> String {
+        let frame = self.tool("Page.getFrameTree", json!({})).unwrap();
+        // The request for a page goes by the name of what loads it.
+        let request = json!({ "requestId": frame["frameTree"]["frame"]["loaderId"] });
+        let answer = self.tool("Network.getResponseBody", request).unwrap();
+        answer["body"].as_str().unwrap().to_owned()
+    }
+
+    /// Everything that the page holds, on one picture, however long it is.
+    pub fn whole(&self, name: &str) {
+        let sizes = self.tool("Page.getLayoutMetrics", json!({})).unwrap();
+        let size = &sizes["cssContentSize"];
+        let (width, height) = (&size["width"], &size["height"]);
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        let how = json!({ "captureBeyondViewport": true, "clip": clip });
+        let picture = self.tool("Page.captureScreenshot", how).unwrap();
+        let picture = data_encoding::BASE64.decode(picture["data"].as_str().unwrap().as_bytes());
+        fs::write(self.pictures.join(format!("{name}.png")), picture.unwrap()).unwrap();
+    }
+
+    /// What is kept for this person: cookies, to be given back later.
+    pub fn cookies(&self) -> Value {
+        self.tool("Network.getCookies", json!({})).unwrap()["cookies"].clone()
+    }
+
+    /// From now on it is the browser of whoever has these cookies.
+    pub fn becomes(&self, cookies: &Value) {
+        self.forgets();
+        let all = cookies.as_array().unwrap().iter().map(|cookie| {
+            let [name, value, domain, path] =
+                ["name", "value", "domain", "path"].map(|part| &cookie[part]);
+            json!({ "name": name, "value": value, "domain": domain, "path": path,
+                "httpOnly": true, "sameSite": "Lax" })
+        });
+        let all = json!({ "cookies": all.collect::<Vec<_>>() });
+        self.tool("Network.setCookies", all).unwrap();
+    }
+
+    /// Nobody is signed in any more.
+    pub fn forgets(&self) {
+        self.tool("Network.clearBrowserCookies", json!({})).unwrap();
     }
 
     pub async fn goto(&self, url: &str) {
@@ -115,12 +195,26 @@ impl Browser {
         assert!(written.is_some(), "nothing could be typed into {field}");
     }
 
+    /// As `write`, in place of what the field holds.
+    pub fn rewrite(&self, field: &str, text: &str) {
+        self.tool("DOM.focus", self.node(field).unwrap()).unwrap();
+        let all = json!({ "type": "rawKeyDown", "commands": ["selectAll"] });
+        self.tool("Input.dispatchKeyEvent", all).unwrap();
+        self.write(field, text);
+    }
+
     /// Presses the middle of what an XPath names.
     pub fn press_on(&self, what: &str) {
+        // Until something of it is to be seen, a page takes no presses.
+        const SEEN: &str = "performance.getEntriesByName('first-contentful-paint').length > 0";
         let corners = until(&format!("{what} is on the page"), within(20), || {
             let node = self.node(what)?;
+            let seen = self.tool("Runtime.evaluate", json!({ "expression": SEEN }))?;
+            seen["result"]["value"].as_bool().filter(|seen| *seen)?;
             self.tool("DOM.scrollIntoViewIfNeeded", node.clone())?;
-            Some(self.tool("DOM.getBoxModel", node)?["model"]["content"].clone())
+            // A link that is broken into two lines has two of them.
+            let quads = self.tool("DOM.getContentQuads", node)?;
+            quads["quads"].get(0).cloned()
         });
         let at = |nth: usize| corners[nth].as_f64().unwrap();
         let (x, y) = ((at(0) + at(4)) / 2.0, (at(1) + at(5)) / 2.0);
@@ -133,9 +227,14 @@ impl Browser {
 
     /// Presses the button or link with these words.
     pub fn press(&self, words: &str) {
-        self.press_on(&format!(
-            "//button[normalize-space()='{words}'] | //a[normalize-space()='{words}']"
-        ));
+        let names =
+            ["button", "a", "summary"].map(|name| format!("//{name}[normalize-space()='{words}']"));
+        self.press_on(&names.join(" | "));
+    }
+
+    /// Where it is.
+    pub async fn path(&self) -> String {
+        self.page.current_url().await.unwrap().path().to_owned()
     }
 
     /// What stands on the page, once these words are there.
@@ -166,11 +265,17 @@ impl Browser {
         fs::write(self.pictures.join(format!("{name}.png")), picture).unwrap();
     }
 
-    /// The page needs not be moved sideways on a telephone.
-    pub fn fits(&self) {
+    /// How wide the page is, in pixels of CSS.
+    pub fn width(&self) -> u32 {
         let sizes = self.tool("Page.getLayoutMetrics", json!({})).unwrap();
         let width = sizes["cssContentSize"]["width"].as_f64().unwrap();
-        assert!(width <= f64::from(PHONE_WIDTH), "the page is {width} wide");
+        width.ceil() as u32
+    }
+
+    /// The page needs not be moved sideways on a telephone.
+    pub fn fits(&self) {
+        let width = self.width();
+        assert!(width <= PHONE_WIDTH, "the page is {width} wide");
     }
 
     pub async fn close(mut self) {

@@ -77,6 +77,16 @@ impl Place {
 
     /// As `new`, with everything that `[mail.smtp]` says.
     pub fn with_mail(home: &Path, smtp: &str, more: &str) -> Self {
+        let how = format!("transport = \"smtp\"\n[mail.smtp]\n{smtp}");
+        Self::configured(home, &how, more)
+    }
+
+    /// As `new`, with letters kept in the built-in mailbox.
+    pub fn with_mailbox(home: &Path, more: &str) -> Self {
+        Self::configured(home, "transport = \"mailbox\"\n", more)
+    }
+
+    fn configured(home: &Path, transport: &str, more: &str) -> Self {
         fs::create_dir_all(home).unwrap();
         let (site, operators) = (free_port(), free_port());
         let place = Self {
@@ -89,8 +99,7 @@ impl Place {
         let settings = format!(
             "[site]\npublic_url = \"http://127.0.0.1:{site}\"\n\
              [server]\nlisten = \"127.0.0.1:{site}\"\nmetrics_listen = \"127.0.0.1:{operators}\"\n\
-             [mail]\nfrom = \"handover@site.test\"\nreply_domain = \"reply.site.test\"\ntransport = \"smtp\"\n\
-             [mail.smtp]\n{smtp}\
+             [mail]\nfrom = \"handover@site.test\"\nreply_domain = \"reply.site.test\"\n{transport}\
              [limits]\nsign_in_per_address_per_hour = 1000\nsign_in_per_client_per_hour = 100000\n\
              transfers_per_sender_per_hour = 100000\nopen_offers_per_recipient = 10000\n{more}"
         );

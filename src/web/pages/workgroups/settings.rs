@@ -172,11 +172,15 @@ pub async fn change(
         Err(failure) => {
             let problems = Problems::of(failure)?;
             let seen = super::seen(&app, &posted.person, &id.to_string()).await?;
-            let typed = Typed {
-                name,
-                handle,
-                description,
-                ..Typed::now(&seen)
+            let typed = match may(&seen, Act::Change) {
+                true => Typed {
+                    name,
+                    handle,
+                    description,
+                    ..Typed::now(&seen)
+                },
+                // Without fields to keep it in, what was sent would stand there as if it were so.
+                false => Typed::now(&seen),
             };
             render(&app, &posted.person, &seen, typed, None, problems).await
         }

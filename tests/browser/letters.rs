@@ -1,31 +1,15 @@
 //! From a run folder to a receipt, as people do it: the command line, Postfix, the letter it delivered, and a real browser.
-//!
-//! Pictures of the pages are kept in `tests/output/browser`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
-
-#[path = "support/browser.rs"]
-mod browser;
-#[path = "support/daemon.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
-mod daemon;
-#[path = "support/post_office.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
-mod post_office;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use browser::{As, Browser};
-use daemon::{BINARY, Daemon, Place, until, within};
 use handover::runfolder::sample::{self, Sample};
-use post_office::{Delivered, PostOffice};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::browser::{As, Browser};
+use crate::daemon::{BINARY, Daemon, Place, until, within};
+use crate::post_office::{Delivered, PostOffice};
 
 const CORE: &str = "core@core.test";
 const CARL: &str = "carl@lab.test";
