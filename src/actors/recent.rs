@@ -126,7 +126,10 @@ const fn rank_of(journal: &Key) -> Option<Rank> {
         | Key::Analysis(_)
         | Key::Link(_)
         | Key::Move(_)
-        | Key::Attempts(..) => None,
+        | Key::Attempts(..)
+        | Key::Incoming(_)
+        | Key::Sealed(_)
+        | Key::Reach(_) => None,
     }
 }
 

@@ -258,6 +258,7 @@ pub async fn change_notifications(
         reminders: without("reminders"),
         outcomes: without("outcomes"),
         receipts: without("receipts"),
+        arrivals: without("arrivals"),
     };
     let change = Change {
         quiet: Some(quiet),
