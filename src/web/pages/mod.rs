@@ -188,7 +188,11 @@ fn as_sentence(text: &str) -> String {
 /// A page with the headers that every page has.
 fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(text) => (status, head(POLICY), Html(text)).into_response(),
+        Ok(mut text) => {
+            // Names stand in refusals too, and whatever was typed in the field that shows it again.
+            text.retain(words::is_plain);
+            (status, head(POLICY), Html(text)).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
             let text = "This page cannot be shown. Tell the operators of this site.\n";

@@ -75,11 +75,13 @@ pub fn grouped(n: u64) -> String {
 /// What somebody wrote, without characters that would change how the text around it is read: controls and directional overrides.
 /// (Mark-up is escaped by the templates.)
 pub fn plain(text: &str) -> String {
-    let kept = |c: &char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
-        !turns && (!c.is_control() || matches!(c, '\n' | '\t'))
-    };
-    text.chars().filter(kept).collect()
+    text.chars().filter(|c| is_plain(*c)).collect()
+}
+
+/// Whether a character leaves the text around it as it is.
+pub fn is_plain(c: char) -> bool {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    !turns && (!c.is_control() || matches!(c, '\n' | '\t'))
 }
 
 /// The same for lists, cut to a length that a line bears.
