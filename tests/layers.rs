@@ -88,7 +88,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ractor", &["actors"]),
     ("lettre", &["mail"]),
     ("axum", &["web"]),
-    ("ureq", &["cli", "daemon", "demo"]),
+    ("openidconnect", &["web"]),
+    ("ureq", &["cli", "daemon", "demo", "web"]),
     ("rand", &["ids"]),
     (
         "tokio",

@@ -1,4 +1,4 @@
-//! Signing in: a typed code proves an address; a first proof registers it; then sessions and tokens.
+//! Signing in: a typed code proves an address, or an identity provider vouches for it; a first proof registers it; then sessions and tokens.
 
 use std::collections::BTreeSet;
 
@@ -150,6 +150,22 @@ async fn typed_now(
     Ok(Decision::done(typed, proposal))
 }
 
+/// The account of an address that an identity provider vouches for, registered now if this is its first proof.
+pub async fn vouched(
+    world: &dyn World,
+    call: &Call,
+    address: &Address,
+) -> Result<Account, Trouble> {
+    let account = once::step(world, call, || {
+        Box::pin(async move {
+            let mut proposal = Proposal::default();
+            let account = account_of(&world.settings(), call, address, &mut proposal).await?;
+            Ok(Decision::done(account, proposal))
+        })
+    });
+    account.await
+}
+
 async fn account_of(
     settings: &Settings,
     call: &Call,
@@ -204,6 +220,7 @@ pub async fn open_session(
     call: &Call,
     account: AccountId,
     client: &str,
+    through: Option<&str>,
 ) -> Result<(String, Session), Trouble> {
     let settings = world.settings();
     let secret = printed("hs", settings.ids.secret());
@@ -219,7 +236,8 @@ pub async fn open_session(
             .collect(),
     };
     let mut proposal = Proposal::default();
-    proposal.create(&session, Some(&event(call, What::SignedIn)));
+    let through = through.map(str::to_owned);
+    proposal.create(&session, Some(&event(call, What::SignedIn { through })));
     settle(world, call, proposal).await?;
     Ok((secret, session))
 }

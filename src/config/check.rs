@@ -7,7 +7,8 @@ use super::name::Address;
 use super::parse::Entries;
 use super::reading::Reading;
 use super::{
-    Config, Domain, Door, PUBLIC, Registration, Replies, Security, Tier, Transport, Workgroup,
+    Config, Domain, Door, PUBLIC, Provider, Registration, Replies, Security, Tier, Transport,
+    Workgroup,
 };
 
 pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
@@ -30,6 +31,7 @@ pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading
         );
     }
     once("site.administrators", &config.site.administrators, reading);
+    providers(&entries.providers, reading);
     domains(&entries.domains, reading);
     workgroups(entries, reading);
 }
@@ -161,6 +163,19 @@ fn replies(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
             &["mail.reply_domain", key],
             format!("\"{domain}\" is a domain of mailboxes by {key}, and would be Handover's alone; use one of its own, such as \"reply.{domain}\", or a pattern in reply.addresses"),
         );
+    }
+}
+
+fn providers(providers: &[(String, Provider)], reading: &mut Reading<'_>) {
+    let mut handles = BTreeSet::new();
+    for (prefix, provider) in providers {
+        if !handles.insert(&provider.handle) {
+            let sentence = format!(
+                "\"{}\" is the handle of an earlier [[sign_in.provider]] too; choose another",
+                provider.handle
+            );
+            reading.refuse_together(&[&format!("{prefix}.handle")], sentence);
+        }
     }
 }
 

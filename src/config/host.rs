@@ -170,6 +170,66 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// What an identity provider calls itself: a URL, kept as it was written, for what the provider sends is compared with it letter by letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// As the provider writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Stands in an entry whose issuer is still to be read; never leaves this module's readers.
+    pub(super) fn unread() -> Self {
+        Self(String::new())
+    }
+}
+
+impl FromStr for Issuer {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        if text.contains('@') {
+            return Err(Unreadable("an issuer holds no user name or password; write it such as \"https://login.uni.example/realms/staff\"".into()));
+        }
+        let text = text.trim();
+        let refuse = || {
+            Unreadable(format!(
+                "{} is not an issuer; write the URL that the provider names, such as \"https://login.uni.example/realms/staff\"",
+                quoted(text)
+            ))
+        };
+        let authority = text.find("://").ok_or_else(refuse)? + 3;
+        let rest = text.get(authority..).ok_or_else(refuse)?;
+        let (end, path) = rest.find('/').map_or((text.len(), ""), |at| {
+            (authority + at, rest.get(at..).unwrap_or_default())
+        });
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"/-._~%:+,;=!$&'()*".contains(&b);
+        let origin: PublicUrl = text
+            .get(..end)
+            .ok_or_else(refuse)?
+            .parse()
+            .map_err(|_| refuse())?;
+        if text.len() > 255 || !path.bytes().all(fits) {
+            return Err(refuse());
+        }
+        if !origin.is_https() && !origin.host().is_loopback() {
+            return Err(Unreadable(format!(
+                "{} would be asked in clear, so anybody on the way could sign in as anybody; write it with \"https://\"",
+                quoted(text)
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 /// An IP address, or all addresses that share its first bits (`10.0.0.0/8`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -275,6 +335,31 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_is_kept_as_it_is_written_and_in_clear_only_on_loopback() {
+        for (text, read) in [
+            ("https://login.uni.example", true),
+            ("https://login.uni.example/", true),
+            ("https://login.uni.example:8443/realms/staff", true),
+            ("http://127.0.0.1:4000", true),
+            ("http://[::1]:4000/op", true),
+            ("http://login.uni.example", false),
+            ("https://login.uni.example/realms?x=1", false),
+            ("https://login.uni.example?x=1", false),
+            ("https://login.uni.example/a b", false),
+            ("https://a:b@login.uni.example", false),
+            ("login.uni.example", false),
+            ("", false),
+        ] {
+            let issuer = text.parse::<Issuer>();
+            assert_eq!(issuer.is_ok(), read, "{text}");
+            assert!(
+                issuer.is_ok_and(|issuer| issuer.as_str() == text) == read,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn a_suffix_covers_whole_labels_only() {
         let host: Host = "uni.example".parse().unwrap();
         for (domain, inside) in [
@@ -320,6 +405,7 @@ mod tests {
         fn no_text_makes_reading_a_place_panic(text in "\\PC{0,40}|[a-z0-9.:@/\\[\\]-]{0,40}") {
             let _ = text.parse::<Host>();
             let _ = text.parse::<PublicUrl>();
+            let _ = text.parse::<Issuer>();
             let _ = text.parse::<Network>();
             let _ = socket(&text);
         }

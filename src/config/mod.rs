@@ -27,7 +27,7 @@ pub use choice::{
     Creators, Format, InUse, Language, Level, Registration, Replies, Security, Tier, Transport,
     Verb,
 };
-pub use host::{Host, Network, PublicUrl};
+pub use host::{Host, Issuer, Network, PublicUrl};
 pub use name::{Address, Colour, Handle, Line};
 pub use problem::{Problem, Problems};
 pub use reply::{Door, Pattern};
@@ -220,6 +220,27 @@ pub struct SignIn {
     pub session_lifetime: Span,
     /// Longest life of a personal API token.
     pub token_lifetime: Span,
+    /// Identity providers through which people sign in besides the typed code.
+    pub providers: Vec<Provider>,
+}
+
+/// `[[sign_in.provider]]`: an identity provider that speaks OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its short name, in the journal and in logs.
+    pub handle: Handle,
+    /// What the button calls it; the handle where it is left out.
+    pub name: Option<Line>,
+    /// Where it describes itself, and what its tokens say they are from.
+    pub issuer: Issuer,
+    /// What this site is called there.
+    pub client_id: String,
+    /// File with the secret that goes with it, and nothing else.
+    pub client_secret_file: PathBuf,
+    /// Whether an address counts as proven when it says that it is verified.
+    pub trust_verified_email: bool,
+    /// Ends of the addresses that it may vouch for; empty: any.
+    pub suffixes: Vec<Host>,
 }
 
 /// `[transfers]`
@@ -439,6 +460,7 @@ impl Default for Config {
                 code_tries: 5,
                 session_lifetime: Span::from_ms(30 * DAY),
                 token_lifetime: Span::from_ms(365 * DAY),
+                providers: Vec::new(),
             },
             transfers: Transfers {
                 default_expiry: Span::from_ms(14 * DAY),

@@ -9,8 +9,8 @@ use toml::de::DeTable;
 
 use super::problem::{nearest, plain, quoted};
 use super::reading::{Reading, Value};
-use super::schema::{DOMAIN_KEYS, KEYS, Key, SECTIONS, WORKGROUP_KEYS};
-use super::{Config, Domain, Handle, Problem, Problems, Workgroup, check, secrets};
+use super::schema::{DOMAIN_KEYS, KEYS, Key, PROVIDER_KEYS, SECTIONS, WORKGROUP_KEYS};
+use super::{Config, Domain, Handle, Problem, Problems, Provider, Workgroup, check, secrets};
 
 /// A configuration with 10,000 workgroups has 2 MiB; what is larger is another file named by mistake.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -29,7 +29,7 @@ pub(super) fn load(path: &Path) -> Result<Config, Problems> {
     // Absolute, so that a daemon that changes its folder later still finds its store.
     let absolute = std::path::absolute(path).map_err(|error| unreadable(error.to_string()))?;
     let base = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
-    let (config, mut reading) = assemble(&text, &file, base);
+    let (config, providers, mut reading) = assemble(&text, &file, base);
     if let Err(problem) = secrets::check_key(&config.secrets.key_file) {
         reading.refuse_together(&[&problem.key], problem.sentence);
     }
@@ -37,6 +37,14 @@ pub(super) fn load(path: &Path) -> Result<Config, Problems> {
         && let Err(problem) = secrets::password(path)
     {
         reading.refuse_together(&[&problem.key], problem.sentence);
+    }
+    for (prefix, provider) in &providers {
+        // One that is not named is missed already.
+        if !provider.client_secret_file.as_os_str().is_empty()
+            && let Err(problem) = secrets::client_secret(prefix, &provider.client_secret_file)
+        {
+            reading.refuse_together(&[&problem.key], problem.sentence);
+        }
     }
     finish(config, reading)
 }
@@ -46,7 +54,7 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Config, Problems> {
         .parent()
         .map(Path::to_path_buf)
         .unwrap_or_default();
-    let (config, reading) = assemble(text, file, base);
+    let (config, _, reading) = assemble(text, file, base);
     finish(config, reading)
 }
 
@@ -89,7 +97,14 @@ fn read_text(path: &Path) -> Result<String, String> {
     })
 }
 
-fn assemble<'a>(text: &str, file: &'a str, base: PathBuf) -> (Config, Reading<'a>) {
+/// The entries of a list, each with the key its own keys begin with.
+type Prefixed<T> = Vec<(String, T)>;
+
+fn assemble<'a>(
+    text: &str,
+    file: &'a str,
+    base: PathBuf,
+) -> (Config, Prefixed<Provider>, Reading<'a>) {
     // A byte order mark is what some editors put in front; it means nothing.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut config = Config::default();
@@ -111,6 +126,11 @@ fn assemble<'a>(text: &str, file: &'a str, base: PathBuf) -> (Config, Reading<'a
     } else {
         reading.forget_lines_with_two_problems();
     }
+    config.sign_in.providers = entries
+        .providers
+        .iter()
+        .map(|(_, one)| one.clone())
+        .collect();
     config.domains = entries
         .domains
         .into_iter()
@@ -121,14 +141,15 @@ fn assemble<'a>(text: &str, file: &'a str, base: PathBuf) -> (Config, Reading<'a
         .into_iter()
         .map(|(_, workgroup)| workgroup)
         .collect();
-    (config, reading)
+    (config, entries.providers, reading)
 }
 
-/// The entries of the lists, each with the key its own keys begin with.
+/// All lists.
 #[derive(Default)]
 pub(super) struct Entries {
-    pub(super) domains: Vec<(String, Domain)>,
-    pub(super) workgroups: Vec<(String, Workgroup)>,
+    pub(super) providers: Prefixed<Provider>,
+    pub(super) domains: Prefixed<Domain>,
+    pub(super) workgroups: Prefixed<Workgroup>,
 }
 
 fn read_document(
@@ -163,7 +184,10 @@ fn read_document(
                     reading,
                 );
             }
-            _ if is_section(word) => read_section(config, word, value, reading),
+            _ if is_section(word) => {
+                let providers = read_section(config, word, value, whole, reading);
+                entries.providers.extend(providers);
+            }
             _ => reading.refuse_at(name.span().start, &plain(word), unknown_at_top(word)),
         }
     }
@@ -174,28 +198,49 @@ fn is_section(path: &str) -> bool {
     SECTIONS.iter().any(|(section, _)| *section == path)
 }
 
-fn read_section(config: &mut Config, section: &str, value: &Value<'_>, reading: &mut Reading<'_>) {
+/// The list that stands in a section.
+const PROVIDERS: &str = "sign_in.provider";
+
+/// Reads what stands once, and gives the entries of the list in it, if there is one.
+fn read_section(
+    config: &mut Config,
+    section: &str,
+    value: &Value<'_>,
+    whole: bool,
+    reading: &mut Reading<'_>,
+) -> Prefixed<Provider> {
+    let mut providers = Vec::new();
     let Some(table) = value.get_ref().as_table() else {
-        return reading.refuse_at(
+        reading.refuse_at(
             value.span().start,
             section,
             format!("is a section; write [{section}] on a line of its own and its keys below"),
         );
+        return providers;
     };
     for (name, value) in table {
         let word: &str = name.get_ref();
         let path = format!("{section}.{}", plain(word));
         if is_section(&path) {
-            read_section(config, &path, value, reading);
+            providers.extend(read_section(config, &path, value, whole, reading));
+        } else if path == PROVIDERS {
+            providers.extend(read_entries(
+                PROVIDERS,
+                "handle",
+                PROVIDER_KEYS,
+                Provider::unread,
+                value,
+                whole,
+                reading,
+            ));
         } else if let Some(key) = KEYS
             .iter()
             .find(|key| key.section == section && key.name == word)
         {
             read_key(key, config, path, value, reading);
         } else {
-            let others = SECTIONS
-                .iter()
-                .filter_map(|(other, _)| other.strip_prefix(section)?.strip_prefix('.'));
+            let others = SECTIONS.iter().map(|(other, _)| *other).chain([PROVIDERS]);
+            let others = others.filter_map(|other| other.strip_prefix(section)?.strip_prefix('.'));
             let known = KEYS
                 .iter()
                 .filter(|key| key.section == section)
@@ -208,6 +253,7 @@ fn read_section(config: &mut Config, section: &str, value: &Value<'_>, reading: 
             );
         }
     }
+    providers
 }
 
 fn read_key<T>(
@@ -231,7 +277,7 @@ fn read_entries<T>(
     value: &Value<'_>,
     whole: bool,
     reading: &mut Reading<'_>,
-) -> Vec<(String, T)> {
+) -> Prefixed<T> {
     let mut entries = Vec::new();
     let mut used = BTreeSet::new();
     let Some(array) = value.get_ref().as_array() else {

@@ -2,7 +2,7 @@
 
 use super::reading::{Reading, Value};
 use super::setting::Setting;
-use super::{Config, DAY, Domain, HOUR, MIB, MINUTE, Replies, Verb, Workgroup};
+use super::{Config, DAY, Domain, HOUR, MIB, MINUTE, Provider, Replies, Verb, Workgroup};
 
 /// One key of a `T`: of the configuration itself, or of one entry of a list.
 pub(super) struct Key<T: 'static> {
@@ -118,7 +118,7 @@ pub(super) const SECTIONS: [(&str, &str); 15] = [
     ),
     (
         "sign_in",
-        "Who may sign in, and for how long. There are no passwords: a code is sent by email and typed.",
+        "Who may sign in, and for how long. There are no passwords: a code is sent by email and typed, or one of the identity providers of `[[sign_in.provider]]` says who somebody is.",
     ),
     ("transfers", "Rules of transfers that the site chooses."),
     (
@@ -137,6 +137,8 @@ pub(super) const SECTIONS: [(&str, &str); 15] = [
 ];
 
 /// What the lists of entries are about.
+pub(super) const PROVIDER_MEANING: &str = "An identity provider that speaks OpenID Connect; one block and one button on the sign-in page for each. Register this site there as a confidential client with the authorization code flow and the redirect address `PUBLIC_URL/sign-in/callback`. The typed code stays possible.";
+/// See [`PROVIDER_MEANING`].
 pub(super) const DOMAIN_MEANING: &str = "A private Enterprise domain; one block for each. Who has an address in it belongs to it, everybody else to `public`.";
 /// See [`DOMAIN_MEANING`].
 pub(super) const WORKGROUP_MEANING: &str =
@@ -209,6 +211,17 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "retention", purge_after, retention.purge_after, "How long after `purge` an item in the trash is gone for good; until then `restore` takes it back.").within(MINUTE, 365 * DAY).reloadable(),
 ];
 
+/// The keys of one `[[sign_in.provider]]`.
+pub(super) const PROVIDER_KEYS: &[Key<Provider>] = &[
+    key!(Provider, "", handle, handle, "Its short name, as the journal says through what somebody signed in: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"uni\"").reloadable(),
+    key!(Provider, "", name, name, "What the button calls it; the handle where it is left out.").within(1, 60).example("\"Uni Example\"").reloadable(),
+    key!(Provider, "", issuer, issuer, "What the provider calls itself, to the letter; `/.well-known/openid-configuration` below it says everything else. `http:` is accepted on loopback only.").required().example("\"https://login.uni.example\"").reloadable(),
+    key!(Provider, "", client_id, client_id, "What this site is called there.").required().example("\"handover\"").reloadable(),
+    key!(Provider, "", client_secret_file, client_secret_file, "File that holds the secret that the provider gave with it, and nothing else. Refused when others can read it.").required().example("\"uni.secret\"").reloadable(),
+    key!(Provider, "", trust_verified_email, trust_verified_email, "Whether an address is proven when the provider says that it is verified (`email_verified`). Whoever runs the provider can then sign in as anybody with such an address. With `false` the provider only fills in the address, and a code is sent to it.").required().example("true").reloadable(),
+    key!(Provider, "", suffixes, suffixes, "Ends of the addresses that it may vouch for; `\"uni.example\"` covers `bio.uni.example` too. Empty: any address, which only a provider should have that verifies all of them.").example("[\"uni.example\"]").reloadable(),
+];
+
 /// The keys of one `[[domain]]`.
 pub(super) const DOMAIN_KEYS: &[Key<Domain>] = &[
     key!(Domain, "", name, name, "Its short name: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"uni\"").reloadable(),
@@ -230,6 +243,21 @@ pub(super) const WORKGROUP_KEYS: &[Key<Workgroup>] = &[
     key!(Workgroup, "", members, members, "Everybody else in it; they read and write all its data.").example("[\"ben@lab.example\"]").reloadable(),
     key!(Workgroup, "", quota, quota, "Its own cap; that of its tier where it is left out.").example("\"20TB\"").reloadable(),
 ];
+
+impl Provider {
+    /// What an entry holds before it is read.
+    pub(super) fn unread() -> Self {
+        Self {
+            handle: super::Handle::unread(),
+            name: None,
+            issuer: super::Issuer::unread(),
+            client_id: String::new(),
+            client_secret_file: std::path::PathBuf::new(),
+            trust_verified_email: false,
+            suffixes: Vec::new(),
+        }
+    }
+}
 
 impl Domain {
     /// What an entry holds before it is read.

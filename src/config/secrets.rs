@@ -1,4 +1,4 @@
-//! Secrets lie in files of their own: the key all tokens are derived from, and the mail server's password.
+//! Secrets lie in files of their own: the key all tokens are derived from, the mail server's password, those of identity providers.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -11,12 +11,12 @@ use super::Problem;
 const KEY: &str = "secrets.key_file";
 const PASSWORD: &str = "mail.smtp.password_file";
 
-/// A password on its way to the mail server; shows itself to nobody.
+/// A password on its way to another server; shows itself to nobody.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The password itself, for the mail server alone.
+    /// The password itself, for that server alone.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -66,13 +66,25 @@ pub fn check_key(path: &Path) -> Result<(), Problem> {
     read_key(path).map(|_| ())
 }
 
-/// The password in a file: its first line.
+/// The mail server's password.
 ///
 /// # Errors
 /// The file cannot be read, holds no single line of 1 to 1024 characters, or others can read it. Its group may, for
 /// that is how secret stores hand files to a daemon.
 pub fn password(path: &Path) -> Result<Password, Problem> {
-    let wrong = |sentence: String| Problem::of(PASSWORD, format!("{} {sentence}", path.display()));
+    only_line(PASSWORD, "password", path)
+}
+
+/// The secret of this site at an identity provider, whose keys begin with this prefix.
+///
+/// # Errors
+/// As [`password`].
+pub fn client_secret(prefix: &str, path: &Path) -> Result<Password, Problem> {
+    only_line(&format!("{prefix}.client_secret_file"), "secret", path)
+}
+
+fn only_line(key: &str, what: &str, path: &Path) -> Result<Password, Problem> {
+    let wrong = |sentence: String| Problem::of(key, format!("{} {sentence}", path.display()));
     let file = File::open(path).map_err(|error| {
         wrong(format!(
             "cannot be read: {}; make the file, readable for this user alone",
@@ -82,13 +94,13 @@ pub fn password(path: &Path) -> Result<Password, Problem> {
     let bytes =
         read_private(&file, 0o007, 4096).map_err(|fault| wrong(fault.sentence(path, "others")))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| wrong("is not UTF-8; write the password as text".into()))?;
+        .map_err(|_| wrong(format!("is not UTF-8; write the {what} as text")))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() || line.len() > 1024 || line.chars().any(char::is_control) {
-        return Err(wrong(
-            "must hold the password on its only line, and nothing else".into(),
-        ));
+        return Err(wrong(format!(
+            "must hold the {what} on its only line, and nothing else"
+        )));
     }
     Ok(Password(line.into()))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::amount::{Cap, Size, Span, Unreadable};
-use super::host::{self, Host, Network, PublicUrl};
+use super::host::{self, Host, Issuer, Network, PublicUrl};
 use super::name::{Address, Colour, Handle, Line};
 use super::reading::{Reading, Value};
 use super::reply::{Door, Pattern};
@@ -108,6 +108,12 @@ word!(
     PublicUrl,
     "a URL",
     "\"https://handover.uni.example\"",
+    str::parse
+);
+word!(
+    Issuer,
+    "an issuer's URL",
+    "\"https://login.uni.example\"",
     str::parse
 );
 word!(

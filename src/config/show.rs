@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::schema::{
-    DOMAIN_KEYS, DOMAIN_MEANING, KEYS, Key, SECTIONS, WORKGROUP_KEYS, WORKGROUP_MEANING,
+    DOMAIN_KEYS, DOMAIN_MEANING, KEYS, Key, PROVIDER_KEYS, PROVIDER_MEANING, SECTIONS,
+    WORKGROUP_KEYS, WORKGROUP_MEANING,
 };
-use super::{Config, Domain, Workgroup};
+use super::{Config, Domain, Provider, Workgroup};
 
 /// The effective configuration as TOML. Secrets are never in it, only the files they lie in.
 pub fn show(config: &Config) -> String {
@@ -18,6 +19,10 @@ pub fn show(config: &Config) -> String {
             KEYS.iter().filter(|key| key.section == section),
             config,
         );
+    }
+    for provider in &config.sign_in.providers {
+        out.push_str("\n[[sign_in.provider]]\n");
+        show_keys(&mut out, PROVIDER_KEYS.iter(), provider);
     }
     for domain in &config.domains {
         out.push_str("\n[[domain]]\n");
@@ -62,11 +67,18 @@ pub fn template() -> String {
             "",
         );
     }
-    for (list, meaning) in [("domain", DOMAIN_MEANING), ("workgroup", WORKGROUP_MEANING)] {
+    for (list, meaning) in [
+        ("sign_in.provider", PROVIDER_MEANING),
+        ("domain", DOMAIN_MEANING),
+        ("workgroup", WORKGROUP_MEANING),
+    ] {
         out.push('\n');
         comment(&mut out, meaning);
         let _ = writeln!(out, "#[[{list}]]");
         match list {
+            "sign_in.provider" => {
+                template_keys(&mut out, PROVIDER_KEYS.iter(), &Provider::unread(), "#");
+            }
             "domain" => template_keys(&mut out, DOMAIN_KEYS.iter(), &Domain::unread(), "#"),
             _ => template_keys(&mut out, WORKGROUP_KEYS.iter(), &Workgroup::unread(), "#"),
         }
@@ -140,6 +152,8 @@ pub fn reference() -> String {
             &defaults,
         );
     }
+    reference_section(&mut out, "[[sign_in.provider]]", PROVIDER_MEANING);
+    reference_keys(&mut out, PROVIDER_KEYS.iter(), &Provider::unread());
     reference_section(&mut out, "[[domain]]", DOMAIN_MEANING);
     reference_keys(&mut out, DOMAIN_KEYS.iter(), &Domain::unread());
     reference_section(&mut out, "[[workgroup]]", WORKGROUP_MEANING);
@@ -191,6 +205,13 @@ pub(super) fn differences(old: &Config, new: &Config) -> (Vec<String>, Vec<Strin
     for key in KEYS {
         note(&mut found, key, key.path(), old, new);
     }
+    note_entries(
+        &mut found,
+        "sign_in.provider",
+        PROVIDER_KEYS,
+        (&old.sign_in.providers, &new.sign_in.providers),
+        |provider| provider.handle.as_str(),
+    );
     note_entries(
         &mut found,
         "domain",

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::schema::{DOMAIN_KEYS, KEYS, SECTIONS, WORKGROUP_KEYS};
+use super::schema::{DOMAIN_KEYS, KEYS, PROVIDER_KEYS, SECTIONS, WORKGROUP_KEYS};
 use super::*;
 
 const FILE: &str = "handover.toml";
@@ -49,6 +49,15 @@ keep = "512MiB"
 [sign_in]
 registration = "listed"
 listed_domains = ["uni.example", "lab.example"]
+
+[[sign_in.provider]]
+handle = "uni"
+name = "Uni Example"
+issuer = "https://login.uni.example/realms/staff"
+client_id = "handover"
+client_secret_file = "/etc/handover/uni.secret"
+trust_verified_email = true
+suffixes = ["uni.example"]
 
 [quota]
 professional = "20TB"
@@ -126,6 +135,11 @@ fn every_key_of_the_schema_stands_in_its_section_of_the_default_file() {
     let known = KEYS.iter().map(|key| key.path());
     let of = |list: &'static str| move |name: &str| format!("{list}.{name}");
     let known = known
+        .chain(
+            PROVIDER_KEYS
+                .iter()
+                .map(|key| of("sign_in.provider")(key.name)),
+        )
         .chain(DOMAIN_KEYS.iter().map(|key| of("domain")(key.name)))
         .chain(WORKGROUP_KEYS.iter().map(|key| of("workgroup")(key.name)));
     assert_eq!(found, known.collect::<Vec<_>>());
@@ -143,6 +157,7 @@ fn the_examples_in_the_default_file_can_be_switched_on() {
         .collect();
     let config = parse(&on.join("\n")).unwrap();
     assert_eq!((config.domains.len(), config.workgroups.len()), (1, 1));
+    assert_eq!(config.sign_in.providers.len(), 1);
     assert_eq!(config.mail.smtp.username.as_deref(), Some("handover"));
 }
 
@@ -269,6 +284,11 @@ fn every_problem_is_reported_with_its_line_and_the_next_step() {
         ),
         ("a list of other things", "domain = [1]\nworkgroup = 3\n"),
         (
+            "identity providers",
+            "[sign_in]\ncode_tries = 5\nprovidr = 1\n[[sign_in.provider]]\nhandle = \"uni\"\nissuer = \"http://login.uni.example\"\nclient_id = \"\"\nclient_secret = \"hunter2\"\ntrust_verified_email = \"yes\"\nsuffixes = [\"@uni.example\"]\n\n[[sign_in.provider]]\nhandle = \"uni\"\nissuer = \"https://a:hunter2@login.uni.example\"\nclient_id = \"handover\"\nclient_secret_file = \"uni.secret\"\ntrust_verified_email = true\n\n[[sign_in.provider]]\nname = \"\"\nissuer = \"https://login.uni.example?a\"\n",
+        ),
+        ("no list of identity providers", "[sign_in]\nprovider = 3\n"),
+        (
             "domains",
             "[[domain]]\nname = \"public\"\nsuffixes = [\"a.example\"]\n\n[[domain]]\nname = \"uni\"\nsuffixes = [\"uni.example\",\n  \"A.example\"]\nadministrators = [\"Dean@uni.example\", \"dean@UNI.example\"]\n\n[[domain]]\nname = \"uni\"\nsuffixes = []\n\n[[domain]]\nsufixes = []\n",
         ),
@@ -327,6 +347,13 @@ fn files_that_the_configuration_names_are_checked_with_it() {
     said.push(shorten(
         Config::load(folder.path()).unwrap_err().to_string(),
     ));
+    fs::write(&path, "[[sign_in.provider]]\nhandle = \"uni\"\nissuer = \"https://login.uni.example\"\nclient_id = \"handover\"\nclient_secret_file = \"smtp.password\"\ntrust_verified_email = true\n").unwrap();
+    fs::set_permissions(
+        folder.path().join("handover.key"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .unwrap();
+    said.push(shorten(Config::load(&path).unwrap_err().to_string()));
     insta::assert_snapshot!(said.join("\n\n"));
 }
 

@@ -188,6 +188,36 @@ pub fn bounds(config: &Config) -> web::Bounds {
     }
 }
 
+/// The identity providers, with the secrets that lie in files of their own.
+pub fn providers(config: &Config) -> Result<Vec<web::provider::Settings>, Meaningless> {
+    let written = config.sign_in.providers.iter();
+    written.map(provider).collect()
+}
+
+fn provider(written: &config::Provider) -> Result<web::provider::Settings, Meaningless> {
+    let handle = written.handle.as_str().to_owned();
+    let what = format!("sign_in.provider.{handle}");
+    let secret = config::secrets::client_secret(&what, &written.client_secret_file);
+    let secret = secret.map_err(|problem| Meaningless {
+        what: problem.key,
+        why: problem.sentence,
+    })?;
+    let name = written.name.as_ref();
+    Ok(web::provider::Settings {
+        name: name.map_or_else(|| handle.clone(), ToString::to_string),
+        handle,
+        issuer: written.issuer.as_str().to_owned(),
+        client_id: written.client_id.clone(),
+        client_secret: secret.expose().to_owned(),
+        trusted: written.trust_verified_email,
+        suffixes: written
+            .suffixes
+            .iter()
+            .map(|suffix| suffix.as_str().to_lowercase())
+            .collect(),
+    })
+}
+
 /// How often somebody may do something.
 pub fn rates(config: &Config) -> web::Rates {
     web::Rates {

@@ -106,6 +106,7 @@ impl Daemon {
         let key = SiteKey::new(key);
         let policy = meaning::policy(config).map_err(CannotStart::part)?;
         let wanted = meaning::workgroups(config).map_err(CannotStart::part)?;
+        let providers = meaning::providers(config).map_err(CannotStart::part)?;
         let listener = listen(config.server.listen, "server.listen").await?;
         let inside = listen(config.server.metrics_listen, "server.metrics_listen").await?;
         let address = listener.local_addr().map_err(CannotStart::part)?;
@@ -188,6 +189,7 @@ impl Daemon {
             meaning::bounds(config),
             meaning::rates(config),
         );
+        app.sign_in_through(providers);
         if let Some(mailbox) = &mailbox {
             app.show_mailbox(Arc::new(letters::Shown(Arc::clone(mailbox))));
         }
@@ -536,8 +538,11 @@ async fn reload(
     };
     let (applied, _) = Config::reload_differences(config, &new);
     let (_, restart) = Config::reload_differences(started, &new);
-    let meant = meaning::policy(&new).and_then(|policy| Ok((policy, meaning::workgroups(&new)?)));
-    let (policy, workgroups) = match meant {
+    let meant = meaning::policy(&new).and_then(|policy| {
+        let providers = meaning::providers(&new)?;
+        Ok((policy, meaning::workgroups(&new)?, providers))
+    });
+    let (policy, workgroups, providers) = match meant {
         Ok(meant) => meant,
         Err(why) => {
             tracing::error!(%why, "the old configuration stays in force");
@@ -547,6 +552,7 @@ async fn reload(
     log.set_level(level(&new));
     daemon.directory.decide_by(policy);
     daemon.app.limit_by(meaning::rates(&new));
+    daemon.app.sign_in_through(providers);
     if let Err(why) = apply(&daemon.directory, &workgroups).await {
         tracing::error!(%why, "some workgroups are not as configured");
     }

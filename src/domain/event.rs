@@ -231,7 +231,11 @@ pub enum What {
     /// The item is gone for good.
     Purged,
     /// A browser was signed in.
-    SignedIn,
+    SignedIn {
+        /// The short name of the identity provider that said who it is; `None`: by a typed code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        through: Option<String>,
+    },
     /// A browser was signed out.
     SignedOut,
     /// A personal API token was made.

@@ -200,6 +200,13 @@ impl SiteKey {
             .into()
     }
 
+    /// What an attempt to sign in through an identity provider sends there for this purpose: 256 bits, base64url, which nobody can make
+    /// from the attempt's cookie without the key.
+    pub fn provider(&self, purpose: &str, cookie: &str) -> String {
+        let cookie = Digest::of(cookie.as_bytes());
+        BASE64URL_NOPAD.encode(&self.derive(&format!("provider-{purpose}"), cookie.0))
+    }
+
     /// The token that a form of this session must carry.
     pub fn form(&self, session: Digest) -> String {
         BASE64URL_NOPAD.encode(&self.derive("form", session.0))

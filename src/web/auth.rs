@@ -285,12 +285,13 @@ impl FromRequestParts<App> for Browser {
     }
 }
 
-/// Opens a session for somebody who has just proven an address, and gives the `Set-Cookie` for the browser. Any session the browser
+/// Opens a session for somebody who has just proven an address, by a code or `through` an identity provider, and gives the `Set-Cookie` for the browser. Any session the browser
 /// had before is another one: a sign-in never goes on with a secret that was known before it.
 pub async fn open_session(
     app: &App,
     account: AccountId,
     headers: &HeaderMap,
+    through: Option<&str>,
 ) -> Result<(Browser, HeaderValue), Trouble> {
     let by = By {
         person: Some(account),
@@ -299,7 +300,9 @@ pub async fn open_session(
     let call: Call = app.directory().call(by, None);
     let client = headers.get(header::USER_AGENT);
     let client = client.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let (secret, session) = sign_in::open_session(app.directory(), &call, account, client).await?;
+    let directory = app.directory();
+    let opened = sign_in::open_session(directory, &call, account, client, through).await;
+    let (secret, session) = opened?;
     let cookie = set_cookie(app, &secret, session.expires_at, call.at)?;
     let browser = Browser {
         session,

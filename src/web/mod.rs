@@ -10,6 +10,7 @@ pub mod door;
 mod operators;
 pub mod pages;
 pub mod problem;
+pub mod provider;
 pub mod rates;
 mod serve;
 mod take;
@@ -29,6 +30,7 @@ use crate::clock::Clock;
 use crate::config::Network;
 
 use problem::{Edge, Failure};
+use provider::Providers;
 use rates::Limiters;
 
 pub use operators::router as operators;
@@ -91,6 +93,7 @@ struct Parts {
     bounds: Bounds,
     mailbox: OnceLock<Arc<dyn pages::mailbox::Letters>>,
     limiters: RwLock<Arc<Limiters>>,
+    providers: RwLock<Arc<Providers>>,
     in_flight: Semaphore,
     attempts: Tally,
 }
@@ -117,6 +120,7 @@ impl App {
             bounds,
             mailbox: OnceLock::new(),
             limiters: RwLock::new(limiters),
+            providers: RwLock::default(),
             attempts: Tally::default(),
         }))
     }
@@ -145,6 +149,19 @@ impl App {
     pub fn limiters(&self) -> Arc<Limiters> {
         let limiters = self.0.limiters.read();
         Arc::clone(&limiters.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on people sign in through these identity providers too. Those that did not change keep what they know.
+    pub fn sign_in_through(&self, wanted: Vec<provider::Settings>) {
+        let providers = self.0.providers.write();
+        let mut providers = providers.unwrap_or_else(PoisonError::into_inner);
+        *providers = Arc::new(Providers::new(wanted, &providers));
+    }
+
+    /// The identity providers.
+    pub fn providers(&self) -> Arc<Providers> {
+        let providers = self.0.providers.read();
+        Arc::clone(&providers.unwrap_or_else(PoisonError::into_inner))
     }
 
     fn in_flight(&self) -> &Semaphore {

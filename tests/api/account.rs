@@ -201,7 +201,7 @@ async fn sessions_of_browsers_are_listed_and_ended() {
     let account = core.id.parse().unwrap();
     let headers = [("user-agent", "Firefox/1")];
     let request = World::request("GET", "x", None, &headers, None);
-    let opened = auth::open_session(&world.app, account, request.headers()).await;
+    let opened = auth::open_session(&world.app, account, request.headers(), None).await;
     let (browser, cookie) = opened.unwrap();
     let cookie = cookie.to_str().unwrap();
     assert!(cookie.starts_with("__Host-handover=hs_"), "{cookie}");

@@ -365,7 +365,7 @@ async fn session(world: &World, person: &Person) -> String {
         channel: Channel::Web,
     };
     let call = world.directory.call(by, None);
-    let opened = sign_in::open_session(&world.directory, &call, account, "test").await;
+    let opened = sign_in::open_session(&world.directory, &call, account, "test", None).await;
     opened.unwrap().1.digest.to_string()
 }
 

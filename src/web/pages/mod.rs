@@ -1,7 +1,8 @@
 //! Pages for browsers: rendered here, usable without scripts, on a phone first.
 //!
-//! GET and HEAD change nothing. A page that is opened without a session holds no form but the one to sign in, and no script, so that
-//! a scanner which follows links and presses buttons finds nothing to press.
+//! GET and HEAD change nothing, but for the one address that an identity provider sends a browser back to: it signs in the browser that
+//! set out from here. A page that is opened without a session holds no form but those to sign in, and no script, so that a scanner which
+//! follows links and presses buttons finds nothing to press.
 
 mod account;
 mod admin;
@@ -26,6 +27,7 @@ mod share;
 mod shared;
 mod shares;
 mod sign_in;
+mod through;
 mod words;
 mod workgroups;
 
@@ -60,6 +62,8 @@ pub fn router() -> Router<App> {
         .route("/", get(home::show))
         .route("/sign-in", get(sign_in::ask).post(sign_in::begin))
         .route("/sign-in/code", get(sign_in::wait).post(sign_in::finish))
+        .route("/sign-in/provider", post(through::begin))
+        .route("/sign-in/callback", get(through::finish))
         .route("/sign-out", post(sign_in::leave))
         .route("/context", post(context::choose))
         .route("/i/{token}", get(link::keep))

@@ -9,7 +9,7 @@ use crate::actors::sign_in;
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::event::{By, Channel};
-use crate::domain::id::SignInId;
+use crate::domain::id::{AccountId, SignInId};
 use crate::domain::refusal::Refusal;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
@@ -28,7 +28,37 @@ struct Ask<'a> {
     f: Frame<'a>,
     next: &'a str,
     address: &'a str,
+    /// Whether the problems are those of the address.
+    wrong: bool,
     problems: Problems,
+    /// Short name and name of each identity provider.
+    providers: Vec<(&'a str, &'a str)>,
+}
+
+/// The page on which one begins, after what went wrong if anything did.
+pub(super) fn ask_page(
+    app: &App,
+    next: &str,
+    address: &str,
+    wrong: bool,
+    problems: Problems,
+) -> Response {
+    let status = match problems.is_empty() {
+        true => StatusCode::OK,
+        false => problems.status,
+    };
+    let providers = app.providers();
+    page(
+        status,
+        &Ask {
+            f: frame(app, None),
+            next,
+            address,
+            wrong,
+            problems,
+            providers: providers.names().collect(),
+        },
+    )
 }
 
 /// `GET /sign-in`
@@ -37,15 +67,7 @@ pub async fn ask(State(app): State<App>, asked: Fields, browser: Option<Browser>
     if browser.is_some() {
         return to(next);
     }
-    page(
-        StatusCode::OK,
-        &Ask {
-            f: frame(&app, None),
-            next,
-            address: "",
-            problems: Problems::default(),
-        },
-    )
+    ask_page(&app, next, "", false, Problems::default())
 }
 
 /// `POST /sign-in`
@@ -56,17 +78,7 @@ pub async fn begin(
 ) -> Result<Response, Stop> {
     let next = local(fields.get("next")).to_owned();
     let typed: String = fields.get("address").chars().take(300).collect();
-    let again = |problems: Problems| {
-        page(
-            problems.status,
-            &Ask {
-                f: frame(&app, None),
-                next: &next,
-                address: &typed,
-                problems,
-            },
-        )
-    };
+    let again = |problems: Problems| ask_page(&app, &next, &typed, true, problems);
     let address: Address = match typed.parse() {
         Ok(address) => address,
         Err(malformed) => {
@@ -95,7 +107,7 @@ pub async fn begin(
     }
 }
 
-const NOBODY: By = By {
+pub(super) const NOBODY: By = By {
     person: None,
     channel: Channel::Web,
 };
@@ -122,7 +134,7 @@ pub fn remember(
     };
     let cookie =
         format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
-    // Names and values are made of letters, digits and dashes.
+    // Names and values are made of letters, digits and what separates them.
     let cookie = HeaderValue::try_from(cookie).map_err(|_| Stop::Nothing)?;
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(())
@@ -224,14 +236,27 @@ pub async fn finish(
             return Ok(code_page(&app, waits, next, &typed, Problems::of(trouble)?));
         }
     };
+    let mut response = signed_in(&app, account.id, &headers, browser, None, next).await?;
+    remember(&app, &mut response, WAITS, "", 0)?;
+    Ok(response)
+}
+
+/// On to where one was going, signed in by a code or through an identity provider.
+pub(super) async fn signed_in(
+    app: &App,
+    account: AccountId,
+    headers: &HeaderMap,
+    before: Option<Browser>,
+    through: Option<&str>,
+    next: &str,
+) -> Result<Response, Stop> {
     // Rotated: whatever session this browser had ends here.
-    if let Some(old) = browser {
-        auth::close_session(&app, &old).await?;
+    if let Some(old) = before {
+        auth::close_session(app, &old).await?;
     }
-    let (_, cookie) = auth::open_session(&app, account.id, &headers).await?;
+    let (_, cookie) = auth::open_session(app, account, headers, through).await?;
     let mut response = to(next);
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    remember(&app, &mut response, WAITS, "", 0)?;
     Ok(response)
 }
 

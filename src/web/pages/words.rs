@@ -373,7 +373,10 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
             format!("to be purged on {}", purge_at.for_people())
         }
         What::Purged => "purged".to_owned(),
-        What::SignedIn => "signed in".to_owned(),
+        What::SignedIn { through: None } => "signed in".to_owned(),
+        What::SignedIn {
+            through: Some(provider),
+        } => format!("signed in through {provider}"),
         What::SignedOut => "signed out".to_owned(),
         What::TokenMade { name } => format!("made the token “{}”", short(name)),
         What::TokenRevoked { name } => format!("revoked the token “{}”", short(name)),
