@@ -135,7 +135,7 @@ impl Story {
 }
 
 /// Forms that nobody needs a session for.
-const OPEN: [&str; 2] = ["/sign-in", "/sign-in/code"];
+const OPEN: [&str; 3] = ["/sign-in", "/sign-in/code", "/sign-in/provider"];
 
 #[tokio::test]
 async fn every_form_needs_its_token_and_this_sites_origin() {
