@@ -314,7 +314,7 @@ impl Courier {
             let minutes = late_ms / MINUTE_MS;
             tracing::error!(
                 minutes,
-                "the oldest letter that is due waits too long; look at the mail server and at `handover mail outbox`"
+                "the oldest letter that is due waits too long; look at the mail server and at GET /api/v1/admin/mail/outbox"
             );
         } else {
             tracing::info!("letters leave in time again");
