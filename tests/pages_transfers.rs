@@ -6,6 +6,8 @@
     clippy::indexing_slicing
 )]
 
+#[path = "support/masks.rs"]
+mod masks;
 #[path = "support/website.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod website;
@@ -34,18 +36,7 @@ async fn story() -> Story {
 }
 
 fn snapshot(name: &str, page: &Answer) {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"/assets/handover-[0-9a-f]{32}", "/assets/handover-HASH");
-    settings.add_filter(
-        r#"name="form" value="[A-Za-z0-9_-]{43}""#,
-        r#"name="form" value="FORM""#,
-    );
-    settings.add_filter(
-        r#"name="once" value="cmd_[0-9a-v]{26}""#,
-        r#"name="once" value="ONCE""#,
-    );
-    settings.add_filter(r"\b(acc|wg|run|prj|tr|inv)_[0-9a-v]{26}\b", "${1}_ID");
-    settings.bind(|| insta::assert_snapshot!(name, page.body));
+    masks::masks().bind(|| insta::assert_snapshot!(name, page.body));
 }
 
 /// The form as it is filled in.

@@ -14,6 +14,7 @@ pub fn masks() -> insta::Settings {
             r#"name="once" value="ONCE""#,
         ),
         (r"\bho_[A-Za-z0-9_-]{43}", "ho_SECRET"),
+        (r"/l/[A-Za-z0-9_-]{43}", "/l/TOKEN"),
         (
             r"\b(acc|wg|run|prj|tr|inv|lnk|sha|sgn)_[0-9a-v]{26}\b",
             "${1}_ID",

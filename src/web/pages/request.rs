@@ -32,12 +32,6 @@ const RELATED: usize = 50;
 /// So many lines of each part of a preview are shown.
 const LINES: usize = 50;
 
-/// An item that may be offered with those that were chosen.
-struct Related {
-    row: Row,
-    chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "pages/request.html")]
 struct Page<'a> {
@@ -47,7 +41,8 @@ struct Page<'a> {
     typed: Typed,
     rows: Vec<Row>,
     total: String,
-    related: Vec<Related>,
+    /// What may be offered with it.
+    related: Vec<Row>,
     proposed: Vec<String>,
     default_days: i64,
 }
@@ -110,7 +105,7 @@ async fn related(
     person: &Person,
     chosen: &[Permit],
     ids: &[ItemId],
-) -> Result<Vec<Related>, Stop> {
+) -> Result<Vec<Row>, Stop> {
     let settings = app.settings();
     let now = app.directory().now();
     let mut around: Vec<ItemId> = Vec::new();
@@ -129,11 +124,7 @@ async fn related(
             && permit.item().pending.is_none()
             && owners.contains(&permit.item().owner)
     });
-    let related = |permit: Permit| Related {
-        row: row(&permit),
-        chosen: false,
-    };
-    Ok(ours.map(related).collect())
+    Ok(ours.map(|permit| row(&permit)).collect())
 }
 
 // ---- what would happen ----
