@@ -639,6 +639,45 @@ fn nothing_is_offered_to_a_workgroup_that_is_closed_while_it_is_looked_up() {
 }
 
 #[test]
+fn an_offer_that_waited_for_analyses_ends_if_its_workgroup_was_closed_meanwhile() {
+    let site = Site::new(Policy {
+        in_use: InUse::Wait,
+        ..Policy::default()
+    });
+    let techs = site.apply(&wanted("techs", &[ANNA]));
+    site.apply(&wanted("others", &[BOB]));
+    let Context::Workgroup(id) = techs else {
+        panic!("{techs} is no workgroup");
+    };
+    staged::now(site::let_go(&*site.one, &[], at(0))).unwrap();
+    let from = Context::Personal(site.account(BOB));
+    let item = project(&site, from, BOB);
+    let call = site.call(BOB, None, 0);
+    let start = Custody::StartAnalysis {
+        name: "align".into(),
+        projects: vec![item],
+    };
+    let analysis = site.one.custody(from, &call, start).unwrap().analysis;
+    let waits = site.fresh();
+    let to = To::Workgroup("techs".parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    site.one.transfer(waits, &call, &request).unwrap();
+    // Its administrators know nothing of it, so it does not stand in their way; it is nobody's while it waits.
+    staged::now(workgroups::close(&site.two, &site.call(ANNA, None, 0), id)).unwrap();
+    let end = Custody::EndAnalysis {
+        analysis: analysis.unwrap(),
+    };
+    site.one.custody(from, &call, end).unwrap();
+    site.one
+        .transfer(waits, &site.timer(1), &Command::Wake)
+        .unwrap();
+    let ended = site.transfer(waits);
+    assert_eq!(ended.state, State::Expired { at: at(1) });
+    // The data is free again.
+    offer(&site, item, BOB, ANNA);
+}
+
+#[test]
 fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
     let administrators = ["adam@lab.example", "eva@lab.example"];
     let site = Site::new(Policy {

@@ -236,7 +236,9 @@ impl Core {
         }
         let reach = reach(settings, &now.recipient, standing.account.as_ref()).await?;
         let by = call.by.person.map(|person| (person, call.by.channel));
-        let act = self.act_of(settings, command, now, &standing).await?;
+        let act = self
+            .act_of(settings, command, now, &standing, &mut proposal)
+            .await?;
         let decide = |act: Act| {
             now.decide(
                 act,
@@ -333,6 +335,7 @@ impl Core {
         command: &Command,
         now: &Invitation,
         standing: &Standing,
+        proposal: &mut Proposal,
     ) -> Result<Act, Trouble> {
         Ok(match command {
             Command::Accept { .. } => Act::Accept {
@@ -354,7 +357,7 @@ impl Core {
             Command::Extend { lifetime_ms } => Act::Extend {
                 lifetime_ms: *lifetime_ms,
             },
-            Command::Wake if is_void(settings, now).await? => Act::Void,
+            Command::Wake if is_void(settings, now, proposal).await? => Act::Void,
             Command::Wake => Act::Wake {
                 in_use: match now.state {
                     State::Requested => in_use(settings, now).await?,

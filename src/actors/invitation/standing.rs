@@ -8,7 +8,7 @@ use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::event::Channel;
 use crate::domain::id::Context;
-use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient, Terms};
+use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient, State, Terms};
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
@@ -203,8 +203,23 @@ pub(super) async fn in_use(settings: &Settings, now: &Invitation) -> Result<bool
         .any(|item| item.document.running_analyses > 0))
 }
 
-/// Whether it would share something that is gone, or that its owner has given away.
-pub(super) async fn is_void(settings: &Settings, now: &Invitation) -> Result<bool, Fault> {
+/// Whether it would share something that is gone or that its owner has given away, or would now reach a workgroup that was closed while
+/// it waited: such an offer is nothing that closing it could have seen.
+pub(super) async fn is_void(
+    settings: &Settings,
+    now: &Invitation,
+    proposal: &mut Proposal,
+) -> Result<bool, Fault> {
+    if let (State::Requested, Recipient::Workgroup { id, .. }) = (&now.state, &now.recipient) {
+        let Some(owner) = Owner::load(&*settings.store, Context::Workgroup(*id)).await? else {
+            return Ok(true);
+        };
+        if owner.shut().is_some() {
+            return Err(Fault::retry("the workgroup is just being closed"));
+        }
+        let (key, version) = owner.guard();
+        proposal.guard(key, version);
+    }
     if !matches!(now.terms, Terms::Access { .. }) || !now.state.is_open() {
         return Ok(false);
     }

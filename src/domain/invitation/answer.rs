@@ -56,7 +56,7 @@ pub enum Act {
         /// Whether analyses still write to its items.
         in_use: bool,
     },
-    /// A timer found that something it would share is gone, or has another owner.
+    /// A timer found that something it would share is gone or has another owner, or that nobody is left whom it could reach.
     Void,
 }
 
@@ -282,8 +282,14 @@ impl Invitation {
         }
     }
 
-    /// Ends in the name of whoever shared: what is theirs no longer is not theirs to share.
+    /// Ends: what waited for analyses because it can reach nobody any more; what is shared in the name of whoever shared it, because
+    /// what is theirs no longer is not theirs to share.
     fn voided(&self, reach: &[Mailbox], now: Time) -> Verdict {
+        if self.state == State::Requested {
+            let mut over = self.clone();
+            over.expires_at = self.expires_at.min(now);
+            return over.woken(false, reach, now);
+        }
         if !matches!(self.state, State::Pending { .. }) || now >= self.expires_at {
             return self.woken(false, reach, now);
         }

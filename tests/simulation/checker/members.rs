@@ -363,7 +363,9 @@ fn empty(shadow: &Shadow, id: WorkgroupId) -> Result<(), String> {
         format!("{id} is closed and has {member:?}")
     })?;
     let touches = |open: &&Invitation| {
-        let received = matches!(open.recipient, Recipient::Workgroup { id: to, .. } if to == id);
+        // One that waits for analyses has not reached it, and ends when they do.
+        let received = open.has_reached_recipient()
+            && matches!(open.recipient, Recipient::Workgroup { id: to, .. } if to == id);
         open.state.is_open() && (open.source == context || received)
     };
     let open = shadow.transfers().find(touches).map(|open| open.id);

@@ -440,10 +440,31 @@ fn transfer(
                 )
             })
         }
-        State::Expired { at } => must(*at <= seen.commit.at && *at == new.expires_at, || {
-            format!("{id} expired at {}, before {at}", seen.commit.at)
-        }),
+        State::Expired { at } => {
+            let due = *at == new.expires_at && old.is_some_and(|old| *at == old.expires_at);
+            must(
+                *at <= seen.commit.at && (due || unreachable(seen, old)),
+                || format!("{id} expired at {}, before {at}", seen.commit.at),
+            )
+        }
+        State::Pending { .. } if old.is_some_and(|old| old.state == State::Requested) => {
+            must(!unreachable(seen, old), || {
+                format!("{id} reaches {}, which is closed", new.recipient)
+            })
+        }
         _ => Ok(()),
+    }
+}
+
+/// Whether it waited for a workgroup that is closed by now.
+fn unreachable(seen: &Seen<'_>, old: Option<&Invitation>) -> bool {
+    let waited = old.filter(|old| old.state == State::Requested);
+    match waited.map(|old| &old.recipient) {
+        Some(Recipient::Workgroup { id, .. }) => {
+            let found = seen.after.workgroup(*id);
+            found.is_none_or(|workgroup| workgroup.state.is_closed())
+        }
+        _ => false,
     }
 }
 
