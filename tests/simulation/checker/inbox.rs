@@ -12,6 +12,7 @@ use handover::domain::key::Key;
 use handover::domain::letter::{Answer, Kind, Letter, State as Delivery, Subject};
 use handover::domain::policy::Replies;
 use handover::domain::time::{DAY_MS, MINUTE_MS, Time};
+use handover::store::COMMAND_KEPT_MS;
 
 use super::Seen;
 use crate::cluster::KEY;
@@ -196,7 +197,9 @@ impl Inbox {
             (Purpose::Report, outcome) => reported(seen, mail, outcome),
             (Purpose::Reply, outcome) if mail.robot => outcome == "auto",
             (Purpose::Reply, outcome) if !mail.vouched => outcome == "unauthenticated",
-            (Purpose::Reply, outcome) => self.answered(seen.after, *n, outcome, done.at),
+            (Purpose::Reply, outcome) => {
+                self.answered(seen.after, *n, outcome, done.incoming.at, done.at)
+            }
         };
         match right {
             true => Ok(()),
@@ -208,7 +211,7 @@ impl Inbox {
     }
 
     /// Whether that became of a person's answer.
-    fn answered(&self, shadow: &Shadow, n: usize, outcome: &str, at: Time) -> bool {
+    fn answered(&self, shadow: &Shadow, n: usize, outcome: &str, came: Time, at: Time) -> bool {
         let mail = &self.mails[n];
         let letter = shadow.letter(mail.letter);
         let offer = letter.and_then(|letter| match letter.subject {
@@ -219,7 +222,9 @@ impl Inbox {
             return outcome == "too-late";
         };
         if self.decided.contains(&n) {
-            return outcome == "decided";
+            // What commands did is forgotten after 7 days; a node that was down for longer finds the offer closed.
+            let forgotten = at.since_ms(came) >= COMMAND_KEPT_MS - SKEW_MS;
+            return outcome == "decided" || forgotten && outcome == "too-late";
         }
         // An address may be taken away, or go over to somebody else, at any moment.
         let theirs = mail.from == letter.to;
