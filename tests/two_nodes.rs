@@ -13,26 +13,30 @@ use std::collections::BTreeMap;
 
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
+use handover::actors::incoming::{self, Kept, Limits, New, Reply, Says};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
 use handover::actors::site;
+use handover::actors::sweep;
 use handover::actors::workgroups;
-use handover::actors::world::{Call, Trouble, contended};
+use handover::actors::world::{Call, Trouble, World as _, contended};
 use handover::domain::document;
 use handover::domain::event::{Event, What};
-use handover::domain::id::{CommandId, Context, InvitationId, ItemId};
+use handover::domain::id::{CommandId, Context, InvitationId, ItemId, MessageId};
+use handover::domain::incoming::Purpose;
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::lifecycle::Act;
-use handover::domain::policy::{Domain, InUse, Policy, Private};
+use handover::domain::policy::{Domain, InUse, Policy, Private, Replies};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
+use handover::domain::secret::SiteKey;
 use handover::domain::time::DAY_MS;
 use handover::domain::workgroup::Workgroup;
-use handover::store::{Outcome, Store as _, Version};
+use handover::store::{Outcome, Queue, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
 const ANNA: &str = "anna@lab.example";
@@ -719,4 +723,88 @@ fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
     let found = staged::now(site.model.load(&[Key::Invitation(id)])).unwrap();
     let offer = document::decode::<Invitation>(&found[0].as_ref().unwrap().body).unwrap();
     assert!(offer.state.is_open(), "{:?}", offer.state);
+}
+
+/// An offer to Bob, and what he answers to its letter from this address.
+fn answered(site: &Site, from: &str) -> Reply {
+    let item = project(site, Context::Personal(site.account(ANNA)), ANNA);
+    let to = To::Address(BOB.parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let call = site.call(ANNA, None, 0);
+    let offer = site.one.transfer(site.fresh(), &call, &request).unwrap();
+    Reply {
+        message: MessageId::from_bits(5),
+        letter: offer.transfer.letters[0],
+        from: from.parse().unwrap(),
+        doubt: None,
+        says: Says::Accept { context: None },
+        message_id: None,
+    }
+}
+
+fn acting() -> Site {
+    let site = Site::new(Policy {
+        replies: Replies::Act,
+        ..Policy::default()
+    });
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    site
+}
+
+#[test]
+fn a_message_that_decided_is_not_told_that_it_came_too_late_when_the_store_hiccups() {
+    let site = acting();
+    let reply = answered(&site, BOB);
+    let first = staged::now(incoming::decide(&*site.one, &reply)).unwrap();
+    assert_eq!(first.outcome, "decided");
+    // That node ended before it wrote this down, and another one sees to the message.
+    site.two.after(Moment::FailedOutcome, |_| ());
+    let fault = staged::now(incoming::decide(&site.two, &reply)).unwrap_err();
+    assert!(fault.retry, "{fault}");
+    let again = staged::now(incoming::decide(&site.two, &reply)).unwrap();
+    assert_eq!(again, first);
+}
+
+#[test]
+fn what_a_message_decided_counts_though_its_sender_gave_up_the_address_since() {
+    let site = acting();
+    let (bob, home) = (site.account(BOB), "bob@home.example");
+    let address = || home.parse().unwrap();
+    let call = site.call(BOB, None, 0);
+    let id = staged::now(account::begin_address(&*site.one, &call, bob, address())).unwrap();
+    let code = SiteKey::new([1; 32]).code(id);
+    staged::now(account::finish_address(&*site.one, &call, bob, id, &code)).unwrap();
+    let reply = answered(&site, home);
+    let first = staged::now(incoming::decide(&*site.one, &reply)).unwrap();
+    assert_eq!(first.outcome, "decided");
+    staged::now(account::remove_address(&*site.one, &call, bob, &address())).unwrap();
+    let again = staged::now(incoming::decide(&site.two, &reply)).unwrap();
+    assert_eq!(again, first);
+}
+
+#[test]
+fn of_a_message_that_waited_for_a_week_it_is_said_that_it_waited_and_not_that_the_key_is_another() {
+    let site = acting();
+    let letter = answered(&site, BOB).letter;
+    let settings = site.two.settings();
+    let new = New {
+        letter,
+        purpose: Purpose::Reply,
+        envelope_sender: Some(BOB),
+        same: ("<1@there>", b"accept"),
+        raw: b"accept",
+    };
+    let limits = Limits {
+        a_day: 5,
+        bytes: 1 << 20,
+    };
+    let kept = staged::now(incoming::keep(&settings, at(0), limits, &new)).unwrap();
+    assert_eq!(kept, Kept::New);
+    let row = staged::now(site.model.claim(Queue::Incoming, at(0), 1, 1)).unwrap()[0];
+    let id = MessageId::from_bits(row.due.id);
+    let opened = || staged::now(incoming::open(&settings, id)).unwrap().unwrap();
+    assert!(opened().message.is_ok());
+    staged::now(sweep::sweep(&*site.model, at(7 * DAY_MS), 100)).unwrap();
+    let why = opened().message.unwrap_err();
+    assert!(why.contains("for a week"), "{why}");
 }

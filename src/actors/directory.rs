@@ -20,6 +20,7 @@ use crate::store::Fault;
 
 use super::context::{self, Answered, Question};
 use super::custody;
+use super::incoming::Desk;
 use super::invitation;
 use super::purge;
 use super::sharing;
@@ -379,6 +380,21 @@ fn sweep<K: Ord + Copy, M: ractor::Message>(map: &Map<K, M>, now: Duration, mess
         .collect();
     for key in idle {
         rest(awake.remove(&key), message());
+    }
+}
+
+impl Desk for Directory {
+    fn now(&self) -> Time {
+        Self::now(self)
+    }
+
+    fn answer(
+        &self,
+        offer: InvitationId,
+        call: Call,
+        command: invitation::Command,
+    ) -> BoxFuture<'_, Result<invitation::Done, Trouble>> {
+        Box::pin(self.transfer(offer, call, command))
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::actors::directory::Directory;
-use crate::actors::incoming::{self, Kept, Limits, New, Opened, Probe, Reply, Reported, Says};
-use crate::actors::world::World as _;
+use crate::actors::incoming::{
+    self, Desk, Kept, Limits, New, Opened, Probe, Reply, Reported, Says,
+};
 use crate::domain::id::{LetterId, MessageId};
 use crate::domain::incoming::Purpose;
 use crate::domain::secret::SiteKey;
@@ -16,7 +16,7 @@ use crate::mail::inbound::report::Action;
 use crate::mail::inbound::{
     self, Delivery, Door, Envelope, Examined, Recipient, Settings, Turned, identity,
 };
-use crate::store::{Claimed, Fault, Settlement};
+use crate::store::{Claimed, Fault, Settlement, Store};
 
 use super::Courier;
 
@@ -26,7 +26,7 @@ const MOST_CLAIMS: u32 = 100;
 /// What understands a message.
 pub struct Inbox {
     /// Who decides.
-    pub directory: Directory,
+    pub desk: Arc<dyn Desk>,
     /// How a message is examined.
     pub settings: Settings,
     /// Rung after a message was kept.
@@ -36,7 +36,7 @@ pub struct Inbox {
 /// The door with the store behind it.
 pub struct Keeper {
     /// Whose store and key it is.
-    pub directory: Directory,
+    pub desk: Arc<dyn Desk>,
     /// How much is kept.
     pub limits: Limits,
     /// Rung after a message was kept.
@@ -63,12 +63,12 @@ fn recipient_of(key: &SiteKey, letter: LetterId, purpose: Purpose) -> Option<Rec
 impl Door for Keeper {
     fn knows<'a>(&'a self, recipient: &'a Recipient) -> BoxFuture<'a, Result<(), Turned>> {
         Box::pin(async move {
-            let settings = self.directory.settings();
+            let settings = self.desk.settings();
             let Some((letter, purpose)) = letter_of(&settings.key, recipient) else {
                 return Err(Turned::unknown());
             };
             if purpose == Purpose::Probe {
-                let now = self.directory.now();
+                let now = self.desk.now();
                 return match incoming::probe(&settings, letter, now).await {
                     Ok(Probe::Awaited) => Ok(()),
                     Ok(Probe::Arrived) => Err(Turned::arrived()),
@@ -86,7 +86,7 @@ impl Door for Keeper {
 
     fn take<'a>(&'a self, delivery: Delivery<'a>) -> BoxFuture<'a, Result<(), Turned>> {
         Box::pin(async move {
-            let settings = self.directory.settings();
+            let settings = self.desk.settings();
             let Some((letter, purpose)) = letter_of(&settings.key, delivery.recipient) else {
                 return Err(Turned::unknown());
             };
@@ -102,7 +102,7 @@ impl Door for Keeper {
                 same: (&message_id, body),
                 raw: delivery.raw,
             };
-            let now = self.directory.now();
+            let now = self.desk.now();
             let kept = incoming::keep(&settings, now, self.limits, &new).await;
             let (how, answer) = match kept {
                 Ok(Kept::New) => {
@@ -129,19 +129,28 @@ impl Door for Keeper {
 }
 
 impl Courier {
-    /// Sees to a message that waits: examines it, decides, and writes down what became of it.
     pub(super) async fn understand(&self, row: Claimed) -> Result<(), Fault> {
         let parts = &self.inner.parts;
         let Some(inbox) = &parts.inbox else {
             return Err(Fault::retry("nobody answers mail here"));
         };
-        let world = &inbox.directory;
+        inbox.understand(&*parts.store, row).await
+    }
+}
+
+impl Inbox {
+    /// Sees to a message that waits: examines it, decides, and writes down what became of it.
+    ///
+    /// # Errors
+    /// The store failed, or others changed the same: the message is to be seen to again, and decides once all the same.
+    pub async fn understand(&self, store: &dyn Store, row: Claimed) -> Result<(), Fault> {
+        let world = &*self.desk;
         let settings = world.settings();
         let opened = incoming::open(&settings, MessageId::from_bits(row.due.id)).await?;
         let Some(Opened { incoming, message }) = opened else {
-            return parts.store.settle(row, Settlement::Done).await;
+            return store.settle(row, Settlement::Done).await;
         };
-        let now = (parts.now)();
+        let now = world.now();
         let of = &incoming.document;
         let recipient = recipient_of(&settings.key, of.letter, of.purpose);
         let became = match (message, recipient) {
@@ -149,12 +158,14 @@ impl Courier {
                 tracing::error!(message = %of.id, "a message was given up; GET /api/v1/admin/mail/inbound shows it");
                 incoming::Became::silent("given-up", "it was taken up too often")
             }
-            (Some((sender, raw)), Some(recipient)) => {
+            (Err(why), _) => incoming::Became::silent("unreadable", why),
+            (_, None) => incoming::Became::silent("unreadable", "its letter has no such address"),
+            (Ok((sender, raw)), Some(recipient)) => {
                 let envelope = Envelope {
                     recipient: &recipient,
                     sender: sender.as_deref(),
                 };
-                match inbound::examine(&raw, &envelope, &inbox.settings) {
+                match inbound::examine(&raw, &envelope, &self.settings) {
                     Examined::Dropped { outcome, why } => {
                         incoming::Became::silent(outcome.word(), why)
                     }
@@ -182,9 +193,8 @@ impl Courier {
                     }
                 }
             }
-            _ => incoming::Became::silent("unreadable", "it was sealed with another key"),
         };
-        incoming::finish(world, row, incoming, &became, (parts.now)()).await?;
+        incoming::finish(world, row, incoming, &became, world.now()).await?;
         count(became.outcome);
         Ok(())
     }

@@ -84,7 +84,7 @@ pub async fn open(
     let message = size(reply.max_message_size.as_bytes());
     let arrived = Arc::new(Notify::new());
     let keeper = Keeper {
-        directory: directory.clone(),
+        desk: Arc::new(directory.clone()),
         limits: Limits {
             a_day: i64::from(reply.messages_per_letter_per_day),
             bytes: i64::try_from(reply.keep.as_bytes()).unwrap_or(i64::MAX),
@@ -120,7 +120,7 @@ impl Replies {
     /// What understands what comes in.
     pub fn inbox(&self) -> Inbox {
         Inbox {
-            directory: self.directory.clone(),
+            desk: Arc::new(self.directory.clone()),
             settings: self.examined_by.clone(),
             arrived: Arc::clone(&self.arrived),
         }

@@ -25,6 +25,12 @@ pub enum Broken {
     MembershipBefore,
     /// Whether a workgroup is open is checked before the commit only.
     OpenBefore,
+    /// A reply is taken as if it came from whom the letter went to.
+    ReplyFromAnybody,
+    /// A message that is brought again is another message.
+    RepeatedMessage,
+    /// Nothing sweeps away what came in by mail.
+    RawForEver,
     /// What is purged goes on counting for the quota.
     PurgeKeepsRoom,
 }

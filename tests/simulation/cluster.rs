@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use handover::actors::incoming::Limits;
 use handover::actors::moves;
 use handover::actors::site::Wanted;
 use handover::actors::world::{Call, Settings, Trouble};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, Context, ItemId};
 use handover::domain::policy::{
-    Creators, Domain, InUse, Policy, Private, Registration, Replies, SignIn, Tier,
+    ByReply, Creators, Domain, InUse, Policy, Private, Registration, Replies, SignIn, Tier, Verb,
 };
 use handover::domain::rights::Level;
 use handover::domain::secret::SiteKey;
@@ -55,6 +56,8 @@ pub struct Cluster {
     pub model: Arc<Model>,
     pub checker: Arc<Mutex<Checker>>,
     pub policy: Arc<Policy>,
+    /// How much mail is kept.
+    pub limits: Limits,
     pub wanted: Mutex<Vec<Wanted>>,
     /// What the configuration named before.
     unnamed: Mutex<Vec<Wanted>>,
@@ -103,8 +106,21 @@ fn policy(universe: &Universe) -> Policy {
             _ => Creators::Anyone,
         },
         purge_after_ms: DAY_MS,
-        replies: Replies::Off,
-        replies_of: BTreeMap::new(),
+        replies: match universe.below(10) {
+            0 => Replies::Off,
+            1 => Replies::ConfirmOnly,
+            _ => Replies::Act,
+        },
+        replies_of: BTreeMap::from([(
+            "uni".to_owned(),
+            ByReply {
+                replies: match universe.below(3) {
+                    0 => Replies::ConfirmOnly,
+                    _ => Replies::Act,
+                },
+                verbs: BTreeSet::from([Verb::Accept, Verb::Decline]),
+            },
+        )]),
     }
 }
 
@@ -155,11 +171,17 @@ fn wanted(universe: &Universe, handle: &str) -> Wanted {
 impl Cluster {
     pub fn new(universe: Arc<Universe>) -> Self {
         let policy = Arc::new(policy(&universe));
+        let limits = Limits {
+            a_day: 1 + i64::try_from(universe.below(20)).unwrap(),
+            // Sometimes there is hardly room.
+            bytes: if universe.percent(10) { 4_000 } else { 1 << 20 },
+        };
         let wanted = WORKGROUPS.iter().map(|handle| wanted(&universe, handle));
         let wanted = Mutex::new(wanted.collect());
         Self {
             model: Arc::new(Model::new()),
             checker: Arc::new(Mutex::new(Checker::new(Arc::clone(&policy)))),
+            limits,
             wanted,
             unnamed: Mutex::default(),
             remembered: Mutex::default(),
@@ -198,7 +220,7 @@ impl Cluster {
         );
         let node = Node::new(index, Arc::clone(&self.universe), store, settings);
         self.universe.note(|| format!("node {index} starts"));
-        *locked(&self.nodes[index]) = Some(Arc::new(node));
+        *locked(&self.nodes[index]) = Some(node);
         self.resume(index);
     }
 

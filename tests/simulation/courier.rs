@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use handover::actors::load::{self, Versioned};
 use handover::actors::proposal::Proposal;
-use handover::actors::{purge, sweep};
+use handover::actors::world::World as _;
+use handover::actors::{purge, reach, sweep};
 use handover::domain::id::{InvitationId, LetterId};
 use handover::domain::invitation::{Invitation, State as Standing};
 use handover::domain::key::{Key, Queue};
@@ -14,6 +15,7 @@ use handover::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement, Store}
 
 use crate::cluster::Cluster;
 use crate::node::Node;
+use crate::post;
 use crate::universe::locked;
 
 /// How long a claim is good, in milliseconds.
@@ -51,8 +53,9 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
                 Queue::Outbox => post(&cluster, &here, row).await,
                 Queue::Timers => fire(&here, row, now).await,
                 Queue::Purges => bury(&here, row, now).await,
-                // Nobody here answers by mail, and what is swept is no row of the courier's.
-                Queue::Sweeps | Queue::Incoming => Ok(()),
+                Queue::Incoming => post::inbox(&here).understand(&*here.store, row).await,
+                // What is swept is no row of the courier's.
+                Queue::Sweeps => Ok(()),
             };
             if done.is_err() {
                 let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
@@ -80,7 +83,7 @@ fn waits(letter: &Letter) -> bool {
     matches!(letter.delivery, State::Queued { .. })
 }
 
-async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault> {
+async fn post(cluster: &Arc<Cluster>, node: &Node, row: Claimed) -> Result<(), Fault> {
     let store = Arc::clone(&node.store);
     let key = Key::Letter(LetterId::from_bits(row.due.id));
     let found = load::one::<Letter>(&*store, key).await?;
@@ -90,7 +93,7 @@ async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault>
     let sent = send(cluster, node, &*store, &letter.document).await?;
     for _ in 0..6 {
         let next = after(&letter.document, &sent, node.now());
-        match record(&*store, &letter, &next, row, node.now()).await {
+        match record(node, &letter, &next, row).await? {
             Outcome::Done(_) => return Ok(()),
             Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => return Ok(()),
             Outcome::TooLarge => return Err(Fault::never("a letter was too large")),
@@ -112,23 +115,27 @@ async fn post(cluster: &Cluster, node: &Node, row: Claimed) -> Result<(), Fault>
 }
 
 async fn record(
-    store: &dyn Store,
+    node: &Node,
     old: &Versioned<Letter>,
     next: &Letter,
     row: Claimed,
-    now: Time,
-) -> Outcome {
+) -> Result<Outcome, Fault> {
+    let (store, now) = (&*node.store, node.now());
     let mut proposal = Proposal::default();
     proposal.replace(old, next, None);
+    if let State::Undeliverable { reason, .. } = &next.delivery {
+        let ids = &node.settings().ids;
+        reach::refused(store, ids, next, reason, now, &mut proposal).await?;
+    }
     let commit = Commit {
         answers: Some(row.due),
         ..proposal.into_commit(now)
     };
-    store.commit(commit).await
+    Ok(store.commit(commit).await)
 }
 
 async fn send(
-    cluster: &Cluster,
+    cluster: &Arc<Cluster>,
     node: &Node,
     store: &dyn Store,
     letter: &Letter,
@@ -139,20 +146,28 @@ async fn send(
             return Ok(Sent::Withdrawn);
         }
     }
+    let known = reach::of(store, &letter.to).await?;
+    if known.is_some_and(|known| known.document.undeliverable.is_some()) && !is_code(letter) {
+        locked(&cluster.checker).unreachable.insert(letter.id);
+        return Ok(Sent::Refused);
+    }
     let universe = &cluster.universe;
     universe.rest(universe.below(12)).await;
     let fails = universe.fault(universe.weather.mail);
-    let how = if fails { universe.below(4) } else { 9 };
+    let how = if fails { universe.below(16) } else { 99 };
+    if !(6..=15).contains(&how) {
+        post::arrived(cluster, letter);
+    }
     let mut checker = locked(&cluster.checker);
     match how {
         // It took the letter, and its answer was lost.
-        0 | 1 => {
+        0..=5 => {
             let taken = checker.taken.entry(letter.id).or_default();
             taken.push(letter.says.clone());
             Ok(Sent::Later)
         }
-        2 => Ok(Sent::Later),
-        3 => {
+        6..=14 => Ok(Sent::Later),
+        15 => {
             checker.refused.insert(letter.id);
             Ok(Sent::Refused)
         }
@@ -164,11 +179,22 @@ async fn send(
     }
 }
 
+fn is_code(letter: &Letter) -> bool {
+    matches!(
+        letter.says,
+        Kind::SignInCode { .. } | Kind::AddressCode { .. }
+    )
+}
+
 fn still_true(letter: &Letter, about: &Invitation, now: Time) -> bool {
     match &letter.says {
         Kind::Offer { expires_at, .. } | Kind::Reminder { expires_at } => {
             let pending = matches!(about.state, Standing::Pending { .. });
             pending && now < about.expires_at && *expires_at == about.expires_at
+        }
+        Kind::Answer { says, .. } => {
+            let pending = matches!(about.state, Standing::Pending { .. });
+            !says.asks() || pending && now < about.expires_at
         }
         _ => true,
     }

@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use handover::actors::custody::{Command as Custody, File, NewProject};
 use handover::actors::invitation::{Command, To};
-use handover::actors::{invitation, queries, sharing, sign_in, world};
+use handover::actors::{account, invitation, queries, sharing, sign_in, world};
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{AccountId, CommandId, Context, ItemId, ItemKind};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, Request, Terms};
 use handover::domain::item::{Biosample, Run, RunStatus};
 use handover::domain::key::Key;
+use handover::domain::link;
 use handover::domain::rights::Level;
 use handover::domain::time::DAY_MS;
 use handover::domain::workgroup::Role;
 
+use crate::checker::inbox::HOME;
 use crate::client::{Errand, Intent, run};
 use crate::cluster::{Cluster, HANDLES, KEY, PEOPLE, STRANGERS, WORKGROUPS};
 use crate::shadow::{Doc, Shadow};
@@ -290,8 +292,12 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         }
         98..=99 => {
             let links: Vec<_> = shadow.links().collect();
-            let link = universe.pick(&links)?;
-            if universe.percent(20) {
+            // Old URLs stand in old mails and chats.
+            let old = links.iter().filter(|of| of.state != link::State::Active);
+            let old: Vec<_> = old.copied().collect();
+            let old = universe.pick(&old).filter(|_| universe.percent(40));
+            let link = old.or_else(|| universe.pick(&links))?;
+            if universe.percent(35) {
                 let owner = shadow.item(link.item)?.owner;
                 let who = somebody_of(cluster, shadow, owner)?;
                 let command = sharing::Command::Deactivate { link: link.id };
@@ -470,7 +476,8 @@ fn beside(cluster: &Arc<Cluster>) {
     universe.spawn(Home::Node(index), async move {
         let node = &*node;
         let done = match what {
-            0..=39 => sign_up(&here, node).await,
+            0..=11 => further_address(&here, node).await,
+            12..=39 => sign_up(&here, node).await,
             40..=67 => looking::peep(&here, node).await,
             68..=84 => looking::knock(&here, node).await,
             _ => look_around(&here, node).await,
@@ -511,6 +518,43 @@ async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), worl
         let account = sign_in::finish(node, &call(node), id, &typed).await?;
         universe.note(|| format!("{} is signed in", account.id));
     }
+    Ok(())
+}
+
+/// Somebody proves a further address, or takes it back.
+async fn further_address(
+    cluster: &Cluster,
+    node: &crate::node::Node,
+) -> Result<(), world::Trouble> {
+    let universe = &cluster.universe;
+    let (person, address) = {
+        let checker = locked(&cluster.checker);
+        let people = accounts(&checker.shadow);
+        let Some(person) = universe.pick(&people).copied() else {
+            return Ok(());
+        };
+        let address = format!("p{}@{HOME}", universe.below(4));
+        (person, address.parse())
+    };
+    let Ok(address) = address else {
+        return Ok(());
+    };
+    let call = || world::Call {
+        command: None,
+        by: By {
+            person: Some(person),
+            channel: Channel::Web,
+        },
+        at: node.now(),
+    };
+    if universe.percent(30) {
+        return account::remove_address(node, &call(), person, &address)
+            .await
+            .map(drop);
+    }
+    let id = account::begin_address(node, &call(), person, address).await?;
+    let code = KEY.code(id);
+    account::finish_address(node, &call(), person, id, &code).await?;
     Ok(())
 }
 

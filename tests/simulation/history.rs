@@ -31,6 +31,8 @@ pub struct Told {
     pub digest: u64,
     pub steps: u64,
     pub seen: std::collections::BTreeMap<&'static str, u64>,
+    /// What became of messages.
+    pub became: std::collections::BTreeMap<String, u64>,
 }
 
 /// Plays the history of this seed.
@@ -52,7 +54,10 @@ pub fn play(seed: u64, broken: Broken, steps: u64, verbose: bool) -> Told {
             Some(format!("a broken assertion: {}", text.unwrap_or_default()))
         }
     };
-    let seen = locked(&cluster.checker).seen.clone();
+    let (seen, became) = {
+        let checker = locked(&cluster.checker);
+        (checker.seen.clone(), checker.became.clone())
+    };
     Told {
         seed,
         failure: failure.map(|why| {
@@ -64,6 +69,7 @@ pub fn play(seed: u64, broken: Broken, steps: u64, verbose: bool) -> Told {
         digest: universe.digest(),
         steps: universe.step(),
         seen,
+        became,
     }
 }
 
@@ -88,7 +94,14 @@ fn look_at_queues(cluster: &Arc<Cluster>, index: usize) {
     let Some(node) = cluster.node(index) else {
         return;
     };
-    for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Sweeps] {
+    let queues = [
+        Queue::Outbox,
+        Queue::Timers,
+        Queue::Purges,
+        Queue::Sweeps,
+        Queue::Incoming,
+    ];
+    for queue in queues {
         let work = courier::look(Arc::clone(cluster), Arc::clone(&node), queue);
         cluster.universe.spawn(Home::Node(index), work);
     }
@@ -170,7 +183,14 @@ fn end(cluster: &Arc<Cluster>, executor: &mut Executor) -> Result<(), String> {
             let due = cluster.model.next_due(queue).now_or_never();
             due.and_then(Result::ok).flatten()
         };
-        let queues = [Queue::Outbox, Queue::Timers, Queue::Purges];
+        let mut queues = vec![Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Incoming];
+        // What came in by mail is kept as it came for a week.
+        queues.extend(
+            locked(&cluster.checker)
+                .shadow
+                .has_raw()
+                .then_some(Queue::Sweeps),
+        );
         let Some(due) = queues.into_iter().filter_map(next).min() else {
             if std::mem::replace(&mut resumed, true) {
                 return whole(cluster, executor);

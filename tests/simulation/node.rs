@@ -1,10 +1,11 @@
 //! A node: its own actors, one message at a time each, its own ids and its own clock. It can end between any two steps.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use futures_util::future::BoxFuture;
 use handover::actors::context::{self, Answered, Question};
+use handover::actors::incoming::Desk;
 use handover::actors::invitation;
 use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::event::{By, Channel};
@@ -28,6 +29,7 @@ struct ToTransfer(
 
 /// The world of one node.
 pub struct Node {
+    myself: Weak<Self>,
     pub index: usize,
     pub universe: Arc<Universe>,
     pub store: Arc<dyn Store>,
@@ -42,15 +44,16 @@ impl Node {
         universe: Arc<Universe>,
         store: Arc<dyn Store>,
         settings: Settings,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|myself| Self {
+            myself: Weak::clone(myself),
             index,
             universe,
             store,
             settings,
             contexts: Mutex::default(),
             transfers: Mutex::default(),
-        }
+        })
     }
 
     /// The time as this node reads it.
@@ -148,6 +151,28 @@ async fn run_transfer(node: Arc<Node>, id: InvitationId, mailbox: Mailbox<ToTran
     let core = invitation::Core::new(id);
     while let Some(ToTransfer(call, command, reply)) = mailbox.next().await {
         reply.send(core.handle(&*node, &call, &command).await);
+    }
+}
+
+impl Desk for Node {
+    fn now(&self) -> Time {
+        Self::now(self)
+    }
+
+    fn answer(
+        &self,
+        offer: InvitationId,
+        call: Call,
+        command: invitation::Command,
+    ) -> BoxFuture<'_, Result<invitation::Done, Trouble>> {
+        Box::pin(async move {
+            let ended = || Err(Fault::retry("an actor ended").into());
+            let Some(myself) = self.myself.upgrade() else {
+                return ended();
+            };
+            let answer = myself.transfer(offer, call, command);
+            answer.within(None).await.unwrap_or_else(ended)
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use handover::domain::attempts::Attempts;
 use handover::domain::document::{self, Derived, Document};
 use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
-    MoveId, WorkgroupId,
+    MessageId, MoveId, WorkgroupId,
 };
 use handover::domain::incoming::{Incoming, Sealed};
 use handover::domain::index::Entry;
@@ -122,6 +122,8 @@ impl Shadow {
         analysis: Analysis (id: AnalysisId);
         proposed_move: Move (id: MoveId);
         tombstone: Tombstone (id: ItemId);
+        letter: Letter (id: LetterId);
+        incoming: Incoming (id: MessageId);
     }
 
     // Documents of one kind lie together, in the order of their ids.
@@ -180,6 +182,12 @@ impl Shadow {
         let first = Entry::File(item, Digest(0));
         let last = Entry::File(item, Digest(ALL));
         self.entries.range(first..=last).next().is_some()
+    }
+    /// Whether a message that came in by mail is kept as it came.
+    pub fn has_raw(&self) -> bool {
+        let first = Key::Sealed(MessageId::from_bits(0));
+        let last = Key::Sealed(MessageId::from_bits(ALL));
+        self.docs.range(first..=last).next().is_some()
     }
     /// Whoever has verified an address.
     pub fn holder(&self, address: &Address) -> Option<&Account> {

@@ -83,7 +83,17 @@ impl Disturbed {
         // The checker is shown what was decided, whatever becomes of it here.
         let mut shown = commit.clone();
         match self.universe.broken {
-            Broken::Nothing | Broken::PresentState | Broken::RightsRemembered => {}
+            Broken::Nothing
+            | Broken::PresentState
+            | Broken::RightsRemembered
+            | Broken::ReplyFromAnybody
+            | Broken::RepeatedMessage => {}
+            Broken::RawForEver => {
+                let raw = |key: &Key| matches!(key, Key::Sealed(_));
+                if commit.writes.iter().any(|write| raw(&write.key)) {
+                    commit.enqueue.retain(|due| due.queue != Queue::Sweeps);
+                }
+            }
             Broken::AccessAfterCancel => {
                 leave_access(&mut commit);
                 shown = commit.clone();

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use handover::actors::context::{self, Answered, Question};
 use handover::actors::custody;
+use handover::actors::incoming::Desk;
 use handover::actors::invitation;
 use handover::actors::site::{self, Wanted};
 use handover::actors::world::{Call, Settings, Trouble, World};
@@ -25,8 +26,8 @@ use handover::domain::workgroup::{Handle, Role};
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Answer, Claimed, Commit, Direction, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    ABSENT, Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 
 /// A moment of a command.
@@ -36,6 +37,8 @@ pub enum Moment {
     Load(Key),
     /// It was asked whether the command ran before.
     Outcome,
+    /// It was asked whether the command ran before, and that could not be read.
+    FailedOutcome,
     /// A commit was lost, and nobody knows.
     LostCommit,
 }
@@ -145,6 +148,9 @@ impl Store for Staged {
     }
     fn outcome(&self, command: CommandId) -> Answer<'_, Option<Vec<u8>>> {
         Box::pin(async move {
+            if self.reached(|moment| *moment == Moment::FailedOutcome) {
+                return Err(Fault::retry("the disk hiccups"));
+            }
             let found = self.model.outcome(command).await;
             self.reached(|moment| *moment == Moment::Outcome);
             found
@@ -231,6 +237,21 @@ impl Node {
     }
     pub fn apply(&self, wanted: &Wanted) {
         assert_eq!(now(site::apply(self, wanted, at(0))).unwrap(), []);
+    }
+}
+
+impl Desk for Node {
+    fn now(&self) -> Time {
+        at(1)
+    }
+
+    fn answer(
+        &self,
+        offer: InvitationId,
+        call: Call,
+        command: invitation::Command,
+    ) -> BoxFuture<'_, Result<invitation::Done, Trouble>> {
+        Box::pin(async move { self.transfer(offer, &call, &command) })
     }
 }
 

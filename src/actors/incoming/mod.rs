@@ -6,7 +6,9 @@ mod report;
 pub use reply::{Reply, Says, decide};
 pub use report::{Reported, note};
 
-use crate::domain::id::{Digest, LetterId, MessageId};
+use futures_util::future::BoxFuture;
+
+use crate::domain::id::{Digest, InvitationId, LetterId, MessageId};
 use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
 use crate::domain::invitation::Invitation;
 use crate::domain::key::{Counter, Key};
@@ -15,18 +17,31 @@ use crate::domain::reach::Reach;
 use crate::domain::time::{HOUR_MS, Time};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
 
-use super::invitation::answerable;
+use super::invitation::{self, answerable};
 use super::load::{self, Versioned};
 use super::once::TRIES;
 use super::proposal::Proposal;
 use super::reach;
-use super::world::{Settings, World};
+use super::world::{Call, Settings, Trouble, World};
 
 /// At most this many letters explain why a reply to an offer decided nothing.
 const EXPLANATIONS: i64 = 3;
 
 /// A probe may take so long to come, and the clock of whoever made it may be so far off, in milliseconds.
 const PROBE_MS: i64 = HOUR_MS;
+
+/// A world in which messages are taken, and offers answered because of them.
+pub trait Desk: World {
+    /// The time.
+    fn now(&self) -> Time;
+    /// Has the actor of an offer carry out a command.
+    fn answer(
+        &self,
+        offer: InvitationId,
+        call: Call,
+        command: invitation::Command,
+    ) -> BoxFuture<'_, Result<invitation::Done, Trouble>>;
+}
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,8 +180,8 @@ fn identity(new: &New<'_>) -> MessageId {
 pub struct Opened {
     /// What is known of it.
     pub incoming: Versioned<Incoming>,
-    /// The envelope's sender and the message as it came; `None` if it cannot be opened.
-    pub message: Option<(Option<String>, Vec<u8>)>,
+    /// The envelope's sender and the message as it came, or why it cannot be opened.
+    pub message: Result<(Option<String>, Vec<u8>), &'static str>,
 }
 
 /// The message with this id, if it waits.
@@ -180,17 +195,23 @@ pub async fn open(settings: &Settings, id: MessageId) -> Result<Option<Opened>, 
         return Ok(None);
     };
     let sealed = load::one::<Sealed>(store, Key::Sealed(id)).await?;
-    let plain = sealed
-        .and_then(|sealed| sealed.document.bytes())
-        .and_then(|bytes| settings.key.unseal(id, &bytes));
-    let message = plain.and_then(|plain| {
-        let end = plain.iter().position(|byte| *byte == b'\n')?;
-        let (sender, raw) = plain.split_at_checked(end)?;
-        let sender = String::from_utf8_lossy(sender).into_owned();
-        let raw = raw.get(1..)?.to_vec();
-        Some(((!sender.is_empty()).then_some(sender), raw))
-    });
+    let message = match sealed {
+        None => Err("nobody saw to it for a week, and the message itself is kept no longer"),
+        Some(sealed) => {
+            unsealed(settings, &sealed.document).ok_or("it was sealed with another key")
+        }
+    };
     Ok(Some(Opened { incoming, message }))
+}
+
+/// The envelope's sender and the message as it came.
+fn unsealed(settings: &Settings, sealed: &Sealed) -> Option<(Option<String>, Vec<u8>)> {
+    let plain = settings.key.unseal(sealed.id, &sealed.bytes()?)?;
+    let end = plain.iter().position(|byte| *byte == b'\n')?;
+    let (sender, raw) = plain.split_at_checked(end)?;
+    let sender = String::from_utf8_lossy(sender).into_owned();
+    let raw = raw.get(1..)?.to_vec();
+    Some(((!sender.is_empty()).then_some(sender), raw))
 }
 
 /// What became of a message.

@@ -4,7 +4,7 @@ use crate::domain::account::Account;
 use crate::domain::address::Address;
 use crate::domain::called::{Called, Named};
 use crate::domain::event::{By, Channel};
-use crate::domain::id::{CommandId, Context, LetterId, MessageId};
+use crate::domain::id::{AccountId, CommandId, Context, LetterId, MessageId};
 use crate::domain::invitation::Invitation;
 use crate::domain::item::folded_name;
 use crate::domain::key::Key;
@@ -13,10 +13,9 @@ use crate::domain::policy::{Domain, Replies, Verb};
 use crate::domain::refusal::{Code, Findings};
 use crate::store::Fault;
 
-use super::Became;
-use crate::actors::directory::Directory;
+use super::{Became, Desk};
 use crate::actors::invitation::Command;
-use crate::actors::world::{self, Call, Settings, Trouble, World as _};
+use crate::actors::world::{self, Call, Settings, Trouble};
 use crate::actors::{load, people, queries};
 
 /// What a reply says.
@@ -67,8 +66,8 @@ pub struct Reply {
 ///
 /// # Errors
 /// The world failed, or others changed the same: it is decided again, and once only.
-pub async fn decide(directory: &Directory, reply: &Reply) -> Result<Became, Fault> {
-    let settings = directory.settings();
+pub async fn decide(desk: &dyn Desk, reply: &Reply) -> Result<Became, Fault> {
+    let settings = desk.settings();
     let store = &*settings.store;
     let letter = load::one::<Letter>(store, Key::Letter(reply.letter)).await?;
     let Some(Letter { to, subject, .. }) = letter.map(|letter| letter.document) else {
@@ -83,7 +82,7 @@ pub async fn decide(directory: &Directory, reply: &Reply) -> Result<Became, Faul
     };
     let holder = people::holder(store, &to).await?.map(|h| h.document);
     let case = Case {
-        directory,
+        desk,
         settings: &settings,
         reply,
         to,
@@ -95,7 +94,7 @@ pub async fn decide(directory: &Directory, reply: &Reply) -> Result<Became, Faul
 
 /// A reply and what it is about.
 struct Case<'a> {
-    directory: &'a Directory,
+    desk: &'a dyn Desk,
     settings: &'a Settings,
     reply: &'a Reply,
     /// Whom the letter went to: whoever has this address is invited.
@@ -116,7 +115,7 @@ impl Case<'_> {
 
     /// Please confirm in Handover, while there is something to confirm.
     fn asks(&self, outcome: &'static str, why: impl Into<String>, heard: bool) -> Became {
-        let open = self.offer.too_late(self.directory.now()).is_none();
+        let open = self.offer.too_late(self.desk.now()).is_none();
         let says = open.then(|| (Answer::Confirm, self.reply.message_id.clone()));
         Became {
             says,
@@ -133,6 +132,9 @@ impl Case<'_> {
     }
 
     async fn decide(&self) -> Result<Became, Fault> {
+        if self.decided_before().await? {
+            return Ok(self.decided());
+        }
         // 8
         if let Some(doubt) = &self.reply.doubt {
             return Ok(self.asks("unauthenticated", doubt, false));
@@ -145,16 +147,8 @@ impl Case<'_> {
             return Ok(self.asks("wrong-sender", why, false));
         }
         let domain = self.domain();
-        // What this message decided when it was seen to before counts, whatever came after.
-        if let Some(holder) = &self.holder
-            && world::before(self.settings, &self.call(holder))
-                .await
-                .is_ok_and(|kept| kept.is_some())
-        {
-            return Ok(self.decided());
-        }
         // 10
-        if let Some(why) = self.offer.too_late(self.directory.now()) {
+        if let Some(why) = self.offer.too_late(self.desk.now()) {
             return Ok(self.says("too-late", why.code.as_str(), Answer::Ended));
         }
         match self.settings.policy.replies(&domain) {
@@ -199,8 +193,8 @@ impl Case<'_> {
             Says::Neither => return Ok(self.says("not-understood", "", Answer::NotUnderstood)),
         };
         // 13
-        let call = self.call(holder);
-        let answer = self.directory.transfer(self.offer.id, call, command).await;
+        let call = self.call(Some(holder.id));
+        let answer = self.desk.answer(self.offer.id, call, command).await;
         match answer {
             Ok(_) => Ok(self.decided()),
             Err(Trouble::Fault(fault)) => Err(fault),
@@ -209,13 +203,28 @@ impl Case<'_> {
     }
 
     /// The decision is kept under the message's id, so that it is made once however often the message is seen to.
-    fn call(&self, holder: &Account) -> Call {
+    fn call(&self, person: Option<AccountId>) -> Call {
         let by = By {
-            person: Some(holder.id),
+            person,
             channel: Channel::Reply,
         };
         let command = CommandId::from_bits(self.reply.message.bits());
-        self.directory.call(by, Some(command.into()))
+        Call {
+            command: Some(command.into()),
+            by,
+            at: self.desk.now(),
+        }
+    }
+
+    /// What this message decided when it was seen to before counts, whatever came after: the offer has ended by it, and its sender may have
+    /// given up the address. Not knowing it is no answer, or they are told that somebody else was faster.
+    async fn decided_before(&self) -> Result<bool, Fault> {
+        match world::before(self.settings, &self.call(None)).await {
+            Ok(kept) => Ok(kept.is_some()),
+            Err(Trouble::Fault(fault)) => Err(fault),
+            // Another command has this id.
+            Err(Trouble::Refused(_)) => Ok(false),
+        }
     }
 
     fn decided(&self) -> Became {
@@ -242,7 +251,7 @@ impl Case<'_> {
         }
         let key = Key::Invitation(self.offer.id);
         let now = load::one::<Invitation>(&*self.settings.store, key).await?;
-        let closed = now.is_some_and(|now| now.document.too_late(self.directory.now()).is_some());
+        let closed = now.is_some_and(|now| now.document.too_late(self.desk.now()).is_some());
         if closed {
             return Ok(self.says("too-late", codes.join(", "), Answer::Ended));
         }

@@ -15,7 +15,7 @@ pub fn check(checker: &Checker, view: &View) -> Result<(), String> {
             return Err(format!("{} never ended", transfer.id));
         }
     }
-    for queue in [Queue::Outbox, Queue::Timers, Queue::Purges] {
+    for queue in [Queue::Outbox, Queue::Timers, Queue::Purges, Queue::Incoming] {
         if let Some((row, claims)) = view.queue(queue).next() {
             return Err(format!("{row:?} was left over, claimed {claims} times"));
         }
@@ -25,9 +25,10 @@ pub fn check(checker: &Checker, view: &View) -> Result<(), String> {
         let right = match &letter.delivery {
             State::Queued { .. } => false,
             State::Sent { .. } => taken,
-            State::Undeliverable { .. } => checker.refused.contains(&letter.id),
-            // Nobody reports anything here.
-            State::Bounced { .. } => false,
+            State::Undeliverable { .. } => {
+                checker.refused.contains(&letter.id) || checker.unreachable.contains(&letter.id)
+            }
+            State::Bounced { .. } => taken,
             State::Dead { .. } => letter.attempts >= 5,
             // Whether it was out of date was seen when it was withdrawn.
             State::Withdrawn { .. } => true,

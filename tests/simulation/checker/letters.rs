@@ -155,6 +155,11 @@ fn caused(
 }
 
 fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
+    // What is said about a message, or about a letter that failed, is looked at with what came in.
+    let by_mail = matches!(
+        letter.says,
+        Kind::Answer { .. } | Kind::Undeliverable { .. }
+    );
     let cause = match letter.subject {
         Subject::Invitation(id) => Key::Invitation(id),
         Subject::SignIn(id) => Key::SignIn(id),
@@ -168,7 +173,7 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
         _ => key == cause,
     };
     let committed = seen.changes.iter().any(|change| caused(change.key));
-    if !committed {
+    if !committed && !by_mail {
         return Err(format!("{} was committed without its cause", letter.id));
     }
     if !matches!(letter.delivery, State::Queued { .. }) {
@@ -191,7 +196,14 @@ fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
                 !pending || now.expires_at != *expires_at
             })
         }
-        (Subject::SignIn(_), Kind::SignInCode { .. }) => true,
+        (Subject::Invitation(id), Kind::Answer { says, .. }) => {
+            let now = seen.commit.at.plus_ms(20 * MINUTE_MS);
+            let open = seen.after.transfer(id).is_some_and(|offer| {
+                matches!(offer.state, Standing::Pending { .. }) && now < offer.expires_at
+            });
+            says.asks() && !open
+        }
+        (Subject::SignIn(_), Kind::SignInCode { .. } | Kind::AddressCode { .. }) => true,
         _ => false,
     }
 }
@@ -202,7 +214,13 @@ fn went_on(
     new: &Letter,
     taken: &BTreeMap<LetterId, Vec<Kind>>,
 ) -> Result<(), String> {
-    if !matches!(old.delivery, State::Queued { .. }) {
+    // A report came; whether it may be believed is looked at with what came in.
+    let reported = matches!(old.delivery, State::Sent { .. })
+        && (matches!(new.delivery, State::Bounced { .. }) || new.delivery == old.delivery)
+        && seen.changes.iter().any(
+            |change| matches!(&change.new, Some(Doc::Incoming(came)) if came.letter == old.id),
+        );
+    if !reported && !matches!(old.delivery, State::Queued { .. }) {
         return Err(format!(
             "{} was {:?} and is {:?}",
             old.id, old.delivery, new.delivery

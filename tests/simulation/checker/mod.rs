@@ -3,6 +3,7 @@
 mod acts;
 mod ends;
 mod graves;
+pub mod inbox;
 mod letters;
 mod members;
 mod moves;
@@ -41,6 +42,8 @@ pub struct Checker {
     pub taken: BTreeMap<LetterId, Vec<Kind>>,
     /// Letters that the mail server refused for good.
     pub refused: BTreeSet<LetterId>,
+    /// What became of messages, for the reader of a summary.
+    pub became: BTreeMap<String, u64>,
     /// What has happened, for the reader of a summary.
     pub seen: BTreeMap<&'static str, u64>,
     /// The last commit that changed what a context may hold, or does.
@@ -49,6 +52,12 @@ pub struct Checker {
     pub item_changed: BTreeMap<ItemId, u64>,
     /// Who belonged to which workgroup and does not any more, or did not for a while.
     pub departed: Vec<(AccountId, Context)>,
+    /// What whoever looked at an item was last told they may do with it.
+    pub looked: BTreeMap<(AccountId, ItemId), Option<Level>>,
+    /// What came in by mail.
+    pub inbox: inbox::Inbox,
+    /// Letters that were not offered to the mail server, because their address was known not to work.
+    pub unreachable: BTreeSet<LetterId>,
     moves: moves::Moves,
     commits: u64,
 }
@@ -75,10 +84,14 @@ impl Checker {
             forgotten: BTreeSet::new(),
             taken: BTreeMap::new(),
             refused: BTreeSet::new(),
+            became: BTreeMap::new(),
             seen: BTreeMap::new(),
             room_changed: BTreeMap::new(),
             item_changed: BTreeMap::new(),
             departed: Vec::new(),
+            looked: BTreeMap::new(),
+            inbox: inbox::Inbox::default(),
+            unreachable: BTreeSet::new(),
             moves: moves::Moves::default(),
             commits: 0,
         }
@@ -145,7 +158,11 @@ impl Checker {
         graves::check(&seen)?;
         self.moves.check(&seen, self.commits)?;
         letters::check(&seen, &self.taken)?;
+        let became = self.inbox.check(&seen)?;
         queues::check(&seen, view, universe.latest())?;
+        if let Some(became) = became {
+            *self.became.entry(became).or_default() += 1;
+        }
         self.counters(commit, view)?;
         let documents = changes.iter().filter_map(|change| match change.key {
             Key::Account(id) => Some(Context::Personal(id)),
@@ -267,6 +284,7 @@ impl Checker {
     pub fn at_the_end(&self, view: &View) -> Result<(), String> {
         self.everything(view)?;
         graves::ended(&self.shadow)?;
+        self.inbox.ended(&self.shadow)?;
         moves::ended(self)?;
         ends::check(self, view)
     }

@@ -1,6 +1,6 @@
 //! The queues: a row for everything that waits, wherever a claim has moved it.
 
-use handover::domain::id::{Digest, InvitationId, ItemId, ItemKind, LetterId, SignInId};
+use handover::domain::id::{Digest, InvitationId, ItemId, ItemKind, LetterId, MessageId, SignInId};
 use handover::domain::invitation::State;
 use handover::domain::key::{Key, Queue};
 use handover::domain::time::{MINUTE_MS, Time};
@@ -23,7 +23,7 @@ pub fn check(seen: &Seen<'_>, view: &View, latest: Time) -> Result<(), String> {
     Ok(())
 }
 
-fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
+fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Vec<&Doc> {
     let keys = match queue {
         Queue::Outbox => vec![Key::Letter(LetterId::from_bits(id))],
         Queue::Timers => vec![Key::Invitation(InvitationId::from_bits(id))],
@@ -37,11 +37,13 @@ fn waiting(shadow: &Shadow, queue: Queue, id: u128) -> Option<&Doc> {
             Key::Session(Digest(id)),
             Key::Token(Digest(id)),
             Key::Letter(LetterId::from_bits(id)),
+            Key::Sealed(MessageId::from_bits(id)),
+            Key::Incoming(MessageId::from_bits(id)),
+            Key::Reach(Digest(id)),
         ],
-        // Nobody answers by mail here.
-        Queue::Incoming => Vec::new(),
+        Queue::Incoming => vec![Key::Incoming(MessageId::from_bits(id))],
     };
-    keys.iter().find_map(|key| shadow.docs.get(key))
+    keys.iter().filter_map(|key| shadow.docs.get(key)).collect()
 }
 
 /// What waits has a row that is due in time, unless somebody has claimed it and moved it.
@@ -52,11 +54,21 @@ pub fn has_row(
     id: u128,
     latest: Time,
 ) -> Result<(), String> {
-    let Some(doc) = waiting(shadow, queue, id) else {
-        return Ok(());
-    };
-    let at = match doc.due() {
-        Some((waits_in, at, _)) if waits_in == queue => at,
+    for doc in waiting(shadow, queue, id) {
+        this_has_row(shadow, view, queue, doc, latest)?;
+    }
+    Ok(())
+}
+
+fn this_has_row(
+    shadow: &Shadow,
+    view: &View,
+    queue: Queue,
+    doc: &Doc,
+    latest: Time,
+) -> Result<(), String> {
+    let (at, id) = match doc.due() {
+        Some((waits_in, at, id)) if waits_in == queue => (at, id),
         _ => return Ok(()),
     };
     let rows: Vec<_> = view
@@ -103,8 +115,9 @@ pub fn whole(shadow: &Shadow, view: &View) -> Result<(), String> {
     }
     // A row of what waits no longer is only there because somebody had claimed it.
     for (row, claims) in view.queue(Queue::Outbox) {
-        let waits = waiting(shadow, Queue::Outbox, row.due.id).and_then(Doc::due);
-        let waits = waits.is_some_and(|(queue, ..)| queue == Queue::Outbox);
+        let waits = waiting(shadow, Queue::Outbox, row.due.id);
+        let waits = waits.into_iter().filter_map(Doc::due);
+        let waits = { waits }.any(|(queue, ..)| queue == Queue::Outbox);
         if claims == 0 && !waits {
             return Err(format!("{row:?} waits for nothing"));
         }

@@ -2,7 +2,7 @@
 
 use handover::actors::rights;
 use handover::actors::world::{Trouble, World as _};
-use handover::domain::id::ItemId;
+use handover::domain::id::{AccountId, ItemId};
 use handover::domain::rights::Level;
 
 use super::{accounts, every_context, some_grant};
@@ -32,8 +32,17 @@ pub async fn peep(cluster: &Cluster, node: &Node) -> Result<(), Trouble> {
                 let its: Vec<ItemId> = its.map(|item| item.id).collect();
                 Some((who, *universe.pick(&its)?))
             });
+        // And whoever had a reason that is gone looks again.
+        let others: Vec<(AccountId, ItemId)> = checker
+            .looked
+            .iter()
+            .filter(|((who, what), level)| checker.level(*who, *what, now) != **level)
+            .map(|(pair, _)| *pair)
+            .collect();
+        let again = universe.pick(&others).copied();
+        let again = again.filter(|_| universe.percent(30));
         let some = || Some((*universe.pick(&people)?, item?));
-        let Some((person, item)) = left.or_else(some) else {
+        let Some((person, item)) = again.or(left).or_else(some) else {
             return Ok(());
         };
         let should = checker.level(person, item, now);
@@ -53,6 +62,7 @@ pub async fn peep(cluster: &Cluster, node: &Node) -> Result<(), Trouble> {
             "{person} sees {item} as {level:?}, and the documents say {should:?}"
         ));
     }
+    checker.looked.insert((person, item), level);
     checker.saw(match level {
         None => "unseen",
         Some(Level::Read) => "seen by reading access",
