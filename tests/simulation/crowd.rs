@@ -85,7 +85,9 @@ fn rush(cluster: &Arc<Cluster>, bits: u128) {
     let Some(into) = (if universe.percent(70) { tight } else { some }) else {
         return;
     };
-    let open = shadow.transfers().filter(|t| t.state.is_open());
+    let open = shadow
+        .transfers()
+        .filter(|t| t.state.is_open() && t.terms.is_transfer());
     for (n, transfer) in open.take(12).enumerate() {
         let Some(person) = answering(cluster, shadow, transfer) else {
             continue;

@@ -31,7 +31,7 @@ use history::{STEPS, Told, play};
 /// Seeds that are tried when nobody says otherwise.
 const SEEDS: u64 = 180;
 /// A rule that is broken on purpose must be seen within so many seeds.
-const SEEN_WITHIN: u64 = 200;
+const SEEN_WITHIN: u64 = 400;
 
 #[allow(
     clippy::disallowed_methods,
