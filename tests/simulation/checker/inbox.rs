@@ -31,7 +31,13 @@ pub struct Inbox {
     decided: BTreeSet<usize>,
     asked: BTreeMap<Address, Time>,
     explained: BTreeMap<InvitationId, u32>,
+    /// When offers would have ended, that were given more time by one of the last commits.
+    prolonged: BTreeMap<InvitationId, (u64, Time)>,
+    commits: u64,
 }
+
+/// What was read to understand a message is at most so many commits old when it is understood.
+const READ_BEFORE: u64 = 16;
 
 /// A message that was seen to in a commit.
 struct Done<'a> {
@@ -79,6 +85,16 @@ impl Inbox {
                     in_time(seen, old.at, INCOMING_KEPT_MS, "what became of a message")?;
                 }
                 _ => {}
+            }
+        }
+        self.commits += 1;
+        for change in seen.changes {
+            if let (Some(Doc::Invitation(old)), Some(Doc::Invitation(new))) =
+                (&change.old, &change.new)
+                && old.expires_at < new.expires_at
+            {
+                let ended = (self.commits, old.expires_at);
+                self.prolonged.insert(old.id, ended);
             }
         }
         let done = done(seen)?;
@@ -233,7 +249,12 @@ impl Inbox {
         let closed = {
             let pending = matches!(offer.state, Standing::Pending { .. });
             let over = matches!(offer.terms, Terms::Access { until: Some(until), .. } if until <= at.plus_ms(SKEW_MS));
-            !pending || over || offer.expires_at <= at.plus_ms(SKEW_MS)
+            // Somebody gave an offer more time, whose clock said that it was not over yet.
+            let before = self.prolonged.get(&offer.id);
+            let ended = before.is_some_and(|(commit, ended)| {
+                commit + READ_BEFORE >= self.commits && *ended <= at.plus_ms(SKEW_MS)
+            });
+            !pending || over || ended || offer.expires_at <= at.plus_ms(SKEW_MS)
         };
         match outcome {
             "wrong-sender" => !theirs || perhaps,
