@@ -1,5 +1,6 @@
 //! What can be typed: the client's commands and their options. The doc comments are the help texts.
 
+mod answers;
 mod custody;
 pub mod sharing;
 mod transfers;
@@ -9,11 +10,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+pub use answers::{Accept, Decline, Extend, Named, Show, Which};
 pub use custody::{Audit, AuditFilter, ChangeItems, Item, ListAudit, VerifyAudit};
-pub use transfers::{
-    Accept, Decline, Extend, ListTransfers, Named, Offer, Preview, Readdress, Request,
-    ShowTransfer, Transfer,
-};
+pub use transfers::{ListTransfers, Offer, Preview, Readdress, Request, Transfer};
 
 /// For `after_help`: what scripts can rely on.
 pub const EXIT_CODES: &str = "\
