@@ -88,16 +88,16 @@ fn preview(args: &args::Preview, session: &mut Session<'_, '_>) -> Result<(), Fa
 /// `2 runs and more than 1,000 projects, 11 TB`
 fn total(found: &MovePreview) -> String {
     let some = |n: u64, one: &str, several: &str| (n > 0).then(|| counted(n, one, several));
-    let counted = [
+    let both = [
         some(found.runs, "run", "runs"),
         some(found.projects, "project", "projects"),
     ];
-    let counted: Vec<String> = counted.into_iter().flatten().collect();
+    let both: Vec<String> = both.into_iter().flatten().collect();
     let bytes = size(found.bytes);
-    match (counted.is_empty(), found.more) {
+    match (both.is_empty(), found.more) {
         (true, _) => "nothing".to_owned(),
-        (false, false) => format!("{}, {bytes}", counted.join(" and ")),
-        (false, true) => format!("more than {}, {bytes}", counted.join(" and ")),
+        (false, false) => format!("{}, {bytes}", both.join(" and ")),
+        (false, true) => format!("more than {}, {bytes}", both.join(" and ")),
     }
 }
 
