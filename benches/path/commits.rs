@@ -21,7 +21,8 @@ use handover::domain::time::Time;
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Due, Frozen, Outcome, Page, Record, Settlement, Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Frozen, Outcome, Page, Record, Settlement, Store,
+    Version,
 };
 
 use super::fill;

@@ -70,6 +70,9 @@ pub enum Command {
     /// For administrators of a domain, or of the site
     #[command(subcommand)]
     Admin(Admin),
+    /// Look after the site's mail, for those who administer the site
+    #[command(subcommand)]
+    Mail(super::mail::args::Mail),
     /// Share runs and projects with others, and see who works with them
     #[command(subcommand)]
     Share(sharing::Share),
@@ -338,6 +341,7 @@ impl Command {
             Self::Admin(Admin::Access(args)) => &args.common,
             Self::Admin(Admin::Allow(args)) => &args.common,
             Self::Admin(Admin::Move(one)) => one.common(),
+            Self::Mail(mail) => mail.common(),
             Self::Item(
                 Item::Trash(args)
                 | Item::Restore(args)

@@ -146,7 +146,7 @@ impl Courier {
         let recipient = recipient_of(&settings.key, of.letter, of.purpose);
         let became = match (message, recipient) {
             _ if row.claims > MOST_CLAIMS => {
-                tracing::error!(message = %of.id, "a message was given up; GET /api/v1/admin/mail/inbound shows it");
+                tracing::error!(message = %of.id, "a message was given up; `handover mail inbound show` tells of it");
                 incoming::Became::silent("given-up", "it was taken up too often")
             }
             (Some((sender, raw)), Some(recipient)) => {

@@ -11,8 +11,8 @@ use handover::domain::policy::Policy;
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 use handover::web::{Listeners, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -15,8 +15,8 @@ use handover::domain::rights::{Grant, Origin, Part};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Add, Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
-    Settlement, Store, Version,
+    ABSENT, Add, Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue,
+    Record, Settlement, Store, Version,
 };
 
 use crate::broken::Broken;

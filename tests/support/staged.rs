@@ -25,8 +25,8 @@ use handover::domain::workgroup::{Handle, Role};
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Answer, Claimed, Commit, Direction, Due, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    ABSENT, Answer, Claimed, Commit, Direction, Due, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 
 /// A moment of a command.

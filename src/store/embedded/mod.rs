@@ -22,8 +22,8 @@ pub use open::OpenError;
 pub use tables::FORMAT;
 
 use super::{
-    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;

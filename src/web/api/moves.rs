@@ -10,19 +10,20 @@ use utoipa_axum::routes;
 
 use crate::actors::moves::{self, Decision, New, Preview};
 use crate::actors::rights;
-use crate::actors::world::{Call, Settings, Trouble};
+use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::MoveId;
 use crate::domain::index::Phase;
 use crate::domain::moving::{Move, State as Stands};
 use crate::domain::refusal::Refusal;
 use crate::store::Fault;
 use crate::web::App;
-use crate::web::auth::{Read, Signed, Write};
+use crate::web::auth::{Read, Signed};
 use crate::web::problem::Failure;
 use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
+use super::asks::Acts;
 use super::{Known, Nothing, named, show};
 
 /// The routes.
@@ -33,11 +34,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_))
         .routes(routes!(approve))
         .routes(routes!(cancel))
-}
-
-fn call<T>(app: &App, signed: &Signed<Write>, taken: &Taken<T>) -> Call {
-    app.directory()
-        .call(signed.by(), taken.once(signed.account()))
 }
 
 fn shown(one: Move) -> wire::Move {
@@ -114,15 +110,11 @@ async fn list(
 #[utoipa::path(post, path = "/admin/moves", operation_id = "proposeMove", tag = "Administration",
     request_body = wire::ProposeMove,
     responses((status = 201, description = "The proposal", body = wire::Move)))]
-async fn propose(
-    State(app): State<App>,
-    signed: Signed<Write>,
-    taken: Taken<wire::ProposeMove>,
-) -> Result<Response, Failure> {
-    let settings = app.settings();
-    let call = call(&app, &signed, &taken);
+async fn propose(acts: Acts, taken: Taken<wire::ProposeMove>) -> Result<Response, Failure> {
+    let settings = acts.app.settings();
+    let call = acts.call(&taken);
     let new = new(&settings, taken.what).await?;
-    let made = shown(moves::propose(app.directory(), &call, &new).await?);
+    let made = shown(moves::propose(acts.app.directory(), &call, &new).await?);
     Ok(created(&format!("/admin/moves/{}", made.id), made))
 }
 
@@ -211,15 +203,14 @@ async fn show_(
     params(("move" = String, Path, description = "`mv_…`")),
     responses((status = 200, description = "The move as it is now", body = wire::Move)))]
 async fn approve(
-    State(app): State<App>,
-    signed: Signed<Write>,
+    acts: Acts,
     Named(id): Named<MoveId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::Move>, Failure> {
-    let call = call(&app, &signed, &taken);
-    moves::decide(app.directory(), &call, id, Decision::Approve).await?;
+    let call = acts.call(&taken);
+    moves::decide(acts.app.directory(), &call, id, Decision::Approve).await?;
     // A task of its own: it goes on though whoever approved it has stopped waiting.
-    let directory = app.directory().clone();
+    let directory = acts.app.directory().clone();
     let moving = tokio::spawn(async move { moves::go_on(&directory, id, &call).await });
     let moved = moving
         .await
@@ -234,12 +225,11 @@ async fn approve(
     params(("move" = String, Path, description = "`mv_…`")),
     responses((status = 200, description = "The move as it is now", body = wire::Move)))]
 async fn cancel(
-    State(app): State<App>,
-    signed: Signed<Write>,
+    acts: Acts,
     Named(id): Named<MoveId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::Move>, Failure> {
-    let call = call(&app, &signed, &taken);
-    let ended = moves::decide(app.directory(), &call, id, Decision::Cancel).await?;
+    let call = acts.call(&taken);
+    let ended = moves::decide(acts.app.directory(), &call, id, Decision::Cancel).await?;
     Ok(Json(shown(ended)))
 }
