@@ -24,6 +24,7 @@ use crate::actors::load;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
+use crate::domain::letter::LATE_MS;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Time};
 use crate::ids::Ids;
@@ -47,9 +48,6 @@ const TIMERS: usize = 16;
 const PURGES: usize = 2;
 /// So many messages that came in are understood at once.
 const MESSAGES: usize = 16;
-/// When the oldest letter that is due has waited this long, operators are told, in milliseconds.
-const LATE_MS: i64 = 15 * MINUTE_MS;
-
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
     /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.
@@ -314,7 +312,7 @@ impl Courier {
             let minutes = late_ms / MINUTE_MS;
             tracing::error!(
                 minutes,
-                "the oldest letter that is due waits too long; look at the mail server and at GET /api/v1/admin/mail/outbox"
+                "the oldest letter that is due waits too long; look at the mail server and at `handover mail status`"
             );
         } else {
             tracing::info!("letters leave in time again");

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub use accounts::*;
 pub use audit::*;
 pub use items::*;
-pub use mail::{Incoming, MailAddress};
+pub use mail::{DropMail, Incoming, MailAddress, MailOutcome, MailOverview, OutboxLetter, Overdue};
 pub use moves::*;
 pub use sharing::*;
 pub use transfers::*;

@@ -498,7 +498,20 @@ fn letters_of_every_kind_and_delivery() {
                 reason: reason(),
             },
         ),
-        ("withdrawn", letter::State::Withdrawn { at: AT }),
+        (
+            "withdrawn",
+            letter::State::Withdrawn {
+                at: AT,
+                reason: None,
+            },
+        ),
+        (
+            "dropped",
+            letter::State::Withdrawn {
+                at: AT,
+                reason: Some("dropped by an operator: a test".to_owned()),
+            },
+        ),
     ];
     for (case, delivery) in deliveries {
         letter.delivery = delivery;

@@ -21,7 +21,8 @@ use handover::domain::time::Time;
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Frozen, Outcome, Page, Record, Settlement, Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Frozen, Outcome, Page, Record, Settlement, Store,
+    Version,
 };
 
 use super::fill;
@@ -96,8 +97,8 @@ impl Store for Recorder {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         self.model.settle(claimed, settlement)
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
-        self.model.next_due(queue)
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.model.waiting(queue, limit)
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {
         self.model.forget_commands(now, limit)

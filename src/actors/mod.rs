@@ -38,6 +38,7 @@ pub mod sharing;
 pub mod sign_in;
 pub mod site;
 pub mod storage;
+pub mod stuck;
 pub mod sweep;
 pub mod workgroups;
 pub mod world;

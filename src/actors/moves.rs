@@ -1,6 +1,7 @@
 //! Moving everything of a person or workgroup to another context: proposed by one administrator, approved by another, then done in
 //! steps. After each step every item has one owner, who pays for it; a move that is interrupted goes on where it stopped.
 
+mod preview;
 mod proposing;
 mod steps;
 
@@ -29,7 +30,8 @@ use super::world::{Call, Settings, Trouble, World};
 
 use proposing::{fits, no_such_target, owner};
 
-pub use proposing::{Preview, preview, propose};
+pub use preview::{Preview, preview, still_to_move};
+pub use proposing::propose;
 pub use steps::{go_on, resume};
 
 /// So many items move in one commit.

@@ -30,8 +30,14 @@ pub struct Change {
     pub default_context: Option<Context>,
     /// The same for offers of particular senders, by their folded addresses: all of them.
     pub default_context_by_sender: Option<BTreeMap<String, Context>>,
+    /// Where offers of these senders go from now on, by their folded addresses, and all others as before; `None`: where all others go.
+    pub of_senders: BTreeMap<String, Option<Context>>,
     /// Folded addresses whose offers are refused: all of them.
     pub blocked: Option<BTreeSet<String>>,
+    /// Further ones.
+    pub block: BTreeSet<String>,
+    /// Those that are let in again.
+    pub unblock: BTreeSet<String>,
     /// The language of letters and pages.
     pub language: Option<String>,
     /// Letters the person does without.
@@ -105,7 +111,9 @@ async fn decide(
         ("default_context", change.default_context),
     ];
     let by_sender = change.default_context_by_sender.iter().flatten();
-    let by_sender: BTreeSet<Context> = by_sender.map(|(_, context)| *context).collect();
+    let by_sender = by_sender.map(|(_, context)| *context);
+    let by_sender = by_sender.chain(change.of_senders.values().filter_map(|into| *into));
+    let by_sender: BTreeSet<Context> = by_sender.collect();
     let by_sender = by_sender
         .into_iter()
         .map(|context| ("default_context_by_sender", Some(context)));
@@ -127,16 +135,7 @@ async fn decide(
     if let Some(context) = change.default_context {
         next.default_context = context;
     }
-    if let Some(by_sender) = &change.default_context_by_sender {
-        if by_sender.len() > MAX_BLOCKED {
-            findings.block(Refusal::field(
-                "default_context_by_sender",
-                format!("{} senders are more than {MAX_BLOCKED}", by_sender.len()),
-                "name fewer",
-            ));
-        }
-        next.default_context_by_sender.clone_from(by_sender);
-    }
+    senders(change, &mut next, &mut findings);
     if let Some(language) = &change.language {
         if !LANGUAGES.contains(&language.as_str()) {
             let shown: String = language
@@ -155,20 +154,56 @@ async fn decide(
     if let Some(quiet) = change.quiet {
         next.quiet = quiet;
     }
-    if let Some(blocked) = &change.blocked {
-        if blocked.len() > MAX_BLOCKED {
-            findings.block(Refusal::field(
-                "blocked",
-                format!("{} addresses are more than {MAX_BLOCKED}", blocked.len()),
-                "name fewer",
-            ));
-        }
-        next.blocked.clone_from(blocked);
-    }
     if findings.blocks.is_empty() {
         Ok(next)
     } else {
         Err(findings.into())
+    }
+}
+
+/// Where offers of particular senders go, and whose are refused. What is added or taken away is so to what there is when it is committed.
+fn senders(change: &Change, next: &mut Account, findings: &mut Findings) {
+    if let Some(by_sender) = &change.default_context_by_sender {
+        next.default_context_by_sender.clone_from(by_sender);
+    }
+    for (sender, into) in &change.of_senders {
+        match into {
+            Some(context) => next
+                .default_context_by_sender
+                .insert(sender.clone(), *context),
+            None => next.default_context_by_sender.remove(sender),
+        };
+    }
+    if let Some(blocked) = &change.blocked {
+        next.blocked.clone_from(blocked);
+    }
+    if let Some(both) = change.block.intersection(&change.unblock).next() {
+        findings.block(Refusal::field(
+            "block",
+            format!("{both} cannot be blocked and let in at once"),
+            "name it once",
+        ));
+    }
+    next.blocked.extend(change.block.iter().cloned());
+    next.blocked
+        .retain(|sender| !change.unblock.contains(sender));
+    let adds = !change.of_senders.is_empty() || change.default_context_by_sender.is_some();
+    let blocks = !change.block.is_empty() || change.blocked.is_some();
+    for (field, many, grows) in [
+        (
+            "default_context_by_sender",
+            next.default_context_by_sender.len(),
+            adds,
+        ),
+        ("blocked", next.blocked.len(), blocks),
+    ] {
+        if grows && many > MAX_BLOCKED {
+            findings.block(Refusal::field(
+                field,
+                format!("{many} senders are more than {MAX_BLOCKED}"),
+                "name fewer",
+            ));
+        }
     }
 }
 

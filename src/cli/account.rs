@@ -1,7 +1,5 @@
 //! What a person decides about their account.
 
-use std::collections::BTreeSet;
-
 use clap::{Args, Subcommand};
 
 use crate::wire::{Account, AddAddress, ChangeAccount, CloseAccount, ProveAddress, SignInBegun};
@@ -188,7 +186,9 @@ fn set(args: &Set, session: &mut Session<'_, '_>) -> Result<(), Failure> {
             .accept_from
             .as_ref()
             .map(|pairs| pairs.iter().cloned().collect()),
-        blocked: blocked(args, session)?,
+        blocked: none(args.block_nobody),
+        block: args.block.clone(),
+        unblock: args.unblock.clone(),
         language: args.language.clone(),
         quiet: args.without.clone().or_else(|| none(args.all_letters)),
         primary_address: args.primary.clone(),
@@ -199,24 +199,6 @@ fn set(args: &Set, session: &mut Session<'_, '_>) -> Result<(), Failure> {
         Form::Json => session.document(&document),
         _ => people::shown(document.read()?, session),
     }
-}
-
-/// All senders that are blocked then; nothing where that stays as it is. The server keeps addresses folded, so one that was typed otherwise
-/// is the same one.
-fn blocked(args: &Set, session: &Session<'_, '_>) -> Result<Option<Vec<String>>, Failure> {
-    if args.block_nobody {
-        return Ok(Some(Vec::new()));
-    }
-    if args.block.is_empty() && args.unblock.is_empty() {
-        return Ok(None);
-    }
-    let folded = |address: &String| address.trim().to_lowercase();
-    let mut all: BTreeSet<String> = session.account()?.blocked.into_iter().collect();
-    all.extend(args.block.iter().map(folded));
-    for address in args.unblock.iter().map(folded) {
-        all.remove(&address);
-    }
-    Ok(Some(all.into_iter().collect()))
 }
 
 fn add(args: &Add, session: &mut Session<'_, '_>) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! What can be typed: the client's commands and their options. The doc comments are the help texts.
 
+mod answers;
 mod custody;
 pub mod sharing;
 mod transfers;
@@ -9,11 +10,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
+pub use answers::{Accept, Decline, Extend, Named, Show, Which};
 pub use custody::{Audit, AuditFilter, ChangeItems, Item, ListAudit, VerifyAudit};
-pub use transfers::{
-    Accept, Decline, Extend, ListTransfers, Named, Offer, Preview, Readdress, Request,
-    ShowTransfer, Transfer,
-};
+pub use transfers::{ListTransfers, Offer, Preview, Readdress, Request, Transfer};
 
 /// For `after_help`: what scripts can rely on.
 pub const EXIT_CODES: &str = "\
@@ -71,6 +70,9 @@ pub enum Command {
     /// For administrators of a domain, or of the site
     #[command(subcommand)]
     Admin(Admin),
+    /// Look after the site's mail, for those who administer the site
+    #[command(subcommand)]
+    Mail(super::mail::args::Mail),
     /// Share runs and projects with others, and see who works with them
     #[command(subcommand)]
     Share(sharing::Share),
@@ -339,6 +341,7 @@ impl Command {
             Self::Admin(Admin::Access(args)) => &args.common,
             Self::Admin(Admin::Allow(args)) => &args.common,
             Self::Admin(Admin::Move(one)) => one.common(),
+            Self::Mail(mail) => mail.common(),
             Self::Item(
                 Item::Trash(args)
                 | Item::Restore(args)

@@ -12,7 +12,7 @@ use super::history::{called, told};
 use super::items::Kind;
 use super::lifecycle::place;
 use super::names;
-use super::session::{Form, Session};
+use super::session::{Form, Query, Session, borrowed};
 use super::table::{Fit, Table, column};
 use super::text::printable;
 
@@ -33,10 +33,7 @@ pub(super) fn moment(text: &str) -> Result<String, String> {
 }
 
 /// The query that the options amount to.
-fn query(
-    filter: &AuditFilter,
-    session: &Session<'_, '_>,
-) -> Result<Vec<(&'static str, String)>, Failure> {
+fn query(filter: &AuditFilter, session: &Session<'_, '_>) -> Result<Query, Failure> {
     let mut query = Vec::new();
     if let Some(item) = &filter.item {
         let wanted = std::slice::from_ref(item);
@@ -55,13 +52,6 @@ fn query(
         query.extend(value.iter().map(|value| (name, value.clone())));
     }
     Ok(query)
-}
-
-fn borrowed<'q>(query: &'q [(&'static str, String)]) -> Vec<(&'static str, &'q str)> {
-    query
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect()
 }
 
 /// `handover audit list`

@@ -9,16 +9,13 @@ use crate::wire::{
 
 use super::amounts::{Moments, counted, size};
 use super::api::path;
-use super::args::Once;
-use super::args::sharing::{
-    InvitationAccept, InvitationDecline, InvitationExtend, InvitationList, InvitationNamed,
-    InvitationShow,
-};
+use super::args::sharing::InvitationList;
+use super::args::{Accept, Decline, Extend, Named, Once, Show};
 use super::failure::Failure;
 use super::history::history;
-use super::offers::{choices, posted};
+use super::offers::{asked, choices, posted};
 use super::request::{kept, offered};
-use super::session::{Form, Session};
+use super::session::{Form, Session, borrowed};
 use super::table::{Fit, Table, column, facts, state};
 use super::text::{paragraph, printable};
 
@@ -79,35 +76,24 @@ fn row(table: &mut Table<6>, invitation: Invitation, sent: bool, moments: &Momen
 
 /// `handover invitation list`
 pub(super) fn list(args: &InvitationList, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let (role, context) = if args.sent {
-        ("sent", Some(session.context(args.context.as_deref())?))
-    } else {
-        ("received", args.context.clone())
-    };
-    let mut query = vec![("role", role)];
-    query.extend(context.as_deref().map(|context| ("context", context)));
+    let which = &args.which;
+    let asked = asked(which, "invitations", session)?;
+    let mut query = borrowed(&asked);
     query.extend(args.kind.as_deref().map(|kind| ("kind", kind)));
-    query.extend(args.state.as_deref().map(|state| ("state", state)));
-    if !args.sent && !args.received && session.form == Form::People {
-        writeln!(
-            session.terminal.errors,
-            "invitations to you; --sent lists those you made"
-        )?;
-    }
     let moments = session.moments.clone();
-    let mut table = headed(args.sent);
+    let mut table = headed(which.sent);
     session.list(
         "/invitations",
         &query,
-        args.limit,
+        which.limit,
         |invitation: &Invitation| &invitation.id,
-        |invitation| row(&mut table, invitation, args.sent, &moments),
+        |invitation| row(&mut table, invitation, which.sent, &moments),
     )?;
     session.table("", &table)
 }
 
 /// `handover invitation show`
-pub(super) fn show(args: &InvitationShow, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+pub(super) fn show(args: &Show, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let document = session.api.get(path(&["invitations", &args.id]))?;
     let page: InvitationPage = match session.form {
         Form::Json => return session.document(&document),
@@ -220,10 +206,7 @@ fn answer(
 }
 
 /// `handover invitation accept`
-pub(super) fn accept(
-    args: &InvitationAccept,
-    session: &mut Session<'_, '_>,
-) -> Result<(), Failure> {
+pub(super) fn accept(args: &Accept, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let body = AcceptInvitation {
         context: args.into.clone(),
     };
@@ -246,10 +229,7 @@ pub(super) fn accept(
 }
 
 /// `handover invitation decline`
-pub(super) fn decline(
-    args: &InvitationDecline,
-    session: &mut Session<'_, '_>,
-) -> Result<(), Failure> {
+pub(super) fn decline(args: &Decline, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let body = DeclineTransfer {
         reason: args.reason.clone(),
     };
@@ -266,7 +246,7 @@ pub(super) fn decline(
 }
 
 /// `handover invitation cancel`
-pub(super) fn cancel(args: &InvitationNamed, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+pub(super) fn cancel(args: &Named, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     answer(
         (&args.id, "cancel"),
         &json!({}),
@@ -277,7 +257,7 @@ pub(super) fn cancel(args: &InvitationNamed, session: &mut Session<'_, '_>) -> R
 }
 
 /// `handover invitation resend`
-pub(super) fn resend(args: &InvitationNamed, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+pub(super) fn resend(args: &Named, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     answer(
         (&args.id, "resend"),
         &json!({}),
@@ -288,10 +268,7 @@ pub(super) fn resend(args: &InvitationNamed, session: &mut Session<'_, '_>) -> R
 }
 
 /// `handover invitation extend`
-pub(super) fn extend(
-    args: &InvitationExtend,
-    session: &mut Session<'_, '_>,
-) -> Result<(), Failure> {
+pub(super) fn extend(args: &Extend, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let body = ExtendTransfer {
         expires_in_days: args.expires,
     };

@@ -19,6 +19,7 @@ mod invitations;
 mod items;
 mod lifecycle;
 mod links;
+mod mail;
 mod moves;
 mod names;
 mod offers;
@@ -116,6 +117,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         Command::Admin(Admin::Access(args)) => access::of_person(args, session),
         Command::Admin(Admin::Allow(args)) => access::allow(args, session),
         Command::Admin(Admin::Move(one)) => moves::perform(one, session),
+        Command::Mail(mail) => mail::perform(mail, session),
         Command::Item(item) => {
             use args::Item;
             let (args, act) = match item {

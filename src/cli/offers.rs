@@ -4,42 +4,29 @@ use crate::wire::{Choice, Letter, Page, Transfer, TransferPage};
 
 use super::amounts::{Moments, counted, size};
 use super::api::path;
-use super::args::{ListTransfers, ShowTransfer};
+use super::args::{ListTransfers, Show, Which};
 use super::failure::Failure;
 use super::history::history;
 use super::request::{kept, offered};
-use super::session::{Form, Session};
+use super::session::{Form, Query, Session, borrowed};
 use super::table::{Fit, Table, amounts, column, facts, state};
 use super::text::{paragraph, printable};
 
 /// `handover transfer list`
 pub(super) fn list(args: &ListTransfers, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    // What was sent is kept by context; what was received, by person, until one context is asked for.
-    let (role, context) = if args.sent {
-        ("sent", Some(session.context(args.context.as_deref())?))
-    } else {
-        ("received", args.context.clone())
-    };
-    let mut query = vec![("role", role)];
-    query.extend(context.as_deref().map(|context| ("context", context)));
-    query.extend(args.state.as_deref().map(|state| ("state", state)));
+    let which = &args.which;
+    let asked = asked(which, "offers", session)?;
     let mut table = Table::new([
         column("STATE", Fit::Keeps),
-        column(if args.sent { "TO" } else { "FROM" }, Fit::Shrinks),
+        column(if which.sent { "TO" } else { "FROM" }, Fit::Shrinks),
         column("WHAT", Fit::Shrinks),
         amounts("SIZE", Fit::Drops),
         column("EXPIRES OR ENDED", Fit::Drops),
         column("ID", Fit::Keeps),
     ]);
-    if !args.sent && !args.received && session.form == Form::People {
-        writeln!(
-            session.terminal.errors,
-            "offers to you; --sent lists those you made"
-        )?;
-    }
     let moments = session.moments.clone();
     let row = |transfer: Transfer| {
-        let who = if args.sent {
+        let who = if which.sent {
             transfer.recipient.clone()
         } else {
             format!("{} <{}>", transfer.sender_name, transfer.sender_address)
@@ -56,12 +43,36 @@ pub(super) fn list(args: &ListTransfers, session: &mut Session<'_, '_>) -> Resul
     };
     session.list(
         "/transfers",
-        &query,
-        args.limit,
+        &borrowed(&asked),
+        which.limit,
         |transfer: &Transfer| &transfer.id,
         row,
     )?;
     session.table("", &table)
+}
+
+/// The query that the options amount to.
+pub(super) fn asked(
+    which: &Which,
+    what: &str,
+    session: &mut Session<'_, '_>,
+) -> Result<Query, Failure> {
+    // What was sent is kept by context; what was received, by person, until one context is asked for.
+    let (role, context) = if which.sent {
+        ("sent", Some(session.context(which.context.as_deref())?))
+    } else {
+        ("received", which.context.clone())
+    };
+    if !which.sent && !which.received && session.form == Form::People {
+        writeln!(
+            session.terminal.errors,
+            "{what} to you; --sent lists those you made"
+        )?;
+    }
+    let mut query = vec![("role", role.to_owned())];
+    query.extend(context.map(|context| ("context", context)));
+    query.extend(which.state.clone().map(|state| ("state", state)));
+    Ok(query)
 }
 
 /// `20231108_LH00188_0028_B22F52TLT3 and 3 more`
@@ -74,7 +85,7 @@ fn what(transfer: &Transfer) -> String {
 }
 
 /// `handover transfer show`
-pub(super) fn show(args: &ShowTransfer, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+pub(super) fn show(args: &Show, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let document = session.api.get(path(&["transfers", &args.id]))?;
     let page: TransferPage = match session.form {
         Form::Json => return session.document(&document),

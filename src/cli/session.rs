@@ -58,6 +58,17 @@ pub(super) fn belongs_to(saved: &Saved, base: &Base) -> bool {
     matches!(of, Some(Ok(of)) if of == *base)
 }
 
+/// What a list is asked for, as its address says it.
+pub(super) type Query = Vec<(&'static str, String)>;
+
+/// The same, to be sent.
+pub(super) fn borrowed(query: &Query) -> Vec<(&'static str, &str)> {
+    query
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
 /// An open session.
 pub(super) struct Session<'s, 'a> {
     pub(super) api: Api<'a>,

@@ -83,7 +83,10 @@ pub fn after(letter: &Letter, sent: Result<(), &Failure>, now: Time, retry: Retr
 /// The letter, not sent because it is no longer true.
 pub fn withdrawn(letter: &Letter, now: Time) -> Letter {
     Letter {
-        delivery: State::Withdrawn { at: now },
+        delivery: State::Withdrawn {
+            at: now,
+            reason: None,
+        },
         ..letter.clone()
     }
 }

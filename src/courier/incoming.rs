@@ -155,7 +155,7 @@ impl Inbox {
         let recipient = recipient_of(&settings.key, of.letter, of.purpose);
         let became = match (message, recipient) {
             _ if row.claims > MOST_CLAIMS => {
-                tracing::error!(message = %of.id, "a message was given up; GET /api/v1/admin/mail/inbound shows it");
+                tracing::error!(message = %of.id, "a message was given up; `handover mail inbound show` tells of it");
                 incoming::Became::silent("given-up", "it was taken up too often")
             }
             (Err(why), _) => incoming::Became::silent("unreadable", why),

@@ -95,7 +95,10 @@ async fn what_is_no_longer_true_is_not_sent() {
         let then = if sent {
             State::Sent { at: START }
         } else {
-            State::Withdrawn { at: START }
+            State::Withdrawn {
+                at: START,
+                reason: None,
+            }
         };
         assert_eq!(office.letter(letter.id).delivery, then, "{name}");
         assert_eq!(office.taken().len(), usize::from(sent), "{name}");

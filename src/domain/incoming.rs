@@ -89,6 +89,20 @@ impl Incoming {
             ..self.clone()
         }
     }
+    /// What became of it, in one word.
+    pub fn outcome(&self) -> &str {
+        match &self.state {
+            State::Waiting { .. } => "waiting",
+            State::Done { outcome, .. } => outcome,
+        }
+    }
+    /// Whether it was never understood, so that another look may do what the last one did not.
+    pub fn may_be_retried(&self) -> bool {
+        matches!(
+            self.outcome(),
+            "waiting" | "given-up" | "unreadable" | "dropped"
+        )
+    }
     /// Whether nobody has seen to it.
     pub const fn waits(&self) -> bool {
         matches!(self.state, State::Waiting { .. })

@@ -104,6 +104,8 @@ pub enum Entry {
     Undeliverable(Digest),
     /// Letters that were tried in vain.
     Troubled(LetterId),
+    /// Transfers that wait for running analyses.
+    Requested(InvitationId),
 }
 
 impl Entry {
@@ -142,6 +144,7 @@ impl Entry {
             Self::Incoming(at, id) => incoming().moment(at).wide(id.bits()),
             Self::Undeliverable(digest) => undeliverable().wide(digest.0),
             Self::Troubled(id) => troubled().wide(id.bits()),
+            Self::Requested(id) => requested().wide(id.bits()),
         }
     }
 }
@@ -285,6 +288,11 @@ pub fn undeliverable() -> Bytes {
 /// Prefix of the letters that were tried in vain.
 pub fn troubled() -> Bytes {
     Bytes::tagged(47)
+}
+
+/// Prefix of the transfers that wait for running analyses.
+pub fn requested() -> Bytes {
+    Bytes::tagged(48)
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

@@ -8,8 +8,11 @@ use super::id::{InvitationId, ItemId, LetterId, MoveId, SignInId, WorkgroupId};
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::rights::Level;
-use super::time::{DAY_MS, SIGN_IN_KEPT_MS, Time};
+use super::time::{DAY_MS, MINUTE_MS, SIGN_IN_KEPT_MS, Time};
 use super::workgroup::Role;
+
+/// When the oldest letter that is due has waited this long, operators are told, in milliseconds.
+pub const LATE_MS: i64 = 15 * MINUTE_MS;
 
 /// Whether a letter goes to those who sent an offer or those who were sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -368,11 +371,39 @@ pub enum State {
         /// Why.
         reason: String,
     },
-    /// Not sent, because what it says was no longer true.
+    /// Not sent, because what it says was no longer true, or an operator dropped it.
     Withdrawn {
         /// When.
         at: Time,
+        /// Why, where an operator did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
+}
+
+impl State {
+    /// The word people and programs use.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Queued { .. } => "queued",
+            Self::Sent { .. } => "sent",
+            Self::Undeliverable { .. } => "undeliverable",
+            Self::Bounced { .. } => "bounced",
+            Self::Dead { .. } => "dead",
+            Self::Withdrawn { .. } => "withdrawn",
+        }
+    }
+    /// When it came to that state, and why; `None` while the letter waits.
+    pub fn since(&self) -> Option<(Time, Option<&str>)> {
+        match self {
+            Self::Queued { .. } => None,
+            Self::Sent { at } => Some((*at, None)),
+            Self::Undeliverable { at, reason }
+            | Self::Bounced { at, reason }
+            | Self::Dead { at, reason } => Some((*at, Some(reason))),
+            Self::Withdrawn { at, reason } => Some((*at, reason.as_deref())),
+        }
+    }
 }
 
 /// One letter.

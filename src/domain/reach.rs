@@ -109,6 +109,14 @@ impl Reach {
         self.failed.is_some() || self.undeliverable.is_some()
     }
 
+    /// Since when something speaks against the address, and what mail servers said; `None`: nothing does.
+    pub fn doubt(&self) -> Option<(Time, &str)> {
+        let undeliverable = self.undeliverable.as_ref();
+        let undeliverable = undeliverable.map(|since| (since.since, since.reason.as_str()));
+        let failed = self.failed.as_ref();
+        undeliverable.or(failed.map(|failed| (failed.at, failed.status.as_str())))
+    }
+
     /// Whether its holder may be asked to confirm something.
     pub fn may_be_asked(&self, now: Time) -> bool {
         self.asked_at

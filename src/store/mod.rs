@@ -340,8 +340,14 @@ pub trait Store: Send + Sync + 'static {
     ) -> Answer<'_, Vec<Claimed>>;
     /// Ends a claim. A row whose lease was lost is left as it is.
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()>;
+    /// The earliest rows of a queue, at most `limit` (1 to 1,000), in their order; those that somebody has claimed, at the end of
+    /// their lease.
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>>;
     /// When the earliest row of a queue is due.
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>>;
+    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
+        let first = self.waiting(queue, 1);
+        Box::pin(async move { Ok(first.await?.first().map(|row| row.at)) })
+    }
     /// Forgets results of commands older than 7 days, oldest first, at most `limit` (up to 1,000) of them; how many went.
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize>;
     /// Whether it can read and write now.

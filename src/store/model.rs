@@ -421,10 +421,10 @@ impl Store for Model {
         self.change(|view| view.settle(claimed, settlement));
         now(())
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
         let state = self.state();
-        let first = state.queue(queue).next();
-        now(first.map(|(row, _)| row.due.at))
+        let rows = state.queue(queue).take(limit.clamp(1, MAX_PAGE));
+        now(rows.map(|(row, _)| row.due).collect())
     }
     fn forget_commands(&self, at: Time, limit: usize) -> Answer<'_, usize> {
         now(self.change(|view| view.forget(at, limit)))

@@ -95,6 +95,12 @@ pub struct ChangeAccount {
     /// All addresses whose offers are refused, at most 1,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Vec<String>>,
+    /// Further addresses whose offers are refused; those that are there stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub block: Vec<String>,
+    /// Addresses whose offers are let in again; all others stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unblock: Vec<String>,
     /// One of the site's languages: `en`, `de`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,

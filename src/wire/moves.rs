@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Event;
+use super::{Event, OfferedItem};
 
 /// Proposes to move everything of a person or workgroup to another context.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -55,12 +55,41 @@ pub struct Move {
     pub bytes: u64,
 }
 
+/// What a move would move, or has still to move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MovePreview {
+    /// Whose: `acc_…` or `wg_…`.
+    pub from: String,
+    /// What that context is called.
+    pub from_name: String,
+    /// To where: `acc_…` or `wg_…`.
+    pub to: String,
+    /// What that context is called.
+    pub to_name: String,
+    /// How many runs; at most 1,000 are counted.
+    pub runs: u64,
+    /// How many projects; at most 1,000 are counted.
+    pub projects: u64,
+    /// Whether there are more of either than were counted.
+    pub more: bool,
+    /// Bytes of all of it.
+    pub bytes: u64,
+    /// Bytes that the receiving context has free; absent: it has no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<u64>,
+    /// Some of the items, at most 50: those that the caller may see.
+    pub items: Vec<OfferedItem>,
+}
+
 /// A move with its history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MovePage {
     /// The move.
     #[serde(rename = "move")]
     pub one: Move,
+    /// What it would move, or has still to move; absent of one that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<MovePreview>,
     /// Its journal, oldest first.
     pub history: Vec<Event>,
 }

@@ -12,9 +12,12 @@ mod audit;
 mod bounds;
 mod edge;
 mod guards;
+#[path = "../support/in_trouble.rs"]
+mod in_trouble;
 mod left;
 mod life;
 mod lifecycle;
+mod mail;
 mod moves;
 mod repeated;
 mod rights;

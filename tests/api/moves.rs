@@ -104,6 +104,30 @@ async fn two_administrators_move_everything_of_somebody() {
     let shown = world.get(&vice, &path).await.ok();
     assert_eq!(shown["move"]["state"], "proposed");
     assert_eq!(shown["move"]["reason"], "has left");
+    // Whoever approves it sees what it would move.
+    let preview = &shown["preview"];
+    assert_eq!(
+        (&preview["runs"], &preview["projects"]),
+        (&json!(0), &json!(263))
+    );
+    assert_eq!(
+        (&preview["bytes"], &preview["more"]),
+        (&json!(31), &json!(false))
+    );
+    let items = preview["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["kind"]), (50, &json!("project")));
+    let other = json!({ "from": ANNA, "to": "workgroup:other" });
+    let other = world.post(&vice, "/admin/moves/preview", other).await;
+    assert_eq!(other.refused(), (409, codes(&["approval.needed"])));
+    let boss_leaves = json!({ "from": "boss@uni.example", "to": "workgroup:lab" });
+    let looked = world
+        .post(&vice, "/admin/moves/preview", boss_leaves)
+        .await
+        .ok();
+    assert_eq!(
+        (&looked["projects"], &looked["to_name"]),
+        (&json!(0), &preview["to_name"])
+    );
     let twice = json!({ "from": ANNA, "to": "workgroup:other" });
     let twice = world.post(&vice, "/admin/moves", twice).await;
     assert_eq!(twice.refused(), (409, codes(&["approval.needed"])));
@@ -122,6 +146,8 @@ async fn two_administrators_move_everything_of_somebody() {
     );
     let again = world.post(&vice, &approve, json!({})).await.ok();
     assert_eq!(again, done, "approving again changes nothing");
+    let shown = world.get(&vice, &path).await.ok();
+    assert_eq!(shown["preview"], Value::Null, "nothing is left to move");
     assert_eq!(usage(&world, &anna).await, 0);
     let lab = world.get(&boss, "/workgroups/lab").await.ok();
     assert_eq!(lab["usage"], 36);

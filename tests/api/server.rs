@@ -11,8 +11,8 @@ use handover::domain::policy::Policy;
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 use handover::web::{Listeners, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -111,8 +111,8 @@ impl Store for Failing {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         self.fault(self.store.settle(claimed, settlement))
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
-        self.fault(self.store.next_due(queue))
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.fault(self.store.waiting(queue, limit))
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {
         self.fault(self.store.forget_commands(now, limit))

@@ -106,6 +106,53 @@ async fn offers_of_a_sender_go_where_the_person_decided() {
 }
 
 #[tokio::test]
+async fn senders_are_blocked_and_let_in_one_by_one_and_none_is_forgotten() {
+    let world = World::new().await;
+    let anna = world.person("anna@lab.example").await;
+    let change = async |change: Value| world.patch(&anna, "/account", change).await;
+    let blocked = async || world.get(&anna, "/account").await.ok()["blocked"].clone();
+    // From several machines at once: each names what it adds, and not the list that it saw before.
+    let one = |n: u32| json!({ "block": [format!("Sender-{n}@lab.example")] });
+    let ends = tokio::join!(change(one(0)), change(one(1)), change(one(2)));
+    for end in [ends.0, ends.1, ends.2] {
+        end.ok();
+    }
+    let three = [0, 1, 2].map(|n| format!("sender-{n}@lab.example"));
+    assert_eq!(blocked().await, json!(three));
+    let both =
+        json!({ "block": [CORE], "unblock": ["SENDER-1@lab.example", "nobody@lab.example"] });
+    let account = change(both).await.ok();
+    let left = json!([CORE, three[0], three[2]]);
+    assert_eq!(account["blocked"], left);
+    for (odd, about) in [
+        (
+            json!({ "block": [CORE], "unblock": ["Core@Facility.example"] }),
+            "block",
+        ),
+        (json!({ "block": ["nobody"] }), "block"),
+        (json!({ "unblock": ["nobody"] }), "unblock"),
+    ] {
+        let refused = change(odd.clone()).await;
+        assert_eq!(
+            refused.refused(),
+            (422, vec!["request.invalid".to_owned()]),
+            "{odd}"
+        );
+        assert_eq!(refused.json()["guards"][0]["about"], about, "{odd}");
+    }
+    let full: Vec<String> = (0..1_000).map(|n| format!("s{n}@lab.example")).collect();
+    change(json!({ "blocked": full })).await.ok();
+    let refused = change(json!({ "block": [CORE] })).await.refused();
+    assert_eq!(refused, (422, vec!["request.invalid".to_owned()]));
+    let fewer = change(json!({ "unblock": ["s7@lab.example"], "block": [CORE] }))
+        .await
+        .ok();
+    assert_eq!(fewer["blocked"].as_array().unwrap().len(), 1_000);
+    let none = change(json!({ "blocked": [] })).await.ok();
+    assert_eq!(none["blocked"], json!([]));
+}
+
+#[tokio::test]
 async fn letters_that_somebody_does_without_are_not_written() {
     let world = World::new().await;
     let core = world.person(CORE).await;

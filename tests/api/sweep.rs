@@ -151,6 +151,7 @@ const TABLE: &[Row] = &[
     // Moving everything of somebody: for administrators, two together.
     ("GET /admin/moves", "read", "",                              "401 401 403 403 403 403 403 403 200 403 401 403"),
     ("POST /admin/moves", "write", r#"{"from":"admin@uni.example","to":"{lab}"}"#, "401 401 403 403 403 403 403 403 201 403 401 403"),
+    ("POST /admin/moves/preview", "read", r#"{"from":"admin@uni.example","to":"{lab}"}"#, "401 401 403 403 403 403 403 403 200 403 401 403"),
     ("GET /admin/moves/{move}", "read", "",                       "401 401 404 404 404 404 404 404 200 404 401 403"),
     ("POST /admin/moves/{move}/approve", "write", "",             "401 401 404 404 404 404 404 404 409 404 401 403"),
     ("POST /admin/moves/{move}/cancel", "write", "",              "401 401 404 404 404 404 404 404 200 404 401 403"),
@@ -158,6 +159,7 @@ const TABLE: &[Row] = &[
     ("PATCH /admin/allowances/{member}", "write", r#"{"quota":"tier"}"#, "401 401 404 404 404 404 404 404 200 404 401 403"),
     ("GET /admin/people/{member}/access", "read", "",             "401 401 404 404 404 404 404 404 200 404 401 403"),
     // The site's mail: for those who administer the site; nobody here does.
+    ("GET /admin/mail", "read", "",                              "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("GET /admin/mail/outbox", "read", "",                        "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("GET /admin/mail/outbox/{letter}", "read", "",               "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("POST /admin/mail/outbox/{letter}/retry", "write", "",       "401 401 403 403 403 403 403 403 403 403 401 403"),
@@ -167,6 +169,7 @@ const TABLE: &[Row] = &[
     ("POST /admin/mail/inbound/{message}/retry", "write", "",     "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("POST /admin/mail/inbound/{message}/drop", "write", "",      "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("GET /admin/mail/addresses", "read", "",                     "401 401 403 403 403 403 403 403 403 403 401 403"),
+    ("GET /admin/mail/addresses/{address}", "read", "",           "401 401 403 403 403 403 403 403 403 403 401 403"),
     ("POST /admin/mail/addresses/{address}/reset", "write", "",   "401 401 403 403 403 403 403 403 403 403 401 403"),
 ];
 

@@ -209,7 +209,7 @@ fn after(letter: &Letter, sent: &Sent, at: Time) -> Letter {
     next.delivery = match sent {
         Sent::Taken => State::Sent { at },
         Sent::Refused => State::Undeliverable { at, reason: said },
-        Sent::Withdrawn => State::Withdrawn { at },
+        Sent::Withdrawn => State::Withdrawn { at, reason: None },
         Sent::Later => {
             let old = at.since_ms(letter.created_at) >= GIVE_UP_MS;
             if old && next.attempts >= LEAST_ATTEMPTS {

@@ -15,8 +15,8 @@ use handover::domain::rights::{Grant, Origin, Part};
 use handover::domain::time::Time;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Add, Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record,
-    Settlement, Store, Version,
+    ABSENT, Add, Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue,
+    Record, Settlement, Store, Version,
 };
 
 use crate::broken::Broken;
@@ -345,10 +345,10 @@ impl Store for Disturbed {
             Ok(())
         })
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
         Box::pin(async move {
             self.reading("a look at a queue").await?;
-            self.model.next_due(queue).await
+            self.model.waiting(queue, limit).await
         })
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {

@@ -26,7 +26,7 @@ use handover::domain::workgroup::{Handle, Role};
 use handover::ids::Ids;
 use handover::store::model::Model;
 use handover::store::{
-    ABSENT, Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record,
+    ABSENT, Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
     Settlement, Store, Version,
 };
 
@@ -162,8 +162,8 @@ impl Store for Staged {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         self.model.settle(claimed, settlement)
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
-        self.model.next_due(queue)
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.model.waiting(queue, limit)
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {
         self.model.forget_commands(now, limit)

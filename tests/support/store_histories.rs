@@ -341,7 +341,7 @@ pub struct Everything {
     pages: Vec<Page>,
     journals: Vec<Vec<(Version, Vec<u8>)>>,
     results: Vec<Option<Vec<u8>>>,
-    next: Vec<Option<Time>>,
+    waiting: Vec<Vec<Due>>,
     queues: Vec<Vec<Claimed>>,
 }
 
@@ -353,7 +353,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything, Fault> {
         pages: Vec::new(),
         journals: Vec::new(),
         results: Vec::new(),
-        next: Vec::new(),
+        waiting: Vec::new(),
         queues: Vec::new(),
     };
     for tag in 0..16 {
@@ -371,7 +371,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything, Fault> {
             .push(store.outcome(CommandId::from_bits(id)).await?);
     }
     for queue in QUEUES {
-        all.next.push(store.next_due(queue).await?);
+        all.waiting.push(store.waiting(queue, 1_000).await?);
         let end = Time::from_ms(i64::MAX / 2);
         all.queues.push(store.claim(queue, end, 1_000, 1).await?);
     }

@@ -7,14 +7,14 @@ use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Settings, Trouble, World};
 use crate::domain::event::What;
-use crate::domain::id::{Context, ItemId, ItemKind, MoveId};
-use crate::domain::index::{self, Entry};
+use crate::domain::id::{Context, MoveId};
+use crate::domain::index::Entry;
 use crate::domain::invitation::{kept_text, text_problem};
 use crate::domain::key::Counter;
 use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{self, Move, Place, State};
 use crate::domain::refusal::{Code, Findings, Refusal, size};
-use crate::store::{Direction, Fault, MAX_PAGE};
+use crate::store::Fault;
 
 use super::{Caller, New, administrators_only, event};
 
@@ -70,73 +70,14 @@ async fn proposed(
     Ok(once::Decision::done(proposed, proposal))
 }
 
-/// What a move would do.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// Whose data, and what that context is called.
-    pub from: (Context, String),
-    /// To where, and what that context is called.
-    pub to: (Context, String),
-    /// How many runs, and whether there are more than were counted.
-    pub runs: (usize, bool),
-    /// The same of projects.
-    pub projects: (usize, bool),
-    /// Some of them, runs first; whoever looks need not be allowed to see them.
-    pub items: Vec<ItemId>,
-    /// What all of them add up to.
-    pub bytes: u64,
-    /// What the other context has free; `None`: it has no cap.
-    pub free: Option<u64>,
-}
-
-/// So many of the items are named by a preview.
-const NAMED: usize = 50;
-
-/// What a move would do, for whoever may propose it.
-///
-/// # Errors
-/// As [`propose`].
-pub async fn preview(settings: &Settings, call: &Call, new: &New) -> Result<Preview, Trouble> {
-    let caller = Caller::of(settings, call).await?;
-    let Ends { from, to } = ends(settings, &caller, new).await?;
-    let mut items = Vec::new();
-    let mut counts = [(0, false); 2];
-    for (kind, count) in [ItemKind::Run, ItemKind::Project]
-        .into_iter()
-        .zip(&mut counts)
-    {
-        let prefix = index::owned(from.0, kind);
-        let page = settings
-            .store
-            .scan(prefix, None, Direction::Forward, MAX_PAGE)
-            .await?;
-        *count = (page.rows.len(), page.more);
-        let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
-        let room = NAMED.saturating_sub(items.len());
-        items.extend(ids.take(room).map(|bits| ItemId::new(kind, bits)));
-    }
-    let (bytes, there) = usage(settings, from.0, to.0).await?;
-    let quota = to.1.quota(settings);
-    let [runs, projects] = counts;
-    Ok(Preview {
-        from: (from.0, from.1.name()),
-        to: (to.0, to.1.name()),
-        runs,
-        projects,
-        items,
-        bytes,
-        free: quota.map(|quota| quota.saturating_sub(there)),
-    })
-}
-
 /// Where a move begins and ends.
-struct Ends {
-    from: (Context, Owner),
-    to: (Context, Owner),
+pub(super) struct Ends {
+    pub(super) from: (Context, Owner),
+    pub(super) to: (Context, Owner),
 }
 
 /// Where a new move begins and ends, once nothing stands in its way.
-async fn ends(settings: &Settings, caller: &Caller, new: &New) -> Result<Ends, Trouble> {
+pub(super) async fn ends(settings: &Settings, caller: &Caller, new: &New) -> Result<Ends, Trouble> {
     // Who administers nothing learns nothing, not even what there is.
     let from = owner(settings, new.from, administrators_only).await?;
     if !caller.administers(settings, from.1.domain()) {
@@ -171,7 +112,11 @@ async fn ends(settings: &Settings, caller: &Caller, new: &New) -> Result<Ends, T
 }
 
 /// What these two contexts hold, in bytes.
-async fn usage(settings: &Settings, one: Context, other: Context) -> Result<(u64, u64), Fault> {
+pub(super) async fn usage(
+    settings: &Settings,
+    one: Context,
+    other: Context,
+) -> Result<(u64, u64), Fault> {
     let counters = [Counter::Usage(one), Counter::Usage(other)];
     let usage = settings.store.counters(&counters).await?;
     let amount = |n: usize| u64::try_from(usage.get(n).copied().unwrap_or(0)).unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::answers::{Accept, Decline, Extend, Named, Show, Which};
 use super::{Common, EXIT_CODES, Once};
 
 /// Commands about who works with an item.
@@ -226,111 +227,34 @@ pub enum Invitation {
     List(InvitationList),
     /// Show an invitation with its letters and history; one that waits for you also with the contexts it can be accepted into
     #[command(after_help = EXIT_CODES)]
-    Show(InvitationShow),
-    /// Accept an invitation
+    Show(Show),
+    /// Accept an invitation; one joins a workgroup oneself, whatever --into says
     #[command(after_help = EXIT_CODES)]
-    Accept(InvitationAccept),
+    Accept(Accept),
     /// Decline an invitation
     #[command(after_help = EXIT_CODES)]
-    Decline(InvitationDecline),
+    Decline(Decline),
     /// Take back an invitation
     #[command(after_help = EXIT_CODES)]
-    Cancel(InvitationNamed),
+    Cancel(Named),
     /// Mail an invitation once more
     #[command(after_help = EXIT_CODES)]
-    Resend(InvitationNamed),
+    Resend(Named),
     /// Give an invitation more time
     #[command(after_help = EXIT_CODES)]
-    Extend(InvitationExtend),
+    Extend(Extend),
 }
 
 /// Lists invitations.
 #[derive(Debug, Args)]
 pub struct InvitationList {
-    /// Invitations to you and your workgroups (the default)
-    #[arg(long, conflicts_with = "sent")]
-    pub received: bool,
-    /// Invitations that a context of yours made
-    #[arg(long)]
-    pub sent: bool,
     /// Only those of this kind
     #[arg(long, value_parser = ["transfer", "share", "membership", "workgroup"])]
     pub kind: Option<String>,
-    /// The context: `personal`, a workgroup's handle or an id; by default all of yours with --received, and your default
-    /// location for uploaded runs with --sent
-    #[arg(long)]
-    pub context: Option<String>,
-    /// Only those in this state
-    #[arg(long, value_parser = ["requested", "pending", "accepted", "declined", "cancelled", "expired"])]
-    pub state: Option<String>,
-    /// At most this many; by default 100 in a table, and all of them with --json and --terse
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) which: Which,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
-}
-
-/// Shows an invitation.
-#[derive(Debug, Args)]
-pub struct InvitationShow {
-    /// The invitation's id: inv_… or tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-}
-
-/// Accepts an invitation.
-#[derive(Debug, Args)]
-pub struct InvitationAccept {
-    /// The invitation's id: inv_… or tr_…
-    pub id: String,
-    /// The context it is accepted into: `personal`, a workgroup's handle, name or id; by default your default context. One joins a
-    /// workgroup oneself, so there it means nothing
-    #[arg(long, value_name = "CONTEXT")]
-    pub into: Option<String>,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Declines an invitation.
-#[derive(Debug, Args)]
-pub struct InvitationDecline {
-    /// The invitation's id: inv_… or tr_…
-    pub id: String,
-    /// Told to the sender, at most 500 characters
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Names an invitation.
-#[derive(Debug, Args)]
-pub struct InvitationNamed {
-    /// The invitation's id: inv_… or tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Extends an invitation.
-#[derive(Debug, Args)]
-pub struct InvitationExtend {
-    /// The invitation's id: inv_… or tr_…
-    pub id: String,
-    /// From now on, such as 14d or 4w, up to 90d
-    #[arg(long, value_name = "DAYS", value_parser = crate::cli::amounts::days)]
-    pub expires: u32,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
 }
 
 impl Share {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::answers::{Accept, Decline, Extend, Named, Show, Which};
 use super::{Common, EXIT_CODES, Once};
 
 /// Commands about transfers.
@@ -18,7 +19,7 @@ pub enum Transfer {
     List(ListTransfers),
     /// Show an offer with its letters and history; one that waits for you also with the contexts it can be accepted into
     #[command(after_help = EXIT_CODES)]
-    Show(ShowTransfer),
+    Show(Show),
     /// Accept an offer: its items become yours, or your workgroup's
     #[command(after_help = EXIT_CODES)]
     Accept(Accept),
@@ -94,86 +95,10 @@ pub struct Request {
 /// Lists transfers.
 #[derive(Debug, Args)]
 pub struct ListTransfers {
-    /// Offers to you and your workgroups (the default)
-    #[arg(long, conflicts_with = "sent")]
-    pub received: bool,
-    /// Offers that a context of yours made
-    #[arg(long)]
-    pub sent: bool,
-    /// The context: `personal`, a workgroup's handle or an id; by default all of yours with --received, and your default
-    /// location for uploaded runs with --sent
-    #[arg(long)]
-    pub context: Option<String>,
-    /// Only those in this state
-    #[arg(long, value_parser = ["requested", "pending", "accepted", "declined", "cancelled", "expired"])]
-    pub state: Option<String>,
-    /// At most this many; by default 100 in a table, and all of them with --json and --terse
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) which: Which,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
-}
-
-/// Shows a transfer.
-#[derive(Debug, Args)]
-pub struct ShowTransfer {
-    /// The offer's id: tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-}
-
-/// Accepts.
-#[derive(Debug, Args)]
-pub struct Accept {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// The context that becomes the owner: `personal`, a workgroup's handle, name or id; by default your default context
-    #[arg(long, value_name = "CONTEXT")]
-    pub into: Option<String>,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Declines.
-#[derive(Debug, Args)]
-pub struct Decline {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// Told to the sender, at most 500 characters
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Names an offer.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// The offer's id: tr_…
-    pub id: String,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
-}
-
-/// Extends.
-#[derive(Debug, Args)]
-pub struct Extend {
-    /// The offer's id: tr_…
-    pub id: String,
-    /// From now on, such as 14d or 4w, up to 90d
-    #[arg(long, value_name = "DAYS", value_parser = crate::cli::amounts::days)]
-    pub expires: u32,
-    #[command(flatten)]
-    pub(in crate::cli) common: Common,
-    #[command(flatten)]
-    pub(in crate::cli) once: Once,
 }
 
 /// Corrects the recipient.

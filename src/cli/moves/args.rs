@@ -7,13 +7,16 @@ use crate::cli::args::{Common, EXIT_CODES, Once};
 /// Commands about moves.
 #[derive(Debug, Subcommand)]
 pub enum Move {
+    /// Show what would move, without proposing anything
+    #[command(after_help = EXIT_CODES)]
+    Preview(Preview),
     /// Propose to move everything of a person or workgroup
     #[command(after_help = EXIT_CODES)]
     Propose(Propose),
     /// List the moves you may decide about
     #[command(after_help = EXIT_CODES)]
     List(List),
-    /// Show a move with its history
+    /// Show a move with what it would move, or has still to move, and its history
     #[command(after_help = EXIT_CODES)]
     Show(Looked),
     /// Approve what another administrator proposed: it moves at once. One that stopped goes on
@@ -24,15 +27,31 @@ pub enum Move {
     Cancel(Named),
 }
 
-/// Proposes.
+/// Where a move begins and ends.
 #[derive(Debug, Args)]
-pub struct Propose {
+pub struct Ends {
     /// Whose data: an address, `workgroup:HANDLE`, or an id
     #[arg(long, value_name = "CONTEXT")]
     pub from: String,
     /// To where: an address, `workgroup:HANDLE`, or an id
     #[arg(long, value_name = "CONTEXT")]
     pub to: String,
+}
+
+/// Looks at what would move.
+#[derive(Debug, Args)]
+pub struct Preview {
+    #[command(flatten)]
+    pub(super) ends: Ends,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Proposes.
+#[derive(Debug, Args)]
+pub struct Propose {
+    #[command(flatten)]
+    pub(super) ends: Ends,
     /// Why, at most 500 characters
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -79,6 +98,7 @@ impl Move {
     /// Where the server is and how to print, whatever the command.
     pub(in crate::cli) const fn common(&self) -> &Common {
         match self {
+            Self::Preview(args) => &args.common,
             Self::Propose(args) => &args.common,
             Self::List(args) => &args.common,
             Self::Show(args) => &args.common,

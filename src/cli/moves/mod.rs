@@ -4,13 +4,14 @@ pub mod args;
 
 use serde_json::json;
 
-use crate::wire::{Move, MovePage, ProposeMove};
+use crate::wire::{Move, MovePage, MovePreview, OfferedItem, ProposeMove};
 
 use super::amounts::{counted, size};
 use super::api::path;
 use super::failure::Failure;
 use super::history::history;
 use super::outcome::Document;
+use super::request::offered;
 use super::session::{Form, Session};
 use super::table::{Fit, Table, amounts, column, facts, state};
 use super::text::printable;
@@ -20,6 +21,7 @@ use args::Move as Command;
 /// `handover admin move …`
 pub(super) fn perform(command: &Command, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     match command {
+        Command::Preview(args) => preview(args, session),
         Command::Propose(args) => propose(args, session),
         Command::List(args) => list(args, session),
         Command::Show(args) => show(args, session),
@@ -52,12 +54,72 @@ fn moved(one: &Move) -> String {
     format!("{items} ({})", size(one.bytes))
 }
 
-fn propose(args: &args::Propose, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let body = ProposeMove {
-        from: args.from.clone(),
-        to: args.to.clone(),
-        reason: args.reason.clone(),
+fn proposal(ends: &args::Ends, reason: Option<&String>) -> ProposeMove {
+    ProposeMove {
+        from: ends.from.clone(),
+        to: ends.to.clone(),
+        reason: reason.cloned(),
+    }
+}
+
+fn preview(args: &args::Preview, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    // It changes nothing, so its key is its own.
+    let key = session.api.fresh_key();
+    let body = proposal(&args.ends, None);
+    let at = path(&["admin", "moves", "preview"]);
+    let document = session.api.post(at, &body, &key)?;
+    let found: MovePreview = match session.form {
+        Form::Json => return session.document(&document),
+        _ => document.read()?,
     };
+    if session.form == Form::Terse {
+        let id = |item: &OfferedItem| format!("{}\n", printable(&item.id));
+        return session.print(found.items.iter().map(id).collect::<String>());
+    }
+    session.print(facts(&[
+        ("from", format!("{} ({})", found.from_name, found.from)),
+        ("to", format!("{} ({})", found.to_name, found.to)),
+        ("would move", total(&found)),
+        ("free there now", free(&found)),
+    ]))?;
+    items(&found, session)
+}
+
+/// `2 runs and more than 1,000 projects, 11 TB`
+fn total(found: &MovePreview) -> String {
+    let some = |n: u64, one: &str, several: &str| (n > 0).then(|| counted(n, one, several));
+    let both = [
+        some(found.runs, "run", "runs"),
+        some(found.projects, "project", "projects"),
+    ];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    let bytes = size(found.bytes);
+    match (both.is_empty(), found.more) {
+        (true, _) => "nothing".to_owned(),
+        (false, false) => format!("{}, {bytes}", both.join(" and ")),
+        (false, true) => format!("more than {}, {bytes}", both.join(" and ")),
+    }
+}
+
+fn free(found: &MovePreview) -> String {
+    found.free.map_or_else(|| "no cap".to_owned(), size)
+}
+
+/// The items that may be seen, and how many there are besides.
+fn items(found: &MovePreview, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    session.table("Items", &offered(&found.items))?;
+    let all = found.runs.saturating_add(found.projects);
+    let rest = all.saturating_sub(found.items.len() as u64);
+    if rest == 0 && !found.more {
+        return Ok(());
+    }
+    let least = if found.more { "at least " } else { "" };
+    let rest = counted(rest, "item", "items");
+    session.note(format!("{least}{rest} more, not listed here"))
+}
+
+fn propose(args: &args::Propose, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let body = proposal(&args.ends, args.reason.as_ref());
     let document = session.command(&["admin", "moves"], &body, &args.once)?;
     told(&document, session, |one| {
         let (from, to) = ends(one);
@@ -116,6 +178,7 @@ fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failur
     let document = session.api.get(path(&["admin", "moves", &args.id]))?;
     let MovePage {
         one,
+        preview,
         history: events,
     } = match session.form {
         Form::Json => return session.document(&document),
@@ -135,6 +198,18 @@ fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failur
         ("from", format!("{} ({})", one.from_name, one.from)),
         ("to", format!("{} ({})", one.to_name, one.to)),
         ("moved", moved(&one)),
+        (
+            if one.state == "proposed" {
+                "would move"
+            } else {
+                "still to move"
+            },
+            preview.as_ref().map(total).unwrap_or_default(),
+        ),
+        (
+            "free there now",
+            preview.as_ref().map(free).unwrap_or_default(),
+        ),
         ("reason", one.reason.clone().unwrap_or_default()),
         (
             "proposed by",
@@ -149,5 +224,8 @@ fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failur
                 .unwrap_or_default(),
         ),
     ]))?;
+    if let Some(preview) = &preview {
+        items(preview, session)?;
+    }
     session.table("History", &history(events, &moments))
 }

@@ -427,3 +427,28 @@ fn what_is_typed_cannot_leave_its_place_in_the_path() {
         "GET /api/v1/transfers/..%2Faccount%3Fx%23y"
     );
 }
+
+#[test]
+fn senders_are_blocked_and_let_in_without_a_look_at_the_others() {
+    for (typed, sent) in [
+        (
+            vec!["--block", "A@lab.example", "--block", "b@lab.example"],
+            json!({"block": ["A@lab.example", "b@lab.example"]}),
+        ),
+        (
+            vec!["--block", "a@lab.example", "--unblock", "b@lab.example"],
+            json!({"block": ["a@lab.example"], "unblock": ["b@lab.example"]}),
+        ),
+        (vec!["--block-nobody"], json!({"blocked": []})),
+    ] {
+        let stub = Stub::new(vec![ok(account())]);
+        let person = Person::signed_in(&stub);
+        let all = [&["settings", "set", "--json"], &typed[..]].concat();
+        let ended = person.runs(&all);
+        assert_eq!(ended.exit, Exit::Done, "{}", ended.err);
+        let seen = stub.seen();
+        assert_eq!(seen.len(), 1, "{typed:?}: one request says it all");
+        assert_eq!(seen[0].line, "PATCH /api/v1/account");
+        assert_eq!(seen[0].json(), sent);
+    }
+}

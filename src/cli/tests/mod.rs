@@ -4,6 +4,7 @@ mod audit;
 mod commands;
 mod connection;
 mod help;
+mod mail;
 mod moves;
 mod sharing;
 mod signing_in;
@@ -293,6 +294,29 @@ impl Ended {
             self.exit as u8, self.out, self.err
         )
     }
+}
+
+/// What is typed after a command, what it sends, and how it ends with each answer.
+fn played(command: &str, cases: Vec<(Vec<&str>, Answer)>) -> String {
+    let (typed, answers): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+    let stub = Stub::new(answers);
+    let person = Person::signed_in(&stub);
+    let mut told = String::new();
+    for typed in typed {
+        let typed = [command.split(' ').collect(), typed].concat();
+        let ended = person.runs(&typed);
+        let seen = stub.seen().remove(0);
+        let keyed = seen.header("idempotency-key").is_some();
+        assert_eq!(keyed, !seen.line.starts_with("GET"), "{typed:?}");
+        told.push_str(&format!(
+            "$ {}\n{} {}\n{}\n",
+            typed.join(" "),
+            seen.line,
+            seen.body,
+            ended.shown()
+        ));
+    }
+    told
 }
 
 // ---- documents ----

@@ -72,24 +72,7 @@ fn each_command_is_sent_and_told() {
         (vec!["leave", "lab"], nothing()),
         (vec!["close", "lab", "--yes"], nothing()),
     ];
-    let (typed, answers): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-    let stub = Stub::new(answers);
-    let person = Person::signed_in(&stub);
-    let mut told = String::new();
-    for typed in typed {
-        let typed = [&["workgroup"], &typed[..]].concat();
-        let ended = person.runs(&typed);
-        let seen = stub.seen().remove(0);
-        assert!(seen.header("idempotency-key").is_some(), "{typed:?}");
-        told.push_str(&format!(
-            "$ {}\n{} {}\n{}\n",
-            typed.join(" "),
-            seen.line,
-            seen.body,
-            ended.shown()
-        ));
-    }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(played("workgroup", cases));
 }
 
 #[test]

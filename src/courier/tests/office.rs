@@ -20,7 +20,7 @@ use crate::domain::letter::{Kind, Letter, Revoked, Subject};
 use crate::domain::time::DAY_MS;
 use crate::mail::{Blame, Failure, Mailbox, Rendered};
 use crate::store::model::Model;
-use crate::store::{Answer, Commit, Direction, Frozen, Outcome, Page, Record, Version};
+use crate::store::{Answer, Commit, Direction, Due, Frozen, Outcome, Page, Record, Version};
 
 pub const START: Time = Time::from_ms(1_795_344_420_000);
 
@@ -97,8 +97,8 @@ impl Store for Faulty {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         self.model.settle(claimed, settlement)
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
-        self.model.next_due(queue)
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.model.waiting(queue, limit)
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {
         self.model.forget_commands(now, limit)

@@ -322,6 +322,9 @@ impl Document for Invitation {
                 self.id,
             )));
         }
+        if self.state == State::Requested {
+            entries.push(Derived::listed(Entry::Requested(self.id)));
+        }
         if self.state.is_open() {
             match self.terms {
                 Terms::Access { .. } => {

@@ -22,8 +22,8 @@ pub use open::OpenError;
 pub use tables::FORMAT;
 
 use super::{
-    Answer, Claimed, Commit, Direction, Fault, Frozen, Outcome, Page, Queue, Record, Settlement,
-    Store, Version,
+    Answer, Claimed, Commit, Direction, Due, Fault, Frozen, Outcome, Page, Queue, Record,
+    Settlement, Store, Version,
 };
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
@@ -355,8 +355,8 @@ impl Store for Embedded {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         Box::pin(self.ask(move |to| Job::Settle(claimed, settlement, to)))
     }
-    fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
-        Box::pin(async move { self.read(|from| reads::next_due(from, queue)) })
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        Box::pin(async move { self.read(|from| reads::waiting(from, queue, limit)) })
     }
     fn forget_commands(&self, now: Time, limit: usize) -> Answer<'_, usize> {
         Box::pin(self.ask(move |to| Job::Forget(now, limit, to)))

@@ -9,7 +9,7 @@ use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
 use crate::domain::key::{Counter, Key};
 use crate::domain::time::Time;
-use crate::store::{Direction, MAX_PAGE, Page, Queue, Record, Version};
+use crate::store::{Direction, Due, MAX_PAGE, Page, Queue, Record, Version};
 
 type Read<T> = Result<T, redb::Error>;
 
@@ -201,13 +201,12 @@ pub(super) fn outcome(from: &Snapshot, command: CommandId) -> Read<Option<Vec<u8
     Ok(stored.map(|stored| tables::tail(stored.value()).to_vec()))
 }
 
-pub(super) fn next_due(from: &Snapshot, queue: Queue) -> Read<Option<Time>> {
+pub(super) fn waiting(from: &Snapshot, queue: Queue, limit: usize) -> Read<Vec<Due>> {
     let (first, last) = tables::queue_until(queue, Time::from_ms(i64::MAX));
-    let Some(row) = from.queues.range::<&[u8; 26]>(&first..=&last)?.next() else {
-        return Ok(None);
-    };
-    let (due, _) = tables::queue_row(queue, row?.0.value());
-    Ok(Some(due.at))
+    let rows = from.queues.range::<&[u8; 26]>(&first..=&last)?;
+    rows.take(limit.clamp(1, MAX_PAGE))
+        .map(|row| Ok(tables::queue_row(queue, row?.0.value()).0))
+        .collect()
 }
 
 #[cfg(test)]

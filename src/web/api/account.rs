@@ -73,17 +73,10 @@ async fn change(
     let mut problems = Problems::default();
     let default_run_location = named(&app, person, ask.default_run_location, &mut problems).await?;
     let default_context = named(&app, person, ask.default_context, &mut problems).await?;
-    let blocked = ask.blocked.map(|all| {
-        let read = |text: &String| {
-            text.parse().map_err(|error: Malformed| {
-                Refusal::field("blocked", error.to_string(), "name whole addresses")
-            })
-        };
-        let most = all.iter().take(settings::MAX_BLOCKED + 1);
-        let kept = most.filter_map(|text| problems.keep(read(text)));
-        kept.map(|address: Address| address.folded().to_owned())
-            .collect()
-    });
+    let blocked = ask.blocked;
+    let blocked = blocked.map(|all| addresses("blocked", &all, &mut problems));
+    let block = addresses("block", &ask.block, &mut problems);
+    let unblock = addresses("unblock", &ask.unblock, &mut problems);
     let by_sender = match ask.default_context_by_sender {
         Some(all) => Some(contexts_by_sender(&app, person, all, &mut problems).await?),
         None => None,
@@ -102,7 +95,10 @@ async fn change(
         default_run_location,
         default_context,
         default_context_by_sender: by_sender,
+        of_senders: BTreeMap::new(),
         blocked,
+        block,
+        unblock,
         language: ask.language,
         quiet,
     }))?;
@@ -114,6 +110,19 @@ async fn change(
             crate::actors::account::make_primary(app.directory(), &call, person, &address).await?;
     }
     Ok(known.document(&show::account(&account)))
+}
+
+/// The folded forms of what was named; one more than there may be shows that it is too many.
+fn addresses(field: &str, named: &[String], problems: &mut Problems) -> BTreeSet<String> {
+    let read = |text: &String| {
+        text.parse().map_err(|error: Malformed| {
+            Refusal::field(field, error.to_string(), "name whole addresses")
+        })
+    };
+    let most = named.iter().take(settings::MAX_BLOCKED + 1);
+    let kept = most.filter_map(|text| problems.keep(read(text)));
+    kept.map(|address: Address| address.folded().to_owned())
+        .collect()
 }
 
 fn quiet(words: &[String]) -> Result<Quiet, Refusal> {

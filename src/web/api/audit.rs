@@ -274,8 +274,11 @@ fn about(journal: Key) -> Vec<String> {
         Key::Move(id) => one(&id),
         // What they were about stands in the entry.
         Key::Attempts(..) => Vec::new(),
+        Key::Incoming(id) => one(&id),
+        // Whose address it is stands in the entry, as far as that is told.
+        Key::Reach(_) => Vec::new(),
         // Nothing is journalled about these.
-        Key::Incoming(_) | Key::Sealed(_) | Key::Reach(_) => Vec::new(),
+        Key::Sealed(_) => Vec::new(),
     }
 }
 

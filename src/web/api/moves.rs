@@ -8,34 +8,32 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actors::moves::{self, Decision, New};
-use crate::actors::world::Call;
+use crate::actors::moves::{self, Decision, New, Preview};
+use crate::actors::rights;
+use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::MoveId;
 use crate::domain::index::Phase;
 use crate::domain::moving::{Move, State as Stands};
 use crate::domain::refusal::Refusal;
 use crate::store::Fault;
 use crate::web::App;
-use crate::web::auth::{Read, Signed, Write};
+use crate::web::auth::{Read, Signed};
 use crate::web::problem::Failure;
 use crate::web::take::{Asked, Named, Taken, cursor, limit};
 use crate::wire;
 
 use super::account::created;
+use super::asks::Acts;
 use super::{Known, Nothing, named, show};
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, propose))
+        .routes(routes!(preview))
         .routes(routes!(show_))
         .routes(routes!(approve))
         .routes(routes!(cancel))
-}
-
-fn call<T>(app: &App, signed: &Signed<Write>, taken: &Taken<T>) -> Call {
-    app.directory()
-        .call(signed.by(), taken.once(signed.account()))
 }
 
 fn shown(one: Move) -> wire::Move {
@@ -112,27 +110,71 @@ async fn list(
 #[utoipa::path(post, path = "/admin/moves", operation_id = "proposeMove", tag = "Administration",
     request_body = wire::ProposeMove,
     responses((status = 201, description = "The proposal", body = wire::Move)))]
-async fn propose(
-    State(app): State<App>,
-    signed: Signed<Write>,
-    taken: Taken<wire::ProposeMove>,
-) -> Result<Response, Failure> {
-    let settings = app.settings();
-    let call = call(&app, &signed, &taken);
-    let ask = taken.what;
-    let new = New {
-        from: moves::named(&settings, &ask.from).await?,
-        to: moves::named(&settings, &ask.to).await?,
-        reason: ask.reason,
-    };
-    let made = shown(moves::propose(app.directory(), &call, &new).await?);
+async fn propose(acts: Acts, taken: Taken<wire::ProposeMove>) -> Result<Response, Failure> {
+    let settings = acts.app.settings();
+    let call = acts.call(&taken);
+    let new = new(&settings, taken.what).await?;
+    let made = shown(moves::propose(acts.app.directory(), &call, &new).await?);
     Ok(created(&format!("/admin/moves/{}", made.id), made))
+}
+
+async fn new(settings: &Settings, ask: wire::ProposeMove) -> Result<New, Fault> {
+    Ok(New {
+        from: moves::named(settings, &ask.from).await?,
+        to: moves::named(settings, &ask.to).await?,
+        reason: ask.reason,
+    })
+}
+
+/// Preview a move.
+///
+/// What a proposal would move. It changes nothing.
+#[utoipa::path(post, path = "/admin/moves/preview", operation_id = "previewMove", tag = "Administration",
+    request_body = wire::ProposeMove,
+    responses((status = 200, description = "What would move", body = wire::MovePreview)))]
+async fn preview(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    taken: Taken<wire::ProposeMove>,
+) -> Result<Json<wire::MovePreview>, Failure> {
+    let settings = app.settings();
+    let call = app.directory().call(signed.by(), None);
+    let new = new(&settings, taken.what).await?;
+    let found = moves::preview(&settings, &call, &new).await?;
+    Ok(Json(seen(&app, &signed, found).await?))
+}
+
+/// A preview, with the items that the caller may see.
+async fn seen(
+    app: &App,
+    signed: &Signed<Read>,
+    found: Preview,
+) -> Result<wire::MovePreview, Trouble> {
+    let now = app.directory().now();
+    let permits = rights::permits(&app.settings(), signed.account(), &found.items, now).await?;
+    let ((runs, more_runs), (projects, more_projects)) = (found.runs, found.projects);
+    Ok(wire::MovePreview {
+        from: found.from.0.to_string(),
+        from_name: found.from.1,
+        to: found.to.0.to_string(),
+        to_name: found.to.1,
+        runs: runs as u64,
+        projects: projects as u64,
+        more: more_runs || more_projects,
+        bytes: found.bytes,
+        free: found.free,
+        items: permits
+            .iter()
+            .flatten()
+            .map(|permit| show::as_offered(permit.item()))
+            .collect(),
+    })
 }
 
 /// Show a move.
 #[utoipa::path(get, path = "/admin/moves/{move}", operation_id = "showMove", tag = "Administration",
     params(("move" = String, Path, description = "`mv_…`")),
-    responses((status = 200, description = "The move with its history", body = wire::MovePage)))]
+    responses((status = 200, description = "The move with what it would move and its history", body = wire::MovePage)))]
 async fn show_(
     State(app): State<App>,
     signed: Signed<Read>,
@@ -142,8 +184,13 @@ async fn show_(
     let settings = app.settings();
     let call = app.directory().call(signed.by(), None);
     let (found, history) = moves::show(&settings, &call, id).await?;
+    let preview = match moves::still_to_move(&settings, &found).await? {
+        Some(preview) => Some(seen(&app, &signed, preview).await?),
+        None => None,
+    };
     Ok(known.document(&wire::MovePage {
         one: shown(found),
+        preview,
         history: named::history(&settings, show::history(history)).await?,
     }))
 }
@@ -156,15 +203,14 @@ async fn show_(
     params(("move" = String, Path, description = "`mv_…`")),
     responses((status = 200, description = "The move as it is now", body = wire::Move)))]
 async fn approve(
-    State(app): State<App>,
-    signed: Signed<Write>,
+    acts: Acts,
     Named(id): Named<MoveId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::Move>, Failure> {
-    let call = call(&app, &signed, &taken);
-    moves::decide(app.directory(), &call, id, Decision::Approve).await?;
+    let call = acts.call(&taken);
+    moves::decide(acts.app.directory(), &call, id, Decision::Approve).await?;
     // A task of its own: it goes on though whoever approved it has stopped waiting.
-    let directory = app.directory().clone();
+    let directory = acts.app.directory().clone();
     let moving = tokio::spawn(async move { moves::go_on(&directory, id, &call).await });
     let moved = moving
         .await
@@ -179,12 +225,11 @@ async fn approve(
     params(("move" = String, Path, description = "`mv_…`")),
     responses((status = 200, description = "The move as it is now", body = wire::Move)))]
 async fn cancel(
-    State(app): State<App>,
-    signed: Signed<Write>,
+    acts: Acts,
     Named(id): Named<MoveId>,
     taken: Taken<Nothing>,
 ) -> Result<Json<wire::Move>, Failure> {
-    let call = call(&app, &signed, &taken);
-    let ended = moves::decide(app.directory(), &call, id, Decision::Cancel).await?;
+    let call = acts.call(&taken);
+    let ended = moves::decide(acts.app.directory(), &call, id, Decision::Cancel).await?;
     Ok(Json(shown(ended)))
 }

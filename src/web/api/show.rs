@@ -9,7 +9,7 @@ use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::ItemId;
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, State};
 use crate::domain::item::{Biosample, Details, Item, Library, Run, RunStatus};
-use crate::domain::letter::{self, Letter};
+use crate::domain::letter::Letter;
 use crate::domain::policy::Tier;
 use crate::domain::rights::{Grant, Level, Origin, Reason};
 use crate::domain::time::Time;
@@ -347,19 +347,13 @@ pub fn transfer(transfer: Invitation, now: Time) -> wire::Transfer {
 
 /// A letter, to whom as far as the caller may know.
 pub fn letter(letter: &Letter, to: String) -> wire::Letter {
-    let (state, at, reason) = match letter.delivery.clone() {
-        letter::State::Queued { .. } => ("queued", None, None),
-        letter::State::Sent { at } => ("sent", Some(at), None),
-        letter::State::Undeliverable { at, reason } => ("undeliverable", Some(at), Some(reason)),
-        letter::State::Bounced { at, reason } => ("bounced", Some(at), Some(reason)),
-        letter::State::Dead { at, reason } => ("dead", Some(at), Some(reason)),
-        letter::State::Withdrawn { at } => ("withdrawn", Some(at), None),
-    };
+    let (at, reason) = letter.delivery.since().unzip();
+    let reason = reason.flatten().map(str::to_owned);
     wire::Letter {
         id: text(letter.id),
         kind: letter.says.word().to_owned(),
         to,
-        state: state.to_owned(),
+        state: letter.delivery.word().to_owned(),
         created_at: text(letter.created_at),
         at: at.map(text),
         attempts: letter.attempts,

@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod mail;
 mod moves;
 mod people;
 mod quota;
@@ -17,12 +18,19 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use crate::actors::post::Overdue;
+use crate::actors::stuck;
+use crate::domain::key::Queue;
+use crate::domain::moving;
 use crate::domain::policy::{Domain, Policy};
 use crate::web::App;
 use crate::web::auth::Browser;
 
-use super::form::Posted;
+use super::form::{Fields, Posted};
 use super::{Frame, Person, Problems, Stop, frame, page, words};
+
+/// Longer than any address.
+const LONGEST: usize = 320;
 
 /// All of them.
 pub fn router() -> Router<App> {
@@ -43,6 +51,7 @@ pub fn router() -> Router<App> {
         .route("/admin/moves/{id}", get(moves::show))
         .route("/admin/moves/{id}/approve", post(moves::approve))
         .route("/admin/moves/{id}/cancel", post(moves::cancel))
+        .merge(mail::router())
 }
 
 /// Somebody who administers the site or a private domain, and looks at a page.
@@ -79,6 +88,48 @@ fn admit(app: &App, person: &Person) -> Result<(), Stop> {
     }
 }
 
+/// Somebody who administers the site, and looks at a page.
+pub struct Operator(Person);
+
+/// A form that such a person sent.
+pub struct Operated(Posted);
+
+impl FromRequestParts<App> for Operator {
+    type Rejection = Stop;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Stop> {
+        let Administrator(person) = Administrator::from_request_parts(parts, app).await?;
+        operates(app, &person)?;
+        Ok(Self(person))
+    }
+}
+
+impl FromRequest<App> for Operated {
+    type Rejection = Stop;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Stop> {
+        let Ordered(posted) = Ordered::from_request(request, app).await?;
+        operates(app, &posted.person)?;
+        Ok(Self(posted))
+    }
+}
+
+fn operates(app: &App, person: &Person) -> Result<(), Stop> {
+    match frame(app, Some(person)).operates {
+        true => Ok(()),
+        false => Err(Stop::Nothing),
+    }
+}
+
+/// What is asked for as the address says it, for the next page.
+fn filters(asked: &Fields, names: &[&str]) -> String {
+    let given = names.iter().filter_map(|name| {
+        let value: String = asked.given(name)?.chars().take(LONGEST).collect();
+        Some(format!("{name}={}", words::in_address(&value)))
+    });
+    given.collect::<Vec<_>>().join("&")
+}
+
 /// What a page about something that was asked for is answered with.
 fn status(problems: &Problems) -> StatusCode {
     match problems.is_empty() {
@@ -113,11 +164,107 @@ struct Place {
 struct Home<'a> {
     f: Frame<'a>,
     site: bool,
+    stuck: Stuck,
     places: Vec<Place>,
 }
 
+/// What waits for an administrator, or does not get on.
+struct Stuck {
+    /// What is due for too long, in a sentence each.
+    late: Vec<Late>,
+    moves: Vec<Move>,
+    transfers: Vec<Transfer>,
+}
+
+struct Late {
+    sentence: String,
+    link: Option<&'static str>,
+}
+
+struct Move {
+    id: String,
+    from: String,
+    to: String,
+    state: &'static str,
+    since: String,
+    by: String,
+}
+
+struct Transfer {
+    id: String,
+    /// Whether its page opens for whoever looks.
+    opens: bool,
+    items: String,
+    from: String,
+    since: String,
+}
+
+impl Stuck {
+    fn of(found: &stuck::Stuck) -> Self {
+        Self {
+            late: found.queues.iter().map(late).collect(),
+            moves: found.moves.iter().map(stopped).collect(),
+            transfers: found.transfers.iter().map(waiting).collect(),
+        }
+    }
+}
+
+fn late((queue, due): &(Queue, Overdue)) -> Late {
+    let what = match queue {
+        Queue::Outbox => "letter",
+        Queue::Incoming => "message that came in",
+        Queue::Timers => "offer",
+        Queue::Purges => "item to purge",
+        Queue::Sweeps => "row to sweep away",
+    };
+    let link = match queue {
+        Queue::Outbox | Queue::Incoming => Some("/admin/mail"),
+        Queue::Timers | Queue::Purges | Queue::Sweeps => None,
+    };
+    let span = mail::span(due.for_ms);
+    let rest = match due.rows.saturating_sub(1) {
+        0 => String::new(),
+        rest => format!(", and {} more are due", words::grouped(rest as u64)),
+    };
+    Late {
+        sentence: format!("A {what} has been due for {span}{rest}."),
+        link,
+    }
+}
+
+fn stopped(one: &moving::Move) -> Move {
+    let (since, by) = match one.state.approved() {
+        Some(approved) => (approved.at, &approved.address),
+        None => (one.proposed.at, &one.proposed.address),
+    };
+    Move {
+        id: one.id.to_string(),
+        from: words::short(&one.from_name),
+        to: words::short(&one.to_name),
+        state: one.state.word(),
+        since: since.for_people(),
+        by: by.to_string(),
+    }
+}
+
+fn waiting(one: &stuck::Waiting) -> Transfer {
+    let transfer = &one.transfer;
+    Transfer {
+        id: transfer.id.to_string(),
+        opens: one.opens,
+        items: words::what(&transfer.items),
+        from: transfer.sender.address.to_string(),
+        since: transfer.requested_at.for_people(),
+    }
+}
+
 /// `GET /admin`
-async fn show(State(app): State<App>, Administrator(person): Administrator) -> Response {
+async fn show(
+    State(app): State<App>,
+    Administrator(person): Administrator,
+) -> Result<Response, Stop> {
+    let call = app.directory().call(person.browser.by(), None);
+    let stuck = stuck::stuck(&app.settings(), &call).await?;
     let policy = &app.settings().policy;
     let site = policy.administers_site(&person.account.addresses);
     let theirs = domains(policy, &person);
@@ -126,6 +273,7 @@ async fn show(State(app): State<App>, Administrator(person): Administrator) -> R
     let view = Home {
         f: frame(&app, Some(&person)).at("/admin"),
         site,
+        stuck: Stuck::of(&stuck),
         places: seen
             .map(|(name, private)| Place {
                 name: name.clone(),
@@ -140,5 +288,5 @@ async fn show(State(app): State<App>, Administrator(person): Administrator) -> R
             })
             .collect(),
     };
-    page(StatusCode::OK, &view)
+    Ok(page(StatusCode::OK, &view))
 }

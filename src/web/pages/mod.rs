@@ -344,6 +344,8 @@ struct Frame<'a> {
     person: Option<&'a Person>,
     mailbox: bool,
     administers: bool,
+    /// Whether they administer the site.
+    operates: bool,
     /// The part of the site that the page belongs to, by its path; the header marks it.
     here: &'static str,
     switch: Vec<Switch>,
@@ -382,16 +384,16 @@ fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
         role: role(own.context, own),
         chosen: own.context == person.acts_as.context,
     };
+    let operates = person.is_some_and(|person| policy.administers_site(&person.account.addresses));
     Frame {
         site: &app.site().name,
         stylesheet: assets::stylesheet(),
         script: assets::script(),
         icon: assets::icon(),
         mailbox: app.mailbox().is_some(),
-        administers: person.is_some_and(|person| {
-            let addresses = &person.account.addresses;
-            policy.administers_site(addresses) || policy.administers_anything(addresses)
-        }),
+        administers: operates
+            || person.is_some_and(|person| policy.administers_anything(&person.account.addresses)),
+        operates,
         here: "",
         switch: person.map_or_else(Vec::new, |person| {
             let all = person.contexts.iter();

@@ -519,24 +519,19 @@ pub struct Posted {
 
 /// How a letter stands, and to whom it went as far as the reader may know.
 pub fn posted(letter: &Letter, to: String) -> Posted {
-    let (state, when, why) = match &letter.delivery {
+    let (when, why) = match &letter.delivery {
         letter::State::Queued { not_before } if letter.attempts > 0 => (
-            "queued",
             format!(
                 "tried {}; again on {}",
                 count(letter.attempts, "time"),
                 not_before.for_people()
             ),
-            letter.last_error.clone(),
+            letter.last_error.as_deref(),
         ),
-        letter::State::Queued { .. } => ("queued", letter.created_at.for_people(), None),
-        letter::State::Sent { at } => ("sent", at.for_people(), None),
-        letter::State::Undeliverable { at, reason } => {
-            ("undeliverable", at.for_people(), Some(reason.clone()))
+        state => {
+            let (at, why) = state.since().unwrap_or((letter.created_at, None));
+            (at.for_people(), why)
         }
-        letter::State::Bounced { at, reason } => ("bounced", at.for_people(), Some(reason.clone())),
-        letter::State::Dead { at, reason } => ("dead", at.for_people(), Some(reason.clone())),
-        letter::State::Withdrawn { at } => ("withdrawn", at.for_people(), None),
     };
     Posted {
         kind: match &letter.says {
@@ -556,9 +551,9 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
             letter::Kind::AddressCode { .. } => "A code to add an address",
         },
         to,
-        state,
+        state: letter.delivery.word(),
         when,
-        why: why.map(|why| short(&why)),
+        why: why.map(short),
     }
 }
 

@@ -178,27 +178,17 @@ pub async fn by_sender(State(app): State<App>, posted: Posted) -> Result<Respons
         None => Some(None),
         Some(_) => problems.keep(context(&posted.fields, "into").map(Some)),
     };
-    let mut rules = posted.person.account.default_context_by_sender.clone();
-    match (&address, context) {
-        (Some(address), Some(Some(context))) => {
-            rules.insert(address.folded().to_owned(), context);
-        }
-        (Some(address), Some(None)) => {
-            rules.remove(address.folded());
-        }
-        _ => {}
-    }
-    let change = Change {
-        default_context_by_sender: Some(rules),
+    let rule = address.zip(context);
+    let change = rule.map(|(address, into)| Change {
+        of_senders: [(address.folded().to_owned(), into)].into(),
         ..Change::default()
-    };
+    });
     let chosen = Chosen {
         sender: form::text(&posted.fields, "sender", 400),
         into: context.flatten(),
         ..Chosen::now(&posted.person)
     };
-    let change = problems.unless_any(address.zip(context).map(|_| change));
-    save_defaults(&app, &posted, change, chosen).await
+    save_defaults(&app, &posted, problems.unless_any(change), chosen).await
 }
 
 // ---- letters ----
@@ -336,16 +326,12 @@ async fn set_blocked(app: &App, posted: &Posted, block: bool) -> Result<Response
     let problems = match sender(&posted.fields) {
         Err(refusal) => Problems::of(refusal)?,
         Ok(address) => {
-            let mut blocked = posted.person.account.blocked.clone();
-            let folded = address.folded().to_owned();
-            match block {
-                true => blocked.insert(folded),
-                false => blocked.remove(&folded),
+            let mut change = Change::default();
+            let named = match block {
+                true => &mut change.block,
+                false => &mut change.unblock,
             };
-            let change = Change {
-                blocked: Some(blocked),
-                ..Change::default()
-            };
+            named.insert(address.folded().to_owned());
             changed(app, posted, &change).await?
         }
     };

@@ -25,7 +25,7 @@ use super::super::words::{self, Line};
 use super::super::{Frame, POLICY, Person, Problems, Stop, frame, head, page};
 use super::access::item;
 use super::people::whom;
-use super::{Administrator, status};
+use super::{Administrator, filters, status};
 
 /// Entries of a page.
 const ROWS: usize = 50;
@@ -90,7 +90,7 @@ pub async fn show(
             .iter()
             .all(|name| field(name).is_empty()),
         rows,
-        filters: filters(&asked),
+        filters: filters(&asked, &FIELDS),
         paged: cursor.is_some(),
         next: next.map(|cursor| cursor.to_string()),
         problems,
@@ -114,14 +114,6 @@ pub async fn export(
     ];
     let body = lines(&app, person.account.id, wanted);
     Ok((StatusCode::OK, head(POLICY), kind, body).into_response())
-}
-
-fn filters(asked: &Fields) -> String {
-    let given = FIELDS.iter().filter_map(|name| {
-        let value: String = asked.given(name)?.chars().take(LONGEST).collect();
-        Some(format!("{name}={}", words::in_address(&value)))
-    });
-    given.collect::<Vec<_>>().join("&")
 }
 
 /// What the form asks for, of somebody who may ask for it. People and contexts are called what people call them here.
@@ -163,7 +155,7 @@ async fn asks(app: &App, person: &Person, asked: &Fields) -> Result<Wanted, Fail
 }
 
 /// When a day begins.
-fn day(asked: &Fields, field: &str) -> Result<Option<Time>, Refusal> {
+pub fn day(asked: &Fields, field: &str) -> Result<Option<Time>, Refusal> {
     let begins = |day: String| {
         read::moment(field, &format!("{day}T00:00:00Z")).map_err(|_| {
             Refusal::field(

@@ -132,18 +132,40 @@ struct Begin<'a> {
 
 #[derive(Template)]
 #[template(path = "pages/admin/move-preview.html")]
-struct Look<'a> {
+struct Proposal<'a> {
     f: Frame<'a>,
     person: &'a Person,
     typed: Typed,
     from: String,
     to: String,
+    look: Look,
+    once: String,
+}
+
+/// What would move, or has still to.
+struct Look {
     total: String,
     room: String,
     rows: Vec<Item>,
     /// How many more there are than are listed, in words.
     unlisted: Option<String>,
-    once: String,
+}
+
+impl Look {
+    async fn of(app: &App, person: &Person, found: &Preview) -> Result<Self, Stop> {
+        let now = app.directory().now();
+        let seen = rights::permits(&app.settings(), person.account.id, &found.items, now).await?;
+        let rows: Vec<Item> = seen.iter().flatten().map(dialog::row).collect();
+        Ok(Self {
+            total: format!("{}, {}", total(found), size(found.bytes)),
+            room: match found.free {
+                Some(free) => format!("{} free there now", size(free)),
+                None => "no storage limit there".to_owned(),
+            },
+            unlisted: unlisted(found, rows.len()),
+            rows,
+        })
+    }
 }
 
 fn dialog(app: &App, person: &Person, typed: Typed, problems: Problems) -> Response {
@@ -181,21 +203,12 @@ pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result
         Ok(found) => found,
         Err(trouble) => return Ok(dialog(&app, person, typed, Problems::of(trouble)?)),
     };
-    let now = app.directory().now();
-    let seen = rights::permits(&app.settings(), person.account.id, &found.items, now).await?;
-    let rows: Vec<Item> = seen.iter().flatten().map(dialog::row).collect();
-    let view = Look {
+    let view = Proposal {
         f: frame(&app, Some(person)).at("/admin/moves"),
         person,
         from: words::short(&found.from.1),
         to: words::short(&found.to.1),
-        total: format!("{}, {}", total(&found), size(found.bytes)),
-        room: match found.free {
-            Some(free) => format!("{} free there now", size(free)),
-            None => "no storage limit there".to_owned(),
-        },
-        unlisted: unlisted(&found, rows.len()),
-        rows,
+        look: Look::of(&app, person, &found).await?,
         once: form::once(&app),
         typed,
     };
@@ -297,6 +310,8 @@ struct One<'a> {
     moved: String,
     /// What is still to move, of one that goes on.
     left: Option<Left>,
+    /// What it would move, or has still to move.
+    look: Option<Look>,
     can: Can,
     history: History,
     once: String,
@@ -350,6 +365,10 @@ async fn render(
         left: match one.state {
             Stands::Moving { .. } => Some(left(&one, moves::left(&settings, &one).await?)),
             Stands::Proposed | Stands::Done { .. } | Stands::Cancelled { .. } => None,
+        },
+        look: match moves::still_to_move(&settings, &one).await? {
+            Some(found) => Some(Look::of(app, person, &found).await?),
+            None => None,
         },
         can: can(&one, person),
         history: words::history(&settings, &history).await?,

@@ -57,11 +57,7 @@ pub async fn show(
     asked: Fields,
     Administrator(person): Administrator,
 ) -> Result<Response, Stop> {
-    let note = match asked.get("done") {
-        "changed" => Some("Changed. It holds from now on."),
-        _ => None,
-    };
-    render(&app, &person, &asked, note, None).await
+    render(&app, &person, &asked, None).await
 }
 
 /// Whom a field names.
@@ -80,27 +76,17 @@ async fn render(
     app: &App,
     person: &Person,
     asked: &Fields,
-    note: Option<&'static str>,
     refused: Option<Failure>,
 ) -> Result<Response, Stop> {
     let who = asked.get("who").trim();
     // What was typed is shown again only where it was refused.
     let typed = refused.is_some().then_some(asked);
-    let (found, trouble) = match who {
-        "" => (None, None),
-        who => match look(app, person, who, typed).await {
-            Ok(found) => (Some(found), None),
-            Err(failure) => (None, Some(failure)),
-        },
-    };
-    let problems = match refused.or(trouble) {
-        Some(failure) => Problems::of(failure)?,
-        None => Problems::default(),
-    };
+    let look = look(app, person, who, typed);
+    let (found, problems) = quota::looked_up(who, look, refused).await?;
     let view = Page {
         f: frame(app, Some(person)).at("/admin/people"),
         person,
-        note: note.filter(|_| problems.is_empty()),
+        note: quota::note(asked).filter(|_| problems.is_empty()),
         who: who.chars().take(LONGEST).collect(),
         found,
         once: form::once(app),
@@ -171,6 +157,6 @@ pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Result<
             let who = words::in_address(posted.fields.get("who").trim());
             Ok(to(&format!("/admin/people?who={who}&done=changed")))
         }
-        Err(failure) => render(&app, &posted.person, &posted.fields, None, Some(failure)).await,
+        Err(failure) => render(&app, &posted.person, &posted.fields, Some(failure)).await,
     }
 }

@@ -11,6 +11,7 @@ use crate::web::problem::Failure;
 
 use super::super::form::{Fields, Posted};
 use super::super::words::Storage;
+use super::super::{Problems, Stop};
 
 /// The allowance of a context with the fields that change it.
 pub struct Allowance {
@@ -53,6 +54,32 @@ impl Allowance {
 fn cap(bytes: Option<u64>) -> String {
     let at = |bytes| Cap::At(Size::from_bytes(bytes));
     bytes.map_or(Cap::Unlimited, at).to_string()
+}
+
+/// What is told above the page after a change.
+pub fn note(asked: &Fields) -> Option<&'static str> {
+    (asked.get("done") == "changed").then_some("Changed. It holds from now on.")
+}
+
+/// Whoever was looked up, if somebody was named, and everything that is wrong with that or with the form that was just sent.
+pub async fn looked_up<T>(
+    named: &str,
+    look: impl Future<Output = Result<T, Failure>>,
+    refused: Option<Failure>,
+) -> Result<(Option<T>, Problems), Stop> {
+    let found = match named {
+        "" => None,
+        _ => Some(look.await),
+    };
+    let (found, trouble) = match found.transpose() {
+        Ok(found) => (found, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let problems = match refused.or(trouble) {
+        Some(failure) => Problems::of(failure)?,
+        None => Problems::default(),
+    };
+    Ok((found, problems))
 }
 
 /// Does what the form asks for.

@@ -63,33 +63,19 @@ pub async fn show(
     asked: Fields,
     Administrator(person): Administrator,
 ) -> Result<Response, Stop> {
-    let note = match asked.get("done") {
-        "changed" => Some("Changed. It holds from now on."),
-        _ => None,
-    };
-    render(&app, &person, &asked, note, None).await
+    render(&app, &person, &asked, None).await
 }
 
 async fn render(
     app: &App,
     person: &Person,
     asked: &Fields,
-    note: Option<&'static str>,
     refused: Option<Failure>,
 ) -> Result<Response, Stop> {
     let handle: String = asked.get("handle").trim().chars().take(100).collect();
     let typed = refused.is_some().then_some(asked);
-    let (found, trouble) = match handle.as_str() {
-        "" => (None, None),
-        handle => match look_up(app, person, handle, typed).await {
-            Ok(found) => (Some(found), None),
-            Err(failure) => (None, Some(failure)),
-        },
-    };
-    let problems = match refused.or(trouble) {
-        Some(failure) => Problems::of(failure)?,
-        None => Problems::default(),
-    };
+    let look_up = look_up(app, person, &handle, typed);
+    let (found, problems) = quota::looked_up(&handle, look_up, refused).await?;
     let settings = app.settings();
     let domains = domains(&settings.policy, person);
     // One workgroup or a list, not both.
@@ -106,7 +92,7 @@ async fn render(
     let view = Page {
         f: frame(app, Some(person)).at("/admin/workgroups"),
         person,
-        note: note.filter(|_| problems.is_empty()),
+        note: quota::note(asked).filter(|_| problems.is_empty()),
         found,
         domain: domain.cloned(),
         address: domain.map(|domain| words::in_address(domain)),
@@ -176,6 +162,6 @@ pub async fn change(State(app): State<App>, Ordered(posted): Ordered) -> Result<
                 "/admin/workgroups?handle={handle}&done=changed"
             )))
         }
-        Err(failure) => render(&app, &posted.person, &posted.fields, None, Some(failure)).await,
+        Err(failure) => render(&app, &posted.person, &posted.fields, Some(failure)).await,
     }
 }

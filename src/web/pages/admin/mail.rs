@@ -1,0 +1,157 @@
+//! The site's mail, for those who administer the site: how it does, letters in trouble, what came in, doubtful addresses.
+
+mod addresses;
+mod inbound;
+mod outbox;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::actors::post::{self as mail, Doubtful, Overdue, Troubled};
+use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::web::App;
+
+use super::super::words;
+use super::super::{Frame, Person, Stop, frame, page};
+use super::{Operated, Operator};
+use addresses::Row as Address;
+use outbox::Row as Letter;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+/// Of each list so many are shown on the first page.
+const FIRST: usize = 10;
+/// Longer than any address, id or reason.
+const LONGEST: usize = 600;
+
+/// All of them.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/admin/mail", get(show))
+        .route("/admin/mail/outbox", get(outbox::list))
+        .route("/admin/mail/outbox/{id}", get(outbox::show))
+        .route("/admin/mail/outbox/{id}/retry", post(outbox::retry))
+        .route("/admin/mail/outbox/{id}/drop", post(outbox::drop))
+        .route("/admin/mail/inbound", get(inbound::list))
+        .route("/admin/mail/inbound/{id}", get(inbound::show))
+        .route("/admin/mail/inbound/{id}/retry", post(inbound::retry))
+        .route("/admin/mail/inbound/{id}/drop", post(inbound::drop))
+        .route("/admin/mail/addresses", get(addresses::list))
+        .route("/admin/mail/addresses/reset", post(addresses::reset))
+}
+
+/// What is due, for people.
+pub struct Due {
+    /// The id of what has been due for the longest time.
+    pub first: String,
+    /// Since when.
+    pub since: String,
+    /// How long that is.
+    pub span: String,
+    /// How many are due.
+    pub many: String,
+    /// Whether the daemon has told of it in its log.
+    pub late: bool,
+}
+
+impl Due {
+    /// Of what is called this.
+    pub fn new(due: &Overdue, first: impl ToString, what: &str) -> Self {
+        Self {
+            first: first.to_string(),
+            since: due.at.for_people(),
+            span: span(due.for_ms),
+            many: match due.rows {
+                1_000.. => format!("{} or more", words::count(due.rows as u64, what)),
+                rows => words::count(rows as u64, what),
+            },
+            late: due.is_late(),
+        }
+    }
+}
+
+/// `3 hours`
+pub fn span(ms: i64) -> String {
+    match ms {
+        ..MINUTE_MS => "less than a minute".to_owned(),
+        ..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
+        _ if ms < 2 * DAY_MS => words::count(ms / HOUR_MS, "hour"),
+        _ => words::count(ms / DAY_MS, "day"),
+    }
+}
+
+struct Outcome {
+    /// As part of an address.
+    address: String,
+    word: String,
+    why: String,
+    messages: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/mail.html")]
+struct Overview<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    letters: Option<Due>,
+    messages: Option<Due>,
+    troubled: Vec<Letter>,
+    more_troubled: bool,
+    outcomes: Vec<Outcome>,
+    counted: String,
+    more: bool,
+    doubtful: Vec<Address>,
+    more_doubtful: bool,
+    once: String,
+}
+
+/// `GET /admin/mail`
+async fn show(State(app): State<App>, Operator(person): Operator) -> Result<Response, Stop> {
+    let settings = app.settings();
+    let call = app.directory().call(person.browser.by(), None);
+    let found = mail::overview(&settings, &call).await?;
+    let all = Troubled::default();
+    let (troubled, next) = mail::letters(&settings, &call, &all, None, FIRST).await?;
+    let all = Doubtful::default();
+    let (doubtful, more) = mail::addresses(&settings, &call, all, None, FIRST).await?;
+    let letter = found.letters.zip(found.oldest_letter());
+    let message = found.messages.zip(found.oldest_message());
+    let view = Overview {
+        f: frame(&app, Some(&person)).at("/admin/mail"),
+        person: &person,
+        letters: letter.map(|(due, first)| Due::new(&due, first, "letter")),
+        messages: message.map(|(due, first)| Due::new(&due, first, "message")),
+        troubled: troubled.iter().map(Letter::of).collect(),
+        more_troubled: next.is_some(),
+        outcomes: found
+            .outcomes
+            .into_iter()
+            .map(|one| Outcome {
+                address: words::in_address(&one.outcome),
+                word: words::short(&one.outcome),
+                why: words::short(&one.why),
+                messages: words::grouped(one.messages as u64),
+            })
+            .collect(),
+        counted: words::count(found.counted as u64, "message"),
+        more: found.more,
+        doubtful: doubtful.iter().map(Address::of).collect(),
+        more_doubtful: more.is_some(),
+        once: super::super::form::once(&app),
+    };
+    Ok(page(StatusCode::OK, &view))
+}
+
+/// What is told above a page after something was done there.
+fn note(done: &str) -> Option<&'static str> {
+    match done {
+        "retried" => Some("It is tried again, now."),
+        "dropped" => Some("Dropped."),
+        "reset" => Some("Letters are sent to the address again."),
+        _ => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! Letters that were tried in vain, given up, or came back.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::actors::post::{self as mail, Wish};
+use crate::domain::id::LetterId;
+use crate::domain::letter::{Letter, State as Stands, Subject};
+use crate::web::App;
+use crate::web::api::mail::troubled;
+use crate::web::api::read;
+use crate::web::problem::Failure;
+
+use super::super::super::form::{self, Fields};
+use super::super::super::words;
+use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
+use super::super::{audit, filters, status};
+use super::{LONGEST, Operated, Operator, ROWS, note};
+
+/// A letter in a list.
+pub struct Row {
+    pub id: String,
+    pub kind: &'static str,
+    pub to: String,
+    pub state: &'static str,
+    pub when: String,
+    pub why: Option<String>,
+    pub attempts: String,
+}
+
+impl Row {
+    /// As operators see it.
+    pub fn of(letter: &Letter) -> Self {
+        let posted = words::posted(letter, letter.to.to_string());
+        Self {
+            id: letter.id.to_string(),
+            kind: posted.kind,
+            to: posted.to,
+            state: posted.state,
+            when: posted.when,
+            why: posted.why,
+            attempts: words::count(letter.attempts, "time"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/mail-outbox.html")]
+struct List<'a> {
+    f: Frame<'a>,
+    problems: Problems,
+    state: String,
+    address: String,
+    since: String,
+    troubled: Vec<Row>,
+    filters: String,
+    paged: bool,
+    next: Option<String>,
+}
+
+/// `GET /admin/mail/outbox`
+pub async fn list(
+    State(app): State<App>,
+    asked: Fields,
+    Operator(person): Operator,
+) -> Result<Response, Stop> {
+    let after = asked.get("after").parse().ok();
+    let (found, problems) = match found(&app, &person, &asked, after).await {
+        Ok(found) => (found, Problems::default()),
+        Err(failure) => ((Vec::new(), None), Problems::of(failure)?),
+    };
+    let (letters, next) = found;
+    let view = List {
+        f: frame(&app, Some(&person)).at("/admin/mail"),
+        state: form::text(&asked, "state", 40),
+        address: form::text(&asked, "address", LONGEST),
+        since: form::text(&asked, "since", 40),
+        troubled: letters.iter().map(Row::of).collect(),
+        filters: filters(&asked, &["state", "address", "since"]),
+        paged: after.is_some(),
+        next: next.map(|id| id.to_string()),
+        problems,
+    };
+    Ok(page(status(&view.problems), &view))
+}
+
+async fn found(
+    app: &App,
+    person: &Person,
+    asked: &Fields,
+    after: Option<LetterId>,
+) -> Result<mail::List<Letter, LetterId>, Failure> {
+    let mut problems = read::Problems::default();
+    let since = problems.keep(audit::day(asked, "since")).flatten();
+    let (state, address) = (asked.given("state"), asked.given("address"));
+    let mut which = troubled(state, address.as_deref(), None, &mut problems);
+    which.since = since;
+    let which = problems.unless_any(Some(which))?;
+    let call = app.directory().call(person.browser.by(), None);
+    Ok(mail::letters(&app.settings(), &call, &which, after, ROWS).await?)
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/mail-letter.html")]
+struct One<'a> {
+    f: Frame<'a>,
+    person: &'a Person,
+    problems: Problems,
+    note: Option<&'static str>,
+    row: Row,
+    written: String,
+    about: Option<String>,
+    /// What the last attempt met, where that is not why it stands as it does.
+    last: Option<String>,
+    /// Whether it may be tried again, or dropped.
+    open: bool,
+    reason: String,
+    once: String,
+}
+
+fn named(id: &str) -> Result<LetterId, Stop> {
+    id.parse().map_err(|_| Stop::Nothing)
+}
+
+/// `GET /admin/mail/outbox/{id}`
+pub async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    asked: Fields,
+    Operator(person): Operator,
+) -> Result<Response, Stop> {
+    let done = note(asked.get("done"));
+    render(&app, &person, named(&id)?, done, (Problems::default(), "")).await
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    id: LetterId,
+    note: Option<&'static str>,
+    (problems, reason): (Problems, &str),
+) -> Result<Response, Stop> {
+    let call = app.directory().call(person.browser.by(), None);
+    let letter = mail::letter(&app.settings(), &call, id).await?;
+    let row = Row::of(&letter);
+    let last = letter.last_error.as_deref().map(words::short);
+    let view = One {
+        f: frame(app, Some(person)).at("/admin/mail"),
+        person,
+        note,
+        written: letter.created_at.for_people(),
+        about: match letter.subject {
+            Subject::Invitation(id) => Some(id.to_string()),
+            Subject::Access(item) => Some(item.to_string()),
+            Subject::Workgroup(id) => Some(id.to_string()),
+            Subject::Move(id) => Some(id.to_string()),
+            Subject::SignIn(_) => None,
+        },
+        last: last.filter(|last| row.why.as_ref() != Some(last)),
+        row,
+        open: match letter.delivery {
+            Stands::Queued { .. }
+            | Stands::Undeliverable { .. }
+            | Stands::Bounced { .. }
+            | Stands::Dead { .. } => true,
+            Stands::Sent { .. } | Stands::Withdrawn { .. } => false,
+        },
+        reason: reason.chars().take(LONGEST).collect(),
+        once: form::once(app),
+        problems,
+    };
+    Ok(page(status(&view.problems), &view))
+}
+
+/// `POST /admin/mail/outbox/{id}/retry`
+pub async fn retry(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operated(posted): Operated,
+) -> Result<Response, Stop> {
+    change(&app, &posted, &id, "retry", &Wish::Retry).await
+}
+
+/// `POST /admin/mail/outbox/{id}/drop`
+pub async fn drop(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Operated(posted): Operated,
+) -> Result<Response, Stop> {
+    let reason = posted.fields.given("reason");
+    change(&app, &posted, &id, "drop", &Wish::Drop { reason }).await
+}
+
+async fn change(
+    app: &App,
+    posted: &form::Posted,
+    id: &str,
+    verb: &str,
+    wish: &Wish,
+) -> Result<Response, Stop> {
+    let id = named(id)?;
+    let call = posted.call(app, &format!("/admin/mail/outbox/{id}/{verb}"));
+    match mail::change_letter(app.directory(), &call, id, wish).await {
+        Ok(_) => {
+            let done = if verb == "retry" {
+                "retried"
+            } else {
+                "dropped"
+            };
+            Ok(to(&format!("/admin/mail/outbox/{id}?done={done}")))
+        }
+        Err(trouble) => {
+            let problems = Problems::of(trouble)?;
+            let reason = posted.fields.get("reason");
+            render(app, &posted.person, id, None, (problems, reason)).await
+        }
+    }
+}
