@@ -229,17 +229,22 @@ fn went_on(
     let mut kept = new.clone();
     (kept.attempts, kept.delivery) = (old.attempts, old.delivery.clone());
     kept.last_error.clone_from(&old.last_error);
-    if new.says != old.says && new.delivery == old.delivery {
+    if new.closed && old.may_grow() && new.says == old.says && new.delivery == old.delivery {
+        kept.closed = false;
+    }
+    if new.says != old.says && old.may_grow() && new.may_grow() {
         added(seen, old, new)?;
         kept.says = old.says.clone();
     }
     if kept != *old {
         return Err(format!("{} is another letter now", old.id));
     }
-    // It may have been sent more than once; what it says in the end was.
-    let sent = taken
-        .get(&new.id)
-        .is_some_and(|all| all.contains(&new.says));
+    // It may have been sent more than once, and is the same each time.
+    let all = taken.get(&new.id).map(Vec::as_slice).unwrap_or_default();
+    if all.iter().any(|says| *says != new.says) {
+        return Err(format!("{} left with other words under its name", new.id));
+    }
+    let sent = !all.is_empty();
     if matches!(new.delivery, State::Sent { .. }) && !sent {
         return Err(format!(
             "{} counts as sent, and no mail server took it as it is",
