@@ -30,6 +30,7 @@ use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::link::{self, Link};
 use handover::domain::moving::{self, Administrator, Move};
 use handover::domain::policy::{Domain, Tier};
+use handover::domain::ration::Ration;
 use handover::domain::reach::Reach;
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::Time;
@@ -525,6 +526,8 @@ fn what_came_in_by_mail_and_what_is_known_of_addresses() {
     let mut refused = failed.refused("550 5.1.1 no such user", AT);
     refused.asked_at = Some(AT);
     check("undeliverable", &refused);
+    let rita = Recipient::Address("rita@lab.example".parse().unwrap());
+    check("plain", &Ration::of(&rita, AT));
 }
 
 #[test]

@@ -69,7 +69,9 @@ impl Courier {
         match parts.store.commit(commit).await {
             Outcome::Done(version) => Ok(Versioned { version, document }),
             Outcome::Conflict(_) => Err(Fault::retry("a letter grew when it was about to leave")),
-            _ => Err(Fault::retry("a letter could not be closed before it leaves")),
+            _ => Err(Fault::retry(
+                "a letter could not be closed before it leaves",
+            )),
         }
     }
 

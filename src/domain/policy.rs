@@ -164,6 +164,8 @@ pub struct Policy {
     pub max_items: usize,
     /// At most this many open offers from one context to one recipient.
     pub open_offers: i64,
+    /// At most so many letters of all senders ask one recipient for an answer in a day.
+    pub letters_a_day: i64,
     /// The same offer is not mailed again before this, in milliseconds.
     pub resend_after_ms: i64,
     /// The sentence a sender confirms.
@@ -195,6 +197,7 @@ impl Default for Policy {
             in_use: InUse::Warn,
             max_items: 250,
             open_offers: 5,
+            letters_a_day: 50,
             resend_after_ms: 24 * HOUR_MS,
             terms: "The transfer cannot be undone, the recipient becomes the legal owner of the data, and my organisation allows it.".into(),
             sign_in: SignIn {

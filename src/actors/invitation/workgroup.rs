@@ -6,6 +6,7 @@ use crate::actors::members;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::queries::{self, Box_};
+use crate::actors::ration;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::address::Address;
 use crate::domain::event::What;
@@ -183,6 +184,7 @@ pub(super) async fn invite(
         },
     };
     let letters = invitation.offers(&reach, false);
+    ration::take(settings, &invitation.recipient, call.at, &mut proposal).await?;
     post(settings, call, &mut invitation, letters, &mut proposal).await?;
     proposal.create(&invitation, Some(&event(call, What::Pending)));
     Ok(Decided {

@@ -275,7 +275,7 @@ fn about(journal: Key) -> Vec<String> {
         // What they were about stands in the entry.
         Key::Attempts(..) => Vec::new(),
         // Nothing is journalled about these.
-        Key::Incoming(_) | Key::Sealed(_) | Key::Reach(_) => Vec::new(),
+        Key::Incoming(_) | Key::Sealed(_) | Key::Reach(_) | Key::Ration(_) => Vec::new(),
     }
 }
 
