@@ -98,6 +98,7 @@ fn accounts_and_how_they_sign_in() {
             tries_left: 4,
             used: true,
             adds_to: Some(ANNA),
+            language: None,
         },
     );
     check(
@@ -109,6 +110,7 @@ fn accounts_and_how_they_sign_in() {
             tries_left: 5,
             used: false,
             adds_to: None,
+            language: None,
         },
     );
     check(

@@ -119,6 +119,7 @@ async fn a_code_is_sent_while_it_is_good_and_waits_no_longer() {
             tries_left: 5,
             used,
             adds_to: None,
+            language: None,
         };
         let mut letter = about_transfer(1, Kind::SignInCode { expires_at });
         letter.subject = Subject::SignIn(sign_in.id);

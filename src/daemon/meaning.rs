@@ -76,6 +76,7 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
         letters_a_day: i64::from(config.limits.letters_per_recipient_per_day),
         resend_after_ms: config.limits.resend_after.as_ms(),
         terms: config.site.terms.to_string(),
+        language: config.site.language.as_str().to_owned(),
         sign_in: SignIn {
             registration: match config.sign_in.registration {
                 config::Registration::Open => Registration::Open,

@@ -170,6 +170,8 @@ pub struct Policy {
     pub resend_after_ms: i64,
     /// The sentence a sender confirms.
     pub terms: String,
+    /// What those read who have not said what they read, as in RFC 5646.
+    pub language: String,
     /// How people sign in.
     pub sign_in: SignIn,
     /// Who administers the site.
@@ -200,6 +202,7 @@ impl Default for Policy {
             letters_a_day: 50,
             resend_after_ms: 24 * HOUR_MS,
             terms: "The transfer cannot be undone, the recipient becomes the legal owner of the data, and my organisation allows it.".into(),
+            language: "en".into(),
             sign_in: SignIn {
                 registration: Registration::Open,
                 code_lifetime_ms: 10 * MINUTE_MS,

@@ -13,6 +13,7 @@ mod bounds;
 mod edge;
 mod guards;
 mod left;
+mod letters;
 mod life;
 mod lifecycle;
 mod moves;

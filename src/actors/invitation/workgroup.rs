@@ -157,7 +157,11 @@ pub(super) async fn invite(
         return Err(findings.into());
     }
     let known = holder.as_ref().map(|holder| &holder.document);
-    let reach = [Mailbox::of(invite.to.clone(), known)];
+    let reach = [Mailbox::of(
+        invite.to.clone(),
+        known,
+        &settings.policy.language,
+    )];
     let lifetime = invite
         .lifetime_ms
         .unwrap_or(settings.policy.default_expiry_ms);
