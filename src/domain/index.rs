@@ -104,6 +104,8 @@ pub enum Entry {
     Undeliverable(Digest),
     /// Letters that were tried in vain.
     Troubled(LetterId),
+    /// A letter about an invitation that the invitation does not name, because it was written without changing that.
+    Besides(InvitationId, LetterId),
 }
 
 impl Entry {
@@ -142,6 +144,7 @@ impl Entry {
             Self::Incoming(at, id) => incoming().moment(at).wide(id.bits()),
             Self::Undeliverable(digest) => undeliverable().wide(digest.0),
             Self::Troubled(id) => troubled().wide(id.bits()),
+            Self::Besides(invitation, id) => besides(invitation).wide(id.bits()),
         }
     }
 }
@@ -285,6 +288,10 @@ pub fn undeliverable() -> Bytes {
 /// Prefix of the letters that were tried in vain.
 pub fn troubled() -> Bytes {
     Bytes::tagged(47)
+}
+/// Prefix of the letters about an invitation that it does not name: answers to replies, and that others did not arrive.
+pub fn besides(invitation: InvitationId) -> Bytes {
+    Bytes::tagged(48).wide(invitation.bits())
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

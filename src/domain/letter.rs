@@ -479,8 +479,15 @@ impl Document for Letter {
             State::Undeliverable { .. } | State::Bounced { .. } | State::Dead { .. } => true,
             State::Sent { .. } | State::Withdrawn { .. } => false,
         };
-        let entry = troubled.then(|| Derived::listed(Entry::Troubled(self.id)));
-        entry.into_iter().collect()
+        let troubled = troubled.then_some(Entry::Troubled(self.id));
+        let besides = match (&self.says, self.subject) {
+            (Kind::Answer { .. } | Kind::Undeliverable { .. }, Subject::Invitation(id)) => {
+                Some(Entry::Besides(id, self.id))
+            }
+            _ => None,
+        };
+        let entries = troubled.into_iter().chain(besides);
+        entries.map(Derived::listed).collect()
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
         match (&self.says, self.subject) {

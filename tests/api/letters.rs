@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use handover::actors::load;
 use handover::actors::moves::{self, Decision};
+use handover::actors::proposal::Proposal;
 use handover::actors::sign_in;
 use handover::domain::account::Account;
 use handover::domain::document::decode;
 use handover::domain::event::{By, Channel};
+use handover::domain::id::LetterId;
 use handover::domain::key::Key;
-use handover::domain::letter::{Kind, Letter, State};
+use handover::domain::letter::{Answer, Kind, Letter, State, Subject};
 use handover::domain::policy::{Creators, Policy, Private};
 use handover::domain::workgroup::Role;
-use handover::store::Version;
+use handover::store::{Outcome, Store as _, Version};
 use serde_json::{Value, json};
 
 use crate::support::{Person, World, bounds, rates};
@@ -235,8 +238,6 @@ async fn all_access_that_is_taken_back_on_one_day_is_told_in_one_letter_with_eac
 
 /// As the courier does before it sends it.
 async fn close(world: &World, letter: &Letter) {
-    use handover::actors::{load, proposal::Proposal};
-    use handover::store::{Outcome, Store as _};
     let key = Key::Letter(letter.id);
     let old = load::one::<Letter>(&*world.store, key)
         .await
@@ -268,7 +269,7 @@ async fn code(world: &World, address: &str, reads: Option<&str>) -> String {
         .documents()
         .filter(|(key, _)| matches!(key, Key::Letter(_)))
         .map(|(_, record)| decode::<Letter>(&record.body).unwrap());
-    let about = handover::domain::letter::Subject::SignIn(id);
+    let about = Subject::SignIn(id);
     letters
         .find(|letter| letter.subject == about)
         .unwrap()
@@ -349,4 +350,52 @@ async fn who_has_no_account_is_written_to_in_the_language_of_the_site() {
         (last.says.word(), last.language.as_str()),
         ("cancelled", "de")
     );
+}
+
+// ---- what is listed with an offer ----
+
+#[tokio::test]
+async fn letters_that_answer_replies_or_tell_of_others_stand_with_their_offer() {
+    let world = World::new().await;
+    let (anna, rita) = (world.person(ANNA).await, world.person(RITA).await);
+    let project = world.project(&anna, "personal", "Yeast", 1).await;
+    let id = world.offer(&anna, &[&project], RITA).await;
+    let other = world.project(&anna, "personal", "Human", 1).await;
+    let other = world.offer(&anna, &[&other], RITA).await;
+    let answer = Kind::Answer {
+        message: None,
+        says: Answer::NotUnderstood,
+    };
+    let undeliverable = Kind::Undeliverable {
+        address: RITA.to_owned(),
+        reason: "5.1.1".to_owned(),
+    };
+    for (to, says) in [(RITA, answer), (ANNA, undeliverable)] {
+        world.clock.advance(Duration::from_secs(1));
+        let subject = Subject::Invitation(id.parse().unwrap());
+        let letter = LetterId::from_bits(world.app.settings().ids.fresh(world.now()));
+        let to = to.parse().unwrap();
+        let mut letter = Letter::queued(letter, to, "en", subject, says, world.now());
+        letter.delivery = State::Sent { at: world.now() };
+        let mut proposal = Proposal::default();
+        proposal.create(&letter, None);
+        let outcome = world.store.commit(proposal.into_commit(world.now()));
+        assert!(matches!(outcome.await, Outcome::Done(_)));
+    }
+    let listed = async |person: &Person, id: &str| {
+        let shown = world.get(person, &format!("/transfers/{id}")).await.ok();
+        let letters = shown["letters"].as_array().unwrap().iter();
+        let told = letters.map(|letter| (text(&letter["kind"]), text(&letter["state"])));
+        told.map(|(kind, state)| format!("{kind} {state}"))
+            .collect::<Vec<_>>()
+    };
+    let answer = "answer-not-understood sent";
+    let all = ["offer queued", answer, "undeliverable sent"];
+    assert_eq!(listed(&anna, &id).await, all, "the sender sees all");
+    assert_eq!(
+        listed(&rita, &id).await,
+        all[..2],
+        "the recipient their own"
+    );
+    assert_eq!(listed(&anna, &other).await, all[..1]);
 }
