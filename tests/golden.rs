@@ -30,6 +30,7 @@ use handover::domain::letter::{self, Kind, Letter, Subject};
 use handover::domain::link::{self, Link};
 use handover::domain::moving::{self, Administrator, Move};
 use handover::domain::policy::{Domain, Tier};
+use handover::domain::ration::Ration;
 use handover::domain::reach::Reach;
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::time::Time;
@@ -97,6 +98,7 @@ fn accounts_and_how_they_sign_in() {
             tries_left: 4,
             used: true,
             adds_to: Some(ANNA),
+            language: None,
         },
     );
     check(
@@ -108,6 +110,7 @@ fn accounts_and_how_they_sign_in() {
             tries_left: 5,
             used: false,
             adds_to: None,
+            language: None,
         },
     );
     check(
@@ -538,6 +541,8 @@ fn what_came_in_by_mail_and_what_is_known_of_addresses() {
     let mut refused = failed.refused("550 5.1.1 no such user", AT);
     refused.asked_at = Some(AT);
     check("undeliverable", &refused);
+    let rita = Recipient::Address("rita@lab.example".parse().unwrap());
+    check("plain", &Ration::of(&rita, AT));
 }
 
 #[test]

@@ -129,6 +129,7 @@ async fn decide() -> Decided {
         Arc::clone(&store) as Arc<dyn Store>,
         Arc::new(Policy {
             open_offers: 10_000,
+            letters_a_day: 1_000_000,
             ..Policy::default()
         }),
         SiteKey::new([7; 32]),

@@ -69,6 +69,7 @@ sign_in_per_address_per_hour = 1000
 sign_in_per_client_per_hour = 100000
 transfers_per_sender_per_hour = 100000
 open_offers_per_recipient = 10000
+letters_per_recipient_per_day = 10000
 [mail]
 {mail}
 "#

@@ -150,6 +150,7 @@ level = "warn"
 [limits]
 transfers_per_sender_per_hour = 100000
 open_offers_per_recipient = 10000
+letters_per_recipient_per_day = 10000
 [mail]
 $3
 EOF

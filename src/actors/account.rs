@@ -90,6 +90,7 @@ async fn begun(
         tries_left: policy.code_tries,
         used: false,
         adds_to: Some(person),
+        language: None,
     };
     let letter = LetterId::from_bits(settings.ids.fresh(call.at));
     let says = Kind::AddressCode { expires_at };

@@ -30,6 +30,7 @@ pub mod post;
 pub mod proposal;
 pub mod purge;
 pub mod queries;
+mod ration;
 pub mod reach;
 pub mod recent;
 pub mod rights;

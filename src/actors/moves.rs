@@ -229,7 +229,7 @@ async fn approved(
         proposer: proposer.map(|p| p.document.name).unwrap_or_default(),
     };
     // Whoever proposed it, who gives and who gets: all whom it concerns.
-    let mut to = news::addressed(store, std::slice::from_ref(&was.proposed.address)).await?;
+    let mut to = news::addressed(settings, std::slice::from_ref(&was.proposed.address)).await?;
     to.extend(news::answering(store, was.from).await?);
     to.extend(news::answering(store, was.to).await?);
     let about = (Subject::Move(was.id), &says);

@@ -57,7 +57,7 @@ pub(super) fn tell(
 /// Where letters to this person go.
 pub(super) fn mailbox(account: &Account) -> Option<Mailbox> {
     let address = account.primary()?.clone();
-    Some(Mailbox::of(address, Some(account)))
+    Some(Mailbox::of(address, Some(account), &account.language))
 }
 
 /// Where letters to the person of this account go.
@@ -77,16 +77,20 @@ pub(super) async fn answering(store: &dyn Store, context: Context) -> Result<Vec
     }
 }
 
-/// Where letters to these addresses go, in the language of whoever holds them.
+/// Where letters to these addresses go, in the language of whoever holds them, or the site's.
 pub(super) async fn addressed(
-    store: &dyn Store,
+    settings: &Settings,
     addresses: &[Address],
 ) -> Result<Vec<Mailbox>, Fault> {
     let mut mailboxes = Vec::new();
     for address in addresses {
-        let holder = people::holder(store, address).await?;
+        let holder = people::holder(&*settings.store, address).await?;
         let holder = holder.as_ref().map(|holder| &holder.document);
-        mailboxes.push(Mailbox::of(address.clone(), holder));
+        mailboxes.push(Mailbox::of(
+            address.clone(),
+            holder,
+            &settings.policy.language,
+        ));
     }
     Ok(mailboxes)
 }

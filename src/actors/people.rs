@@ -233,7 +233,8 @@ pub async fn answering(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<
     let accounts = load::all::<Account>(store, &keys).await?;
     let mailbox = |account: Versioned<Account>| {
         let address = account.document.primary()?.clone();
-        Some(Mailbox::of(address, Some(&account.document)))
+        let account = &account.document;
+        Some(Mailbox::of(address, Some(account), &account.language))
     };
     Ok(accounts.into_iter().flatten().filter_map(mailbox).collect())
 }

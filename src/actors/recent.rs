@@ -129,7 +129,8 @@ const fn rank_of(journal: &Key) -> Option<Rank> {
         | Key::Attempts(..)
         | Key::Incoming(_)
         | Key::Sealed(_)
-        | Key::Reach(_) => None,
+        | Key::Reach(_)
+        | Key::Ration(_) => None,
     }
 }
 

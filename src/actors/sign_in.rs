@@ -21,18 +21,37 @@ use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
 use super::reach;
+use super::settings::LANGUAGES;
 use super::world::{self, Call, Committed, Settings, Trouble, World};
 
-/// Sends a code to this address. The answer is the same whether anybody has registered with it.
-pub async fn begin(world: &dyn World, call: &Call, address: Address) -> Result<SignInId, Trouble> {
+/// Sends a code to this address. The answer is the same whether anybody has registered with it; the letter is in the language of whoever
+/// has, which only they see. `reads`: what whoever asks reads, as far as they say.
+///
+/// # Errors
+/// The world failed.
+pub async fn begin(
+    world: &dyn World,
+    call: &Call,
+    address: Address,
+    reads: Option<&str>,
+) -> Result<SignInId, Trouble> {
     once(world, call, || {
-        Box::pin(async { Ok(begun(world, call, &address)) })
+        Box::pin(begun(world, call, &address, reads))
     })
     .await
 }
 
-fn begun(world: &dyn World, call: &Call, address: &Address) -> Decision<SignInId> {
+async fn begun(
+    world: &dyn World,
+    call: &Call,
+    address: &Address,
+    reads: Option<&str>,
+) -> Result<Decision<SignInId>, Trouble> {
     let settings = world.settings();
+    let reads = reads.filter(|language| LANGUAGES.contains(language));
+    let holder = people::holder(&*settings.store, address).await?;
+    let otherwise = reads.unwrap_or(&settings.policy.language);
+    let language = holder.map_or_else(|| otherwise.to_owned(), |holder| holder.document.language);
     let policy = &settings.policy.sign_in;
     let id = SignInId::from_bits(settings.ids.fresh(call.at));
     let expires_at = call.at.plus_ms(policy.code_lifetime_ms);
@@ -43,15 +62,17 @@ fn begun(world: &dyn World, call: &Call, address: &Address) -> Decision<SignInId
         tries_left: policy.code_tries,
         used: false,
         adds_to: None,
+        language: reads.map(str::to_owned),
     };
     let letter = LetterId::from_bits(settings.ids.fresh(call.at));
     let says = Kind::SignInCode { expires_at };
     let address = address.clone();
-    let letter = Letter::queued(letter, address, "en", Subject::SignIn(id), says, call.at);
+    let subject = Subject::SignIn(id);
+    let letter = Letter::queued(letter, address, &language, subject, says, call.at);
     let mut proposal = Proposal::default();
     proposal.create(&sign_in, None);
     proposal.create(&letter, None);
-    Decision::done(id, proposal)
+    Ok(Decision::done(id, proposal))
 }
 
 /// The attempt that was begun.
@@ -139,7 +160,13 @@ async fn typed_now(
     let mut proposal = Proposal::default();
     let typed = if settings.key.code_fits(id, typed) {
         next.used = true;
-        let account = account_of(&settings, call, &next.address, &mut proposal).await?;
+        let account = account_of(
+            &settings,
+            call,
+            (&next.address, next.language.as_deref()),
+            &mut proposal,
+        )
+        .await?;
         reach::works(&*settings.store, &next.address, call.at, &mut proposal).await?;
         Typed::Right(account.id)
     } else {
@@ -159,7 +186,8 @@ pub async fn vouched(
     let account = once::step(world, call, || {
         Box::pin(async move {
             let mut proposal = Proposal::default();
-            let account = account_of(&world.settings(), call, address, &mut proposal).await?;
+            let account =
+                account_of(&world.settings(), call, (address, None), &mut proposal).await?;
             Ok(Decision::done(account, proposal))
         })
     });
@@ -169,7 +197,7 @@ pub async fn vouched(
 async fn account_of(
     settings: &Settings,
     call: &Call,
-    address: &Address,
+    (address, reads): (&Address, Option<&str>),
     proposal: &mut Proposal,
 ) -> Result<Account, Trouble> {
     let store = &*settings.store;
@@ -202,7 +230,10 @@ async fn account_of(
     }
     let id = AccountId::from_bits(settings.ids.fresh(call.at));
     let domain = settings.policy.domain_of(address);
-    let account = Account::registered(id, address.clone(), domain, call.at);
+    let mut account = Account::registered(id, address.clone(), domain, call.at);
+    reads
+        .unwrap_or(&settings.policy.language)
+        .clone_into(&mut account.language);
     let mut by = call.by;
     by.person = Some(id);
     let event = Event {

@@ -188,7 +188,8 @@ async fn decide(
             None => {
                 let id = AccountId::from_bits(settings.ids.fresh(call.at));
                 let domain = settings.policy.domain_of(address);
-                let account = Account::registered(id, address.clone(), domain, call.at);
+                let mut account = Account::registered(id, address.clone(), domain, call.at);
+                account.language.clone_from(&settings.policy.language);
                 differs = true;
                 proposal.create(&account, Some(&event(What::Registered)));
                 id

@@ -18,6 +18,7 @@ use crate::store::{Claimed, Commit, Direction, Fault, Outcome, Settlement, Store
 
 use super::load::{self, Versioned};
 use super::proposal::Proposal;
+use super::ration;
 
 /// How long a row is somebody's, in milliseconds.
 const LEASE_MS: i64 = 2 * MINUTE_MS;
@@ -61,6 +62,7 @@ async fn see_to(store: &dyn Store, row: Claimed, now: Time) -> Result<(), Fault>
     drop_due::<Sealed>(store, Key::Sealed(message), now, &mut proposal).await?;
     drop_due::<Incoming>(store, Key::Incoming(message), now, &mut proposal).await?;
     drop_due::<Reach>(store, Key::Reach(Digest(id)), now, &mut proposal).await?;
+    ration::sweep(store, Digest(id), |found| is_due(found, now), &mut proposal).await?;
     attempts(store, AccountId::from_bits(id), now, &mut proposal).await?;
     if proposal.is_empty() {
         return store.settle(row, Settlement::Done).await;

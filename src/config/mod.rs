@@ -283,6 +283,8 @@ pub struct Limits {
     pub transfers_per_sender_per_hour: u32,
     /// Offers of one sender that wait for one recipient.
     pub open_offers_per_recipient: u32,
+    /// Letters that ask one recipient for an answer, of all senders.
+    pub letters_per_recipient_per_day: u32,
     /// How soon the letter of an offer may be sent again.
     pub resend_after: Span,
 }
@@ -480,6 +482,7 @@ impl Default for Config {
                 sign_in_per_client_per_hour: 60,
                 transfers_per_sender_per_hour: 120,
                 open_offers_per_recipient: 5,
+                letters_per_recipient_per_day: 50,
                 resend_after: Span::from_ms(DAY),
             },
             retention: Retention {

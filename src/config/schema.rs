@@ -148,7 +148,7 @@ pub(super) const WORKGROUP_MEANING: &str =
 pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", name, site.name, "Name of the site on pages and in letters.").within(1, 100),
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
-    key!(Config, "site", language, site.language, "Language of pages. Letters are in that of whoever gets them."),
+    key!(Config, "site", language, site.language, "Language of pages, of letters to whoever has no account yet, and of a new account, whose holder may choose another."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
     key!(Config, "site", administrators, site.administrators, "People who give tiers and quotas, and move everything of somebody who leaves to another context: one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
@@ -207,6 +207,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "limits", sign_in_per_client_per_hour, limits.sign_in_per_client_per_hour, "Sign-in attempts from one network address. A whole institute may share one.").within(1, 100_000).reloadable(),
     key!(Config, "limits", transfers_per_sender_per_hour, limits.transfers_per_sender_per_hour, "Transfers requested by one person. A core facility hands over a week's runs in one go.").within(1, 100_000).reloadable(),
     key!(Config, "limits", open_offers_per_recipient, limits.open_offers_per_recipient, "Offers of one sender that wait for one recipient. More belong into one bundle.").within(1, 10_000).reloadable(),
+    key!(Config, "limits", letters_per_recipient_per_day, limits.letters_per_recipient_per_day, "Letters that ask one recipient for an answer, of all senders together: offers and invitations, sent again or extended, and reminders. Letters about what happened are never held back.").within(1, 10_000).reloadable(),
     key!(Config, "limits", resend_after, limits.resend_after, "How soon the letter of an offer may be sent again.").within(MINUTE, 30 * DAY).reloadable(),
     key!(Config, "retention", purge_after, retention.purge_after, "How long after `purge` an item in the trash is gone for good; until then `restore` takes it back.").within(MINUTE, 365 * DAY).reloadable(),
 ];

@@ -122,6 +122,7 @@ async fn a_code_is_sent_while_it_is_good_and_waits_no_longer() {
             tries_left: 5,
             used,
             adds_to: None,
+            language: None,
         };
         let mut letter = about_transfer(1, Kind::SignInCode { expires_at });
         letter.subject = Subject::SignIn(sign_in.id);
@@ -305,28 +306,45 @@ async fn a_letter_leaves_once_whatever_the_commit_that_says_so_meets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_added_to_a_letter_while_it_leaves_is_sent_too() {
+async fn the_letter_of_a_day_says_no_more_once_somebody_began_to_send_it() {
+    // The mail server takes it and never says so, or asks to come back.
+    for does in [Does::TakesAndHangs, Does::Fails(Blame::Later)] {
+        let office = Office::new();
+        let letter = revoked("Project 1");
+        office.create(&letter).await;
+        assert!(office.grow(letter.id, "Project 2").await);
+        office.script(letter.id, &[does, Does::Takes]);
+        let courier = office.courier();
+        let sending = courier.step(Queue::Outbox, 1);
+        let killed = tokio::time::timeout(Duration::from_secs(1), sending);
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(!office.grow(letter.id, "Project 3").await, "{does:?}");
+        };
+        let _ = tokio::join!(killed, meanwhile);
+        assert!(!office.grow(letter.id, "Project 3").await, "{does:?}");
+        office.run_for(10 * MINUTE_MS).await;
+        let delivery = office.letter(letter.id).delivery;
+        assert!(matches!(delivery, State::Sent { .. }), "{delivery:?}");
+        let copies = office.server.mailbox.list();
+        assert!(copies.iter().all(|copy| copy.raw == copies[0].raw));
+        assert!(copies[0].text.contains("Project 2"), "{}", copies[0].text);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_added_to_a_letter_before_it_is_sent_is_in_it() {
     let office = Office::new();
-    let (letter, grown) = revoked(&["Project 1"], &["Project 1", "Project 2"]);
+    let letter = revoked("Project 1");
     office.create(&letter).await;
-    let rows = office.store.claim(Queue::Outbox, START, 1, MINUTE_MS).await;
-    let row = rows.unwrap().remove(0);
-    // The first commit fails; before the next one something is added.
-    *office.store.commits.lock().unwrap() = vec![Outcome::Unavailable];
-    let courier = office.courier();
-    let added = async {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        office.replace(&grown).await;
-    };
-    let (posted, ()) = tokio::join!(courier.post(row), added);
-    assert!(posted.is_err_and(|fault| fault.retry));
+    // Between reading the letter and saying that it is on its way, something is added.
+    let clash = Clash::Version(Key::Letter(letter.id));
+    *office.store.commits.lock().unwrap() = vec![Outcome::Conflict(vec![clash])];
+    assert!(office.grow(letter.id, "Project 2").await);
     office.run_for(10 * MINUTE_MS).await;
-    let delivery = office.letter(letter.id).delivery;
-    assert!(matches!(delivery, State::Sent { .. }), "{delivery:?}");
     let copies = office.server.mailbox.list();
-    let newest = copies.first().unwrap();
-    assert_eq!(copies.len(), 2);
-    assert!(newest.text.contains("Project 2"), "{}", newest.text);
+    assert_eq!(copies.len(), 1);
+    assert!(copies[0].text.contains("Project 2"), "{}", copies[0].text);
 }
 
 #[tokio::test(start_paused = true)]

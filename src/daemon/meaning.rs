@@ -73,8 +73,10 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
         },
         max_items: usize::try_from(config.transfers.max_items).unwrap_or(250),
         open_offers: i64::from(config.limits.open_offers_per_recipient),
+        letters_a_day: i64::from(config.limits.letters_per_recipient_per_day),
         resend_after_ms: config.limits.resend_after.as_ms(),
         terms: config.site.terms.to_string(),
+        language: config.site.language.as_str().to_owned(),
         sign_in: SignIn {
             registration: match config.sign_in.registration {
                 config::Registration::Open => Registration::Open,

@@ -194,6 +194,9 @@ pub struct SignIn {
     /// The account that the address is added to; `None`: the code signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adds_to: Option<AccountId>,
+    /// What whoever asked for the code reads, as far as they said: a new account speaks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 impl SignIn {

@@ -106,6 +106,8 @@ pub enum Entry {
     Troubled(LetterId),
     /// Transfers that wait for running analyses.
     Requested(InvitationId),
+    /// A letter about an invitation that the invitation does not name, because it was written without changing that.
+    Besides(InvitationId, LetterId),
 }
 
 impl Entry {
@@ -145,6 +147,7 @@ impl Entry {
             Self::Undeliverable(digest) => undeliverable().wide(digest.0),
             Self::Troubled(id) => troubled().wide(id.bits()),
             Self::Requested(id) => requested().wide(id.bits()),
+            Self::Besides(invitation, id) => besides(invitation).wide(id.bits()),
         }
     }
 }
@@ -288,6 +291,10 @@ pub fn undeliverable() -> Bytes {
 /// Prefix of the letters that were tried in vain.
 pub fn troubled() -> Bytes {
     Bytes::tagged(47)
+}
+/// Prefix of the letters about an invitation that it does not name: answers to replies, and that others did not arrive.
+pub fn besides(invitation: InvitationId) -> Bytes {
+    Bytes::tagged(49).wide(invitation.bits())
 }
 
 /// Prefix of the transfers that wait for running analyses.

@@ -51,6 +51,8 @@ pub enum Key {
     Sealed(MessageId),
     /// Whether letters reach an address, by the digest of its folded form.
     Reach(Digest),
+    /// That the letters to a recipient on a day are counted, by the digest of both.
+    Ration(Digest),
 }
 
 impl Key {
@@ -77,6 +79,7 @@ impl Key {
             Self::Incoming(id) => Bytes::tagged(17).wide(id.bits()),
             Self::Sealed(id) => Bytes::tagged(18).wide(id.bits()),
             Self::Reach(digest) => Bytes::tagged(19).wide(digest.0),
+            Self::Ration(digest) => Bytes::tagged(20).wide(digest.0),
         }
     }
 
@@ -128,6 +131,7 @@ impl Key {
             17 => Self::Incoming(MessageId::from_bits(wide(from)?)),
             18 => Self::Sealed(MessageId::from_bits(wide(from)?)),
             19 => Self::Reach(Digest(wide(from)?)),
+            20 => Self::Ration(Digest(wide(from)?)),
             _ => return None,
         };
         rest.is_empty().then_some(key)
@@ -245,6 +249,8 @@ pub enum Counter {
     Sealed,
     /// Letters that explained why a reply to an offer decided nothing.
     Explained(InvitationId),
+    /// How often a recipient was asked for an answer by mail on a day, by the digest of both.
+    Asked(Digest),
 }
 
 impl Counter {
@@ -257,6 +263,7 @@ impl Counter {
             Self::Incoming(id, day) => Bytes::tagged(4).wide(id.bits()).wide(day.into()),
             Self::Sealed => Bytes::tagged(5),
             Self::Explained(id) => Bytes::tagged(6).wide(id.bits()),
+            Self::Asked(digest) => Bytes::tagged(7).wide(digest.0),
         }
     }
 }
@@ -315,6 +322,7 @@ mod tests {
             Incoming(MessageId::from_bits(id)),
             Sealed(MessageId::from_bits(id)),
             Reach(Digest(id)),
+            Ration(Digest(id)),
         ];
         let shared = Key::Grant(item, Context::Workgroup(workgroup));
         for key in keys.into_iter().chain([shared]) {

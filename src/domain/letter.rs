@@ -6,6 +6,7 @@ use super::address::Address;
 use super::document::{Derived, Document};
 use super::id::{InvitationId, ItemId, LetterId, MoveId, SignInId, WorkgroupId};
 use super::index::Entry;
+use super::invitation::MAX_LETTERS;
 use super::key::{Counter, Key, Queue};
 use super::rights::Level;
 use super::time::{DAY_MS, MINUTE_MS, SIGN_IN_KEPT_MS, Time};
@@ -426,6 +427,9 @@ pub struct Letter {
     pub created_at: Time,
     /// How often sending was tried.
     pub attempts: u32,
+    /// Whether nothing is added to it any more, because somebody began to send it. Others never grow, and bear no mark.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// What the last failed attempt met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
@@ -452,9 +456,34 @@ impl Letter {
             by_mail: ByMail::No,
             created_at: at,
             attempts: 0,
+            closed: false,
             last_error: None,
             delivery: State::Queued { not_before: at },
         }
+    }
+
+    /// Whether something may be added to it still: it is the letter of a day, and nobody has begun to send it.
+    pub const fn may_grow(&self) -> bool {
+        matches!(self.says, Kind::AccessRevoked { .. })
+            && matches!(self.delivery, State::Queued { .. })
+            && self.attempts == 0
+            && !self.closed
+    }
+
+    /// The same, which tells of more access that was taken back; `None` when nothing may be added to it.
+    #[must_use]
+    pub fn grown(&self, revoked: Revoked) -> Option<Self> {
+        if !self.may_grow() {
+            return None;
+        }
+        let mut next = self.clone();
+        let Kind::AccessRevoked { more, .. } = &mut next.says else {
+            return None;
+        };
+        if more.len() < MAX_LETTERS {
+            more.push(revoked);
+        }
+        Some(next)
     }
 }
 
@@ -481,8 +510,15 @@ impl Document for Letter {
             State::Undeliverable { .. } | State::Bounced { .. } | State::Dead { .. } => true,
             State::Sent { .. } | State::Withdrawn { .. } => false,
         };
-        let entry = troubled.then(|| Derived::listed(Entry::Troubled(self.id)));
-        entry.into_iter().collect()
+        let troubled = troubled.then_some(Entry::Troubled(self.id));
+        let besides = match (&self.says, self.subject) {
+            (Kind::Answer { .. } | Kind::Undeliverable { .. }, Subject::Invitation(id)) => {
+                Some(Entry::Besides(id, self.id))
+            }
+            _ => None,
+        };
+        let entries = troubled.into_iter().chain(besides);
+        entries.map(Derived::listed).collect()
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
         match (&self.says, self.subject) {

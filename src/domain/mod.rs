@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod link;
 pub mod moving;
 pub mod policy;
+pub mod ration;
 pub mod reach;
 pub mod refusal;
 pub mod rights;

@@ -164,10 +164,14 @@ pub struct Policy {
     pub max_items: usize,
     /// At most this many open offers from one context to one recipient.
     pub open_offers: i64,
+    /// At most so many letters of all senders ask one recipient for an answer in a day.
+    pub letters_a_day: i64,
     /// The same offer is not mailed again before this, in milliseconds.
     pub resend_after_ms: i64,
     /// The sentence a sender confirms.
     pub terms: String,
+    /// What those read who have not said what they read, as in RFC 5646.
+    pub language: String,
     /// How people sign in.
     pub sign_in: SignIn,
     /// Who administers the site.
@@ -195,8 +199,10 @@ impl Default for Policy {
             in_use: InUse::Warn,
             max_items: 250,
             open_offers: 5,
+            letters_a_day: 50,
             resend_after_ms: 24 * HOUR_MS,
             terms: "The transfer cannot be undone, the recipient becomes the legal owner of the data, and my organisation allows it.".into(),
+            language: "en".into(),
             sign_in: SignIn {
                 registration: Registration::Open,
                 code_lifetime_ms: 10 * MINUTE_MS,

@@ -71,6 +71,8 @@ codes! {
     RecipientBlocked = "recipient.blocked",
     /// No such workgroup.
     RecipientUnknown = "recipient.unknown",
+    /// No more letters may ask this recipient for an answer today.
+    RecipientLetters = "recipient.letters",
     /// The receiving context's quota would be exceeded.
     TargetOverQuota = "target.over_quota",
     /// Public data needs a collaborative workgroup that both belong to.

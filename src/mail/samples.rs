@@ -377,6 +377,7 @@ impl People {
             tries_left: 5,
             used: false,
             adds_to: None,
+            language: None,
         };
         let subject = Subject::SignIn(sign_in.id);
         [

@@ -308,6 +308,7 @@ fn sign_in() -> (Letter, SignIn) {
         tries_left: 5,
         used: false,
         adds_to: None,
+        language: None,
     };
     let mut letter = letter(Kind::SignInCode {
         expires_at: sign_in.expires_at,

@@ -108,7 +108,7 @@ pub const fn status_of(code: Code) -> StatusCode {
         | Code::MailNotFound
         | Code::MemberNotFound
         | Code::PersonNotFound => StatusCode::NOT_FOUND,
-        Code::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::TooMany | Code::RecipientLetters => StatusCode::TOO_MANY_REQUESTS,
         Code::RequestInvalid
         | Code::CodeWrong
         | Code::ItemsMixedContexts

@@ -15,6 +15,7 @@ mod guards;
 #[path = "../support/in_trouble.rs"]
 mod in_trouble;
 mod left;
+mod letters;
 mod life;
 mod lifecycle;
 mod mail;

@@ -86,8 +86,10 @@ fn policy(universe: &Universe) -> Policy {
         in_use: *universe.pick(&in_use).unwrap(),
         max_items: 5,
         open_offers: 1 + i64::try_from(universe.below(4)).unwrap(),
+        letters_a_day: 1 + i64::try_from(universe.below(12)).unwrap(),
         resend_after_ms: 12 * HOUR_MS,
         terms: "it cannot be undone".to_owned(),
+        language: "en".to_owned(),
         sign_in: SignIn {
             registration: if universe.percent(50) {
                 Registration::Open

@@ -90,6 +90,9 @@ async fn post(cluster: &Arc<Cluster>, node: &Node, row: Claimed) -> Result<(), F
     let Some(mut letter) = found.filter(|found| waits(&found.document)) else {
         return store.settle(row, Settlement::Done).await;
     };
+    if letter.document.may_grow() {
+        letter = close(&*store, &letter, node.now()).await?;
+    }
     let sent = send(cluster, node, &*store, &letter.document).await?;
     for _ in 0..6 {
         let next = after(&letter.document, &sent, node.now());
@@ -100,18 +103,27 @@ async fn post(cluster: &Arc<Cluster>, node: &Node, row: Claimed) -> Result<(), F
             _ => cluster.universe.rest(4).await,
         }
         match load::one::<Letter>(&*store, key).await? {
-            Some(newer) if waits(&newer.document) => {
-                // What was added is sent too.
-                let grew = newer.document.says != letter.document.says;
-                if grew && matches!(sent, Sent::Taken) {
-                    return Err(Fault::retry("the letter says more than what was sent"));
-                }
-                letter = newer;
-            }
+            Some(newer) if waits(&newer.document) => letter = newer,
             _ => return store.settle(row, Settlement::Done).await,
         }
     }
     Err(Fault::retry("the store is busy"))
+}
+
+/// Nothing is added to the letter of a day any more.
+async fn close(
+    store: &dyn Store,
+    letter: &Versioned<Letter>,
+    now: Time,
+) -> Result<Versioned<Letter>, Fault> {
+    let mut document = letter.document.clone();
+    document.closed = true;
+    let mut proposal = Proposal::default();
+    proposal.replace(letter, &document, None);
+    match store.commit(proposal.into_commit(now)).await {
+        Outcome::Done(version) => Ok(Versioned { version, document }),
+        _ => Err(Fault::retry("a letter could not be closed")),
+    }
 }
 
 async fn record(

@@ -510,7 +510,7 @@ async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), worl
     let Ok(address) = address.parse() else {
         return Ok(());
     };
-    let id = sign_in::begin(node, &call(node), address).await?;
+    let id = sign_in::begin(node, &call(node), address, None).await?;
     for _ in 0..2 {
         let typed = if universe.percent(80) {
             KEY.code(id)

@@ -19,6 +19,7 @@ use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::Letter;
 use handover::domain::link::Link;
 use handover::domain::moving::Move;
+use handover::domain::ration::Ration;
 use handover::domain::reach::Reach;
 use handover::domain::rights::Grant;
 use handover::domain::time::Time;
@@ -62,7 +63,7 @@ macro_rules! kinds {
 
 kinds!(
     Account, Workgroup, Membership, Item, Biosamples, Grant, Invitation, Letter, SignIn, Session,
-    Token, Analysis, Link, Move, Tombstone, Attempts, Incoming, Sealed, Reach
+    Token, Analysis, Link, Move, Tombstone, Attempts, Incoming, Sealed, Reach, Ration
 );
 
 /// A document that a commit wrote, before and after.
@@ -236,9 +237,10 @@ impl Shadow {
                 self.docs.insert(change.key, new.clone());
             }
         }
-        // How often a link was accepted is no document's business; each acceptance is looked at with the grant that it gives.
+        // How often a link was accepted, and how often a recipient was asked, is no document's business; each is looked at with what
+        // it goes with.
         for add in &commit.adds {
-            if let Counter::LinkUses(_) = add.counter {
+            if let Counter::LinkUses(_) | Counter::Asked(_) = add.counter {
                 *self.counters.entry(add.counter).or_default() += add.by;
             }
         }

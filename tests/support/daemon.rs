@@ -101,7 +101,8 @@ impl Place {
              [server]\nlisten = \"127.0.0.1:{site}\"\nmetrics_listen = \"127.0.0.1:{operators}\"\n\
              [mail]\nfrom = \"handover@site.test\"\nreply_domain = \"reply.site.test\"\n{transport}\
              [limits]\nsign_in_per_address_per_hour = 1000\nsign_in_per_client_per_hour = 100000\n\
-             transfers_per_sender_per_hour = 100000\nopen_offers_per_recipient = 10000\n{more}"
+             transfers_per_sender_per_hour = 100000\nopen_offers_per_recipient = 10000\n\
+             letters_per_recipient_per_day = 10000\n{more}"
         );
         fs::write(&place.config, settings).unwrap();
         place

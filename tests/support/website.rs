@@ -317,7 +317,7 @@ impl Website {
             channel: Channel::Cli,
         };
         let call = self.directory().call(nobody, None);
-        let id = sign_in::begin(self.directory(), &call, address)
+        let id = sign_in::begin(self.directory(), &call, address, None)
             .await
             .unwrap();
         let code = self.app.settings().key.code(id);

@@ -10,6 +10,7 @@ pub mod workgroup;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::address::Address;
+use crate::domain::event::What;
 use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::invitation::{
     self, Act, Invitation, Offered, Request, Source, State, Step, Terms, Verdict,
@@ -24,6 +25,7 @@ use super::context::{Answered, Question};
 use super::load::{self, Versioned};
 use super::once::{Decision, once};
 use super::proposal::Proposal;
+use super::ration;
 use super::world::{Call, Settings, Trouble, World};
 
 pub(in crate::actors) use by_mail::answerable;
@@ -169,11 +171,15 @@ impl Core {
             already: false,
             warnings: decided.warnings,
         };
-        let policy = settings.policy;
+        if matches!(command, Command::Wake) {
+            // Nobody is there to be told of a full counter: it is decided anew, and sees that it is full.
+            return Ok(Decision::done(done, decided.proposal));
+        }
+        let (policy, at) = (settings.policy, call.at);
         Ok(Decision::within(
             done,
             decided.proposal,
-            move |done, counter, current| over(&done.transfer, counter, current, &policy),
+            move |done, counter, current| over(&done.transfer, counter, current, &policy, at),
         ))
     }
 
@@ -206,6 +212,8 @@ impl Core {
         proposal.create(&transfer, Some(&event(call, made(&transfer))));
         let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
+        // Also if it waits for analyses to end: then they are asked some day without anybody doing more.
+        ration::take(settings, &transfer.recipient, call.at, &mut proposal).await?;
         Ok(Decided {
             transfer,
             proposal,
@@ -319,7 +327,20 @@ impl Core {
             event: what,
             letters,
         } = step;
-        let letters = wanted(settings, now, letters).await?;
+        let mut letters = wanted(settings, now, letters).await?;
+        match what {
+            What::Resent | What::Extended { .. } => {
+                ration::take(settings, &now.recipient, call.at, &mut proposal).await?;
+            }
+            // Nobody asks for a reminder, so nobody can be told to come back; the offer stands in the recipient's inbox.
+            What::Reminded if ration::is_used_up(settings, &now.recipient, call.at).await? => {
+                letters.clear();
+            }
+            What::Reminded if !letters.is_empty() => {
+                ration::take(settings, &now.recipient, call.at, &mut proposal).await?;
+            }
+            _ => {}
+        }
         post(settings, call, &mut transfer, letters, &mut proposal).await?;
         proposal.replace(&old, &transfer, Some(&event(call, what)));
         Ok(Ok(Decided {
@@ -405,6 +426,7 @@ impl Core {
         proposal.create(&fresh, Some(&event(call, made(&fresh))));
         let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
+        ration::take(settings, &fresh.recipient, call.at, &mut proposal).await?;
         let mut ended = step.transfer;
         post(settings, call, &mut ended, step.letters, &mut proposal).await?;
         proposal.replace(old, &ended, Some(&event(call, step.event)));

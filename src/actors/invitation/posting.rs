@@ -3,6 +3,7 @@
 use crate::actors::load;
 use crate::actors::once::{self, Answer};
 use crate::actors::proposal::Proposal;
+use crate::actors::ration;
 use crate::actors::world::{self, Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::event::{Event, What};
@@ -12,6 +13,7 @@ use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{ByMail, Kind, Letter, Side, Subject};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal, size};
+use crate::domain::time::Time;
 use crate::store::Fault;
 
 use super::by_mail::answerable;
@@ -111,6 +113,7 @@ pub(super) fn over(
     counter: Counter,
     current: i64,
     policy: &Policy,
+    at: Time,
 ) -> Trouble {
     let refusal = match counter {
         Counter::OpenOffers(..) => Refusal::new(
@@ -124,6 +127,7 @@ pub(super) fn over(
                 policy.open_offers
             ),
         ),
+        Counter::Asked(_) => ration::used_up(&transfer.recipient, policy, at),
         // Links are accepted without an invitation, and what is counted of mail stands in no commit about one.
         Counter::LinkUses(_) | Counter::Incoming(..) | Counter::Sealed | Counter::Explained(_) => {
             world::busy()

@@ -265,7 +265,8 @@ async fn recipient(
             }
             let walls = walls(settings, source, sender, address, holder.as_ref()).await?;
             findings.absorb(walls);
-            let mailbox = Mailbox::of(address.clone(), holder.as_ref().map(|h| &h.document));
+            let holder = holder.as_ref().map(|holder| &holder.document);
+            let mailbox = Mailbox::of(address.clone(), holder, &settings.policy.language);
             Ok((Recipient::Address(address.clone()), vec![mailbox], findings))
         }
     }

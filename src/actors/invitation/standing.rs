@@ -176,13 +176,14 @@ pub(super) async fn reach(
     match recipient {
         Recipient::Workgroup { id, .. } => people::answering(store, *id).await,
         Recipient::Address(address) => {
+            let language = &settings.policy.language;
             let caller = caller.filter(|caller| caller.has(address));
             let mailbox = match caller {
-                Some(caller) => Mailbox::of(address.clone(), Some(caller)),
+                Some(caller) => Mailbox::of(address.clone(), Some(caller), language),
                 None => {
                     let holder = people::holder(store, address).await?;
                     let holder = holder.as_ref().map(|holder| &holder.document);
-                    Mailbox::of(address.clone(), holder)
+                    Mailbox::of(address.clone(), holder, language)
                 }
             };
             Ok(vec![mailbox])

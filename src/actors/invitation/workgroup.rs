@@ -6,6 +6,7 @@ use crate::actors::members;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::queries::{self, Box_};
+use crate::actors::ration;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::address::Address;
 use crate::domain::event::What;
@@ -156,7 +157,11 @@ pub(super) async fn invite(
         return Err(findings.into());
     }
     let known = holder.as_ref().map(|holder| &holder.document);
-    let reach = [Mailbox::of(invite.to.clone(), known)];
+    let reach = [Mailbox::of(
+        invite.to.clone(),
+        known,
+        &settings.policy.language,
+    )];
     let lifetime = invite
         .lifetime_ms
         .unwrap_or(settings.policy.default_expiry_ms);
@@ -183,6 +188,7 @@ pub(super) async fn invite(
         },
     };
     let letters = invitation.offers(&reach, false);
+    ration::take(settings, &invitation.recipient, call.at, &mut proposal).await?;
     post(settings, call, &mut invitation, letters, &mut proposal).await?;
     proposal.create(&invitation, Some(&event(call, What::Pending)));
     Ok(Decided {

@@ -63,7 +63,7 @@ async fn proposed(
     let policy = &settings.policy;
     let mut approvers = policy.administrators(&proposed.domain).to_vec();
     approvers.extend_from_slice(&policy.administrators);
-    let to = news::addressed(&*settings.store, &approvers).await?;
+    let to = news::addressed(settings, &approvers).await?;
     let about = (Subject::Move(proposed.id), &says);
     let but = &caller.account.document.addresses;
     news::tell(settings, call, about, to, but, &mut proposal);

@@ -6,14 +6,14 @@ use crate::actors::rights::{Acting, Owning};
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::event::Event;
-use crate::domain::id::{Context, InvitationId};
+use crate::domain::id::{Context, InvitationId, LetterId};
 use crate::domain::index::{self, Phase, Receiver};
-use crate::domain::invitation::{Entitled, Invitation, Recipient, State};
+use crate::domain::invitation::{Entitled, Invitation, MAX_LETTERS, Recipient, State};
 use crate::domain::key::{Bytes, Key};
 use crate::domain::letter::{Letter, Subject};
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
-use crate::store::{Direction, Fault, Version};
+use crate::store::{Direction, Fault, Store, Version};
 
 /// A transfer as one of its two sides sees it.
 #[derive(Debug, Clone)]
@@ -52,21 +52,31 @@ pub async fn transfer(
     let store = &*settings.store;
     let seen = visible(settings, account, id).await?;
     let (transfer, entitled) = seen.ok_or_else(|| Trouble::from(Invitation::not_found(id)))?;
-    let keys: Vec<Key> = transfer
-        .document
-        .letters
-        .iter()
-        .map(|id| Key::Letter(*id))
-        .collect();
+    let named = transfer.document.letters.iter().copied();
+    let mut ids: Vec<LetterId> = named.collect();
+    ids.extend(besides(store, id).await?);
+    let keys: Vec<Key> = ids.iter().map(|id| Key::Letter(*id)).collect();
     let letters = load::all::<Letter>(store, &keys).await?;
     let letters = letters.into_iter().flatten().map(|l| l.document);
     let mine = |letter: &Letter| entitled.sender || account.has(&letter.to);
+    let mut letters: Vec<Letter> = letters.filter(mine).collect();
+    letters.sort_by_key(|letter| letter.created_at);
     Ok(Shown {
-        letters: letters.filter(mine).collect(),
+        letters,
         history: journal(settings, Key::Invitation(id), 1_000).await?,
         transfer,
         entitled,
     })
+}
+
+/// The newest letters about it that answered replies to it, or told that others did not arrive.
+async fn besides(store: &dyn Store, id: InvitationId) -> Result<Vec<LetterId>, Fault> {
+    let prefix = index::besides(id);
+    let page = store
+        .scan(prefix, None, Direction::Backward, MAX_LETTERS)
+        .await?;
+    let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+    Ok(ids.map(LetterId::from_bits).collect())
 }
 
 /// An invitation and the side this person stands on; `None` if they may not know that it is there.

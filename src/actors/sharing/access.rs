@@ -22,6 +22,9 @@ use crate::store::Fault;
 
 use super::{Done, caller, event};
 
+/// In the letters of so many days there is room looked for.
+const DAYS: usize = 3;
+
 /// That a context has no access that could be changed.
 fn no_access(item: ItemId, grantee: Context) -> Refusal {
     Refusal::new(
@@ -150,48 +153,58 @@ async fn tell(
     let Some(collaborator) = Owner::load(store, grantee).await? else {
         return Ok(());
     };
-    let (name, owner, whose) = (item.name.clone(), owner.to_owned(), collaborator.name());
+    let revoked = Revoked {
+        item: item.id,
+        name: item.name.clone(),
+        owner: owner.to_owned(),
+        whose: collaborator.name(),
+        at: call.at,
+    };
     let reach = news::answering(store, grantee).await?;
-    for Mailbox {
-        address, language, ..
-    } in reach.into_iter().take(MAX_LETTERS)
-    {
-        let (id, due) = letter::daily(&address, call.at);
-        let old = load::one::<Letter>(store, Key::Letter(id)).await?;
-        let subject = Subject::Access(item.id);
-        let says = Kind::AccessRevoked {
-            name: name.clone(),
-            owner: owner.clone(),
-            whose: whose.clone(),
-            more: Vec::new(),
-        };
-        let mut letter = Letter::queued(id, address, &language, subject, says, call.at);
-        letter.delivery = letter::State::Queued { not_before: due };
-        match old {
-            None => proposal.create(&letter, None),
-            Some(old) if matches!(old.document.delivery, letter::State::Queued { .. }) => {
-                let mut next = old.document.clone();
-                if let Kind::AccessRevoked { more, .. } = &mut next.says
-                    && more.len() < MAX_LETTERS
-                {
-                    more.push(Revoked {
-                        item: item.id,
-                        name: name.clone(),
-                        owner: owner.clone(),
-                        whose: whose.clone(),
-                        at: call.at,
-                    });
-                }
-                proposal.replace(&old, &next, None);
-            }
-            // The clock was set back, and that day's letter is gone.
-            Some(_) => {
-                letter.id = LetterId::from_bits(settings.ids.fresh(call.at));
-                proposal.create(&letter, None);
-            }
-        }
+    for to in reach.into_iter().take(MAX_LETTERS) {
+        add(settings, call, to, &revoked, proposal).await?;
     }
     Ok(())
+}
+
+/// Adds to the letter of the day, or to that of the next one when somebody has begun to send the first.
+async fn add(
+    settings: &Settings,
+    call: &Call,
+    to: Mailbox,
+    revoked: &Revoked,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let mut day = call.at;
+    for _ in 0..DAYS {
+        let (id, due) = letter::daily(&to.address, day);
+        let Some(old) = load::one::<Letter>(&*settings.store, Key::Letter(id)).await? else {
+            proposal.create(&of_the_day(id, to, revoked, due), None);
+            return Ok(());
+        };
+        if let Some(next) = old.document.grown(revoked.clone()) {
+            proposal.replace(&old, &next, None);
+            return Ok(());
+        }
+        day = due;
+    }
+    // The clock was set back by days.
+    let id = LetterId::from_bits(settings.ids.fresh(call.at));
+    proposal.create(&of_the_day(id, to, revoked, day), None);
+    Ok(())
+}
+
+fn of_the_day(id: LetterId, to: Mailbox, revoked: &Revoked, due: Time) -> Letter {
+    let says = Kind::AccessRevoked {
+        name: revoked.name.clone(),
+        owner: revoked.owner.clone(),
+        whose: revoked.whose.clone(),
+        more: Vec::new(),
+    };
+    let subject = Subject::Access(revoked.item);
+    let mut letter = Letter::queued(id, to.address, &to.language, subject, says, revoked.at);
+    letter.delivery = letter::State::Queued { not_before: due };
+    letter
 }
 
 /// Whoever came by a link that is still open can come again: worth knowing when their access is revoked.

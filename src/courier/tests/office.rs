@@ -276,6 +276,26 @@ impl Office {
             .await;
         assert!(matches!(outcome, Outcome::Done(_)), "{outcome:?}");
     }
+    /// Adds that access to this was taken back to the letter of a day; whether it could be added.
+    pub async fn grow(&self, id: LetterId, name: &str) -> bool {
+        let old: Versioned<Letter> = load::one(&*self.store, Key::Letter(id))
+            .await
+            .unwrap()
+            .unwrap();
+        let Some(next) = old.document.grown(Revoked {
+            item: ItemId::new(ItemKind::Project, 1),
+            name: name.into(),
+            owner: "Core".into(),
+            whose: "Carl".into(),
+            at: self.now(),
+        }) else {
+            return false;
+        };
+        let mut proposal = Proposal::default();
+        proposal.replace(&old, &next, None);
+        self.commit(proposal).await;
+        true
+    }
     /// A pending transfer and so many letters that offer it, with ids from 1.
     pub async fn offers(&self, letters: u128) -> Vec<LetterId> {
         self.create(&transfer()).await;
@@ -363,26 +383,16 @@ pub fn about_transfer(bits: u128, says: Kind) -> Letter {
     Letter::queued(LetterId::from_bits(bits), to, "en", subject, says, START)
 }
 
-/// The letter of a day about access to these that was taken back, and the same when it is about those.
-pub fn revoked(first: &[&str], then: &[&str]) -> (Letter, Letter) {
+/// The letter of a day about access to this that was taken back.
+pub fn revoked(name: &str) -> Letter {
     let item = ItemId::new(ItemKind::Project, 1);
-    let letter = |names: &[&str]| {
-        let more = names[1..].iter().map(|name| Revoked {
-            item,
-            name: (*name).into(),
-            owner: "Core".into(),
-            whose: "Carl".into(),
-            at: START,
-        });
-        let says = Kind::AccessRevoked {
-            name: names[0].into(),
-            owner: "Core".into(),
-            whose: "Carl".into(),
-            more: more.collect(),
-        };
-        let to = "carl@lab.example".parse().unwrap();
-        let subject = Subject::Access(item);
-        Letter::queued(LetterId::from_bits(1), to, "en", subject, says, START)
+    let says = Kind::AccessRevoked {
+        name: name.into(),
+        owner: "Core".into(),
+        whose: "Carl".into(),
+        more: Vec::new(),
     };
-    (letter(first), letter(then))
+    let to = "carl@lab.example".parse().unwrap();
+    let subject = Subject::Access(item);
+    Letter::queued(LetterId::from_bits(1), to, "en", subject, says, START)
 }

@@ -243,11 +243,13 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// The mailbox with this address, and what its holder, if there is one, wants of it.
-    pub fn of(address: Address, holder: Option<&Account>) -> Self {
+    /// The mailbox with this address, and what its holder, if there is one, wants of it. Who has no account reads the language `otherwise`.
+    pub fn of(address: Address, holder: Option<&Account>, otherwise: &str) -> Self {
         Self {
             address,
-            language: holder.map_or_else(|| "en".to_owned(), |holder| holder.language.clone()),
+            language: holder
+                .map_or(otherwise, |holder| &holder.language)
+                .to_owned(),
             quiet: holder.map(|holder| holder.quiet).unwrap_or_default(),
         }
     }

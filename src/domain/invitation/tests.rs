@@ -150,7 +150,7 @@ fn decide(given: &Invitation, who: Who, act: Act, days: i64) -> Verdict {
         sender: entitled.0,
         recipient: entitled.1,
     };
-    let reach = [Mailbox::of("rita@lab.example".parse().unwrap(), None)];
+    let reach = [Mailbox::of("rita@lab.example".parse().unwrap(), None, "en")];
     let by = by.map(|person| (person, Channel::Web));
     let at = NOW.plus_ms(days * DAY_MS);
     given.decide(act, by, entitled, &reach, &Policy::default(), at)

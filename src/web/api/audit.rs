@@ -278,7 +278,7 @@ fn about(journal: Key) -> Vec<String> {
         // Whose address it is stands in the entry, as far as that is told.
         Key::Reach(_) => Vec::new(),
         // Nothing is journalled about these.
-        Key::Sealed(_) => Vec::new(),
+        Key::Sealed(_) | Key::Ration(_) => Vec::new(),
     }
 }
 

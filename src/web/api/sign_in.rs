@@ -60,7 +60,7 @@ async fn begin(
     limiters.attempt(client)?;
     limiters.code(&address)?;
     let call = call(&app, &headers, taken.once_from(&client.to_string()));
-    let id = sign_in::begin(app.directory(), &call, address).await?;
+    let id = sign_in::begin(app.directory(), &call, address, None).await?;
     let found = sign_in::attempt(&app.settings(), id).await?;
     let begun = wire::SignInBegun {
         sign_in: id.to_string(),

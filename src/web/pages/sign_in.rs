@@ -96,7 +96,7 @@ pub async fn begin(
         return Ok(again(Problems::of(too_many)?));
     }
     let call = app.directory().call(NOBODY, None);
-    match sign_in::begin(app.directory(), &call, address).await {
+    match sign_in::begin(app.directory(), &call, address, None).await {
         Ok(id) => {
             let lifetime = app.settings().policy.sign_in.code_lifetime_ms / 1_000;
             let mut response = to(&to_code(&next));

@@ -6,9 +6,11 @@ use handover::domain::document::Document as _;
 use handover::domain::event::What;
 use handover::domain::id::LetterId;
 use handover::domain::invitation::{Invitation, Recipient, State as Standing};
-use handover::domain::key::{Key, Queue};
+use handover::domain::key::{Counter, Key, Queue};
 use handover::domain::letter::{Kind, Letter, Side, State, Subject};
-use handover::domain::time::MINUTE_MS;
+use handover::domain::ration::Ration;
+use handover::domain::time::{MINUTE_MS, Time};
+use handover::store::Add;
 
 use super::Seen;
 use crate::shadow::{Change, Doc};
@@ -59,6 +61,7 @@ fn letters_of<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = &'a Letter> {
 
 /// The letters that a change of a transfer must cause: to the sender, to the recipient.
 fn wanted(
+    seen: &Seen<'_>,
     change: &Change,
     old: Option<&Invitation>,
     new: &Invitation,
@@ -88,13 +91,52 @@ fn wanted(
                 again: true,
             }),
         ],
-        Some(What::Reminded) => [None, Some(Kind::Reminder { expires_at })],
+        // Who was asked as often as may be today is not reminded.
+        Some(What::Reminded) => [
+            None,
+            Some(Kind::Reminder { expires_at }).filter(|_| asks(seen, new)),
+        ],
         Some(What::Accepted { .. }) => both(|side| Kind::Accepted { side }),
         Some(What::Declined) => both(|side| Kind::Declined { side }),
         Some(What::Expired) => both(|side| Kind::Expired { side }),
         Some(What::Cancelled) => [None, Some(Kind::Cancelled).filter(|_| told)],
         other => return Err(format!("{} changed by {other:?}", new.id)),
     })
+}
+
+fn asked(new: &Invitation, at: Time) -> Counter {
+    Ration::of(&new.recipient, at).counter()
+}
+
+/// Whether this commit takes from what the recipient may be asked in a day.
+fn asks(seen: &Seen<'_>, new: &Invitation) -> bool {
+    let asked = asked(new, seen.commit.at);
+    let taken = |add: &Add| add.counter == asked && add.by == 1;
+    seen.commit.adds.iter().any(taken)
+}
+
+/// Who asks takes one, who does not takes none, and nobody takes more than there are.
+fn rationed(
+    seen: &Seen<'_>,
+    change: &Change,
+    old: Option<&Invitation>,
+    new: &Invitation,
+) -> Result<(), String> {
+    let taken = seen.after.counters.get(&asked(new, seen.commit.at));
+    let taken = taken.copied().unwrap_or_default();
+    let left = seen.policy.letters_a_day - taken;
+    let event = change.event.as_ref().map(|event| &event.what);
+    // An offer that goes to a corrected address ends in the commit of the new one.
+    let must = match event {
+        Some(What::Requested | What::Resent | What::Extended { .. }) => true,
+        Some(What::Pending) => old.is_none(),
+        Some(What::Reminded) => asks(seen, new) || left > 0,
+        _ => return Ok(()),
+    };
+    if left < 0 || must != asks(seen, new) {
+        return Err(format!("{}: {event:?} with {left} letters left", new.id));
+    }
+    Ok(())
 }
 
 fn caused(
@@ -120,7 +162,8 @@ fn caused(
             new.id
         ));
     }
-    let [to_sender, to_recipient] = wanted(change, old, new)?;
+    let [to_sender, to_recipient] = wanted(seen, change, old, new)?;
+    rationed(seen, change, old, new)?;
     let count = |says: &Kind| written.iter().filter(|letter| letter.says == *says).count();
     let mut expected = 0;
     if let Some(says) = to_sender {
@@ -229,17 +272,22 @@ fn went_on(
     let mut kept = new.clone();
     (kept.attempts, kept.delivery) = (old.attempts, old.delivery.clone());
     kept.last_error.clone_from(&old.last_error);
-    if new.says != old.says && new.delivery == old.delivery {
+    if new.closed && old.may_grow() && new.says == old.says && new.delivery == old.delivery {
+        kept.closed = false;
+    }
+    if new.says != old.says && old.may_grow() && new.may_grow() {
         added(seen, old, new)?;
         kept.says = old.says.clone();
     }
     if kept != *old {
         return Err(format!("{} is another letter now", old.id));
     }
-    // It may have been sent more than once; what it says in the end was.
-    let sent = taken
-        .get(&new.id)
-        .is_some_and(|all| all.contains(&new.says));
+    // It may have been sent more than once, and is the same each time.
+    let all = taken.get(&new.id).map(Vec::as_slice).unwrap_or_default();
+    if all.iter().any(|says| *says != new.says) {
+        return Err(format!("{} left with other words under its name", new.id));
+    }
+    let sent = !all.is_empty();
     if matches!(new.delivery, State::Sent { .. }) && !sent {
         return Err(format!(
             "{} counts as sent, and no mail server took it as it is",

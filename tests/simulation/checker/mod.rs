@@ -175,7 +175,8 @@ impl Checker {
             | Counter::LinkUses(_)
             | Counter::Incoming(..)
             | Counter::Sealed
-            | Counter::Explained(_) => None,
+            | Counter::Explained(_)
+            | Counter::Asked(_) => None,
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);

@@ -1,0 +1,74 @@
+//! How many letters others may cause to be sent to one recipient on one day: those that ask for an answer, of all senders together.
+
+use serde::{Deserialize, Serialize};
+
+use super::document::Document;
+use super::id::Digest;
+use super::incoming::day;
+use super::invitation::Recipient;
+use super::key::{Counter, Key, Queue};
+use super::time::{DAY_MS, Time};
+
+/// That the letters of a recipient and a day are counted. How many there are stands in a counter, so that two who ask at the same time do
+/// not wait for each other; this says when that goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ration {
+    /// Of the recipient and the day: nobody has to know whose it is.
+    pub id: Digest,
+    /// Which day (UTC), counted from the epoch.
+    pub day: u32,
+}
+
+impl Ration {
+    /// That of this recipient on the day of this moment.
+    pub fn of(recipient: &Recipient, at: Time) -> Self {
+        let day = day(at);
+        let mut bytes = recipient.digest().0.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&day.to_be_bytes());
+        Self {
+            id: Digest::of(&bytes),
+            day,
+        }
+    }
+
+    /// Where its letters are counted.
+    pub const fn counter(&self) -> Counter {
+        Counter::Asked(self.id)
+    }
+
+    /// When its day is over.
+    pub fn ends_at(&self) -> Time {
+        Time::from_ms(i64::from(self.day).saturating_add(1).saturating_mul(DAY_MS))
+    }
+}
+
+impl Document for Ration {
+    const TAG: &'static str = "ration";
+    fn key(&self) -> Key {
+        Key::Ration(self.id)
+    }
+    fn due(&self) -> Option<(Queue, Time, u128)> {
+        // Another day, because the clocks of two nodes may differ, and one may be set back.
+        let at = self.ends_at().plus_ms(DAY_MS);
+        Some((Queue::Sweeps, at, self.id.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_recipient_has_one_for_each_day_and_it_goes_when_that_is_long_over() {
+        let midnight = Time::from_ms(20_000 * DAY_MS);
+        let of = |address: &str, at| Ration::of(&Recipient::Address(address.parse().unwrap()), at);
+        let anna = of("anna@lab.example", midnight);
+        let last = midnight.plus_ms(DAY_MS - 1);
+        assert_eq!(of("Anna@Lab.example", last), anna);
+        assert_ne!(of("anna@lab.example", last.plus_ms(1)).id, anna.id);
+        assert_ne!(of("ben@lab.example", midnight).id, anna.id);
+        assert_eq!(anna.ends_at(), midnight.plus_ms(DAY_MS));
+        let swept_at = midnight.plus_ms(2 * DAY_MS);
+        assert_eq!(anna.due(), Some((Queue::Sweeps, swept_at, anna.id.0)));
+    }
+}
