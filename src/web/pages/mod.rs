@@ -363,9 +363,9 @@ impl Frame<'_> {
         self.here = here;
         self
     }
-    /// The attribute that marks the present part of the site.
-    fn mark(&self, path: &str) -> &'static str {
-        if self.here == path { "page" } else { "false" }
+    /// Whether this is the present part of the site, which is marked.
+    fn is_at(&self, path: &str) -> bool {
+        self.here == path
     }
     /// What the context one acts as is called.
     fn acts_as(&self) -> &str {

@@ -269,9 +269,9 @@ impl Head {
         }
     }
 
-    /// The attribute that marks the page one is on.
-    fn mark(&self, here: &str) -> &'static str {
-        if self.here == here { "page" } else { "false" }
+    /// Whether this is the page one is on, which is marked.
+    fn is_at(&self, here: &str) -> bool {
+        self.here == here
     }
 }
 
