@@ -13,13 +13,30 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// ---- what takes longer than a moment ----
+
+const told = document.getElementById("told");
+
+// Says it to those who listen, and beside what was pressed to those who look.
+const say = (words, beside) => {
+  if (!told) return;
+  const note = document.createElement("span");
+  note.className = "small quiet says";
+  note.textContent = words;
+  beside.after(" ", note);
+  told.textContent = words;
+  return note;
+};
+
 // A form that was sent says so, and is not sent twice by an impatient finger.
 document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if ((event.submitter?.getAttribute("formmethod") ?? form.method) !== "post") return;
+  const { target: form, submitter } = event;
+  if ((submitter?.getAttribute("formmethod") ?? form.method) !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "yes";
   form.setAttribute("aria-busy", "true");
+  submitter?.classList.add("pressed");
+  setTimeout(() => form.dataset.sent && say(told?.dataset.working, submitter ?? form), 1000);
 });
 // Back from the next page, a form may be sent again.
 addEventListener("pageshow", () => {
@@ -27,4 +44,19 @@ addEventListener("pageshow", () => {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
   }
+  for (const button of document.querySelectorAll(".pressed")) button.classList.remove("pressed");
+  for (const note of document.querySelectorAll(".says")) note.remove();
+});
+
+// What is put together before it is saved is asked for once, and says so: the page stays as it is meanwhile.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[download]");
+  if (!link) return;
+  if (link.hasAttribute("aria-busy")) return event.preventDefault();
+  link.setAttribute("aria-busy", "true");
+  const note = say(told?.dataset.saving, link);
+  setTimeout(() => {
+    link.removeAttribute("aria-busy");
+    note?.remove();
+  }, 5000);
 });
