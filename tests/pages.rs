@@ -91,6 +91,7 @@ fn own(page: &Answer) -> String {
 fn snapshot(name: &str, page: &Answer) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"/assets/handover-[0-9a-f]{32}", "/assets/handover-HASH");
+    settings.add_filter(r#"data-since="[0-9]+""#, r#"data-since="SINCE""#);
     settings.add_filter(
         r#"name="form" value="[A-Za-z0-9_-]{43}""#,
         r#"name="form" value="FORM""#,

@@ -6,6 +6,9 @@
     clippy::indexing_slicing
 )]
 
+#[path = "support/live.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod live;
 #[path = "support/website.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod website;
@@ -22,6 +25,7 @@ use handover::domain::key::Key;
 use handover::domain::policy::{Policy, Private, Tier};
 use handover::domain::rights::Level;
 use handover::store::Version;
+use live::Open;
 use website::{Answer, Browser, Website};
 
 const DEAN: &str = "dean@uni.example";
@@ -129,6 +133,7 @@ impl Story {
 fn snapshot(name: &str, page: &Answer) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"/assets/handover-[0-9a-f]{32}", "/assets/handover-HASH");
+    settings.add_filter(r#"data-since="[0-9]+""#, r#"data-since="SINCE""#);
     settings.add_filter(
         r#"name="form" value="[A-Za-z0-9_-]{43}""#,
         r#"name="form" value="FORM""#,
@@ -643,6 +648,25 @@ async fn a_move_is_cancelled_and_shows_how_far_it_came() {
     let page = story.get(cancelled.location()).await;
     assert!(page.body.contains("<dt>Cancelled</dt>"), "{}", page.body);
     assert!(!page.body.contains("formaction"), "nothing can be done");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_looks_at_a_move_is_told_how_it_goes_on_and_nobody_else_is() {
+    let mut story = story().await;
+    story.lab("Lab").await;
+    let one = story.propose().await;
+    let web = &story.web;
+    let mut vice = web.sign_in(VICE).await;
+    let anna = web.sign_in(ANNA).await;
+    let mut dean = Open::at(web, &story.dean, &one).await;
+    let since = web.directory().changes().now().0.to_string();
+    let mut whose = Open::made_at(web, &anna, &one, &since).await;
+    let page = web.get(&mut vice, &one).await;
+    let approve = format!("{one}/approve");
+    let done = web.submit(&mut vice, &page, &approve, &[]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    assert!(dean.has_news().await);
+    assert!(!whose.has_news().await);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::domain::policy::Policy;
 use crate::domain::time::Time;
 use crate::store::Fault;
 
+use super::changes::{Changes, Telling};
 use super::context::{self, Answered, Question};
 use super::custody;
 use super::incoming::Desk;
@@ -56,6 +57,7 @@ type Map<K, M> = Mutex<BTreeMap<K, Awake<M>>>;
 struct Inner {
     settings: RwLock<Settings>,
     clock: Arc<dyn Clock>,
+    changes: Changes,
     letters: Arc<Notify>,
     root: ActorRef<()>,
     contexts: Arc<Map<Context, ContextMessage>>,
@@ -184,8 +186,10 @@ impl Actor for Root {
 // ---- the directory ----
 
 impl Directory {
-    /// Starts with nobody awake.
-    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+    /// Starts with nobody awake. What is committed from here on is told.
+    pub async fn start(mut settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let changes = Changes::new(Arc::clone(&clock));
+        settings.store = Arc::new(Telling::new(settings.store, changes.clone()));
         let contexts = Arc::new(Mutex::new(BTreeMap::new()));
         let transfers = Arc::new(Mutex::new(BTreeMap::new()));
         let root = Root {
@@ -198,6 +202,7 @@ impl Directory {
         Ok(Self(Arc::new(Inner {
             settings: RwLock::new(settings),
             clock,
+            changes,
             letters: Arc::new(Notify::new()),
             root,
             contexts,
@@ -218,6 +223,11 @@ impl Directory {
     /// Notified when letters were committed.
     pub fn letters(&self) -> Arc<Notify> {
         Arc::clone(&self.0.letters)
+    }
+
+    /// Where what is committed is told.
+    pub fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     /// The time.

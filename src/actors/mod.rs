@@ -9,6 +9,7 @@ pub mod allowance;
 pub mod attempts;
 pub mod audit;
 pub mod browse;
+pub mod changes;
 pub mod collaborators;
 pub mod consequences;
 pub mod context;

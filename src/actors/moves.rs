@@ -280,6 +280,20 @@ pub async fn show(
     Ok((found, history))
 }
 
+/// Whether the caller may decide about a move, and so look at it.
+pub(in crate::actors) async fn sees(
+    settings: &Settings,
+    call: &Call,
+    id: MoveId,
+) -> Result<bool, Trouble> {
+    let caller = Caller::of(settings, call).await?;
+    match decidable(settings, &caller, id).await {
+        Ok(_) => Ok(true),
+        Err(Trouble::Refused(_)) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// What is still to move, in bytes: all that the context holds which gives.
 pub async fn left(settings: &Settings, of: &Move) -> Result<u64, Fault> {
     let usage = settings.store.counters(&[Counter::Usage(of.from)]).await?;

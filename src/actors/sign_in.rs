@@ -379,6 +379,18 @@ pub async fn session(
     Ok(found.map(|s| s.document).filter(|s| now < s.expires_at))
 }
 
+/// Whether a session of this person is still good.
+pub async fn session_lasts(
+    settings: &Settings,
+    account: AccountId,
+    digest: Digest,
+    now: Time,
+) -> Result<bool, Fault> {
+    let found = load::one::<Session>(&*settings.store, Key::Session(digest)).await?;
+    let good = |session: &Session| session.account == account && now < session.expires_at;
+    Ok(found.is_some_and(|found| good(&found.document)))
+}
+
 /// What this token is good for, if it still is.
 pub async fn token(settings: &Settings, secret: &str, now: Time) -> Result<Option<Token>, Fault> {
     let key = Key::Token(Digest::of(secret.as_bytes()));

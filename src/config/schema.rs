@@ -155,7 +155,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "server", metrics_listen, server.metrics_listen, "Address of `/healthz`, `/readyz` and `/metrics`; separate, so that a proxy cannot publish them by mistake."),
     key!(Config, "server", max_request_size, server.max_request_size, "Largest request body. A full bundle is far smaller.").within(64 << 10, 64 * MIB),
     key!(Config, "server", request_timeout, server.request_timeout, "A request that takes longer is answered with an error; what it asked for may still happen, and a retry with the same Idempotency-Key learns of it.").within(1_000, 10 * MINUTE),
-    key!(Config, "server", max_concurrent_requests, server.max_concurrent_requests, "Requests in flight before further ones are turned away with 503 and Retry-After. Bounds memory when the disk is slow.").within(1, 65_536),
+    key!(Config, "server", max_concurrent_requests, server.max_concurrent_requests, "Requests in flight before further ones are turned away with 503 and Retry-After. Bounds memory when the disk is slow. Half as many open pages show what is new by themselves; they count apart.").within(1, 65_536),
     key!(Config, "server", trusted_proxies, server.trusted_proxies, "Reverse proxies whose `X-Forwarded-For` is believed when the sign-in limit looks for the client. Anybody else could write any address there."),
     key!(Config, "server", stop_within, server.stop_within, "How long a soft stop (SIGTERM) waits for requests in flight before it stops all the same.").within(1_000, 10 * MINUTE),
     key!(Config, "store", path, store.path, "The store's file. A relative path starts from the folder of this file."),

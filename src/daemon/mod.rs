@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::changes::Telling;
 use crate::actors::directory::Directory;
 use crate::actors::moves;
 use crate::actors::site;
@@ -163,7 +164,7 @@ impl Daemon {
             replies::open(config, &directory, letters_site.replies.clone(), &clock).await?;
         let courier = Courier::new(
             courier::Parts {
-                store: Arc::clone(&shared),
+                store: Arc::new(Telling::new(shared, directory.changes().clone())),
                 transport,
                 timers: Arc::new(directory.clone()),
                 site: letters_site,

@@ -171,6 +171,12 @@ impl Browser {
             channel: Channel::Web,
         }
     }
+    /// Whether the session is still good: it may have ended since the request came.
+    pub async fn lasts(&self, app: &App) -> Result<bool, Fault> {
+        let (account, digest) = (self.account(), self.session());
+        let now = app.directory().now();
+        sign_in::session_lasts(&app.settings(), account, digest, now).await
+    }
     /// What every form of this session must carry, in a field of any name.
     pub fn form_token(&self, app: &App) -> String {
         app.settings().key.form(self.session.digest)

@@ -95,6 +95,7 @@ struct Parts {
     limiters: RwLock<Arc<Limiters>>,
     providers: RwLock<Arc<Providers>>,
     in_flight: Semaphore,
+    streams: pages::live::Streams,
     attempts: Tally,
 }
 
@@ -121,6 +122,7 @@ impl App {
             mailbox: OnceLock::new(),
             limiters: RwLock::new(limiters),
             providers: RwLock::default(),
+            streams: pages::live::Streams::default(),
             attempts: Tally::default(),
         }))
     }
@@ -166,6 +168,11 @@ impl App {
 
     fn in_flight(&self) -> &Semaphore {
         &self.0.in_flight
+    }
+
+    /// The pages that are kept up to date.
+    fn streams(&self) -> &pages::live::Streams {
+        &self.0.streams
     }
 
     fn attempts(&self) -> &Tally {

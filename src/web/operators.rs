@@ -49,6 +49,7 @@ fn render(app: &App, metrics: &Metrics) -> impl IntoResponse + use<> {
     let most = app.bounds().max_concurrent_requests;
     let busy = most.saturating_sub(app.in_flight().available_permits());
     metrics::gauge!("handover_http_requests_in_flight").set(busy as f64);
+    metrics::gauge!("handover_pages_kept_up_to_date").set(app.streams().count() as f64);
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     (kind, metrics.render())
 }

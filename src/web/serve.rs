@@ -35,7 +35,8 @@ pub struct Listeners {
     pub operators: TcpListener,
 }
 
-/// Serves until `stop`; then takes no new connection and waits for what is in flight, as long as the bounds allow.
+/// Serves until `stop`; then takes no new connection and waits for what is in flight, as long as the bounds allow. Pages that are kept up
+/// to date are not waited for.
 pub async fn serve(
     listeners: Listeners,
     app: App,
@@ -50,8 +51,12 @@ pub async fn serve(
         .saturating_mul(2)
         .max(64);
     let site = super::router(app.clone());
-    let operators = super::operators(app, metrics);
+    let operators = super::operators(app.clone(), metrics);
     tokio::join!(
+        async {
+            stop.cancelled().await;
+            app.streams().end();
+        },
         listen(listeners.site, site, most, &stop, within),
         listen(listeners.operators, operators, OPERATORS, &stop, within),
     );

@@ -14,6 +14,7 @@ mod browser;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod daemon;
 mod letters;
+mod live;
 mod look;
 #[path = "../support/post_office.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]

@@ -2,8 +2,8 @@
 
 use crate::site::{CARL, CORE, DESK, MIA, PHONE, Screen, World};
 
-const SOILS: &str = "Wetland soils 2026";
-const LEAVES: &str = "Beech leaves 2026";
+pub const SOILS: &str = "Wetland soils 2026";
+pub const LEAVES: &str = "Beech leaves 2026";
 
 #[tokio::test]
 async fn every_story_ends_well_at_a_desk() {
@@ -117,7 +117,7 @@ fn ask(world: &World, to: &str, message: &str, go_on: &str) {
     world.browser.press(go_on);
 }
 
-async fn offer(world: &mut World, project: &str, to: &str, picture: bool) {
+pub async fn offer(world: &mut World, project: &str, to: &str, picture: bool) {
     world.becomes(CORE).await;
     world.goto("/projects").await;
     world.tick(project);

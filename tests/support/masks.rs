@@ -13,6 +13,7 @@ pub fn masks() -> insta::Settings {
             r#"name="once" value="cmd_[0-9a-v]{26}""#,
             r#"name="once" value="ONCE""#,
         ),
+        (r#"data-since="[0-9]+""#, r#"data-since="SINCE""#),
         (r"\bho_[A-Za-z0-9_-]{43}", "ho_SECRET"),
         (r"/l/[A-Za-z0-9_-]{43}", "/l/TOKEN"),
         (

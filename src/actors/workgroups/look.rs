@@ -11,7 +11,7 @@ use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::Person;
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
-use crate::store::{Direction, Fault};
+use crate::store::{Direction, Fault, MAX_PAGE};
 
 use crate::actors::listing;
 use crate::actors::load::{self, Versioned};
@@ -171,6 +171,16 @@ pub async fn of_domain(
         all.push(shown(settings, workgroup, role).await?);
     }
     Ok((all, ids.last().copied().filter(|_| page.more)))
+}
+
+/// How many members a workgroup has, counted to at most 1,000, and whether there are more.
+pub async fn count(settings: &Settings, id: WorkgroupId) -> Result<(usize, bool), Fault> {
+    let prefix = index::members(id);
+    let page = settings
+        .store
+        .scan(prefix, None, Direction::Forward, MAX_PAGE)
+        .await?;
+    Ok((page.rows.len(), page.more))
 }
 
 /// A page of the members of a workgroup.

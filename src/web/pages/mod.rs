@@ -17,6 +17,7 @@ mod item;
 mod life;
 mod link;
 mod list;
+pub mod live;
 pub mod mailbox;
 mod news;
 mod offer;
@@ -40,6 +41,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+use crate::actors::changes::Moment;
 use crate::actors::queries::{self, Own};
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
@@ -60,6 +62,7 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 pub fn router() -> Router<App> {
     Router::new()
         .route("/", get(home::show))
+        .route("/live", get(live::listen))
         .route("/sign-in", get(sign_in::ask).post(sign_in::begin))
         .route("/sign-in/code", get(sign_in::wait).post(sign_in::finish))
         .route("/sign-in/provider", post(through::begin))
@@ -289,6 +292,8 @@ pub struct Person {
     contexts: Vec<Own>,
     /// The one they act as: its lists are shown, and what they make is made there.
     acts_as: Own,
+    /// When the page began to be made: it shows everything that was told before.
+    since: Moment,
 }
 
 impl Person {
@@ -311,6 +316,7 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
     let Some(browser) = browser else {
         return Ok(None);
     };
+    let since = app.directory().changes().now();
     let settings = app.settings();
     let Some(account) = queries::account_if_any(&settings, browser.account()).await? else {
         return Ok(None);
@@ -332,6 +338,7 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
         browser,
         contexts,
         acts_as,
+        since,
     }))
 }
 
@@ -365,9 +372,9 @@ impl Frame<'_> {
         self.here = here;
         self
     }
-    /// The attribute that marks the present part of the site.
-    fn mark(&self, path: &str) -> &'static str {
-        if self.here == path { "page" } else { "false" }
+    /// Whether this is the present part of the site, which is marked.
+    fn is_at(&self, path: &str) -> bool {
+        self.here == path
     }
     /// What the context one acts as is called.
     fn acts_as(&self) -> &str {

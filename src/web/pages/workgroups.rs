@@ -18,7 +18,7 @@ use crate::actors::workgroups::{self, Command, New};
 use crate::domain::governance::{self, Act};
 use crate::domain::id::{Context, WorkgroupId};
 use crate::domain::policy::Domain;
-use crate::domain::workgroup::Role;
+use crate::domain::workgroup::{Role, Workgroup};
 use crate::web::App;
 use crate::web::api::{read, show as shows, workgroups as api};
 use crate::web::auth::Browser;
@@ -269,9 +269,9 @@ impl Head {
         }
     }
 
-    /// The attribute that marks the page one is on.
-    fn mark(&self, here: &str) -> &'static str {
-        if self.here == here { "page" } else { "false" }
+    /// Whether this is the page one is on, which is marked.
+    fn is_at(&self, here: &str) -> bool {
+        self.here == here
     }
 }
 
@@ -353,7 +353,7 @@ async fn overview(
     let workgroup = seen.workgroup.document.clone();
     let shown = look::shown(&app.settings(), workgroup, seen.standing.role).await?;
     let context = Context::Workgroup(shown.workgroup.id);
-    let mut facts = vec![
+    let facts = vec![
         fact("Handle", shown.workgroup.handle.to_string()),
         fact(
             "You are its",
@@ -363,17 +363,9 @@ async fn overview(
         ),
         fact("Tier", shows::tier(shown.workgroup.tier)),
         fact("Domain", shown.workgroup.domain.name()),
+        fact("Members", members_of(app, &shown.workgroup).await?),
+        fact("Since", shown.workgroup.created_at.for_people()),
     ];
-    if !shown.workgroup.domain.is_public() {
-        facts.push(fact(
-            "Members",
-            match shown.workgroup.collaborative {
-                true => "from anywhere (collaborative)",
-                false => "from its domain only",
-            },
-        ));
-    }
-    facts.push(fact("Since", shown.workgroup.created_at.for_people()));
     let view = Page {
         f: frame(app, Some(person)).at("/workgroups"),
         person,
@@ -391,6 +383,24 @@ async fn overview(
         problems,
     };
     Ok(page(view.problems.page_status(), &view))
+}
+
+/// How many there are, and where they may come from.
+async fn members_of(app: &App, workgroup: &Workgroup) -> Result<String, Stop> {
+    let (count, more) = look::count(&app.settings(), workgroup.id).await?;
+    let count = words::grouped(count as u64);
+    let count = if more {
+        format!("more than {count}")
+    } else {
+        count
+    };
+    Ok(
+        match (workgroup.domain.is_public(), workgroup.collaborative) {
+            (true, _) => count,
+            (false, true) => format!("{count}, from anywhere (collaborative)"),
+            (false, false) => format!("{count}, from its domain only"),
+        },
+    )
 }
 
 /// `POST /workgroups/{id}/leave`

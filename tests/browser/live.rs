@@ -1,0 +1,130 @@
+//! Pages that are open show what others do without being loaded again, and leave alone whoever is at work in them.
+
+use serde_json::json;
+
+use crate::browser::{As, Browser};
+use crate::daemon::{until, within};
+use crate::site::{CARL, CORE, DESK, World};
+use crate::stories::{LEAVES, SOILS, offer};
+
+const IS_SAME: &str = "window.isSame === true";
+const TOLD: &str = "document.getElementById('told').textContent";
+const SINCE: &str = "document.querySelector('main').dataset.since";
+const REASON: &str = "document.getElementById('reason-1')?.value ?? ''";
+
+/// From now on it shows whether the page was loaded again.
+fn remember(browser: &Browser) {
+    browser.ask("window.isSame = true");
+}
+
+fn is_same(browser: &Browser) -> bool {
+    browser.ask(IS_SAME) == json!(true)
+}
+
+#[tokio::test]
+async fn what_others_do_shows_without_loading_the_page_again() {
+    let mut world = World::open(DESK).await;
+    world.becomes(CARL).await;
+    let cookies = world.browser.cookies();
+    world.becomes(CORE).await;
+    world.register(CORE);
+    let carl = Browser::open(world.path(), As::Desktop).await;
+    carl.becomes(&cookies);
+    carl.goto(&format!("{}/", world.place.site)).await;
+    carl.text_with("None at the moment");
+    remember(&carl);
+
+    offer(&mut world, SOILS, CARL, false).await;
+    remember(&world.browser);
+    carl.text_with(SOILS);
+    assert!(is_same(&carl));
+    assert_eq!(carl.ask(TOLD), json!("Updated: Offers waiting for you"));
+    // The letter leaves while its sender looks on.
+    until("the letter is sent", within(20), || {
+        world
+            .browser
+            .text_with("Letters")
+            .contains("sent")
+            .then_some(())
+    });
+    assert!(is_same(&world.browser));
+
+    whoever_types_is_left_alone(&mut world, &carl).await;
+    the_sender_sees_the_answer(&mut world, &carl).await;
+    what_takes_long_says_so(&mut world).await;
+    whoever_is_signed_out_elsewhere_sees_nothing_more(&mut world, &carl).await;
+    carl.close().await;
+    world.close().await;
+}
+
+/// Another offer comes while a reason to decline the first is typed.
+async fn whoever_types_is_left_alone(world: &mut World, carl: &Browser) {
+    carl.press("Decline");
+    carl.write("#reason-1", "Not our");
+    let since = carl.ask(SINCE);
+    offer(world, LEAVES, CARL, false).await;
+    until("the page has been fetched", within(20), || {
+        (carl.ask(SINCE) != since).then_some(())
+    });
+    carl.write("#reason-1", " soils.");
+    assert_eq!(carl.ask(REASON), json!("Not our soils."));
+    assert!(!carl.text_with(SOILS).contains(LEAVES));
+    // Once they have done with it, what came meanwhile appears.
+    carl.ask("document.getElementById('reason-1').value = ''");
+    carl.press("Decline");
+    carl.ask("document.activeElement.blur()");
+    carl.text_with(LEAVES);
+    assert!(is_same(carl));
+}
+
+async fn the_sender_sees_the_answer(world: &mut World, carl: &Browser) {
+    remember(&world.browser);
+    let page = world.browser.text_with("Change the offer");
+    assert!(!page.contains("Receipt"), "{page}");
+    // The newest offer stands first.
+    carl.press("Accept into Personal");
+    carl.text_with("You own all of it");
+    let page = world.browser.text_with("Receipt");
+    assert!(!page.contains("Change the offer"), "{page}");
+    assert!(is_same(&world.browser));
+}
+
+/// Presses a button twice, and tells after a while how often its form was sent, what is said, and whether the button shows it.
+const IMPATIENT: &str = "(async () => {
+    const button = [...document.querySelectorAll('main form button')].find(one => one.textContent === 'Save');
+    let sent = 0;
+    document.addEventListener('submit', event => { if (!event.defaultPrevented) sent += 1; });
+    button.click();
+    button.click();
+    await new Promise(done => setTimeout(done, 1500));
+    return { sent, says: document.querySelector('.says').textContent, told: document.getElementById('told').textContent,
+        busy: button.matches('[aria-busy=true] .pressed') };
+})()";
+
+/// A form that was sent over a network that takes its time.
+async fn what_takes_long_says_so(world: &mut World) {
+    const SAYS: &str = "This takes a moment; it goes on by itself.";
+    world.goto("/account").await;
+    world.browser.text_with("Your account");
+    let network = |latency: u32| {
+        let speed = json!({ "offline": false, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1 });
+        world
+            .browser
+            .tool("Network.emulateNetworkConditions", speed)
+    };
+    network(4_000).unwrap();
+    let seen = world.browser.ask(IMPATIENT);
+    let expected = json!({ "sent": 1, "says": SAYS, "told": SAYS, "busy": true });
+    assert_eq!(seen, expected);
+    network(0);
+    world.browser.text_with("Saved.");
+}
+
+async fn whoever_is_signed_out_elsewhere_sees_nothing_more(world: &mut World, carl: &Browser) {
+    carl.goto(&format!("{}/", world.place.site)).await;
+    carl.text_with(SOILS);
+    world.becomes(CARL).await;
+    world.goto("/account/sessions").await;
+    world.browser.press("Sign out here");
+    carl.text_with("We send a code");
+}
