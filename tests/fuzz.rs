@@ -66,6 +66,8 @@ const WORDS: &[&[u8]] = &[
     b"LHLO x\r\n",
     b"MAIL FROM:<>\r\n",
     b"RCPT TO:<r-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@reply.site.example>\r\n",
+    b"RCPT TO:<p-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@reply.site.example>\r\n",
+    b"p-",
     b"DATA\r\n",
     b"RSET\r\n",
     b"%{t}",

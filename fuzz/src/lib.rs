@@ -6,6 +6,7 @@
 use std::sync::Mutex;
 
 use futures_util::future::{BoxFuture, ready};
+use handover::domain::id::LetterId;
 use handover::domain::secret::SiteKey;
 use handover::mail::inbound::grammar::{self, Answer};
 use handover::mail::inbound::lmtp::{self, Limits};
@@ -18,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 const TRUSTED: &str = "mx.site.example";
 
-/// An address is a recipient's in one way only, and only with a token that has the shape; a token is a letter's if it was made for it.
+/// An address is a recipient's in one way only, and only with a token that has the shape; a token is a letter's, or a probe's, if it was
+/// made for it, and for that purpose.
 pub fn address(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (pattern, address) = text
@@ -26,20 +28,17 @@ pub fn address(data: &[u8]) {
         .unwrap_or(("%{t}@reply.site.example", &text));
     let key = SiteKey::new([7; 32]);
     for token in [address, pattern] {
-        if let Some(letter) = key.letter_of_reply(token) {
-            assert_eq!(key.reply(letter), token.to_ascii_lowercase());
-        }
-        if let Some(letter) = key.letter_of_bounce(token) {
-            assert_eq!(key.bounce(letter), token.to_ascii_lowercase());
-        }
+        of_one_purpose(&key, token);
     }
     let Ok(scheme) = Scheme::of_pattern(pattern) else {
         return;
     };
+    made(&key, &scheme, data);
     let Some(recipient) = scheme.read(address) else {
         return;
     };
     let token = recipient.token();
+    of_one_purpose(&key, token);
     assert_eq!(token.len(), 32);
     assert!(
         token
@@ -50,6 +49,65 @@ pub fn address(data: &[u8]) {
     assert!(written.ends_with(scheme.domain()));
     assert_eq!(scheme.read(&written), Some(recipient.clone()));
     assert_eq!(scheme.read(&written.to_uppercase()), Some(recipient));
+}
+
+/// The letter, or the probe, that the site would take a token for, whatever purpose its address names.
+fn letter_of(key: &SiteKey, purpose: Purpose, token: &str) -> Option<LetterId> {
+    match purpose {
+        Purpose::Reply => key.letter_of_reply(token),
+        Purpose::Bounce => key.letter_of_bounce(token),
+        Purpose::Probe => key.probe_of(token),
+    }
+}
+
+fn token_of(key: &SiteKey, purpose: Purpose, letter: LetterId) -> String {
+    match purpose {
+        Purpose::Reply => key.reply(letter),
+        Purpose::Bounce => key.bounce(letter),
+        Purpose::Probe => key.probe(letter),
+    }
+}
+
+const PURPOSES: [Purpose; 3] = [Purpose::Reply, Purpose::Bounce, Purpose::Probe];
+
+/// For which purpose a token was made: the one that makes it again, and no other.
+fn of_one_purpose(key: &SiteKey, token: &str) -> Option<Purpose> {
+    let holds = |purpose: &Purpose| match letter_of(key, *purpose, token) {
+        Some(letter) => {
+            assert_eq!(token_of(key, *purpose, letter), token.to_ascii_lowercase());
+            true
+        }
+        None => false,
+    };
+    let held: Vec<Purpose> = PURPOSES.into_iter().filter(holds).collect();
+    assert!(held.len() <= 1, "{token} is good for {held:?}");
+    held.first().copied()
+}
+
+/// Nobody guesses a token, so some are made, of an id that the bytes give: each is read back as what it is, through its address too, and
+/// is nobody's with one character changed.
+fn made(key: &SiteKey, scheme: &Scheme, data: &[u8]) {
+    let bits = data
+        .iter()
+        .fold(0_u128, |bits, byte| bits.rotate_left(8) ^ u128::from(*byte));
+    let letter = LetterId::from_bits(bits);
+    for purpose in PURPOSES {
+        let token = token_of(key, purpose, letter);
+        assert_eq!(of_one_purpose(key, &token), Some(purpose));
+        assert_eq!(letter_of(key, purpose, &token), Some(letter));
+        let recipient = Recipient::new(purpose, &token).expect("well-formed");
+        let written = scheme.write(&recipient);
+        assert_eq!(scheme.read(&written), Some(recipient.clone()));
+        assert_eq!(scheme.read(&written.to_uppercase()), Some(recipient));
+        let at = usize::try_from(bits % 32).expect("small");
+        let turned = |(n, c): (usize, char)| match (n == at, c) {
+            (true, 'a') => 'b',
+            (true, _) => 'a',
+            (false, c) => c,
+        };
+        let other: String = token.chars().enumerate().map(turned).collect();
+        assert_eq!(of_one_purpose(key, &other), None, "{token} and {other}");
+    }
 }
 
 /// An answer begins with its verb, and is read the same when it is written down again.
@@ -97,15 +155,15 @@ pub fn authentication(data: &[u8]) {
     acts_by_right(raw.as_bytes(), Purpose::Reply, Some("anna@lab.example"));
 }
 
-/// Any message, to either address and with either kind of sender: nothing but token, sender, authentication and grammar together acts.
+/// Any message, to each kind of address and with either kind of sender: nothing but token, sender, authentication and grammar together acts.
 pub fn examine(data: &[u8]) {
     let Some((first, raw)) = data.split_first() else {
         return;
     };
-    let purpose = if first & 1 == 0 {
-        Purpose::Reply
-    } else {
-        Purpose::Bounce
+    let purpose = match first & 5 {
+        0 => Purpose::Reply,
+        1 => Purpose::Bounce,
+        _ => Purpose::Probe,
     };
     let sender = (first & 2 == 0).then_some("anna@lab.example");
     acts_by_right(raw, purpose, sender);
@@ -151,6 +209,11 @@ fn acts_by_right(raw: &[u8], purpose: Purpose, sender: Option<&str>) {
             authenticated.is_err(),
             "without a trusted server nobody vouches"
         );
+    }
+    if purpose == Purpose::Probe {
+        let dropped =
+            matches!(&found, Examined::Dropped { outcome, .. } if outcome.word() == "probe");
+        assert!(dropped, "what comes to a probe does nothing: {found:?}");
     }
     match found {
         Examined::Dropped { why, .. } => assert!(!why.is_empty() && why.len() < 200),
@@ -236,8 +299,9 @@ fn well_formed(message_id: Option<&str>) {
     assert!(message_id.is_none_or(fits), "{message_id:?}");
 }
 
+/// A door that knows the addresses whose token begins with an `a`: what was taken, and for which purpose.
 #[derive(Default)]
-struct Taken(Mutex<Vec<Vec<u8>>>);
+struct Taken(Mutex<Vec<Vec<u8>>>, Mutex<Vec<Purpose>>);
 
 impl Door for Taken {
     fn knows<'a>(&'a self, recipient: &'a Recipient) -> BoxFuture<'a, Result<(), Turned>> {
@@ -258,6 +322,10 @@ impl Door for Taken {
                 .envelope_sender
                 .is_none_or(|sender| (1..=320).contains(&sender.len()))
         );
+        self.1
+            .lock()
+            .expect("nobody panicked")
+            .push(delivery.recipient.purpose());
         self.0
             .lock()
             .expect("nobody panicked")
@@ -303,6 +371,18 @@ pub fn session(data: &[u8]) {
     assert!(answers.lines().all(well_formed), "{answers}");
     let lines = data.iter().filter(|b| **b == b'\n').count();
     assert!(answers.lines().count() <= 6 * lines + 3, "{answers}");
+    for purpose in taken.1.into_inner().expect("nobody panicked") {
+        let letter = match purpose {
+            Purpose::Reply => b'r',
+            Purpose::Bounce => b'b',
+            Purpose::Probe => b'p',
+        };
+        // What is folded need not stand there as it is read.
+        let said = data.to_ascii_lowercase();
+        let named = [letter, b'-'];
+        let is_named = said.windows(2).any(|two| two == named);
+        assert!(is_named || !data.is_ascii(), "{purpose:?} was not named");
+    }
     // Without the doubled dots, each message stands in what was said, between two line ends.
     let text = |bytes: &[u8]| bytes.iter().map(|b| char::from(*b)).collect::<String>();
     let sent = text(data).replace("\r\n.", "\r\n");

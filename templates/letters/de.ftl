@@ -2,10 +2,10 @@
 
 ## Was mehrere Briefe sagen
 
-items = Was ({ $count ->
-        [one] 1 Objekt
-       *[other] { $count } Objekte
-    }, zusammen { $size }):
+items = Es geht um { $count ->
+        [one] 1 Objekt, { $size }:
+       *[other] { $count } Objekte, zusammen { $size }:
+    }
 item = { $kind ->
         [run] Lauf
        *[project] Projekt
@@ -13,10 +13,19 @@ item = { $kind ->
         [one] 1 Datei
        *[other] { $files } Dateien
     })
-more = und { $more } weitere
+more = und { $more ->
+        [one] 1 weiteres
+       *[other] { $more } weitere
+    }
 named-first = „{ $first }“{ $count ->
         [one] {""}
-       *[other] {" "}und { $others } weitere
+        [2] {" "}und ein weiteres Objekt
+       *[other] {" "}und { $others } weitere Objekte
+    }
+named-first-to = „{ $first }“{ $count ->
+        [one] {""}
+        [2] {" "}und einem weiteren Objekt
+       *[other] {" "}und { $others } weiteren Objekten
     }
 receiver = { $recipient-kind ->
         [workgroup] die Arbeitsgruppe { $recipient }
@@ -36,7 +45,7 @@ you = { $recipient-kind ->
     }
 sender-side = { $source-kind ->
         [workgroup] Arbeitsgruppe „{ $source }“
-       *[personal] dem eigenen Bereich des Absenders
+       *[personal] eigener Bereich des Absenders
     }
 own-side = { $source-kind ->
         [workgroup] der Arbeitsgruppe „{ $source }“
@@ -47,15 +56,15 @@ own-side-first = { $source-kind ->
        *[personal] Ihrem eigenen Bereich
     }
 told-before = { $again ->
-        [yes] {" "}Sie haben davon schon einmal gehört; es gilt weiterhin.
+        [yes] {" "}Sie wurden davon schon benachrichtigt; es gilt weiterhin.
        *[no] {""}
     }
 made-anew = { $replaced ->
-        [yes] {" "}An eine andere Adresse wurde neu geschrieben.
+        [yes] {" "}Stattdessen ging dasselbe an eine andere Adresse.
        *[no] {""}
     }
 keeps-until = { $keeps ->
-        [until] {" "}bis { $keeps-until }
+        [until] {" "}bis zum { $keeps-until }
        *[read] {""}
     }
 may = { $level ->
@@ -63,7 +72,7 @@ may = { $level ->
        *[read] die Daten ansehen
     }
 access-until = { $access ->
-        [until] bis { $access-until }
+        [until] bis zum { $access-until }
        *[open] bis auf Widerruf
     }
 role-name = { $role ->
@@ -75,7 +84,7 @@ own-or-join = { $hands-over ->
         [yes] die Arbeitsgruppe „{ $source }“ zu übernehmen,
        *[no] der Arbeitsgruppe „{ $source }“ beizutreten,
     }
-not-you = Wenn Sie das nicht waren, sagen Sie es sofort denen, die { $site } betreiben.
+not-you = Wenn Sie das nicht waren, sagen Sie es sofort den Betreibern von { $site }.
 what-now = Wie es weitergeht:
 when-accepted = Was geschieht, wenn Sie annehmen:
 
@@ -97,28 +106,28 @@ message = { $sender } schreibt (das sind nicht die Worte von { $site }):
 reason-told = Dem Absender wurde dieser Grund genannt:
 reason-given = Der genannte Grund (das sind nicht die Worte von { $site }):
 reason-none = Es wurde kein Grund genannt.
-renamed = Diese Namen waren in „{ $into }“ vergeben, deshalb heißen die Objekte nun anders:
+renamed = Diese Namen waren in „{ $into }“ schon vergeben, deshalb heißen die Objekte nun anders:
 renamed-item = „{ $before }“ heißt nun „{ $now }“
 
 ## Wie man antwortet
 
-answer-by-mail = Zum Antworten beantworten Sie diesen Brief von { $to } aus. Die erste Zeile der Antwort entscheidet:
-answer-buttons = Zum Antworten drücken Sie einen Knopf und senden die Mail ab, die sich öffnet, von { $to } aus:
+answer-by-mail = Antworten Sie auf diese E-Mail, und zwar von { $to } aus. Die erste Zeile Ihrer Antwort entscheidet:
+answer-buttons = Um zu antworten, drücken Sie einen Knopf und senden Sie die E-Mail, die sich öffnet, von { $to } aus ab:
 accept-into = Annehmen in { $context }
 accept-plainly = Annehmen
 decline = Ablehnen
-example-reason = das sind nicht unsere
+example-reason = das sind nicht unsere Daten
 example-default = (in „{ $context }“)
-answer-or-open = Oder öffnen Sie diesen Link und melden sich mit { $to } an:
-answer-open = Zum Antworten öffnen Sie diesen Link und melden sich mit { $to } an:
+answer-or-open = Oder öffnen Sie diesen Link und melden Sie sich mit { $to } an:
+answer-open = Um zu antworten, öffnen Sie diesen Link und melden Sie sich mit { $to } an:
 open = In { $site } öffnen
-open-note = Der Link allein ändert nichts. Sie finden alles auch im Eingang, nachdem Sie sich unter { $home } angemeldet haben. Ohne Antwort läuft es ab, und nichts ändert sich.
+open-note = Der Link allein ändert nichts. Sie finden alles auch in Ihrem Eingang, wenn Sie sich unter { $home } anmelden. Antwortet niemand, läuft die Frist ab, und nichts ändert sich.
 
 ## Der Fuß
 
-foot-reply = { $site } hat diesen Brief an { $to } gesandt. Anmelden unter { $home }
-foot-no-reply = { $site } hat diesen Brief an { $to } gesandt. Eine Antwort darauf bewirkt nichts; melden Sie sich an: { $home }
-foot-code = { $site } hat diesen Brief an { $to } gesandt. Eine Antwort darauf bewirkt nichts.
+foot-reply = { $site } hat diese E-Mail an { $to } gesandt. Anmelden können Sie sich unter { $home }
+foot-no-reply = { $site } hat diese E-Mail an { $to } gesandt. Eine Antwort darauf bewirkt nichts; melden Sie sich stattdessen an: { $home }
+foot-code = { $site } hat diese E-Mail an { $to } gesandt. Eine Antwort darauf bewirkt nichts.
 
 ## Übergaben
 
@@ -126,9 +135,9 @@ transfer-offer-subject = { $sender-short } bietet { you } { named-first } an
 transfer-offer-title = { $sender } bietet { you } Sequenzierdaten an
 transfer-offer-lead = { $sender } ({ $sender-address }) bietet { you } auf { $site } das Eigentum an Sequenzierdaten an.{ told-before }
 transfer-effect-owner = { $recipient-kind ->
-        [workgroup] Der Arbeitsgruppe { $recipient } gehören die Daten
-       *[address] Die Daten gehören dem Kontext, den Sie wählen: Ihrem eigenen Bereich oder einer Ihrer Arbeitsgruppen
-    }, und sie zählen zu dessen Speicher.
+        [workgroup] Die Daten gehören dann der Arbeitsgruppe { $recipient } und zählen zu deren Speicher.
+       *[address] Die Daten gehören dann dem Kontext, den Sie wählen (Ihrem eigenen Bereich oder einer Ihrer Arbeitsgruppen), und zählen zu dessen Speicher.
+    }
 transfer-effect-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr und kann nichts mehr an ihnen ändern.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
@@ -140,41 +149,41 @@ transfer-reminder-title = Ein Angebot wartet noch auf { $recipient-kind ->
         [workgroup] die Arbeitsgruppe { $recipient }
        *[address] Ihre Antwort
     }
-transfer-reminder-lead = Es kommt von { $sender } ({ $sender-address }) und endet von selbst am { $expires }.
+transfer-reminder-lead = Das Angebot kommt von { $sender } ({ $sender-address }) und endet von selbst am { $expires }.
 transfer-accepted-sender-subject = Angenommen: { named-first }
 transfer-accepted-sender-title = Ihr Angebot wurde angenommen
 transfer-accepted-sender-lead = { receiver-first } hat Ihr Angebot am { $at } in „{ $into }“ angenommen.
-transfer-accepted-sender-after = { own-side-first } gehören die Daten nicht mehr, und sie zählen nicht mehr zu dessen Speicher. { $keeps ->
-        [none] Sie sind dort nicht mehr zu sehen.
+transfer-accepted-sender-after = Die Daten gehören nicht mehr { own-side } und zählen dort nicht mehr zum Speicher. { $keeps ->
+        [none] Dort sind sie nicht mehr zu sehen.
        *[read] Wie vereinbart bleibt dort Lesezugriff{ keeps-until }.
     } Die Übergabe bleibt in Ihrem Verlauf.
 transfer-accepted-recipient-subject = Quittung: { named-first } angenommen in „{ $into-short }“
 transfer-accepted-recipient-title = Die Daten gehören nun „{ $into }“
 transfer-accepted-recipient-lead = Das Angebot von { $sender } ({ $sender-address }) wurde am { $at } angenommen. Die Daten gehören nun „{ $into }“.
 transfer-now-find = Sie finden die Daten in „{ $into }“: { $receipt }
-transfer-now-storage = Sie zählen zu dessen Speicher.
+transfer-now-storage = Die Daten zählen zum Speicher von „{ $into }“.
 transfer-now-sender = { $keeps ->
-        [none] Die Seite des Absenders sieht sie nicht mehr.
+        [none] Die Seite des Absenders sieht die Daten nicht mehr.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
     }
 transfer-now-shares = Bestehende Freigaben und Links sind geblieben, wie sie waren; sehen Sie sie durch und beenden Sie, was Sie nicht wollen.
 transfer-declined-sender-subject = Abgelehnt: { named-first }
 transfer-declined-sender-title = Ihr Angebot wurde abgelehnt
 transfer-declined-sender-lead = { receiver-first } hat Ihr Angebot am { $at } abgelehnt.
-transfer-declined-sender-after = Nichts hat sich geändert: Die Daten gehören { own-side }, und Sie können sie neu anbieten.
-transfer-declined-recipient-subject = Quittung: Angebot von { named-first } abgelehnt
+transfer-declined-sender-after = Nichts hat sich geändert: Die Daten gehören weiterhin { own-side }, und Sie können sie erneut anbieten.
+transfer-declined-recipient-subject = Quittung: Angebot über { named-first } abgelehnt
 transfer-declined-recipient-title = Das Angebot wurde abgelehnt
 transfer-declined-recipient-lead = Das Angebot von { $sender } ({ $sender-address }){ to-workgroup } wurde am { $at } abgelehnt.
-transfer-declined-recipient-after = Nichts davon gehört Ihnen. Wenn Sie die Daten doch wollen oder das nicht waren, bitten Sie { $sender-address } um ein neues Angebot.
-transfer-cancelled-subject = Zurückgenommen: Angebot von { named-first }
+transfer-declined-recipient-after = Nichts davon gehört Ihnen. Wenn Sie die Daten doch wollen oder wenn Sie das nicht waren, bitten Sie { $sender-address } um ein neues Angebot.
+transfer-cancelled-subject = Zurückgenommen: Angebot über { named-first }
 transfer-cancelled-title = Das Angebot wurde zurückgenommen
 transfer-cancelled-lead = { $sender } ({ $sender-address }) hat das Angebot{ to-workgroup } am { $at } zurückgenommen.{ made-anew }
-transfer-cancelled-after = Sie brauchen nichts zu tun; es lässt sich nicht mehr annehmen. Fragen Sie { $sender-address }, wenn Sie damit gerechnet haben.
-transfer-expired-sender-subject = Abgelaufen: Ihr Angebot von { named-first }
+transfer-cancelled-after = Sie brauchen nichts zu tun; es lässt sich nicht mehr annehmen. Wenn Sie damit gerechnet hatten, fragen Sie { $sender-address }.
+transfer-expired-sender-subject = Abgelaufen: Ihr Angebot über { named-first }
 transfer-expired-sender-title = Ihr Angebot ist abgelaufen
 transfer-expired-sender-lead = Ihr Angebot an { receiver } ist am { $at } abgelaufen: Niemand hat geantwortet.
-transfer-expired-sender-after = Nichts hat sich geändert: Die Daten gehören { own-side }. Prüfen Sie die Adresse mit dem Empfänger und bieten Sie sie dann neu an.
-transfer-expired-recipient-subject = Abgelaufen: Angebot von { named-first }
+transfer-expired-sender-after = Nichts hat sich geändert: Die Daten gehören weiterhin { own-side }. Prüfen Sie die Adresse mit dem Empfänger und bieten Sie die Daten dann erneut an.
+transfer-expired-recipient-subject = Abgelaufen: Angebot über { named-first }
 transfer-expired-recipient-title = Das Angebot ist abgelaufen
 transfer-expired-recipient-lead = Das Angebot von { $sender } ({ $sender-address }){ to-workgroup } ist am { $at } abgelaufen.
 transfer-expired-recipient-after = Es lässt sich nicht mehr annehmen. Wenn Sie die Daten wollen, bitten Sie { $sender-address } um ein neues Angebot.
@@ -183,7 +192,7 @@ transfer-expired-recipient-after = Es lässt sich nicht mehr annehmen. Wenn Sie 
 
 share-offer-subject = { $sender-short } teilt { named-first } mit { you }
 share-offer-title = { $sender } teilt Sequenzierdaten mit { you }
-share-offer-lead = { $sender } ({ $sender-address }) teilt auf { $site } Sequenzierdaten mit { you }, zum { $level ->
+share-offer-lead = { $sender } ({ $sender-address }) teilt auf { $site } Sequenzierdaten mit { you } zum { $level ->
         [write] Lesen und Schreiben
        *[read] Lesen
     }.{ told-before }
@@ -192,40 +201,40 @@ share-effect-may = { $recipient-kind ->
        *[address] Sie oder alle Mitglieder der Arbeitsgruppe, die Sie wählen, dürfen
     } { may }.
 share-effect-until = Der Zugriff gilt { access-until }; Sie können ihn jederzeit aufgeben.
-share-effect-storage = Die Daten bleiben, wo sie sind: Sie gehören der Seite des Absenders und zählen nicht zu Ihrem Speicher.
+share-effect-storage = Die Daten bleiben, wo sie sind, gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
 share-reminder-subject = Erinnerung: { $sender-short } teilt { named-first } mit { you }
 share-reminder-title = Geteilte Daten warten noch auf { $recipient-kind ->
         [workgroup] die Arbeitsgruppe { $recipient }
        *[address] Ihre Antwort
     }
-share-reminder-lead = { $sender } ({ $sender-address }) teilt sie mit { you }. Die Einladung endet von selbst am { $expires }.
+share-reminder-lead = { $sender } ({ $sender-address }) teilt Sequenzierdaten mit { you }. Die Einladung endet von selbst am { $expires }.
 share-accepted-sender-subject = Nun geteilt: { named-first }
 share-accepted-sender-title = Ihre Einladung wurde angenommen
 share-accepted-sender-lead = { receiver-first } hat Ihre Einladung am { $at } in „{ $into }“ angenommen: Alle dort dürfen { access-until } { may }.
-share-accepted-sender-after = Sie bleiben in { own-side }. Ändern oder widerrufen Sie den Zugriff jederzeit dort, wo Sie die Mitwirkenden jedes Objekts sehen.
+share-accepted-sender-after = Die Daten bleiben in { own-side }. Ändern oder widerrufen können Sie den Zugriff jederzeit bei den Mitwirkenden jedes Objekts.
 share-accepted-recipient-subject = Quittung: { named-first } geteilt mit „{ $into-short }“
 share-accepted-recipient-title = Nun geteilt mit „{ $into }“
 share-accepted-recipient-lead = Die Einladung von { $sender } ({ $sender-address }) wurde am { $at } angenommen.
-share-now-find = Sie finden die Daten bei dem, was mit „{ $into }“ geteilt ist: { $receipt }
+share-now-find = Sie finden die Daten unter dem, was mit „{ $into }“ geteilt ist: { $receipt }
 share-now-may = Alle dort dürfen { access-until } { may }.
-share-now-storage = Sie zählen nicht zu Ihrem Speicher.
-share-declined-sender-subject = Abgelehnt: Ihre Einladung zu { named-first }
+share-now-storage = Die Daten zählen nicht zu Ihrem Speicher.
+share-declined-sender-subject = Abgelehnt: Ihre Einladung zu { named-first-to }
 share-declined-sender-title = Ihre Einladung wurde abgelehnt
 share-declined-sender-lead = { receiver-first } hat Ihre Einladung am { $at } abgelehnt.
-share-declined-sender-after = Nichts hat sich geändert: Die Daten sind nicht mit { $recipient } geteilt. Sie können neu einladen.
-share-declined-recipient-subject = Quittung: Einladung zu { named-first } abgelehnt
+share-declined-sender-after = Nichts hat sich geändert: Die Daten sind nicht mit { $recipient } geteilt. Sie können erneut einladen.
+share-declined-recipient-subject = Quittung: Einladung zu { named-first-to } abgelehnt
 share-declined-recipient-title = Die Einladung wurde abgelehnt
 share-declined-recipient-lead = Die Einladung von { $sender } ({ $sender-address }){ to-workgroup } wurde am { $at } abgelehnt.
-share-declined-recipient-after = Nichts davon ist mit Ihnen geteilt. Wenn Sie die Daten doch sehen wollen oder das nicht waren, bitten Sie { $sender-address } um eine neue Einladung.
-share-cancelled-subject = Zurückgenommen: Einladung zu { named-first }
+share-declined-recipient-after = Nichts davon ist mit Ihnen geteilt. Wenn Sie die Daten doch sehen wollen oder wenn Sie das nicht waren, bitten Sie { $sender-address } um eine neue Einladung.
+share-cancelled-subject = Zurückgenommen: Einladung zu { named-first-to }
 share-cancelled-title = Die Einladung wurde zurückgenommen
 share-cancelled-lead = { $sender } ({ $sender-address }) hat die Einladung{ to-workgroup } am { $at } zurückgenommen.{ made-anew }
-share-cancelled-after = Sie brauchen nichts zu tun; sie lässt sich nicht mehr annehmen. Fragen Sie { $sender-address }, wenn Sie damit gerechnet haben.
-share-expired-sender-subject = Abgelaufen: Ihre Einladung zu { named-first }
+share-cancelled-after = Sie brauchen nichts zu tun; sie lässt sich nicht mehr annehmen. Wenn Sie damit gerechnet hatten, fragen Sie { $sender-address }.
+share-expired-sender-subject = Abgelaufen: Ihre Einladung zu { named-first-to }
 share-expired-sender-title = Ihre Einladung ist abgelaufen
 share-expired-sender-lead = Ihre Einladung an { receiver } ist am { $at } abgelaufen: Niemand hat geantwortet.
-share-expired-sender-after = Nichts hat sich geändert: Die Daten sind nicht mit { $recipient } geteilt. Prüfen Sie die Adresse und laden Sie dann neu ein.
-share-expired-recipient-subject = Abgelaufen: Einladung zu { named-first }
+share-expired-sender-after = Nichts hat sich geändert: Die Daten sind nicht mit { $recipient } geteilt. Prüfen Sie die Adresse und laden Sie dann erneut ein.
+share-expired-recipient-subject = Abgelaufen: Einladung zu { named-first-to }
 share-expired-recipient-title = Die Einladung ist abgelaufen
 share-expired-recipient-lead = Die Einladung von { $sender } ({ $sender-address }){ to-workgroup } ist am { $at } abgelaufen.
 share-expired-recipient-after = Sie lässt sich nicht mehr annehmen. Wenn Sie die Daten sehen wollen, bitten Sie { $sender-address } um eine neue Einladung.
@@ -245,11 +254,11 @@ workgroup-offer-lead = { $sender } ({ $sender-address }) { $hands-over ->
        *[no] lädt Sie auf { $site } ein, der Arbeitsgruppe „{ $source }“ als { role-name } beizutreten
     }.{ told-before }
 workgroup-effect-role = { $hands-over ->
-        [yes] Die Arbeitsgruppe gehört Ihnen: Sie können sie auch einem anderen Administrator übergeben, und niemand kann Sie entfernen.
-       *[no] Sie gehören als { role-name } zur Arbeitsgruppe und lesen und schreiben alle ihre Daten.
+        [yes] Die Arbeitsgruppe gehört dann Ihnen: Sie können sie auch einem anderen Administrator übergeben, und niemand kann Sie entfernen.
+       *[no] Sie gehören dann als { role-name } zur Arbeitsgruppe und dürfen alle ihre Daten lesen und schreiben.
     }
 workgroup-effect-others = { $hands-over ->
-        [yes] Wem sie jetzt gehört, bleibt als Administrator darin.
+        [yes] Der jetzige Eigentümer bleibt als Administrator dabei.
        *[no] Was Ihnen gehört, bleibt Ihres; nichts davon geht an die Arbeitsgruppe.
     }
 workgroup-effect-data = { $hands-over ->
@@ -266,8 +275,8 @@ workgroup-accepted-sender-subject = { $hands-over ->
 workgroup-accepted-sender-title = Ihre Einladung wurde angenommen
 workgroup-accepted-sender-lead = { $recipient } hat die Einladung, { own-or-join } am { $at } angenommen.
 workgroup-accepted-sender-after = { $hands-over ->
-        [yes] Die Arbeitsgruppe hat nun diesen Eigentümer, und Sie gehören zu ihren Administratoren.
-       *[no] Die Person gehört nun als { role-name } dazu und liest und schreibt alle Daten der Arbeitsgruppe.
+        [yes] { $recipient } ist nun Eigentümer der Arbeitsgruppe, und Sie gehören zu ihren Administratoren.
+       *[no] Die Person gehört nun als { role-name } dazu und darf alle Daten der Arbeitsgruppe lesen und schreiben.
     }
 workgroup-accepted-recipient-subject = { $hands-over ->
         [yes] Quittung: Ihnen gehört nun die Arbeitsgruppe „{ $source-short }“
@@ -279,26 +288,26 @@ workgroup-accepted-recipient-title = { $hands-over ->
     }
 workgroup-accepted-recipient-lead = Die Einladung von { $sender } ({ $sender-address }) wurde am { $at } angenommen.
 workgroup-now-role = { $hands-over ->
-        [yes] Wem sie zuvor gehörte, ist nun einer ihrer Administratoren.
-       *[no] Sie lesen und schreiben alle Daten der Arbeitsgruppe, als { role-name }.
+        [yes] Der bisherige Eigentümer ist nun einer ihrer Administratoren.
+       *[no] Als { role-name } dürfen Sie alle Daten der Arbeitsgruppe lesen und schreiben.
     }
 workgroup-now-find = Sie finden sie unter Ihren Kontexten: { $home }
 workgroup-declined-sender-subject = Abgelehnt: Ihre Einladung in die Arbeitsgruppe „{ $source-short }“
 workgroup-declined-sender-title = Ihre Einladung wurde abgelehnt
 workgroup-declined-sender-lead = { $recipient } hat die Einladung, { own-or-join } am { $at } abgelehnt.
-workgroup-declined-sender-after = Nichts hat sich geändert. Sie können neu einladen.
+workgroup-declined-sender-after = Nichts hat sich geändert. Sie können erneut einladen.
 workgroup-declined-recipient-subject = Quittung: Einladung in die Arbeitsgruppe „{ $source-short }“ abgelehnt
 workgroup-declined-recipient-title = Die Einladung wurde abgelehnt
 workgroup-declined-recipient-lead = Die Einladung von { $sender } ({ $sender-address }), { own-or-join } wurde am { $at } abgelehnt.
-workgroup-declined-recipient-after = Nichts hat sich geändert. Wenn Sie es doch wollen oder das nicht waren, bitten Sie { $sender-address } um eine neue Einladung.
+workgroup-declined-recipient-after = Nichts hat sich geändert. Wenn Sie es doch wollen oder wenn Sie das nicht waren, bitten Sie { $sender-address } um eine neue Einladung.
 workgroup-cancelled-subject = Zurückgenommen: Einladung in die Arbeitsgruppe „{ $source-short }“
 workgroup-cancelled-title = Die Einladung wurde zurückgenommen
 workgroup-cancelled-lead = { $sender } ({ $sender-address }) hat die Einladung, { own-or-join } am { $at } zurückgenommen.{ made-anew }
-workgroup-cancelled-after = Sie brauchen nichts zu tun; sie lässt sich nicht mehr annehmen. Fragen Sie { $sender-address }, wenn Sie damit gerechnet haben.
+workgroup-cancelled-after = Sie brauchen nichts zu tun; sie lässt sich nicht mehr annehmen. Wenn Sie damit gerechnet hatten, fragen Sie { $sender-address }.
 workgroup-expired-sender-subject = Abgelaufen: Ihre Einladung in die Arbeitsgruppe „{ $source-short }“
 workgroup-expired-sender-title = Ihre Einladung ist abgelaufen
 workgroup-expired-sender-lead = Ihre Einladung an { $recipient }, { own-or-join } ist am { $at } abgelaufen: Niemand hat geantwortet.
-workgroup-expired-sender-after = Nichts hat sich geändert. Prüfen Sie die Adresse und laden Sie dann neu ein.
+workgroup-expired-sender-after = Nichts hat sich geändert. Prüfen Sie die Adresse und laden Sie dann erneut ein.
 workgroup-expired-recipient-subject = Abgelaufen: Einladung in die Arbeitsgruppe „{ $source-short }“
 workgroup-expired-recipient-title = Die Einladung ist abgelaufen
 workgroup-expired-recipient-lead = Die Einladung von { $sender } ({ $sender-address }), { own-or-join } ist am { $at } abgelaufen.
@@ -307,57 +316,60 @@ workgroup-expired-recipient-after = Sie lässt sich nicht mehr annehmen. Wenn Si
 ## Antworten auf eine Antwort
 
 about = { $terms ->
-        [transfer] Angebot von { named-first }
-        [share] Einladung zu { named-first }
-       *[workgroup] Einladung in die Arbeitsgruppe „{ $source-short }“
+        [transfer] das Angebot über { named-first }
+        [share] die Einladung zu { named-first-to }
+       *[workgroup] die Einladung in die Arbeitsgruppe „{ $source-short }“
     }
-answer-confirm-subject = Bitte bestätigen: { about }
+answer-confirm-subject = Bitte bestätigen: Ihre Antwort auf { about }
 answer-confirm-title = Bitte bestätigen Sie Ihre Antwort in { $site }
-answer-confirm-lead = Es kam eine Antwort ({ about }), und es geschah nichts: Es ist nicht sicher, dass sie von Ihnen ist. Wenn doch, öffnen Sie den Link unten und antworten dort.
-answer-confirm-after = Wenn Sie nicht geantwortet haben, brauchen Sie nichts zu tun. Alles gilt weiter wie zuvor.
-answer-not-understood-subject = Nicht verstanden: Ihre Antwort – { about }
+answer-confirm-lead = Auf { about } kam eine Antwort, und es geschah nichts: Es ist nicht sicher, dass sie von Ihnen stammt. Wenn doch, öffnen Sie den Link unten und antworten Sie dort.
+answer-confirm-after = Wenn Sie nicht geantwortet haben, brauchen Sie nichts zu tun. Alles bleibt, wie es war.
+answer-not-understood-subject = Nicht verstanden: Ihre Antwort auf { about }
 answer-not-understood-title = Ihre Antwort wurde nicht verstanden
-answer-not-understood-lead = Ihre Antwort ({ about }) hat nichts entschieden, weil ihre erste Zeile keine der Zeilen unten ist.
-answer-which-context-subject = In welchen Kontext? { about }
+answer-not-understood-lead = Ihre Antwort auf { about } hat nichts entschieden, weil ihre erste Zeile keine von denen ist, die unten stehen.
+answer-which-context-subject = In welchen Kontext? Ihre Antwort auf { about }
 answer-which-context-title = In welchen Kontext?
-answer-which-context-lead = Ihre Antwort ({ about }) hat nichts entschieden, weil sie nicht genau einen Kontext nennt, in den Sie jetzt annehmen dürfen. Das sind die Namen:
+answer-which-context-lead = Ihre Antwort auf { about } hat nichts entschieden, weil sie nicht genau einen Kontext nennt, in den Sie jetzt annehmen dürfen. Das sind die Namen:
 answer-replies-off-subject = Bitte antworten Sie in { $site }: { about }
 answer-replies-off-title = Bitte antworten Sie in { $site }
-answer-replies-off-lead = Ihre Antwort ({ about }) hat nichts entschieden: Hier lässt sich nicht durch eine Mail antworten. Öffnen Sie den Link unten und antworten dort.
-answer-refused-subject = Nicht möglich: Ihre Antwort – { about }
+answer-replies-off-lead = Ihre Antwort auf { about } hat nichts entschieden: Per E-Mail lässt sich hier nicht antworten. Öffnen Sie den Link unten und antworten Sie dort.
+answer-refused-subject = Nicht möglich: Ihre Antwort auf { about }
 answer-refused-title = Ihre Antwort ließ sich nicht ausführen
-answer-refused-lead = Ihre Antwort ({ about }) wurde verstanden, aber nichts hat sich geändert, denn:
+answer-refused-lead = Ihre Antwort auf { about } wurde verstanden, aber nichts hat sich geändert, und zwar deshalb:
 answer-ended-subject = Schon beendet: { about }
 answer-ended-title = Es war schon beantwortet oder beendet
-answer-ended-lead = Ihre Antwort ({ about }) hat nichts geändert: { $state ->
-        [accepted] Es wurde schon am { $at } in „{ $into }“ angenommen.
-        [declined] Es wurde schon am { $at } abgelehnt.
-        [cancelled] Es wurde am { $at } zurückgenommen.
-        [expired] Es ist am { $at } abgelaufen.
-       *[other] Diese Antwort ist nicht mehr möglich.
+answer-ended-lead = Ihre Antwort auf { about } hat nichts geändert: { $terms ->
+        [transfer] Das Angebot
+       *[workgroup] Die Einladung
+    } { $state ->
+        [accepted] wurde schon am { $at } in „{ $into }“ angenommen.
+        [declined] wurde schon am { $at } abgelehnt.
+        [cancelled] wurde am { $at } zurückgenommen.
+        [expired] ist am { $at } abgelaufen.
+       *[other] lässt diese Antwort nicht mehr zu.
     }
-answer-ended-after = Wenn Sie noch etwas davon wollen, fragen Sie { $sender-address }.
+answer-ended-after = Wenn Sie noch etwas davon wollen, wenden Sie sich an { $sender-address }.
 
 ## Was Absender über einen Brief hören, der nicht ankam
 
 undeliverable-subject = Nicht zustellbar: { about }
-undeliverable-title = Ein Brief war nicht zustellbar
-undeliverable-lead = Der Brief an { $address } ({ about }) war nicht zustellbar: { $why }.
-undeliverable-after = Das Angebot gilt weiter, und die Person, für die es ist, findet es nach dem Anmelden. Prüfen Sie die Adresse mit ihr; Sie können sie berichtigen oder auf anderem Weg Bescheid geben.
+undeliverable-title = Eine E-Mail war nicht zustellbar
+undeliverable-lead = Die E-Mail an { $address } war nicht zustellbar ({ $why }). Es ging um { about }.
+undeliverable-after = Trotzdem gilt es weiter, und die Person, für die es ist, findet es nach dem Anmelden. Prüfen Sie die Adresse mit ihr; Sie können die Adresse berichtigen oder auf anderem Weg Bescheid geben.
 
 ## Arbeitsgruppen: was in ihnen geschieht
 
 joined-subject = { $who-short } ist der Arbeitsgruppe „{ $workgroup-short }“ beigetreten
 joined-title = Jemand ist „{ $workgroup }“ beigetreten
-joined-lead = { $who } ({ $address }) ist am { $at } der Arbeitsgruppe „{ $workgroup }“ als { role-name } beigetreten und liest und schreibt alle ihre Daten.
+joined-lead = { $who } ({ $address }) ist am { $at } der Arbeitsgruppe „{ $workgroup }“ als { role-name } beigetreten und darf alle ihre Daten lesen und schreiben.
 joined-after = Sie gehören zu ihren Administratoren und können die Rolle jederzeit ändern oder die Person entfernen.
 role-changed-subject = Ihre Rolle in der Arbeitsgruppe „{ $workgroup-short }“: { role-name }
 role-changed-title = Ihre Rolle in „{ $workgroup }“ hat sich geändert
 role-changed-lead = { $by } hat am { $at } Ihre Rolle in der Arbeitsgruppe „{ $workgroup }“ geändert: Sie sind nun { role-name }.
 role-changed-after = { $role ->
         [administrator] Sie dürfen Mitglieder einladen, befördern und entfernen und Angebote an die Arbeitsgruppe beantworten.
-        [owner] Sie dürfen alles, was ihre Administratoren dürfen, und sie einem von ihnen übergeben.
-       *[member] Sie lesen und schreiben ihre Daten wie zuvor; einladen, befördern und entfernen können ihre Administratoren.
+        [owner] Sie dürfen alles, was ihre Administratoren dürfen, und die Arbeitsgruppe einem von ihnen übergeben.
+       *[member] Sie dürfen ihre Daten lesen und schreiben wie zuvor; Mitglieder einladen, befördern und entfernen dürfen ihre Administratoren.
     }
 removed-subject = Sie gehören nicht mehr zur Arbeitsgruppe „{ $workgroup-short }“
 removed-title = Sie gehören nicht mehr zu „{ $workgroup }“
@@ -365,15 +377,15 @@ removed-lead = { $by } hat Sie am { $at } aus der Arbeitsgruppe „{ $workgroup 
 removed-after = Sie sehen ihre Daten nicht mehr. Was Sie in Ihren eigenen Bereich angenommen haben, bleibt Ihres. Fragen Sie ihre Administratoren, wenn Sie das für einen Irrtum halten.
 closed-subject = Die Arbeitsgruppe „{ $workgroup-short }“ wurde geschlossen
 closed-title = „{ $workgroup }“ wurde geschlossen
-closed-lead = { $by } hat die Arbeitsgruppe „{ $workgroup }“ am { $at } geschlossen. Ihr gehörte nichts mehr.
+closed-lead = { $by } hat die Arbeitsgruppe „{ $workgroup }“ am { $at } geschlossen. Daten gehörten ihr da nicht mehr.
 closed-after = Sie gehören nicht mehr dazu. Was Ihnen gehört, bleibt Ihres.
 link-accepted-subject = Link benutzt: { $who-short } hat „{ $item-short }“ angenommen
 link-accepted-title = Jemand hat Ihren Link angenommen
-link-accepted-lead = { $who } ({ $address }) hat am { $at } den Link zu { $kind ->
-        [run] Lauf
-       *[project] Projekt
+link-accepted-lead = { $who } ({ $address }) hat am { $at } den Link { $kind ->
+        [run] zum Lauf
+       *[project] zum Projekt
     } „{ $item }“ in „{ $into }“ angenommen: Alle dort dürfen { may }.
-link-accepted-after = Sie sehen sie unter den Mitwirkenden und können den Zugriff dort ändern oder widerrufen. Schalten Sie den Link ab, wenn ihn sonst niemand benutzen soll.
+link-accepted-after = Sie finden „{ $into }“ unter den Mitwirkenden und können den Zugriff dort ändern oder widerrufen. Deaktivieren Sie den Link, wenn ihn sonst niemand benutzen soll.
 
 ## Alles eines Kontexts verschieben
 
@@ -381,35 +393,36 @@ move-proposed-subject = Zu genehmigen: alles von „{ $from-short }“ verschieb
 move-proposed-title = Ein Umzug wartet auf einen zweiten Administrator
 move-proposed-lead = { $by } schlägt vor, alles von „{ $from }“ nach „{ $into }“ zu verschieben.
 move-proposed-reason = Der genannte Grund (das sind nicht die Worte von { $site }):
-move-proposed-after = Nichts wird verschoben, bevor ein zweiter Administrator zustimmt. Sehen Sie es an und genehmigen oder beenden Sie es, nachdem Sie sich unter { $home } angemeldet haben.
-move-approved-subject = Alles von „{ $from-short }“ kommt nach „{ $into-short }“
+move-proposed-after = Nichts wird verschoben, bevor ein zweiter Administrator zustimmt. Melden Sie sich unter { $home } an, sehen Sie sich den Vorschlag an und genehmigen Sie ihn oder brechen Sie ihn ab.
+move-approved-subject = Alles von „{ $from-short }“ wird nach „{ $into-short }“ verschoben
 move-approved-title = Alles von „{ $from }“ wird verschoben
-move-approved-lead = { $by } hat am { $at } genehmigt, dass alles von „{ $from }“ nach „{ $into }“ kommt. Vorgeschlagen hat es { $proposer }.
+move-approved-lead = { $by } hat am { $at } genehmigt, dass alles von „{ $from }“ nach „{ $into }“ verschoben wird. Vorgeschlagen hat es { $proposer }.
 move-approved-after = Freigaben und Links bleiben, wie sie sind. Wenn Sie Fragen haben, wenden Sie sich an die beiden, die es entschieden haben.
 
 ## Zugriff, der zurückgenommen wurde
 
-access-revoked-subject = Zugriff beendet: { $count ->
-        [one] „{ $item-short }“
-       *[other] „{ $item-short }“ und { $others } weitere
+access-revoked-subject = Zugriff beendet: „{ $item-short }“{ $count ->
+        [one] {""}
+        [2] {" "}und ein weiteres Objekt
+       *[other] {" "}und { $others } weitere Objekte
     }
 access-revoked-title = Zugriff beendet
 access-revoked-lead = Dieser Zugriff wurde zurückgenommen:
 access-revoked-item = { $owner } hat am { $at } den Zugriff von „{ $whose }“ auf { $kind ->
-        [run] Lauf
-       *[project] Projekt
+        [run] den Lauf
+       *[project] das Projekt
     } „{ $item }“ zurückgenommen.
-access-revoked-after = Worauf Sie sonst Zugriff haben, bleibt, wie es ist. Wenn Sie es noch brauchen, bitten Sie den Eigentümer, es erneut zu teilen.
+access-revoked-after = Worauf Sie sonst Zugriff haben, bleibt, wie es ist. Wenn Sie den Zugriff noch brauchen, bitten Sie den Eigentümer, die Daten erneut zu teilen.
 
 ## Codes
 
 sign-in-code-subject = Ihr Code zum Anmelden bei { $site }
 sign-in-code-title = Ihr Code zum Anmelden bei { $site }
 sign-in-code-lead = Tippen Sie diesen Code dort ein, wo Sie ihn angefordert haben:
-sign-in-code-good = Er gilt bis { $expires }, einmal. Geben Sie ihn niemandem: Wer ihn hat, kann sich als Sie anmelden.
+sign-in-code-good = Er gilt einmal und bis zum { $expires }. Geben Sie ihn an niemanden weiter: Wer ihn hat, kann sich als Sie anmelden.
 sign-in-code-after = Wenn Sie ihn nicht angefordert haben, brauchen Sie nichts zu tun; ohne ihn kommt niemand hinein.
 address-code-subject = Ihr Code, um diese Adresse bei { $site } hinzuzufügen
 address-code-title = Ihr Code, um diese Adresse hinzuzufügen
 address-code-lead = Jemand, der bei { $site } angemeldet ist, möchte diese Adresse dem eigenen Konto hinzufügen. Wenn Sie das sind, tippen Sie diesen Code dort ein, wo Sie danach gefragt wurden:
-address-code-good = Er gilt bis { $expires }, einmal. Geben Sie ihn niemandem.
+address-code-good = Er gilt einmal und bis zum { $expires }. Geben Sie ihn an niemanden weiter.
 address-code-after = Wenn Sie ihn nicht angefordert haben, brauchen Sie nichts zu tun; ohne ihn wird die Adresse nicht hinzugefügt.

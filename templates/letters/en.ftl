@@ -6,9 +6,9 @@
 ## What several letters use
 
 items = What ({ $count ->
-        [one] 1 item
-       *[other] { $count } items
-    }, { $size } in all):
+        [one] 1 item, { $size }
+       *[other] { $count } items, { $size } in all
+    }):
 item = { $kind ->
         [run] run
        *[project] project
@@ -21,6 +21,7 @@ named-first = "{ $first }"{ $count ->
         [one] {""}
        *[other] {" "}and { $others } more
     }
+named-first-to = { named-first }
 receiver = { $recipient-kind ->
         [workgroup] workgroup { $recipient }
        *[address] { $recipient }
@@ -85,7 +86,7 @@ when-accepted = What happens when it is accepted:
 fact-from = From
 fact-from-value = { $sender }, verified address { $sender-address }
 fact-out-of = Out of
-fact-of = Of
+fact-of = Belongs to
 fact-to = To
 fact-with = With
 fact-workgroup = Workgroup
@@ -131,7 +132,7 @@ transfer-offer-lead = { $sender } ({ $sender-address }) offers { you } the owner
 transfer-effect-owner = { $recipient-kind ->
         [workgroup] Workgroup { $recipient } owns the data
        *[address] Whatever context you choose, your own space or one of your workgroups, owns the data
-    } and the data count towards its storage.
+    }, and they count towards its storage.
 transfer-effect-sender = { $keeps ->
         [none] The sender’s side loses control and sight of the data.
        *[read] The sender’s side keeps read access{ keeps-until }.
@@ -143,7 +144,7 @@ transfer-reminder-title = An offer still waits for { $recipient-kind ->
         [workgroup] workgroup { $recipient }
        *[address] your answer
     }
-transfer-reminder-lead = { $sender } ({ $sender-address }) made it. It ends by itself on { $expires }.
+transfer-reminder-lead = { $sender } ({ $sender-address }) made the offer. It ends by itself on { $expires }.
 transfer-accepted-sender-subject = Accepted: { named-first }
 transfer-accepted-sender-title = Your offer was accepted
 transfer-accepted-sender-lead = { receiver-first } accepted your offer into “{ $into }” on { $at }.
@@ -153,7 +154,7 @@ transfer-accepted-sender-after = { own-side-first } no longer owns the data, and
     } The transfer stays in your history.
 transfer-accepted-recipient-subject = Receipt: { named-first } accepted into "{ $into-short }"
 transfer-accepted-recipient-title = “{ $into }” owns the data now
-transfer-accepted-recipient-lead = The offer of { $sender } ({ $sender-address }) was accepted on { $at }. “{ $into }” owns the data now.
+transfer-accepted-recipient-lead = The offer from { $sender } ({ $sender-address }) was accepted on { $at }. “{ $into }” owns the data now.
 transfer-now-find = Find the data in “{ $into }”: { $receipt }
 transfer-now-storage = They count towards its storage.
 transfer-now-sender = { $keeps ->
@@ -167,7 +168,7 @@ transfer-declined-sender-lead = { receiver-first } declined your offer on { $at 
 transfer-declined-sender-after = Nothing changed: { own-side } owns the data, and you can offer them anew.
 transfer-declined-recipient-subject = Receipt: offer of { named-first } declined
 transfer-declined-recipient-title = The offer was declined
-transfer-declined-recipient-lead = The offer of { $sender } ({ $sender-address }){ to-workgroup } was declined on { $at }.
+transfer-declined-recipient-lead = The offer from { $sender } ({ $sender-address }){ to-workgroup } was declined on { $at }.
 transfer-declined-recipient-after = Nothing of it is yours. If you want the data after all, or if this was not you, ask { $sender-address } to offer them again.
 transfer-cancelled-subject = Cancelled: offer of { named-first }
 transfer-cancelled-title = The offer was cancelled
@@ -179,7 +180,7 @@ transfer-expired-sender-lead = Your offer to { receiver } expired on { $at }: no
 transfer-expired-sender-after = Nothing changed: { own-side } owns the data. Check the address with the recipient, then offer them anew.
 transfer-expired-recipient-subject = Expired: offer of { named-first }
 transfer-expired-recipient-title = The offer expired
-transfer-expired-recipient-lead = The offer of { $sender } ({ $sender-address }){ to-workgroup } expired on { $at }.
+transfer-expired-recipient-lead = The offer from { $sender } ({ $sender-address }){ to-workgroup } expired on { $at }.
 transfer-expired-recipient-after = It can no longer be accepted. If you want the data, ask { $sender-address } to offer them again.
 
 ## Sharing
@@ -195,42 +196,42 @@ share-effect-may = { $recipient-kind ->
        *[address] You, or every member of the workgroup that you choose, may
     } { may }.
 share-effect-until = The access stands { access-until }; you can give it up at any time.
-share-effect-storage = The data stay where they are: they belong to the sender’s side and count towards no storage of yours.
+share-effect-storage = The data stay where they are: they belong to the sender’s side and do not count towards your storage.
 share-reminder-subject = Reminder: { $sender-short } shares { named-first } with { you }
 share-reminder-title = Shared data still wait for { $recipient-kind ->
         [workgroup] workgroup { $recipient }
        *[address] your answer
     }
-share-reminder-lead = { $sender } ({ $sender-address }) shares them with { you }. The invitation ends by itself on { $expires }.
+share-reminder-lead = { $sender } ({ $sender-address }) shares sequencing data with { you }. The invitation ends by itself on { $expires }.
 share-accepted-sender-subject = Now shared: { named-first }
 share-accepted-sender-title = What you shared was accepted
 share-accepted-sender-lead = { receiver-first } accepted your invitation into “{ $into }” on { $at }: everybody there may { may } { access-until }.
-share-accepted-sender-after = They stay with { own-side }. Change or revoke the access at any time where you see the collaborators of each item.
+share-accepted-sender-after = The data stay with { own-side }. Change or revoke the access at any time where you see the collaborators of each item.
 share-accepted-recipient-subject = Receipt: { named-first } shared with "{ $into-short }"
 share-accepted-recipient-title = Shared with “{ $into }” now
-share-accepted-recipient-lead = The invitation of { $sender } ({ $sender-address }) was accepted on { $at }.
+share-accepted-recipient-lead = The invitation from { $sender } ({ $sender-address }) was accepted on { $at }.
 share-now-find = Find the data among what is shared with “{ $into }”: { $receipt }
 share-now-may = Everybody there may { may } { access-until }.
-share-now-storage = They count towards no storage of yours.
-share-declined-sender-subject = Declined: your invitation to { named-first }
+share-now-storage = They do not count towards your storage.
+share-declined-sender-subject = Declined: your invitation to { named-first-to }
 share-declined-sender-title = Your invitation was declined
 share-declined-sender-lead = { receiver-first } declined your invitation on { $at }.
-share-declined-sender-after = Nothing changed: they are not shared with { receiver }. You can invite them anew.
-share-declined-recipient-subject = Receipt: invitation to { named-first } declined
+share-declined-sender-after = Nothing changed: the data are not shared with { receiver }. You can invite them anew.
+share-declined-recipient-subject = Receipt: invitation to { named-first-to } declined
 share-declined-recipient-title = The invitation was declined
-share-declined-recipient-lead = The invitation of { $sender } ({ $sender-address }){ to-workgroup } was declined on { $at }.
+share-declined-recipient-lead = The invitation from { $sender } ({ $sender-address }){ to-workgroup } was declined on { $at }.
 share-declined-recipient-after = Nothing of it is shared with you. If you want to see the data after all, or if this was not you, ask { $sender-address } to invite you again.
-share-cancelled-subject = Cancelled: invitation to { named-first }
+share-cancelled-subject = Cancelled: invitation to { named-first-to }
 share-cancelled-title = The invitation was cancelled
 share-cancelled-lead = { $sender } ({ $sender-address }) took back the invitation{ to-workgroup } on { $at }.{ made-anew }
 share-cancelled-after = You need not do anything; it can no longer be accepted. Ask { $sender-address } if you expected it.
-share-expired-sender-subject = Expired: your invitation to { named-first }
+share-expired-sender-subject = Expired: your invitation to { named-first-to }
 share-expired-sender-title = Your invitation expired
 share-expired-sender-lead = Your invitation to { receiver } expired on { $at }: nobody answered it.
-share-expired-sender-after = Nothing changed: they are not shared with { receiver }. Check the address with them, then invite them anew.
-share-expired-recipient-subject = Expired: invitation to { named-first }
+share-expired-sender-after = Nothing changed: the data are not shared with { receiver }. Check the address with them, then invite them anew.
+share-expired-recipient-subject = Expired: invitation to { named-first-to }
 share-expired-recipient-title = The invitation expired
-share-expired-recipient-lead = The invitation of { $sender } ({ $sender-address }){ to-workgroup } expired on { $at }.
+share-expired-recipient-lead = The invitation from { $sender } ({ $sender-address }){ to-workgroup } expired on { $at }.
 share-expired-recipient-after = It can no longer be accepted. If you want to see the data, ask { $sender-address } to invite you again.
 
 ## Workgroups: invitations to join one, and to own one
@@ -261,7 +262,7 @@ workgroup-effect-data = { $hands-over ->
     }
 workgroup-reminder-subject = Reminder: { workgroup-offer-subject }
 workgroup-reminder-title = An invitation still waits for your answer
-workgroup-reminder-lead = { workgroup-offer-title }. The invitation is of { $sender-address } and ends by itself on { $expires }.
+workgroup-reminder-lead = { workgroup-offer-title }. The invitation comes from { $sender-address } and ends by itself on { $expires }.
 workgroup-accepted-sender-subject = { $hands-over ->
         [yes] { $recipient } owns workgroup "{ $source-short }" now
        *[no] { $recipient } joined workgroup "{ $source-short }"
@@ -280,7 +281,7 @@ workgroup-accepted-recipient-title = { $hands-over ->
         [yes] You own “{ $source }” now
        *[no] You belong to “{ $source }” now
     }
-workgroup-accepted-recipient-lead = The invitation of { $sender } ({ $sender-address }) was accepted on { $at }.
+workgroup-accepted-recipient-lead = The invitation from { $sender } ({ $sender-address }) was accepted on { $at }.
 workgroup-now-role = { $hands-over ->
         [yes] Whoever owned it before is one of its administrators now.
        *[no] You read and write all data of the workgroup, as { role-name }.
@@ -292,7 +293,7 @@ workgroup-declined-sender-lead = { $recipient } declined the invitation to { own
 workgroup-declined-sender-after = Nothing changed. You can invite them anew.
 workgroup-declined-recipient-subject = Receipt: invitation to workgroup "{ $source-short }" declined
 workgroup-declined-recipient-title = The invitation was declined
-workgroup-declined-recipient-lead = The invitation of { $sender } ({ $sender-address }) to { own-or-join } workgroup “{ $source }” was declined on { $at }.
+workgroup-declined-recipient-lead = The invitation from { $sender } ({ $sender-address }) to { own-or-join } workgroup “{ $source }” was declined on { $at }.
 workgroup-declined-recipient-after = Nothing changed. If you want it after all, or if this was not you, ask { $sender-address } to invite you again.
 workgroup-cancelled-subject = Cancelled: invitation to workgroup "{ $source-short }"
 workgroup-cancelled-title = The invitation was cancelled
@@ -300,24 +301,24 @@ workgroup-cancelled-lead = { $sender } ({ $sender-address }) took back the invit
 workgroup-cancelled-after = You need not do anything; it can no longer be accepted. Ask { $sender-address } if you expected it.
 workgroup-expired-sender-subject = Expired: your invitation to workgroup "{ $source-short }"
 workgroup-expired-sender-title = Your invitation expired
-workgroup-expired-sender-lead = Your invitation of { $recipient } to { own-or-join } workgroup “{ $source }” expired on { $at }: nobody answered it.
+workgroup-expired-sender-lead = Your invitation for { $recipient } to { own-or-join } workgroup “{ $source }” expired on { $at }: nobody answered it.
 workgroup-expired-sender-after = Nothing changed. Check the address with them, then invite them anew.
 workgroup-expired-recipient-subject = Expired: invitation to workgroup "{ $source-short }"
 workgroup-expired-recipient-title = The invitation expired
-workgroup-expired-recipient-lead = The invitation of { $sender } ({ $sender-address }) to { own-or-join } workgroup “{ $source }” expired on { $at }.
+workgroup-expired-recipient-lead = The invitation from { $sender } ({ $sender-address }) to { own-or-join } workgroup “{ $source }” expired on { $at }.
 workgroup-expired-recipient-after = It can no longer be accepted. If you want it, ask { $sender-address } to invite you again.
 
 ## Answers to a reply
 
 about = { $terms ->
         [transfer] the offer of { named-first }
-        [share] the invitation to { named-first }
+        [share] the invitation to { named-first-to }
        *[workgroup] the invitation to workgroup "{ $source-short }"
     }
 answer-confirm-subject = Please confirm: { about }
 answer-confirm-title = Please confirm your answer in { $site }
 answer-confirm-lead = A reply to { about } came in, and nothing was done: it is not certain that it is yours. If it is, open the link below and answer there.
-answer-confirm-after = If you wrote no reply, you need not do anything. The offer stands as it stood.
+answer-confirm-after = If you wrote no reply, you need not do anything. Everything stands as it stood.
 answer-not-understood-subject = Not understood: your reply about { about }
 answer-not-understood-title = Your reply was not understood
 answer-not-understood-lead = Your reply to { about } decided nothing, because its first line is not one of those below.
@@ -346,7 +347,7 @@ answer-ended-after = If you still want something of it, ask { $sender-address }.
 undeliverable-subject = Could not be delivered: { about }
 undeliverable-title = A letter could not be delivered
 undeliverable-lead = The letter to { $address } about { about } could not be delivered: { $why }.
-undeliverable-after = The offer still stands, and whoever it is for finds it after signing in. Check the address with them; you can correct it, or tell them another way.
+undeliverable-after = It still stands, and whoever it is for finds it after signing in. Check the address with them; you can correct it, or tell them another way.
 
 ## Workgroups: what happens in them
 
@@ -376,7 +377,7 @@ link-accepted-lead = { $who } ({ $address }) accepted the link to { $kind ->
         [run] run
        *[project] project
     } “{ $item }” into “{ $into }” on { $at }: everybody there may { may }.
-link-accepted-after = You see them among the collaborators, where you can change or revoke the access. Deactivate the link if nobody else shall use it.
+link-accepted-after = You see them among the collaborators, where you can change or revoke the access. Deactivate the link if nobody else should use it.
 
 ## Moving everything of a context
 
@@ -402,7 +403,7 @@ access-revoked-item = { $owner } took back the access of “{ $whose }” to { $
         [run] run
        *[project] project
     } “{ $item }” on { $at }.
-access-revoked-after = Whatever else you have access to stays as it is. If you still need it, ask its owner to share it again.
+access-revoked-after = Whatever else you have access to stays as it is. If you still need this, ask the owner to share it again.
 
 ## Codes
 
