@@ -78,7 +78,7 @@ impl Due {
 pub fn span(ms: i64) -> String {
     match ms {
         ..MINUTE_MS => "less than a minute".to_owned(),
-        ..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
+        MINUTE_MS..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
         _ if ms < 2 * DAY_MS => words::count(ms / HOUR_MS, "hour"),
         _ => words::count(ms / DAY_MS, "day"),
     }
