@@ -1,6 +1,7 @@
 //! Work that waits for somebody, or does not get on: shown to administrators before anybody asks them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 use crate::domain::account::Account;
 use crate::domain::id::{Context, InvitationId};
@@ -102,11 +103,14 @@ async fn transfers(settings: &Settings, who: &Account, now: Time) -> Result<Vec<
             break;
         }
         let source = transfer.source;
-        if !domains.contains_key(&source) {
-            let owner = Owner::load(store, source).await?;
-            domains.insert(source, owner.map(|owner| owner.domain().clone()));
-        }
-        let Some(Some(domain)) = domains.get(&source) else {
+        let domain = match domains.entry(source) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(unknown) => {
+                let owner = Owner::load(store, source).await?;
+                unknown.insert(owner.map(|owner| owner.domain().clone()))
+            }
+        };
+        let Some(domain) = domain else {
             continue;
         };
         if settings.policy.decides(&who.addresses, domain).is_some() {

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{Common, EXIT_CODES, Once};
+use crate::cli::args::{Common, EXIT_CODES, Named, Once, Show};
 
 /// Commands about the site's mail.
 #[derive(Debug, Subcommand)]
@@ -29,7 +29,7 @@ pub enum Outbox {
     List(ListLetters),
     /// Show how the delivery of a letter stands
     #[command(after_help = EXIT_CODES)]
-    Show(Look),
+    Show(Show),
     /// Send a letter now; one that came back or is undeliverable with a clean slate for its address
     #[command(after_help = EXIT_CODES)]
     Retry(Named),
@@ -46,7 +46,7 @@ pub enum Inbound {
     List(ListMessages),
     /// Show what became of a message
     #[command(after_help = EXIT_CODES)]
-    Show(Look),
+    Show(Show),
     /// See to a message again that waits, was given up or dropped; what it decides is decided once
     #[command(after_help = EXIT_CODES)]
     Retry(Named),
@@ -123,26 +123,6 @@ pub struct ListAddresses {
     pub state: Option<String>,
     #[command(flatten)]
     pub(super) since: Since,
-}
-
-/// Looks at one.
-#[derive(Debug, Args)]
-pub struct Look {
-    /// Its id, as the list shows it
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Names one.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// Its id, as the list shows it
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
 }
 
 /// Drops one.

@@ -8,6 +8,7 @@ use crate::wire::{DropMail, Incoming, MailAddress, MailOverview, OutboxLetter, O
 
 use super::amounts::{Moments, counted, size};
 use super::api::path;
+use super::args::Named;
 use super::failure::Failure;
 use super::outcome::Document;
 use super::session::{Form, Query, Session, borrowed};
@@ -21,7 +22,7 @@ const COUNTED: u64 = 1_000;
 
 /// `handover mail …`
 pub(super) fn perform(command: &Mail, session: &mut Session<'_, '_>) -> Result<(), Failure> {
-    let retry = |list, args: &args::Named, session: &mut Session<'_, '_>| {
+    let retry = |list, args: &Named, session: &mut Session<'_, '_>| {
         let at = ["admin", "mail", list, &args.id, "retry"];
         session.command(&at, &json!({}), &args.once)
     };

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::{Common, EXIT_CODES, Once};
+use crate::cli::args::{Common, EXIT_CODES, Named, Once, Show};
 
 /// Commands about moves.
 #[derive(Debug, Subcommand)]
@@ -18,7 +18,7 @@ pub enum Move {
     List(List),
     /// Show a move with what it would move, or has still to move, and its history
     #[command(after_help = EXIT_CODES)]
-    Show(Looked),
+    Show(Show),
     /// Approve what another administrator proposed: it moves at once. One that stopped goes on
     #[command(after_help = EXIT_CODES)]
     Approve(Named),
@@ -72,26 +72,6 @@ pub struct List {
     pub limit: Option<usize>,
     #[command(flatten)]
     pub(super) common: Common,
-}
-
-/// Looks at one.
-#[derive(Debug, Args)]
-pub struct Looked {
-    /// The move's id: mv_…
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-}
-
-/// Names one.
-#[derive(Debug, Args)]
-pub struct Named {
-    /// The move's id: mv_…
-    pub id: String,
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) once: Once,
 }
 
 impl Move {

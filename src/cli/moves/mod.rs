@@ -8,6 +8,7 @@ use crate::wire::{Move, MovePage, MovePreview, OfferedItem, ProposeMove};
 
 use super::amounts::{counted, size};
 use super::api::path;
+use super::args::{Named, Show};
 use super::failure::Failure;
 use super::history::history;
 use super::outcome::Document;
@@ -130,7 +131,7 @@ fn propose(args: &args::Propose, session: &mut Session<'_, '_>) -> Result<(), Fa
     })
 }
 
-fn decide(args: &args::Named, verb: &str, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+fn decide(args: &Named, verb: &str, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let at = ["admin", "moves", &args.id, verb];
     let document = session.command(&at, &json!({}), &args.once)?;
     told(&document, session, |one| {
@@ -174,7 +175,7 @@ fn list(args: &args::List, session: &mut Session<'_, '_>) -> Result<(), Failure>
     session.table("", &table)
 }
 
-fn show(args: &args::Looked, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+fn show(args: &Show, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let document = session.api.get(path(&["admin", "moves", &args.id]))?;
     let MovePage {
         one,

@@ -211,11 +211,11 @@ impl Stuck {
 
 fn late((queue, due): &(Queue, Overdue)) -> Late {
     let what = match queue {
-        Queue::Outbox => "letter",
-        Queue::Incoming => "message that came in",
-        Queue::Timers => "offer",
-        Queue::Purges => "item to purge",
-        Queue::Sweeps => "row to sweep away",
+        Queue::Outbox => "A letter",
+        Queue::Incoming => "A message that came in",
+        Queue::Timers => "An offer",
+        Queue::Purges => "An item to purge",
+        Queue::Sweeps => "Something to sweep away",
     };
     let link = match queue {
         Queue::Outbox | Queue::Incoming => Some("/admin/mail"),
@@ -227,7 +227,7 @@ fn late((queue, due): &(Queue, Overdue)) -> Late {
         rest => format!(", and {} more are due", words::grouped(rest as u64)),
     };
     Late {
-        sentence: format!("A {what} has been due for {span}{rest}."),
+        sentence: format!("{what} has been due for {span}{rest}."),
         link,
     }
 }

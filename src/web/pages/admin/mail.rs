@@ -11,12 +11,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::actors::post::{self as mail, Doubtful, Overdue, Troubled};
+use crate::actors::post::{self as mail, Doubtful, Overdue, Troubled, Wish};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::web::App;
+use crate::web::problem::Failure;
 
+use super::super::form::{self, Fields};
 use super::super::words;
-use super::super::{Frame, Person, Stop, frame, page};
+use super::super::{Frame, Person, Problems, Stop, frame, page};
 use super::{Operated, Operator};
 use addresses::Row as Address;
 use outbox::Row as Letter;
@@ -34,12 +36,10 @@ pub fn router() -> Router<App> {
         .route("/admin/mail", get(show))
         .route("/admin/mail/outbox", get(outbox::list))
         .route("/admin/mail/outbox/{id}", get(outbox::show))
-        .route("/admin/mail/outbox/{id}/retry", post(outbox::retry))
-        .route("/admin/mail/outbox/{id}/drop", post(outbox::drop))
+        .route("/admin/mail/outbox/{id}/{verb}", post(outbox::change))
         .route("/admin/mail/inbound", get(inbound::list))
         .route("/admin/mail/inbound/{id}", get(inbound::show))
-        .route("/admin/mail/inbound/{id}/retry", post(inbound::retry))
-        .route("/admin/mail/inbound/{id}/drop", post(inbound::drop))
+        .route("/admin/mail/inbound/{id}/{verb}", post(inbound::change))
         .route("/admin/mail/addresses", get(addresses::list))
         .route("/admin/mail/addresses/reset", post(addresses::reset))
 }
@@ -78,7 +78,7 @@ impl Due {
 pub fn span(ms: i64) -> String {
     match ms {
         ..MINUTE_MS => "less than a minute".to_owned(),
-        ..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
+        MINUTE_MS..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
         _ if ms < 2 * DAY_MS => words::count(ms / HOUR_MS, "hour"),
         _ => words::count(ms / DAY_MS, "day"),
     }
@@ -141,9 +141,31 @@ async fn show(State(app): State<App>, Operator(person): Operator) -> Result<Resp
         more: found.more,
         doubtful: doubtful.iter().map(Address::of).collect(),
         more_doubtful: more.is_some(),
-        once: super::super::form::once(&app),
+        once: form::once(&app),
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// What was found, or everything that is wrong with what was asked for.
+fn listed<T, C>(
+    found: Result<mail::List<T, C>, Failure>,
+) -> Result<(mail::List<T, C>, Problems), Stop> {
+    Ok(match found {
+        Ok(found) => (found, Problems::default()),
+        Err(failure) => ((Vec::new(), None), Problems::of(failure)?),
+    })
+}
+
+/// What a form wants of a letter or a message, and the word for that it was done.
+fn wish(verb: &str, fields: &Fields) -> Result<(Wish, &'static str), Stop> {
+    match verb {
+        "retry" => Ok((Wish::Retry, "retried")),
+        "drop" => {
+            let reason = fields.given("reason");
+            Ok((Wish::Drop { reason }, "dropped"))
+        }
+        _ => Err(Stop::Nothing),
+    }
 }
 
 /// What is told above a page after something was done there.

@@ -16,7 +16,7 @@ use super::super::super::form::{self, Fields};
 use super::super::super::words;
 use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
 use super::super::{audit, filters, status};
-use super::{Operated, Operator, ROWS, note};
+use super::{Operated, Operator, ROWS, listed, note};
 
 /// A doubtful address.
 pub struct Row {
@@ -74,10 +74,7 @@ async fn render(
     refused: Problems,
 ) -> Result<Response, Stop> {
     let after = asked.get("after").parse().ok();
-    let (found, mut problems) = match found(app, person, asked, after).await {
-        Ok(found) => (found, Problems::default()),
-        Err(failure) => ((Vec::new(), None), Problems::of(failure)?),
-    };
+    let (found, mut problems) = listed(found(app, person, asked, after).await)?;
     if !refused.is_empty() {
         problems = refused;
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use crate::actors::post::{self as mail, Wish};
+use crate::actors::post as mail;
 use crate::domain::id::LetterId;
 use crate::domain::letter::{Letter, State as Stands, Subject};
 use crate::web::App;
@@ -16,7 +16,7 @@ use super::super::super::form::{self, Fields};
 use super::super::super::words;
 use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
 use super::super::{audit, filters, status};
-use super::{LONGEST, Operated, Operator, ROWS, note};
+use super::{LONGEST, Operated, Operator, ROWS, listed, note, wish};
 
 /// A letter in a list.
 pub struct Row {
@@ -66,10 +66,7 @@ pub async fn list(
     Operator(person): Operator,
 ) -> Result<Response, Stop> {
     let after = asked.get("after").parse().ok();
-    let (found, problems) = match found(&app, &person, &asked, after).await {
-        Ok(found) => (found, Problems::default()),
-        Err(failure) => ((Vec::new(), None), Problems::of(failure)?),
-    };
+    let (found, problems) = listed(found(&app, &person, &asked, after).await)?;
     let (letters, next) = found;
     let view = List {
         f: frame(&app, Some(&person)).at("/admin/mail"),
@@ -173,47 +170,21 @@ async fn render(
     Ok(page(status(&view.problems), &view))
 }
 
-/// `POST /admin/mail/outbox/{id}/retry`
-pub async fn retry(
+/// `POST /admin/mail/outbox/{id}/retry` or `/drop`
+pub async fn change(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path((id, verb)): Path<(String, String)>,
     Operated(posted): Operated,
 ) -> Result<Response, Stop> {
-    change(&app, &posted, &id, "retry", &Wish::Retry).await
-}
-
-/// `POST /admin/mail/outbox/{id}/drop`
-pub async fn drop(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    Operated(posted): Operated,
-) -> Result<Response, Stop> {
-    let reason = posted.fields.given("reason");
-    change(&app, &posted, &id, "drop", &Wish::Drop { reason }).await
-}
-
-async fn change(
-    app: &App,
-    posted: &form::Posted,
-    id: &str,
-    verb: &str,
-    wish: &Wish,
-) -> Result<Response, Stop> {
-    let id = named(id)?;
-    let call = posted.call(app, &format!("/admin/mail/outbox/{id}/{verb}"));
-    match mail::change_letter(app.directory(), &call, id, wish).await {
-        Ok(_) => {
-            let done = if verb == "retry" {
-                "retried"
-            } else {
-                "dropped"
-            };
-            Ok(to(&format!("/admin/mail/outbox/{id}?done={done}")))
-        }
+    let id = named(&id)?;
+    let (wish, done) = wish(&verb, &posted.fields)?;
+    let here = format!("/admin/mail/outbox/{id}");
+    let call = posted.call(&app, &format!("{here}/{verb}"));
+    match mail::change_letter(app.directory(), &call, id, &wish).await {
+        Ok(_) => Ok(to(&format!("{here}?done={done}"))),
         Err(trouble) => {
-            let problems = Problems::of(trouble)?;
-            let reason = posted.fields.get("reason");
-            render(app, &posted.person, id, None, (problems, reason)).await
+            let why = (Problems::of(trouble)?, posted.fields.get("reason"));
+            render(&app, &posted.person, id, None, why).await
         }
     }
 }
