@@ -16,9 +16,11 @@ use handover::actors::custody::{self, Command as Custody};
 use handover::actors::incoming::{self, Kept, Limits, New, Reply, Says};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
+use handover::actors::links;
 use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
+use handover::actors::sharing;
 use handover::actors::site;
 use handover::actors::sweep;
 use handover::actors::workgroups;
@@ -679,6 +681,33 @@ fn an_offer_that_waited_for_analyses_ends_if_its_workgroup_was_closed_meanwhile(
     assert_eq!(ended.state, State::Expired { at: at(1) });
     // The data is free again.
     offer(&site, item, BOB, ANNA);
+}
+
+#[test]
+fn a_link_that_was_accepted_through_the_other_node_meanwhile_is_told_once() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, Context::Personal(site.account(ANNA)), ANNA);
+    let make = sharing::Command::MakeLink {
+        level: Level::Read,
+        expires_at: None,
+        max_acceptances: Some(1),
+    };
+    let call = site.call(ANNA, None, 0);
+    let made = staged::now(sharing::handle(&*site.one, &call, item, make)).unwrap();
+    let token = site.one.settings().key.share(made.link.unwrap());
+    let into = Context::Personal(site.account(BOB));
+    let call = site.call(BOB, None, 1);
+    let again = token.clone();
+    site.two
+        .after(Moment::Load(Key::Grant(item, into)), move |one| {
+            let first = staged::now(links::accept(one, &call, &again, Some(into))).unwrap();
+            assert!(!first.already);
+        });
+    let second = staged::now(links::accept(&site.two, &call, &token, Some(into))).unwrap();
+    assert!(second.already, "{second:?}");
+    let letters = staged::now(site.model.waiting(Queue::Outbox, 10)).unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
 }
 
 #[test]
