@@ -20,7 +20,7 @@ use super::world::{Settings, Trouble};
 pub use items::{SeenItem, beside, contents, files, item, items};
 pub(in crate::actors) use items::{grants, related};
 pub use transfers::{Box_, Shown, Transfers, inbox, item_journal, linked, transfer, transfers};
-pub(in crate::actors) use transfers::{journal, visible};
+pub(in crate::actors) use transfers::{besides, journal, visible};
 
 /// One of a person's contexts.
 #[derive(Debug, Clone)]
