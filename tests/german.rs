@@ -290,6 +290,30 @@ async fn somebody_who_reads_german_signs_in_and_accepts() {
 }
 
 #[tokio::test]
+async fn a_newcomer_is_written_to_and_registered_in_the_language_of_the_page() {
+    let web = Website::open().await;
+    let mut anna = Browser::german();
+    web.post(&mut anna, "/sign-in", &[("address", ANNA)]).await;
+    let view = web.kept();
+    let letters = web.letters(&view);
+    assert_eq!(letters.last().unwrap().language, "de");
+    let code = web.code_for(&anna);
+    web.post(&mut anna, "/sign-in/code", &[("code", &code)])
+        .await;
+    anna.languages = None;
+    let page = web.get(&mut anna, "/").await;
+    assert!(page.body.contains("<html lang=\"de\">"), "{}", page.body);
+    // An account that there is keeps its own.
+    let mut again = Browser::default();
+    web.post(&mut again, "/sign-in", &[("address", ANNA)]).await;
+    let code = web.code_for(&again);
+    web.post(&mut again, "/sign-in/code", &[("code", &code)])
+        .await;
+    let page = web.get(&mut again, "/").await;
+    assert!(page.body.contains("<html lang=\"de\">"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn what_a_program_is_told_stays_english() {
     let web = Website::open().await;
     let anna = Browser::german();

@@ -179,17 +179,18 @@ async fn typed_now(
     Ok(Decision::done(typed, proposal))
 }
 
-/// The account of an address that an identity provider vouches for, registered now if this is its first proof.
+/// The account of an address that an identity provider vouches for, registered now if this is its first proof. `reads`: as for [`begin`].
 pub async fn vouched(
     world: &dyn World,
     call: &Call,
     address: &Address,
+    reads: Option<&str>,
 ) -> Result<Account, Trouble> {
     let account = once::step(world, call, || {
         Box::pin(async move {
             let mut proposal = Proposal::default();
             let account =
-                account_of(&world.settings(), call, (address, None), &mut proposal).await?;
+                account_of(&world.settings(), call, (address, reads), &mut proposal).await?;
             Ok(Decision::done(account, proposal))
         })
     });

@@ -278,7 +278,7 @@ impl Website {
         self.app.settings().key.link(letter.unwrap().id)
     }
 
-    fn letters(&self, view: &View) -> Vec<Letter> {
+    pub fn letters(&self, view: &View) -> Vec<Letter> {
         use handover::domain::document::decode;
         use handover::domain::key::Key;
         let mut letters: Vec<(LetterId, Letter)> = view

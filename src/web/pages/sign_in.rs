@@ -14,6 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language;
 use crate::web::pages::filters;
 use crate::web::rates::Client;
 
@@ -93,7 +94,8 @@ pub async fn begin(
         return Ok(again(Problems::of(too_many)?));
     }
     let call = app.directory().call(NOBODY, None);
-    match sign_in::begin(app.directory(), &call, address, None).await {
+    let reads = Some(language::now().tag());
+    match sign_in::begin(app.directory(), &call, address, reads).await {
         Ok(id) => {
             let lifetime = app.settings().policy.sign_in.code_lifetime_ms / 1_000;
             let mut response = to(&to_code(&next));

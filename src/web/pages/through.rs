@@ -10,6 +10,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::said::{Said, said};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language;
 use crate::web::pages::filters;
 use crate::web::problem::{Edge, Failure};
 use crate::web::provider::{Begun, LIFETIME_MS, Miss, Provider, Unproven};
@@ -163,7 +164,8 @@ async fn finished(
         Err(miss) => return missed(app, &provider, next, miss),
     };
     let call = app.directory().call(NOBODY, None);
-    match sign_in::vouched(app.directory(), &call, &address).await {
+    let reads = Some(language::now().tag());
+    match sign_in::vouched(app.directory(), &call, &address, reads).await {
         Ok(account) => {
             let through = Some(provider.handle());
             signed_in(app, account.id, headers, browser, through, next).await
