@@ -13,6 +13,7 @@ use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::policy::Registration;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
@@ -119,11 +120,12 @@ pub async fn attempt(settings: &Settings, id: SignInId) -> Result<Option<SignIn>
 pub(super) fn wrong(tries_left: u8) -> Refusal {
     Refusal::new(
         Code::CodeWrong,
-        "the code is wrong, used or too old",
+        said!("the code is wrong, used or too old"),
         match tries_left {
-            0 => "ask for a new code".to_owned(),
-            1 => "look at the newest mail; one try is left".to_owned(),
-            n => format!("look at the newest mail; {n} tries are left"),
+            0 => said!("ask for a new code"),
+            n => said!(
+                n; "look at the newest mail; one try is left", "look at the newest mail; {n} tries are left"
+            ),
         },
     )
     .about("code")
@@ -177,17 +179,18 @@ async fn typed_now(
     Ok(Decision::done(typed, proposal))
 }
 
-/// The account of an address that an identity provider vouches for, registered now if this is its first proof.
+/// The account of an address that an identity provider vouches for, registered now if this is its first proof. `reads`: as for [`begin`].
 pub async fn vouched(
     world: &dyn World,
     call: &Call,
     address: &Address,
+    reads: Option<&str>,
 ) -> Result<Account, Trouble> {
     let account = once::step(world, call, || {
         Box::pin(async move {
             let mut proposal = Proposal::default();
             let account =
-                account_of(&world.settings(), call, (address, None), &mut proposal).await?;
+                account_of(&world.settings(), call, (address, reads), &mut proposal).await?;
             Ok(Decision::done(account, proposal))
         })
     });
@@ -223,8 +226,8 @@ async fn account_of(
     if !may {
         return Err(Refusal::new(
             Code::RegistrationClosed,
-            format!("{address} cannot register here"),
-            "ask the administrators of this site for an account",
+            said!("{address} cannot register here", address),
+            said!("ask the administrators of this site for an account"),
         )
         .into());
     }
