@@ -11,10 +11,9 @@ use crate::domain::id::{AccountId, CommandId, Digest, LetterId, SignInId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
-use crate::domain::policy::Registration;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
-use crate::store::{Direction, Fault};
+use crate::store::{Direction, Fault, Store};
 
 use super::load::{self, Versioned};
 use super::once::{self, Answer, Decision, once};
@@ -211,16 +210,8 @@ async fn account_of(
         proposal.replace(&account, &open, None);
         return Ok(open);
     }
-    let may = match &settings.policy.sign_in.registration {
-        Registration::Open => true,
-        Registration::Listed(domains) => domains.iter().any(|domain| domain == address.domain()),
-        Registration::Invited => {
-            let prefix = index::received(Receiver::Address(address.digest()), Phase::Open);
-            let page = store.scan(prefix, None, Direction::Forward, 1).await?;
-            !page.rows.is_empty()
-        }
-    };
-    if !may {
+    let registration = &settings.policy.sign_in.registration;
+    if !registration.takes_in(address) && !awaited(store, address).await? {
         return Err(Refusal::new(
             Code::RegistrationClosed,
             format!("{address} cannot register here"),
@@ -243,6 +234,13 @@ async fn account_of(
     };
     proposal.create(&account, Some(&event));
     Ok(account)
+}
+
+/// Whether an offer or an invitation waits for whoever has this address.
+async fn awaited(store: &dyn Store, address: &Address) -> Result<bool, Fault> {
+    let prefix = index::received(Receiver::Address(address.digest()), Phase::Open);
+    let page = store.scan(prefix, None, Direction::Forward, 1).await?;
+    Ok(!page.rows.is_empty())
 }
 
 /// Opens a session; the secret is shown to nobody but the browser.

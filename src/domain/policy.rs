@@ -84,10 +84,27 @@ pub enum InUse {
 pub enum Registration {
     /// Anybody.
     Open,
-    /// Whose address is in one of these email domains.
+    /// Whose address is in one of these email domains (`uni.example` takes in `lab.uni.example` too), and whom an offer waits for.
     Listed(Vec<String>),
     /// Whom an offer waits for.
     Invited,
+}
+
+impl Registration {
+    /// Whether it takes in whoever has this address, though nothing waits for them.
+    pub fn takes_in(&self, address: &Address) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Listed(suffixes) => suffixes.iter().any(|suffix| covers(suffix, address)),
+            Self::Invited => false,
+        }
+    }
+}
+
+/// Whether an email suffix covers an address: its domain is the suffix, or lies in it.
+fn covers(suffix: &str, address: &Address) -> bool {
+    let head = address.domain().strip_suffix(suffix);
+    head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
 }
 
 /// Who may create workgroups besides those of the configuration file. Whoever administers the site always may, and whoever
@@ -229,18 +246,10 @@ impl Policy {
 
     /// The domain that people with this address live in: the one with the longest suffix that covers it.
     pub fn domain_of(&self, address: &Address) -> Domain {
-        let host = address.domain();
-        let covers = |suffix: &&String| {
-            host.strip_suffix(suffix.as_str())
-                .is_some_and(|head| head.is_empty() || head.ends_with('.'))
-        };
         let longest = |private: &Private| {
-            private
-                .suffixes
-                .iter()
-                .filter(covers)
-                .map(String::len)
-                .max()
+            let suffixes = private.suffixes.iter();
+            let fitting = suffixes.filter(|suffix| covers(suffix, address));
+            fitting.map(String::len).max()
         };
         self.domains
             .iter()
