@@ -9,7 +9,7 @@
 #[path = "support/staged.rs"]
 mod staged;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
@@ -19,7 +19,8 @@ use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
-use handover::actors::site;
+use handover::actors::sign_in;
+use handover::actors::site::{self, Wanted};
 use handover::actors::sweep;
 use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, World as _, contended};
@@ -30,7 +31,7 @@ use handover::domain::incoming::Purpose;
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::lifecycle::Act;
-use handover::domain::policy::{Domain, InUse, Policy, Private, Replies};
+use handover::domain::policy::{Creators, Domain, InUse, Policy, Private, Replies};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::SiteKey;
@@ -807,4 +808,54 @@ fn of_a_message_that_waited_for_a_week_it_is_said_that_it_waited_and_not_that_th
     staged::now(sweep::sweep(&*site.model, at(7 * DAY_MS), 100)).unwrap();
     let why = opened().message.unwrap_err();
     assert!(why.contains("for a week"), "{why}");
+}
+
+/// What somebody who wants to come in by each door is told whose account is closed before, or while the door opens.
+fn comes_in(closed: &str, door: &str) -> Vec<Code> {
+    let site = Site::new(Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    });
+    site.apply(&wanted("techs", &[BOB, ANNA]));
+    site.apply(&wanted("techs", &[BOB]));
+    let (anna, call) = (site.account(ANNA), site.call(ANNA, None, 0));
+    let close = move |node: &staged::Node| {
+        staged::now(account::close(node, &call, anna)).unwrap();
+    };
+    match closed {
+        "before" => close(&site.one),
+        "meanwhile" => site.two.after(Moment::Load(Key::Account(anna)), close),
+        _ => {}
+    }
+    let done = match door {
+        "workgroup" => {
+            let new = workgroups::New {
+                handle: "annas".parse().unwrap(),
+                name: "Annas".into(),
+                description: String::new(),
+                domain: None,
+                collaborative: false,
+            };
+            staged::now(workgroups::create(&site.two, &call, &new)).map(|_| ())
+        }
+        "token" => {
+            let (name, scopes) = ("laptop".to_owned(), BTreeSet::new());
+            let made = sign_in::create_token(&site.two, &call, anna, name, scopes, None);
+            staged::now(made).map(|_| ())
+        }
+        _ => {
+            let opened = sign_in::open_session(&site.two, &call, anna, "a browser", None);
+            staged::now(opened).map(|_| ())
+        }
+    };
+    done.map_or_else(|trouble| codes(&trouble), |()| Vec::new())
+}
+
+#[test]
+fn whoever_has_closed_their_account_makes_no_workgroup_token_or_session() {
+    for door in ["workgroup", "token", "session"] {
+        assert_eq!(comes_in("not", door), [], "{door}");
+        assert_eq!(comes_in("before", door), [Code::NotSignedIn], "{door}");
+        assert_eq!(comes_in("meanwhile", door), [Code::NotSignedIn], "{door}");
+    }
 }

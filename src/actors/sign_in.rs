@@ -243,6 +243,16 @@ async fn awaited(store: &dyn Store, address: &Address) -> Result<bool, Fault> {
     Ok(!page.rows.is_empty())
 }
 
+/// That the account is open, now and at the commit: whoever closes it closes this door too.
+async fn open(store: &dyn Store, account: AccountId) -> Result<Proposal, Trouble> {
+    let (_, rests) = people::guarded(store, account, &[]).await?;
+    let mut proposal = Proposal::default();
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
+    Ok(proposal)
+}
+
 /// Opens a session; the secret is shown to nobody but the browser.
 pub async fn open_session(
     world: &dyn World,
@@ -264,10 +274,17 @@ pub async fn open_session(
             .take(200)
             .collect(),
     };
-    let mut proposal = Proposal::default();
     let through = through.map(str::to_owned);
-    proposal.create(&session, Some(&event(call, What::SignedIn { through })));
-    settle(world, call, proposal).await?;
+    let signed_in = &event(call, What::SignedIn { through });
+    let (store, opened) = (&*settings.store, &session);
+    once::step(world, call, || {
+        Box::pin(async move {
+            let mut proposal = open(store, account).await?;
+            proposal.create(opened, Some(signed_in));
+            Ok(Decision::done((), proposal))
+        })
+    })
+    .await?;
     Ok((secret, session))
 }
 
@@ -285,6 +302,7 @@ pub async fn create_token(
     let made = once(world, call, || {
         Box::pin(async move {
             let settings = world.settings();
+            let mut proposal = open(&*settings.store, account).await?;
             let made_by = CommandId::from_bits(settings.ids.fresh(call.at));
             let secret = match call.command {
                 Some(_) => settings.key.token(made_by),
@@ -301,7 +319,6 @@ pub async fn create_token(
                 created_at: call.at,
                 expires_at: call.at.plus_ms(lifetime),
             };
-            let mut proposal = Proposal::default();
             let name = token.name.clone();
             proposal.create(&token, Some(&event(call, What::TokenMade { name })));
             let made = Made {
