@@ -19,6 +19,7 @@ use handover::actors::lifecycle;
 use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
+use handover::actors::sharing;
 use handover::actors::sign_in;
 use handover::actors::site::{self, Wanted};
 use handover::actors::sweep;
@@ -519,16 +520,23 @@ fn each_command_twice_equals_once() {
     ));
 }
 
-/// Access to the item for this context, as the store has it or not any more.
-fn grant(site: &Site, item: ItemId, to: Context, given: bool) {
-    let part = Part {
-        level: Level::Write,
+fn part(site: &Site, level: Level) -> Part {
+    Part {
+        level,
         origin: Origin::Invitation(site.fresh()),
         accepted_by: site.account(BOB),
         since: at(0),
         until: None,
-    };
-    let grant = Grant::none(item, to).with(part);
+    }
+}
+
+/// Access to the item for this context, as the store has it or not any more.
+fn grant(site: &Site, item: ItemId, to: Context, given: bool) {
+    grant_at(site, item, to, Level::Write, given);
+}
+
+fn grant_at(site: &Site, item: ItemId, to: Context, level: Level, given: bool) {
+    let grant = Grant::none(item, to).with(part(site, level));
     let mut proposal = Proposal::default();
     match given {
         true => proposal.create(&grant, None),
@@ -858,4 +866,44 @@ fn whoever_has_closed_their_account_makes_no_workgroup_token_or_session() {
         assert_eq!(comes_in("before", door), [Code::NotSignedIn], "{door}");
         assert_eq!(comes_in("meanwhile", door), [Code::NotSignedIn], "{door}");
     }
+}
+
+/// What whoever raises the access of a workgroup is told, when the file says something else of the workgroup meanwhile.
+fn raises_while(
+    collaborative: bool,
+    becomes: &[&str],
+    at: impl FnOnce(&Site) -> Moment,
+) -> Vec<Code> {
+    let site = Site::new(Policy::default());
+    let mut pool = wanted("pool", &[BOB, ANNA]);
+    pool.collaborative = collaborative;
+    pool.domain = Domain::named(if collaborative { "uni" } else { "public" });
+    let to = site.apply(&pool);
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    grant_at(&site, item, to, Level::Read, true);
+    let mut then = wanted("pool", becomes);
+    then.collaborative = collaborative;
+    then.domain = Domain::named("uni");
+    let moment = at(&site);
+    site.two.after(moment, move |one| one.apply(&then));
+    let change = sharing::Command::Change {
+        grantee: to,
+        level: Some(Level::Write),
+        until: None,
+    };
+    let call = site.call(ANNA, None, 0);
+    let done = staged::now(sharing::handle(&site.two, &call, item, change));
+    done.map_or_else(|trouble| codes(&trouble), |_| Vec::new())
+}
+
+#[test]
+fn access_is_not_raised_through_a_wall_that_rises_meanwhile() {
+    let pool = |site: &Site| site.workgroup("pool");
+    let itself = |site: &Site| Moment::Load(Key::Workgroup(pool(site)));
+    let membership = |site: &Site| Moment::Load(Key::Membership(pool(site), site.account(ANNA)));
+    let wall = [Code::DomainNotCollaborative];
+    assert_eq!(raises_while(true, &[BOB, ANNA], membership), []);
+    assert_eq!(raises_while(true, &[BOB], membership), wall);
+    assert_eq!(raises_while(false, &[BOB, ANNA], itself), wall);
 }
