@@ -25,6 +25,7 @@ use handover::actors::site::{self, Wanted};
 use handover::actors::sweep;
 use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, World as _, contended};
+use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{Event, What};
 use handover::domain::id::{CommandId, Context, InvitationId, ItemId, MessageId};
@@ -37,8 +38,8 @@ use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::DAY_MS;
-use handover::domain::workgroup::Workgroup;
-use handover::store::{Outcome, Queue, Store as _, Version};
+use handover::domain::workgroup::{Role, Workgroup};
+use handover::store::{ABSENT, Outcome, Queue, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
 const ANNA: &str = "anna@lab.example";
@@ -906,4 +907,59 @@ fn access_is_not_raised_through_a_wall_that_rises_meanwhile() {
     assert_eq!(raises_while(true, &[BOB, ANNA], membership), []);
     assert_eq!(raises_while(true, &[BOB], membership), wall);
     assert_eq!(raises_while(false, &[BOB, ANNA], itself), wall);
+}
+
+/// A workgroup of more people than the store lists at once, as the file says; those whose accounts are the newest come last.
+fn crowd(site: &Site) -> (Wanted, Vec<Address>) {
+    let people: Vec<Address> = (0..1_300)
+        .map(|n| format!("p{n:04}@lab.example").parse().unwrap())
+        .collect();
+    let mut crowd = wanted("crowd", &["p0000@lab.example"]);
+    for some in people.chunks(100) {
+        let members = some.iter().map(|address| (address.clone(), Role::Member));
+        crowd
+            .people
+            .extend(members.filter(|(who, _)| *who != people[0]));
+        site.apply(&crowd);
+    }
+    let mut people = people;
+    people.sort_by_key(|address| site.account(address.as_str()));
+    (crowd, people)
+}
+
+#[test]
+fn a_workgroup_of_more_members_than_are_listed_at_once_is_ruled_and_written_to() {
+    let site = Site::new(Policy::default());
+    let (mut crowd, people) = crowd(&site);
+    let [.., first, second, last] = people.as_slice() else {
+        panic!("people");
+    };
+    for role in crowd.people.values_mut() {
+        *role = Role::Member;
+    }
+    crowd.people.insert(first.clone(), Role::Owner);
+    crowd.people.insert(second.clone(), Role::Administrator);
+    let into = site.apply(&crowd);
+    // Its owner and its administrator answer for it, though a thousand accounts are older.
+    site.apply(&wanted("others", &[BOB]));
+    let item = project(&site, Context::Personal(site.account(BOB)), BOB);
+    let to = To::Workgroup("crowd".parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let call = site.call(BOB, None, 0);
+    let offer = site.one.transfer(site.fresh(), &call, &request).unwrap();
+    assert_eq!(offer.transfer.letters.len(), 2);
+    // Whoever is struck from the file has access no longer, the last of them and many of them.
+    let Context::Workgroup(id) = into else {
+        panic!("{into} is no workgroup");
+    };
+    let membership = |who: &Address| Key::Membership(id, site.account(who.as_str()));
+    crowd.people.remove(last);
+    site.apply(&crowd);
+    assert_eq!(site.version(membership(last)), ABSENT);
+    crowd.people.retain(|_, role| *role != Role::Member);
+    site.apply(&crowd);
+    for who in &people {
+        let stays = crowd.people.contains_key(who);
+        assert_eq!(site.version(membership(who)) != ABSENT, stays, "{who}");
+    }
 }
