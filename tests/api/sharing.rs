@@ -557,6 +557,39 @@ async fn a_share_counts_for_nobodys_storage_however_full() {
     assert_eq!(linked.refused(), over);
 }
 
+#[tokio::test]
+async fn collaborators_are_listed_page_by_page_to_the_last() {
+    let world = World::new().await;
+    let (core, [_, first, _]) = core(&world).await;
+    world
+        .share(&core, &[&first], "zoe@lab.example", "read")
+        .await;
+    let mut people = Vec::new();
+    for n in 1..=5 {
+        let person = handover::domain::id::AccountId::from_bits(n).to_string();
+        world.grant(&first, &person, "read", None).await;
+        people.push(person);
+    }
+    let list = format!("/projects/{first}/collaborators");
+    let (mut at, mut found, mut waiting) = (format!("{list}?limit=2"), Vec::new(), Vec::new());
+    for pages in 1.. {
+        let page = world.get(&core, &at).await.ok();
+        let all = page["collaborators"].as_array().unwrap();
+        assert!(all.len() <= 2, "{page}");
+        found.extend(all.iter().map(|one| text(&one["context"])));
+        waiting.push(page["pending"].as_array().unwrap().len());
+        let Some(next) = page["next_cursor"].as_str() else {
+            assert_eq!(pages, 3);
+            break;
+        };
+        at = format!("{list}?limit=2&cursor={next}");
+    }
+    assert_eq!(found, people);
+    assert_eq!(waiting, [1, 0, 0], "who is invited is told once");
+    let no = world.get(&core, &format!("{list}?cursor=x")).await;
+    assert_eq!(no.refused(), (422, codes(&["request.invalid"])));
+}
+
 // ---- links ----
 
 #[tokio::test]
