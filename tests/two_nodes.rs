@@ -28,7 +28,7 @@ use handover::actors::world::{Call, Trouble, World as _, contended};
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{Event, What};
-use handover::domain::id::{CommandId, Context, InvitationId, ItemId, MessageId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, MessageId};
 use handover::domain::incoming::Purpose;
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
@@ -962,4 +962,30 @@ fn a_workgroup_of_more_members_than_are_listed_at_once_is_ruled_and_written_to()
         let stays = crowd.people.contains_key(who);
         assert_eq!(site.version(membership(who)) != ABSENT, stays, "{who}");
     }
+}
+
+#[test]
+fn what_is_shared_with_more_than_are_counted_is_not_archived_and_not_counted() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, Context::Personal(site.account(ANNA)), ANNA);
+    for some in 0..3 {
+        let mut proposal = Proposal::default();
+        for n in 0..400 {
+            let to = Context::Personal(AccountId::from_bits(some * 400 + n + 1));
+            proposal.create(&Grant::none(item, to).with(part(&site, Level::Read)), None);
+        }
+        let done = staged::now(site.model.commit(proposal.into_commit(at(0))));
+        assert!(matches!(done, Outcome::Done(_)), "{done:?}");
+    }
+    let (person, call) = (site.account(ANNA), site.call(ANNA, None, 0));
+    let archived = lifecycle::carry_out(&*site.one, person, call, item, Act::Archive);
+    let Err(Trouble::Refused(why)) = staged::now(archived) else {
+        panic!("it is shared");
+    };
+    let said = &why.blocks[0].sentence;
+    assert!(
+        said.contains("is shared: 1000 or more with access"),
+        "{said}"
+    );
 }
