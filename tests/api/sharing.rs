@@ -590,6 +590,28 @@ async fn collaborators_are_listed_page_by_page_to_the_last() {
     assert_eq!(no.refused(), (422, codes(&["request.invalid"])));
 }
 
+#[tokio::test]
+async fn nothing_is_accepted_from_whoever_went_over_their_cap_since_they_shared_it() {
+    let world = World::new().await;
+    let anna = world.person("anna@lab.example").await;
+    let ben = world.person("ben@lab.example").await;
+    let small = world.project(&anna, "personal", "Small", 1).await;
+    let invitation = world
+        .share(&anna, &[&small], "ben@lab.example", "read")
+        .await;
+    let (_, token) = world.link(&anna, &small, json!({})).await;
+    world.project(&anna, "personal", "Full", 2 << 40).await;
+    let path = format!("/invitations/{invitation}/accept");
+    let invited = world.post(&ben, &path, json!({})).await;
+    let by_link = world.accept_link(&ben, &token, "personal").await;
+    for answer in [invited, by_link] {
+        let told = answer.json().to_string();
+        assert!(!told.contains("TiB"), "how full she is, is told: {told}");
+        assert_eq!(answer.refused(), (409, codes(&["sender.over_quota"])));
+    }
+    assert_eq!(level(&world, &ben, &small).await, "none");
+}
+
 // ---- links ----
 
 #[tokio::test]
