@@ -171,6 +171,8 @@ pub struct ByReply {
 pub struct Policy {
     /// Storage cap per tier, in bytes; `None`: no cap.
     pub quota: BTreeMap<Tier, Option<u64>>,
+    /// Storage cap of each context of a private domain that has one, by the domain's name, in bytes; the largest number: no cap.
+    pub quota_of: BTreeMap<String, u64>,
     /// The private domains by name.
     pub domains: BTreeMap<String, Private>,
     /// Default lifetime of an offer, in milliseconds.
@@ -211,6 +213,7 @@ impl Default for Policy {
                 (Tier::Professional, None),
                 (Tier::Enterprise, None),
             ]),
+            quota_of: BTreeMap::new(),
             domains: BTreeMap::new(),
             default_expiry_ms: 14 * DAY_MS,
             in_use: InUse::Warn,
@@ -237,10 +240,12 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The cap in force: the context's own, or its tier's. Bytes; `None`: no cap.
-    pub fn quota(&self, own: Option<u64>, tier: Tier) -> Option<u64> {
-        // The largest number stands for no cap of one's own.
-        let cap = own.or_else(|| self.quota.get(&tier).copied().flatten());
+    /// The cap in force: the context's own, else that of the domain it lives in, else its tier's. Bytes; `None`: no cap.
+    pub fn quota(&self, own: Option<u64>, domain: &Domain, tier: Tier) -> Option<u64> {
+        let of_domain = || self.quota_of.get(domain.name()).copied();
+        let of_tier = || self.quota.get(&tier).copied().flatten();
+        let cap = own.or_else(of_domain).or_else(of_tier);
+        // The largest number stands for no cap: a context may have none though its domain or its tier has one.
         cap.filter(|cap| *cap < u64::MAX)
     }
 
@@ -311,6 +316,27 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cap_is_that_of_the_context_then_of_its_domain_then_of_its_tier() {
+        let none = u64::MAX;
+        let policy = Policy {
+            quota: BTreeMap::from([(Tier::Enterprise, Some(1))]),
+            quota_of: BTreeMap::from([("uni".to_owned(), 2), ("free".to_owned(), none)]),
+            ..Policy::default()
+        };
+        for (own, domain, cap) in [
+            (Some(3), "uni", Some(3)),
+            (Some(none), "uni", None),
+            (None, "uni", Some(2)),
+            (None, "free", None),
+            (None, "lab", Some(1)),
+            (Some(3), "lab", Some(3)),
+        ] {
+            let found = policy.quota(own, &Domain::named(domain), Tier::Enterprise);
+            assert_eq!(found, cap, "{own:?} in {domain}");
+        }
+    }
 
     #[test]
     fn a_domain_is_found_by_its_longest_suffix() {
