@@ -9,7 +9,7 @@
 #[path = "support/staged.rs"]
 mod staged;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
@@ -21,24 +21,26 @@ use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
 use handover::actors::sharing;
-use handover::actors::site;
+use handover::actors::sign_in;
+use handover::actors::site::{self, Wanted};
 use handover::actors::sweep;
 use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, World as _, contended};
+use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{Event, What};
-use handover::domain::id::{CommandId, Context, InvitationId, ItemId, MessageId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, MessageId};
 use handover::domain::incoming::Purpose;
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::Key;
 use handover::domain::lifecycle::Act;
-use handover::domain::policy::{Domain, InUse, Policy, Private, Replies};
+use handover::domain::policy::{Creators, Domain, InUse, Policy, Private, Replies};
 use handover::domain::refusal::{Code, Refusal};
 use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::DAY_MS;
-use handover::domain::workgroup::Workgroup;
-use handover::store::{Outcome, Queue, Store as _, Version};
+use handover::domain::workgroup::{Role, Workgroup};
+use handover::store::{ABSENT, Outcome, Queue, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
 const ANNA: &str = "anna@lab.example";
@@ -520,16 +522,23 @@ fn each_command_twice_equals_once() {
     ));
 }
 
-/// Access to the item for this context, as the store has it or not any more.
-fn grant(site: &Site, item: ItemId, to: Context, given: bool) {
-    let part = Part {
-        level: Level::Write,
+fn part(site: &Site, level: Level) -> Part {
+    Part {
+        level,
         origin: Origin::Invitation(site.fresh()),
         accepted_by: site.account(BOB),
         since: at(0),
         until: None,
-    };
-    let grant = Grant::none(item, to).with(part);
+    }
+}
+
+/// Access to the item for this context, as the store has it or not any more.
+fn grant(site: &Site, item: ItemId, to: Context, given: bool) {
+    grant_at(site, item, to, Level::Write, given);
+}
+
+fn grant_at(site: &Site, item: ItemId, to: Context, level: Level, given: bool) {
+    let grant = Grant::none(item, to).with(part(site, level));
     let mut proposal = Proposal::default();
     match given {
         true => proposal.create(&grant, None),
@@ -836,4 +845,175 @@ fn of_a_message_that_waited_for_a_week_it_is_said_that_it_waited_and_not_that_th
     staged::now(sweep::sweep(&*site.model, at(7 * DAY_MS), 100)).unwrap();
     let why = opened().message.unwrap_err();
     assert!(why.contains("for a week"), "{why}");
+}
+
+/// What somebody who wants to come in by each door is told whose account is closed before, or while the door opens.
+fn comes_in(closed: &str, door: &str) -> Vec<Code> {
+    let site = Site::new(Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    });
+    site.apply(&wanted("techs", &[BOB, ANNA]));
+    site.apply(&wanted("techs", &[BOB]));
+    let (anna, call) = (site.account(ANNA), site.call(ANNA, None, 0));
+    let close = move |node: &staged::Node| {
+        staged::now(account::close(node, &call, anna)).unwrap();
+    };
+    match closed {
+        "before" => close(&site.one),
+        "meanwhile" => site.two.after(Moment::Load(Key::Account(anna)), close),
+        _ => {}
+    }
+    let done = match door {
+        "workgroup" => {
+            let new = workgroups::New {
+                handle: "annas".parse().unwrap(),
+                name: "Annas".into(),
+                description: String::new(),
+                domain: None,
+                collaborative: false,
+            };
+            staged::now(workgroups::create(&site.two, &call, &new)).map(|_| ())
+        }
+        "token" => {
+            let (name, scopes) = ("laptop".to_owned(), BTreeSet::new());
+            let made = sign_in::create_token(&site.two, &call, anna, name, scopes, None);
+            staged::now(made).map(|_| ())
+        }
+        _ => {
+            let opened = sign_in::open_session(&site.two, &call, anna, "a browser", None);
+            staged::now(opened).map(|_| ())
+        }
+    };
+    done.map_or_else(|trouble| codes(&trouble), |()| Vec::new())
+}
+
+#[test]
+fn whoever_has_closed_their_account_makes_no_workgroup_token_or_session() {
+    for door in ["workgroup", "token", "session"] {
+        assert_eq!(comes_in("not", door), [], "{door}");
+        assert_eq!(comes_in("before", door), [Code::NotSignedIn], "{door}");
+        assert_eq!(comes_in("meanwhile", door), [Code::NotSignedIn], "{door}");
+    }
+}
+
+/// What whoever raises the access of a workgroup is told, when the file says something else of the workgroup meanwhile.
+fn raises_while(
+    collaborative: bool,
+    becomes: &[&str],
+    at: impl FnOnce(&Site) -> Moment,
+) -> Vec<Code> {
+    let site = Site::new(Policy::default());
+    let mut pool = wanted("pool", &[BOB, ANNA]);
+    pool.collaborative = collaborative;
+    pool.domain = Domain::named(if collaborative { "uni" } else { "public" });
+    let to = site.apply(&pool);
+    let from = Context::Personal(site.account(ANNA));
+    let item = project(&site, from, ANNA);
+    grant_at(&site, item, to, Level::Read, true);
+    let mut then = wanted("pool", becomes);
+    then.collaborative = collaborative;
+    then.domain = Domain::named("uni");
+    let moment = at(&site);
+    site.two.after(moment, move |one| one.apply(&then));
+    let change = sharing::Command::Change {
+        grantee: to,
+        level: Some(Level::Write),
+        until: None,
+    };
+    let call = site.call(ANNA, None, 0);
+    let done = staged::now(sharing::handle(&site.two, &call, item, change));
+    done.map_or_else(|trouble| codes(&trouble), |_| Vec::new())
+}
+
+#[test]
+fn access_is_not_raised_through_a_wall_that_rises_meanwhile() {
+    let pool = |site: &Site| site.workgroup("pool");
+    let itself = |site: &Site| Moment::Load(Key::Workgroup(pool(site)));
+    let membership = |site: &Site| Moment::Load(Key::Membership(pool(site), site.account(ANNA)));
+    let wall = [Code::DomainNotCollaborative];
+    assert_eq!(raises_while(true, &[BOB, ANNA], membership), []);
+    assert_eq!(raises_while(true, &[BOB], membership), wall);
+    assert_eq!(raises_while(false, &[BOB, ANNA], itself), wall);
+}
+
+/// A workgroup of more people than the store lists at once, as the file says; those whose accounts are the newest come last.
+fn crowd(site: &Site) -> (Wanted, Vec<Address>) {
+    let people: Vec<Address> = (0..1_300)
+        .map(|n| format!("p{n:04}@lab.example").parse().unwrap())
+        .collect();
+    let mut crowd = wanted("crowd", &["p0000@lab.example"]);
+    for some in people.chunks(100) {
+        let members = some.iter().map(|address| (address.clone(), Role::Member));
+        crowd
+            .people
+            .extend(members.filter(|(who, _)| *who != people[0]));
+        site.apply(&crowd);
+    }
+    let mut people = people;
+    people.sort_by_key(|address| site.account(address.as_str()));
+    (crowd, people)
+}
+
+#[test]
+fn a_workgroup_of_more_members_than_are_listed_at_once_is_ruled_and_written_to() {
+    let site = Site::new(Policy::default());
+    let (mut crowd, people) = crowd(&site);
+    let [.., first, second, last] = people.as_slice() else {
+        panic!("people");
+    };
+    for role in crowd.people.values_mut() {
+        *role = Role::Member;
+    }
+    crowd.people.insert(first.clone(), Role::Owner);
+    crowd.people.insert(second.clone(), Role::Administrator);
+    let into = site.apply(&crowd);
+    // Its owner and its administrator answer for it, though a thousand accounts are older.
+    site.apply(&wanted("others", &[BOB]));
+    let item = project(&site, Context::Personal(site.account(BOB)), BOB);
+    let to = To::Workgroup("crowd".parse().unwrap());
+    let request = Command::Request { ask: ask(item), to };
+    let call = site.call(BOB, None, 0);
+    let offer = site.one.transfer(site.fresh(), &call, &request).unwrap();
+    assert_eq!(offer.transfer.letters.len(), 2);
+    // Whoever is struck from the file has access no longer, the last of them and many of them.
+    let Context::Workgroup(id) = into else {
+        panic!("{into} is no workgroup");
+    };
+    let membership = |who: &Address| Key::Membership(id, site.account(who.as_str()));
+    crowd.people.remove(last);
+    site.apply(&crowd);
+    assert_eq!(site.version(membership(last)), ABSENT);
+    crowd.people.retain(|_, role| *role != Role::Member);
+    site.apply(&crowd);
+    for who in &people {
+        let stays = crowd.people.contains_key(who);
+        assert_eq!(site.version(membership(who)) != ABSENT, stays, "{who}");
+    }
+}
+
+#[test]
+fn what_is_shared_with_more_than_are_counted_is_not_archived_and_not_counted() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, Context::Personal(site.account(ANNA)), ANNA);
+    for some in 0..3 {
+        let mut proposal = Proposal::default();
+        for n in 0..400 {
+            let to = Context::Personal(AccountId::from_bits(some * 400 + n + 1));
+            proposal.create(&Grant::none(item, to).with(part(&site, Level::Read)), None);
+        }
+        let done = staged::now(site.model.commit(proposal.into_commit(at(0))));
+        assert!(matches!(done, Outcome::Done(_)), "{done:?}");
+    }
+    let (person, call) = (site.account(ANNA), site.call(ANNA, None, 0));
+    let archived = lifecycle::carry_out(&*site.one, person, call, item, Act::Archive);
+    let Err(Trouble::Refused(why)) = staged::now(archived) else {
+        panic!("it is shared");
+    };
+    let said = &why.blocks[0].sentence;
+    assert!(
+        said.contains("is shared: 1000 or more with access"),
+        "{said}"
+    );
 }

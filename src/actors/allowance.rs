@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::event::{Event, What};
 use crate::domain::governance;
 use crate::domain::id::{AccountId, Context};
-use crate::domain::policy::Tier;
+use crate::domain::policy::{Domain, Tier};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::workgroup::Handle;
 
@@ -46,6 +46,8 @@ pub struct Seen {
     pub tier: Tier,
     /// Its cap in bytes, if it has one of its own.
     pub quota: Option<u64>,
+    /// Where it lives: the domain may have a cap.
+    pub domain: Domain,
     /// Whether whoever looks may give it another tier.
     pub tiers: bool,
     /// Why nothing of it can be changed, if so.
@@ -69,6 +71,7 @@ pub async fn look(settings: &Settings, asks: AccountId, of: &Of) -> Result<Seen,
             own,
             tier: account.document.tier,
             quota: account.document.quota,
+            domain: account.document.domain.clone(),
             tiers: site && account.document.domain.is_public(),
             ruled: None,
             account: Some(account.document),
@@ -77,6 +80,7 @@ pub async fn look(settings: &Settings, asks: AccountId, of: &Of) -> Result<Seen,
             own,
             tier: workgroup.document.tier,
             quota: workgroup.document.quota,
+            domain: workgroup.document.domain.clone(),
             tiers: false,
             ruled: governance::ruled(&workgroup.document),
             account: None,

@@ -313,6 +313,7 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
         Entry::Address(_)
         | Entry::Handle(_)
         | Entry::Member(..)
+        | Entry::Answers(..)
         | Entry::Standing(_)
         | Entry::Belongs(..)
         | Entry::SessionOf(..)

@@ -41,18 +41,22 @@ pub struct Collaborator {
 pub struct Collaborators {
     /// Who has access, in the order of their contexts.
     pub granted: Vec<Collaborator>,
-    /// What is pending, oldest first.
+    /// What is pending, oldest first; told on the first page.
     pub pending: Vec<Invitation>,
+    /// After whom those who have access go on.
+    pub next: Option<Context>,
 }
 
-/// The collaborators of an item, for its owner.
+/// A page of the collaborators of an item, for its owner. It may hold fewer than `limit`, or none, and still go on.
 pub async fn of(
     settings: &Settings,
     owning: Owning<'_>,
+    after: Option<Context>,
+    limit: usize,
     now: Time,
 ) -> Result<Collaborators, Trouble> {
     let id = owning.permit().id();
-    let grants = queries::grants(settings, id).await?;
+    let (grants, next) = queries::grants_after(settings, id, after, limit).await?;
     let alive = |grant: &Grant| -> Vec<(Context, Part)> {
         let parts = grant.parts.iter().filter(|part| part.is_alive(now));
         parts.map(|part| (grant.grantee, part.clone())).collect()
@@ -68,7 +72,11 @@ pub async fn of(
     };
     Ok(Collaborators {
         granted: parts.into_iter().map(named).collect(),
-        pending: pending(settings, id, now).await?,
+        pending: match after {
+            None => pending(settings, id, now).await?,
+            Some(_) => Vec::new(),
+        },
+        next,
     })
 }
 

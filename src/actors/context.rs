@@ -258,6 +258,7 @@ impl Core {
             } => {
                 let source = self.source(&owner, settings).await?;
                 let mut proposal = sharing::lend(self, settings, call, items, *to, part).await?;
+                proposal.findings.absorb(invitation::lends(&source));
                 // The walls round it are looked at by whoever receives, and must stand where they stood.
                 Self::stays(&owner, &mut proposal);
                 Ok(Answered::Source(source, proposal))

@@ -7,7 +7,7 @@ use crate::domain::id::{AccountId, ItemId, ItemKind, LinkId};
 use crate::domain::index;
 use crate::domain::item::{Item, State};
 use crate::domain::key::{Counter, Key};
-use crate::domain::lifecycle::{self, Act, Shared};
+use crate::domain::lifecycle::{self, Act, Seen, Shared};
 use crate::domain::link::Link;
 use crate::domain::rights::{Grant, Level};
 use crate::domain::time::Time;
@@ -19,7 +19,7 @@ use super::proposal::Proposal;
 use super::rights::{self, Acting};
 use super::world::{Call, Settings, Trouble, World};
 
-/// So many links of an item are looked at; the store scans no more at once.
+/// So many grants, links or invitations of an item are looked at at once; the store scans no more.
 const MANY: usize = 1_000;
 
 /// Has the owner of an item carry out what a person wants of it.
@@ -86,10 +86,10 @@ async fn shared(settings: &Settings, item: ItemId, now: Time) -> Result<Shared, 
     })
 }
 
-/// All of them are looked at, however many: the first thousand may be over and the next one not.
-async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<usize, Fault> {
+/// Those of the first page that has one: it is enough to know, and the first thousand may be over and the next one not.
+async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<Seen, Fault> {
     let store = &*settings.store;
-    let (mut living, mut after) = (0_usize, None);
+    let mut after = None;
     loop {
         let prefix = index::grantees(item);
         let page = store.scan(prefix, after, Direction::Forward, MANY).await?;
@@ -98,26 +98,23 @@ async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<u
         let keys: Vec<Key> = contexts.map(|context| Key::Grant(item, context)).collect();
         let grants = load::all::<Grant>(store, &keys).await?;
         let lives = |grant: &&Versioned<Grant>| grant.document.level(now).is_some();
-        living = living.saturating_add(grants.iter().flatten().filter(lives).count());
-        after = page.rows.last().map(|(key, _)| key.clone());
-        if !page.more {
-            return Ok(living);
+        let number = grants.iter().flatten().filter(lives).count();
+        if number > 0 || !page.more {
+            let more = page.more;
+            return Ok(Seen { number, more });
         }
+        after = page.rows.last().map(|(key, _)| key.clone());
     }
 }
 
-async fn invitations(settings: &Settings, item: ItemId) -> Result<usize, Fault> {
-    let (mut open, mut after) = (0_usize, None);
-    loop {
-        let prefix = index::shared_in(item);
-        let scan = settings.store.scan(prefix, after, Direction::Forward, MANY);
-        let page = scan.await?;
-        open = open.saturating_add(page.rows.len());
-        after = page.rows.last().map(|(key, _)| key.clone());
-        if !page.more {
-            return Ok(open);
-        }
-    }
+async fn invitations(settings: &Settings, item: ItemId) -> Result<Seen, Fault> {
+    let prefix = index::shared_in(item);
+    let scan = settings.store.scan(prefix, None, Direction::Forward, MANY);
+    let page = scan.await?;
+    Ok(Seen {
+        number: page.rows.len(),
+        more: page.more,
+    })
 }
 
 async fn active_links(settings: &Settings, item: ItemId, now: Time) -> Result<usize, Fault> {

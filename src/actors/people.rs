@@ -9,7 +9,7 @@ use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Level, Person, level};
-use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
+use crate::domain::workgroup::{Handle, Membership, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Page, Record, Store, Version};
 
 use crate::domain::time::Time;
@@ -18,7 +18,7 @@ use super::load::{self, Versioned};
 use super::rights;
 use super::world::{self, Call, Settings, Trouble};
 
-/// A workgroup has at most this many members who are asked about one thing.
+/// So many members, workgroups of one person, or people who answer for a workgroup are looked at at once.
 const MANY: usize = 1_000;
 
 /// A document that a decision rests on, and the version it was read at.
@@ -208,28 +208,36 @@ pub fn id_in<T: std::str::FromStr>(value: &[u8]) -> Result<T, Fault> {
         .ok_or_else(|| Fault::never("an index entry names no id; restore the store from a backup"))
 }
 
-/// The members of a workgroup.
-pub async fn members(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<Membership>, Fault> {
-    let page = store
-        .scan(index::members(workgroup), None, Direction::Forward, MANY)
-        .await?;
-    let id = |key: &[u8]| index::last_id(key).map(AccountId::from_bits);
-    let key = |id| Key::Membership(workgroup, id);
-    let keys: Vec<Key> = page
-        .rows
-        .iter()
-        .filter_map(|(k, _)| id(k))
-        .map(key)
-        .collect();
+/// Some of the members of a workgroup, in the order of their accounts, and after whom there are more.
+pub async fn members(
+    store: &dyn Store,
+    workgroup: WorkgroupId,
+    after: Option<AccountId>,
+) -> Result<(Vec<Versioned<Membership>>, Option<AccountId>), Fault> {
+    let prefix = index::members(workgroup);
+    let from = after.map(|id| prefix.wide(id.bits()).as_slice().to_vec());
+    let page = store.scan(prefix, from, Direction::Forward, MANY).await?;
+    let accounts = accounts(&page);
+    let next = accounts.last().copied().filter(|_| page.more);
+    let keys = accounts
+        .into_iter()
+        .map(|id| Key::Membership(workgroup, id));
+    let keys: Vec<Key> = keys.collect();
     let found = load::all::<Membership>(store, &keys).await?;
-    Ok(found.into_iter().flatten().map(|m| m.document).collect())
+    Ok((found.into_iter().flatten().collect(), next))
 }
 
-/// Where letters to those who answer for a workgroup go: its owner and its administrators.
+/// The accounts that the entries of a page end with.
+fn accounts(page: &Page) -> Vec<AccountId> {
+    let ids = page.rows.iter().filter_map(|(key, _)| index::last_id(key));
+    ids.map(AccountId::from_bits).collect()
+}
+
+/// Where letters to those who answer for a workgroup go: its owner and its administrators, however many its members are.
 pub async fn answering(store: &dyn Store, workgroup: WorkgroupId) -> Result<Vec<Mailbox>, Fault> {
-    let members = members(store, workgroup).await?;
-    let answers = members.iter().filter(|m| m.role >= Role::Administrator);
-    let keys: Vec<Key> = answers.map(|m| Key::Account(m.account)).collect();
+    let prefix = index::answering(workgroup);
+    let page = store.scan(prefix, None, Direction::Forward, MANY).await?;
+    let keys: Vec<Key> = accounts(&page).into_iter().map(Key::Account).collect();
     let accounts = load::all::<Account>(store, &keys).await?;
     let mailbox = |account: Versioned<Account>| {
         let address = account.document.primary()?.clone();

@@ -19,7 +19,7 @@ use super::rights::{self, Acting};
 use super::world::{Settings, Trouble};
 
 pub use items::{SeenItem, beside, contents, files, item, items};
-pub(in crate::actors) use items::{grants, related};
+pub(in crate::actors) use items::{grants, grants_after, related};
 pub use transfers::{Box_, Shown, Transfers, inbox, item_journal, linked, transfer, transfers};
 pub(in crate::actors) use transfers::{besides, journal, visible};
 

@@ -11,11 +11,10 @@ use crate::domain::id::{AccountId, CommandId, Digest, LetterId, SignInId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
-use crate::domain::policy::Registration;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::said::said;
 use crate::domain::time::Time;
-use crate::store::{Direction, Fault};
+use crate::store::{Direction, Fault, Store};
 
 use super::load::{self, Versioned};
 use super::once::{self, Answer, Decision, once};
@@ -214,16 +213,8 @@ async fn account_of(
         proposal.replace(&account, &open, None);
         return Ok(open);
     }
-    let may = match &settings.policy.sign_in.registration {
-        Registration::Open => true,
-        Registration::Listed(domains) => domains.iter().any(|domain| domain == address.domain()),
-        Registration::Invited => {
-            let prefix = index::received(Receiver::Address(address.digest()), Phase::Open);
-            let page = store.scan(prefix, None, Direction::Forward, 1).await?;
-            !page.rows.is_empty()
-        }
-    };
-    if !may {
+    let registration = &settings.policy.sign_in.registration;
+    if !registration.takes_in(address) && !awaited(store, address).await? {
         return Err(Refusal::new(
             Code::RegistrationClosed,
             said!("{address} cannot register here", address),
@@ -248,6 +239,23 @@ async fn account_of(
     Ok(account)
 }
 
+/// Whether an offer or an invitation waits for whoever has this address.
+async fn awaited(store: &dyn Store, address: &Address) -> Result<bool, Fault> {
+    let prefix = index::received(Receiver::Address(address.digest()), Phase::Open);
+    let page = store.scan(prefix, None, Direction::Forward, 1).await?;
+    Ok(!page.rows.is_empty())
+}
+
+/// That the account is open, now and at the commit: whoever closes it closes this door too.
+async fn open(store: &dyn Store, account: AccountId) -> Result<Proposal, Trouble> {
+    let (_, rests) = people::guarded(store, account, &[]).await?;
+    let mut proposal = Proposal::default();
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
+    Ok(proposal)
+}
+
 /// Opens a session; the secret is shown to nobody but the browser.
 pub async fn open_session(
     world: &dyn World,
@@ -269,10 +277,17 @@ pub async fn open_session(
             .take(200)
             .collect(),
     };
-    let mut proposal = Proposal::default();
     let through = through.map(str::to_owned);
-    proposal.create(&session, Some(&event(call, What::SignedIn { through })));
-    settle(world, call, proposal).await?;
+    let signed_in = &event(call, What::SignedIn { through });
+    let (store, opened) = (&*settings.store, &session);
+    once::step(world, call, || {
+        Box::pin(async move {
+            let mut proposal = open(store, account).await?;
+            proposal.create(opened, Some(signed_in));
+            Ok(Decision::done((), proposal))
+        })
+    })
+    .await?;
     Ok((secret, session))
 }
 
@@ -290,6 +305,7 @@ pub async fn create_token(
     let made = once(world, call, || {
         Box::pin(async move {
             let settings = world.settings();
+            let mut proposal = open(&*settings.store, account).await?;
             let made_by = CommandId::from_bits(settings.ids.fresh(call.at));
             let secret = match call.command {
                 Some(_) => settings.key.token(made_by),
@@ -306,7 +322,6 @@ pub async fn create_token(
                 created_at: call.at,
                 expires_at: call.at.plus_ms(lifetime),
             };
-            let mut proposal = Proposal::default();
             let name = token.name.clone();
             proposal.create(&token, Some(&event(call, What::TokenMade { name })));
             let made = Made {

@@ -22,6 +22,9 @@ use super::proposal::Proposal;
 use super::workgroups;
 use super::world::{Call, Settings, Trouble, World};
 
+/// So many who are no longer listed are removed in one commit, which has room for no more.
+const AT_ONCE: usize = 250;
+
 /// A workgroup as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
@@ -48,15 +51,20 @@ pub struct Left(pub String);
 /// Makes the workgroup and its members as they are wanted. Nothing is written when nothing differs.
 pub async fn apply(world: &dyn World, wanted: &Wanted, at: Time) -> Result<Vec<Left>, Trouble> {
     let call = by_file(at);
-    once::step(world, &call, || {
-        Box::pin(async {
-            let settings = world.settings();
-            let mut left = Vec::new();
-            let proposal = decide(&settings, &call, wanted, &mut left).await?;
-            Ok(Decision::done(left, proposal.unwrap_or_default()))
+    loop {
+        let (left, more) = once::step(world, &call, || {
+            Box::pin(async {
+                let settings = world.settings();
+                let mut left = Vec::new();
+                let (proposal, more) = decide(&settings, &call, wanted, &mut left).await?;
+                Ok(Decision::done((left, more), proposal.unwrap_or_default()))
+            })
         })
-    })
-    .await
+        .await?;
+        if !more {
+            return Ok(left);
+        }
+    }
 }
 
 /// Lets go of the workgroups that the file ruled and names no longer: from now on their own administrators rule them.
@@ -120,12 +128,13 @@ const fn by_file(at: Time) -> Call {
     }
 }
 
+/// What is to be written, if anything, and whether there is more to do after that.
 async fn decide(
     settings: &Settings,
     call: &Call,
     wanted: &Wanted,
     left: &mut Vec<Left>,
-) -> Result<Option<Proposal>, Trouble> {
+) -> Result<(Option<Proposal>, bool), Trouble> {
     let store = &*settings.store;
     let mut proposal = Proposal::default();
     let mut differs = false;
@@ -160,7 +169,7 @@ async fn decide(
         Some(old) => {
             if !old.document.ruled && !adopted(store, &old.document, wanted, &mut proposal).await? {
                 left.push(others(wanted));
-                return Ok(None);
+                return Ok((None, false));
             }
             next.created_at = old.document.created_at;
             next.description.clone_from(&old.document.description);
@@ -223,17 +232,27 @@ async fn decide(
             Some(_) => {}
         }
     }
-    for member in people::members(store, id).await? {
-        if !listed.contains_key(&member.account) {
-            let key = Key::Membership(id, member.account);
-            if let Some(old) = load::one::<Membership>(store, key).await? {
-                differs = true;
-                proposal.remove(&old, &event(What::Delisted));
-                workgroups::unchoose(settings, call, member.account, id, &mut proposal).await?;
+    let (mut after, mut gone) = (None, 0);
+    loop {
+        let (members, next) = people::members(store, id, after).await?;
+        for old in members {
+            let account = old.document.account;
+            if listed.contains_key(&account) {
+                continue;
             }
+            if gone == AT_ONCE {
+                return Ok((Some(proposal), true));
+            }
+            gone += 1;
+            proposal.remove(&old, &event(What::Delisted));
+            workgroups::unchoose(settings, call, account, id, &mut proposal).await?;
         }
+        if next.is_none() {
+            let differs = differs || gone > 0;
+            return Ok((differs.then_some(proposal), false));
+        }
+        after = next;
     }
-    Ok(differs.then_some(proposal))
 }
 
 /// Whether the file may rule a workgroup that people made: only with the consent of whoever owns it, which nobody but the owner whom the

@@ -20,7 +20,7 @@ const FIRST_WAIT_MS: u64 = 400;
 /// The longest wait that was not asked for by the server.
 const LONGEST_WAIT_MS: u64 = 8_000;
 /// Things on a page of a list: what the API gives at most.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// One page of a list, its things as they came.
 #[derive(Deserialize)]

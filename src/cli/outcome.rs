@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use ureq::http::{Response, StatusCode, header};
@@ -19,6 +20,11 @@ const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 pub(super) struct Document(String);
 
 impl Document {
+    /// What was put together from several answers.
+    pub(super) fn of(whole: &impl Serialize) -> Result<Self, Failure> {
+        let text = serde_json::to_string(whole);
+        text.map(Self).map_err(|error| misunderstood(&error))
+    }
     /// As the API sent it, without a line end.
     pub(super) fn as_str(&self) -> &str {
         self.0.trim()

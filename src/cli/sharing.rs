@@ -6,8 +6,9 @@ use crate::wire::{
 };
 
 use super::amounts::{Moments, counted};
-use super::api::path;
+use super::api::{PAGE, path};
 use super::args::sharing::{ShareChange, ShareInvite, ShareLeave, ShareList, ShareRevoke, Shared};
+use super::base::escaped;
 use super::failure::{Exit, Failure, reason};
 use super::items::Kind;
 use super::names;
@@ -121,11 +122,13 @@ fn for_people(preview: &SharePreview, session: &mut Session<'_, '_>) -> Result<(
 /// `handover share list`
 pub(super) fn list(args: &ShareList, session: &mut Session<'_, '_>) -> Result<(), Failure> {
     let (id, place) = names::one(&args.item, args.context.as_deref(), session)?;
-    let document = session.api.get(path(&[place, &id, "collaborators"]))?;
+    let all = working_with((place, &id), session)?;
+    let document = Document::of(&all)?;
     let Collaborators {
         collaborators,
         pending,
-    } = document.read()?;
+        ..
+    } = all;
     let moments = session.moments.clone();
     match session.form {
         Form::Json => session.document(&document),
@@ -142,6 +145,23 @@ pub(super) fn list(args: &ShareList, session: &mut Session<'_, '_>) -> Result<()
             session.table("Waiting for an answer", &waiting)
         }
     }
+}
+
+/// Everybody who works with an item, page after page.
+fn working_with(
+    (place, id): (&str, &str),
+    session: &Session<'_, '_>,
+) -> Result<Collaborators, Failure> {
+    let at = format!("{}?limit={PAGE}", path(&[place, id, "collaborators"]));
+    let mut all: Collaborators = session.api.get(at.clone())?.read()?;
+    while let Some(cursor) = all.next_cursor.take() {
+        let at = format!("{at}&cursor={}", escaped(&cursor));
+        let page: Collaborators = session.api.get(at)?.read()?;
+        all.collaborators.extend(page.collaborators);
+        // The same cursor twice would go round for ever.
+        all.next_cursor = page.next_cursor.filter(|next| *next != cursor);
+    }
+    Ok(all)
 }
 
 fn working(collaborators: Vec<Collaborator>, moments: &Moments) -> Table<6> {
@@ -175,10 +195,7 @@ fn collaborator(
     if name.starts_with("acc_") || name.starts_with("wg_") {
         return Ok(name.to_owned());
     }
-    let all: Collaborators = session
-        .api
-        .get(path(&[place, id, "collaborators"]))?
-        .read()?;
+    let all = working_with((place, id), session)?;
     let folded = name.to_lowercase();
     let is_it = |one: &&Collaborator| one.name.to_lowercase() == folded;
     let mut fitting: Vec<&str> = all

@@ -305,6 +305,8 @@ pub struct Domain {
     pub suffixes: Vec<Host>,
     /// People who read and write everything in it.
     pub administrators: Vec<Address>,
+    /// The cap of each of its contexts; left out: that of their tier.
+    pub quota: Option<Cap>,
     /// What replies of its people may do, where the site takes any.
     pub replies: Replies,
     /// What its people may say in a reply.

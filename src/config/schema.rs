@@ -228,6 +228,7 @@ pub(super) const DOMAIN_KEYS: &[Key<Domain>] = &[
     key!(Domain, "", name, name, "Its short name: 2 to 64 letters, digits, dots, dashes or underscores.").required().example("\"uni\"").reloadable(),
     key!(Domain, "", suffixes, suffixes, "Ends of the email addresses that belong to it; `\"uni.example\"` covers `bio.uni.example` too.").required().example("[\"uni.example\"]").reloadable(),
     key!(Domain, "", administrators, administrators, "People who read and write everything in it and manage its workgroups.").example("[\"dean@uni.example\"]").reloadable(),
+    key!(Domain, "", quota, quota, "Cap of each account and workgroup of it that has none of its own; that of their tier where it is left out.").example("\"50TB\"").reloadable(),
     key!(Domain, "", replies, replies, "What replies of its people may do, where the site takes any; never more than `reply.mode`.").reloadable(),
     key!(Domain, "", reply_verbs, reply_verbs, "What its people may say in a reply; anything else is done in Handover.").reloadable(),
 ];
@@ -242,7 +243,7 @@ pub(super) const WORKGROUP_KEYS: &[Key<Workgroup>] = &[
     key!(Workgroup, "", owner, owner, "The person it belongs to; a workgroup that people made comes under this file only if it is theirs already.").required().example("\"anna@lab.example\"").reloadable(),
     key!(Workgroup, "", administrators, administrators, "Those who invite, remove and promote, besides the owner.").reloadable(),
     key!(Workgroup, "", members, members, "Everybody else in it; they read and write all its data.").example("[\"ben@lab.example\"]").reloadable(),
-    key!(Workgroup, "", quota, quota, "Its own cap; that of its tier where it is left out.").example("\"20TB\"").reloadable(),
+    key!(Workgroup, "", quota, quota, "Its own cap; that of its domain or tier where it is left out.").example("\"20TB\"").reloadable(),
 ];
 
 impl Provider {
@@ -267,6 +268,7 @@ impl Domain {
             name: super::Handle::unread(),
             suffixes: Vec::new(),
             administrators: Vec::new(),
+            quota: None,
             replies: Replies::Act,
             reply_verbs: vec![Verb::Accept, Verb::Decline],
         }

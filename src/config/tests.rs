@@ -70,6 +70,7 @@ administrators = ["dean@uni.example"]
 [[domain]]
 name = "bio"
 suffixes = ["bio.uni.example"]
+quota = "50TB"
 replies = "confirm-only"
 reply_verbs = ["decline"]
 

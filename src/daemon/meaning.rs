@@ -29,6 +29,7 @@ fn parsed<T: std::str::FromStr<Err: ToString>>(what: &str, text: &str) -> Result
 /// The rules that the site decided.
 pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
     let (mut domains, mut replies_of) = (BTreeMap::new(), BTreeMap::new());
+    let mut quota_of = BTreeMap::new();
     for domain in &config.domains {
         let mut administrators = Vec::new();
         for address in &domain.administrators {
@@ -51,6 +52,10 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             replies: replies(domain.replies),
             verbs: domain.reply_verbs.iter().map(verb).collect(),
         };
+        if let Some(cap) = domain.quota {
+            let bytes = cap.as_bytes().unwrap_or(u64::MAX);
+            quota_of.insert(name.name().to_owned(), bytes);
+        }
         replies_of.insert(name.name().to_owned(), by_reply);
         domains.insert(name.name().to_owned(), private);
     }
@@ -64,6 +69,7 @@ pub fn policy(config: &Config) -> Result<Policy, Meaningless> {
             .into_iter()
             .map(|(tier, cap)| (tier, cap.as_bytes()))
             .collect(),
+        quota_of,
         domains,
         default_expiry_ms: config.transfers.default_expiry.as_ms(),
         in_use: match config.transfers.in_use {

@@ -50,6 +50,8 @@ pub enum Entry {
     Owned(Context, ItemId),
     /// Members of a workgroup.
     Member(WorkgroupId, AccountId),
+    /// Those of its members who answer for a workgroup: its owner and its administrators.
+    Answers(WorkgroupId, AccountId),
     /// Whether an account is open, numbered; it lies before its workgroups, so that one scan tells both.
     Standing(AccountId),
     /// Workgroups of an account, numbered; the value is what it is there.
@@ -119,6 +121,7 @@ impl Entry {
             Self::Name(context, kind, digest) => of(context, List::Names).kind(kind).wide(digest.0),
             Self::Owned(context, item) => owned(context, item.kind()).wide(item.bits()),
             Self::Member(workgroup, account) => members(workgroup).wide(account.bits()),
+            Self::Answers(workgroup, account) => answering(workgroup).wide(account.bits()),
             Self::Standing(account) => belongs(account),
             Self::Belongs(account, workgroup) => belongs(account).wide(workgroup.bits()),
             Self::Sent(context, phase, id) => sent(context, phase).wide(id.bits()),
@@ -186,6 +189,10 @@ pub fn owned(context: Context, kind: ItemKind) -> Bytes {
 /// Prefix of a workgroup's members.
 pub fn members(workgroup: WorkgroupId) -> Bytes {
     Bytes::tagged(5).wide(workgroup.bits())
+}
+/// Prefix of those who answer for a workgroup.
+pub fn answering(workgroup: WorkgroupId) -> Bytes {
+    Bytes::tagged(50).wide(workgroup.bits())
 }
 /// Prefix of how an account stands, and of its workgroups.
 pub fn belongs(account: AccountId) -> Bytes {

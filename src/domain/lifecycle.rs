@@ -1,5 +1,7 @@
 //! Trash, archive and the end of an item: what each command needs, and what it changes. Only the owning context gives them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::event::What;
@@ -55,21 +57,37 @@ impl Act {
     }
 }
 
+/// So many were seen; whether there are more was not looked at where one is enough.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many.
+    pub number: usize,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.more { " or more" } else { "" };
+        write!(f, "{}{more}", self.number)
+    }
+}
+
 /// How others have access to an item, or could get it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shared {
     /// Contexts that have access now.
-    pub grants: usize,
+    pub grants: Seen,
     /// Links that can be accepted.
     pub links: usize,
     /// Open invitations to it.
-    pub invitations: usize,
+    pub invitations: Seen,
 }
 
 impl Shared {
     /// Whether nobody else has access or could get it.
     pub const fn is_nothing(&self) -> bool {
-        self.grants == 0 && self.links == 0 && self.invitations == 0
+        self.grants.number == 0 && self.links == 0 && self.invitations.number == 0
     }
 }
 

@@ -84,10 +84,27 @@ pub enum InUse {
 pub enum Registration {
     /// Anybody.
     Open,
-    /// Whose address is in one of these email domains.
+    /// Whose address is in one of these email domains (`uni.example` takes in `lab.uni.example` too), and whom an offer waits for.
     Listed(Vec<String>),
     /// Whom an offer waits for.
     Invited,
+}
+
+impl Registration {
+    /// Whether it takes in whoever has this address, though nothing waits for them.
+    pub fn takes_in(&self, address: &Address) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Listed(suffixes) => suffixes.iter().any(|suffix| covers(suffix, address)),
+            Self::Invited => false,
+        }
+    }
+}
+
+/// Whether an email suffix covers an address: its domain is the suffix, or lies in it.
+fn covers(suffix: &str, address: &Address) -> bool {
+    let head = address.domain().strip_suffix(suffix);
+    head.is_some_and(|head| head.is_empty() || head.ends_with('.'))
 }
 
 /// Who may create workgroups besides those of the configuration file. Whoever administers the site always may, and whoever
@@ -154,6 +171,8 @@ pub struct ByReply {
 pub struct Policy {
     /// Storage cap per tier, in bytes; `None`: no cap.
     pub quota: BTreeMap<Tier, Option<u64>>,
+    /// Storage cap of each context of a private domain that has one, by the domain's name, in bytes; the largest number: no cap.
+    pub quota_of: BTreeMap<String, u64>,
     /// The private domains by name.
     pub domains: BTreeMap<String, Private>,
     /// Default lifetime of an offer, in milliseconds.
@@ -194,6 +213,7 @@ impl Default for Policy {
                 (Tier::Professional, None),
                 (Tier::Enterprise, None),
             ]),
+            quota_of: BTreeMap::new(),
             domains: BTreeMap::new(),
             default_expiry_ms: 14 * DAY_MS,
             in_use: InUse::Warn,
@@ -220,27 +240,21 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The cap in force: the context's own, or its tier's. Bytes; `None`: no cap.
-    pub fn quota(&self, own: Option<u64>, tier: Tier) -> Option<u64> {
-        // The largest number stands for no cap of one's own.
-        let cap = own.or_else(|| self.quota.get(&tier).copied().flatten());
+    /// The cap in force: the context's own, else that of the domain it lives in, else its tier's. Bytes; `None`: no cap.
+    pub fn quota(&self, own: Option<u64>, domain: &Domain, tier: Tier) -> Option<u64> {
+        let of_domain = || self.quota_of.get(domain.name()).copied();
+        let of_tier = || self.quota.get(&tier).copied().flatten();
+        let cap = own.or_else(of_domain).or_else(of_tier);
+        // The largest number stands for no cap: a context may have none though its domain or its tier has one.
         cap.filter(|cap| *cap < u64::MAX)
     }
 
     /// The domain that people with this address live in: the one with the longest suffix that covers it.
     pub fn domain_of(&self, address: &Address) -> Domain {
-        let host = address.domain();
-        let covers = |suffix: &&String| {
-            host.strip_suffix(suffix.as_str())
-                .is_some_and(|head| head.is_empty() || head.ends_with('.'))
-        };
         let longest = |private: &Private| {
-            private
-                .suffixes
-                .iter()
-                .filter(covers)
-                .map(String::len)
-                .max()
+            let suffixes = private.suffixes.iter();
+            let fitting = suffixes.filter(|suffix| covers(suffix, address));
+            fitting.map(String::len).max()
         };
         self.domains
             .iter()
@@ -302,6 +316,27 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cap_is_that_of_the_context_then_of_its_domain_then_of_its_tier() {
+        let none = u64::MAX;
+        let policy = Policy {
+            quota: BTreeMap::from([(Tier::Enterprise, Some(1))]),
+            quota_of: BTreeMap::from([("uni".to_owned(), 2), ("free".to_owned(), none)]),
+            ..Policy::default()
+        };
+        for (own, domain, cap) in [
+            (Some(3), "uni", Some(3)),
+            (Some(none), "uni", None),
+            (None, "uni", Some(2)),
+            (None, "free", None),
+            (None, "lab", Some(1)),
+            (Some(3), "lab", Some(3)),
+        ] {
+            let found = policy.quota(own, &Domain::named(domain), Tier::Enterprise);
+            assert_eq!(found, cap, "{own:?} in {domain}");
+        }
+    }
 
     #[test]
     fn a_domain_is_found_by_its_longest_suffix() {

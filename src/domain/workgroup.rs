@@ -226,13 +226,18 @@ impl Document for Membership {
         Key::Membership(self.workgroup, self.account)
     }
     fn entries(&self) -> Vec<Derived> {
-        vec![
+        let mut entries = vec![
             Derived::listed(Entry::Member(self.workgroup, self.account)),
             Derived::numbered(
                 Entry::Belongs(self.account, self.workgroup),
                 self.as_entry(),
             ),
-        ]
+        ];
+        if self.role >= Role::Administrator {
+            let answers = Entry::Answers(self.workgroup, self.account);
+            entries.push(Derived::listed(answers));
+        }
+        entries
     }
     fn concerns(&self) -> Vec<Context> {
         vec![

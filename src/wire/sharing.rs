@@ -177,8 +177,11 @@ pub struct Collaborator {
 pub struct Collaborators {
     /// Who has access.
     pub collaborators: Vec<Collaborator>,
-    /// Invitations that wait for an answer, oldest first.
+    /// Invitations that wait for an answer, oldest first; on the first page.
     pub pending: Vec<Invitation>,
+    /// For the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// Changes what a collaborator may do; what is left out stays.

@@ -468,3 +468,40 @@ async fn an_offer_to_oneself_needs_another_context_to_accept_into() {
         .await;
     world.post(&core, "/transfers", to_oneself()).await.ok();
 }
+
+#[tokio::test]
+async fn whom_a_listed_domain_covers_or_an_offer_waits_for_may_register() {
+    let listed = || Registration::Listed(vec!["uni.example".to_owned()]);
+    let world = with(|policy| policy.sign_in.registration = listed()).await;
+    world
+        .workgroup("pool", &[("core@facility.example", Role::Owner)])
+        .await;
+    let core = world.person("core@facility.example").await;
+    let item = world.project(&core, "personal", "Genomes", 1).await;
+    world.offer(&core, &[&item], "carl@clinic.example").await;
+    for (address, may) in [
+        ("anna@uni.example", true),
+        ("anna@bio.UNI.example", true),
+        ("anna@notuni.example", false),
+        ("carl@clinic.example", true),
+        ("dora@clinic.example", false),
+    ] {
+        let ask = json!({ "address": address });
+        let begun = world
+            .send(World::request("POST", "/sign-in", None, &[], Some(&ask)))
+            .await
+            .ok();
+        let id = begun["sign_in"].as_str().unwrap();
+        let body = json!({ "code": crate::support::KEY.code(id.parse().unwrap()) });
+        let path = format!("/sign-in/{id}");
+        let answer = world
+            .send(World::request("POST", &path, None, &[], Some(&body)))
+            .await;
+        if may {
+            answer.ok();
+        } else {
+            let closed = (403, codes(&["registration.closed"]));
+            assert_eq!(answer.refused(), closed, "{address}");
+        }
+    }
+}

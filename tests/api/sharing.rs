@@ -557,6 +557,61 @@ async fn a_share_counts_for_nobodys_storage_however_full() {
     assert_eq!(linked.refused(), over);
 }
 
+#[tokio::test]
+async fn collaborators_are_listed_page_by_page_to_the_last() {
+    let world = World::new().await;
+    let (core, [_, first, _]) = core(&world).await;
+    world
+        .share(&core, &[&first], "zoe@lab.example", "read")
+        .await;
+    let mut people = Vec::new();
+    for n in 1..=5 {
+        let person = handover::domain::id::AccountId::from_bits(n).to_string();
+        world.grant(&first, &person, "read", None).await;
+        people.push(person);
+    }
+    let list = format!("/projects/{first}/collaborators");
+    let (mut at, mut found, mut waiting) = (format!("{list}?limit=2"), Vec::new(), Vec::new());
+    for pages in 1.. {
+        let page = world.get(&core, &at).await.ok();
+        let all = page["collaborators"].as_array().unwrap();
+        assert!(all.len() <= 2, "{page}");
+        found.extend(all.iter().map(|one| text(&one["context"])));
+        waiting.push(page["pending"].as_array().unwrap().len());
+        let Some(next) = page["next_cursor"].as_str() else {
+            assert_eq!(pages, 3);
+            break;
+        };
+        at = format!("{list}?limit=2&cursor={next}");
+    }
+    assert_eq!(found, people);
+    assert_eq!(waiting, [1, 0, 0], "who is invited is told once");
+    let no = world.get(&core, &format!("{list}?cursor=x")).await;
+    assert_eq!(no.refused(), (422, codes(&["request.invalid"])));
+}
+
+#[tokio::test]
+async fn nothing_is_accepted_from_whoever_went_over_their_cap_since_they_shared_it() {
+    let world = World::new().await;
+    let anna = world.person("anna@lab.example").await;
+    let ben = world.person("ben@lab.example").await;
+    let small = world.project(&anna, "personal", "Small", 1).await;
+    let invitation = world
+        .share(&anna, &[&small], "ben@lab.example", "read")
+        .await;
+    let (_, token) = world.link(&anna, &small, json!({})).await;
+    world.project(&anna, "personal", "Full", 2 << 40).await;
+    let path = format!("/invitations/{invitation}/accept");
+    let invited = world.post(&ben, &path, json!({})).await;
+    let by_link = world.accept_link(&ben, &token, "personal").await;
+    for answer in [invited, by_link] {
+        let told = answer.json().to_string();
+        assert!(!told.contains("TiB"), "how full she is, is told: {told}");
+        assert_eq!(answer.refused(), (409, codes(&["sender.over_quota"])));
+    }
+    assert_eq!(level(&world, &ben, &small).await, "none");
+}
+
 // ---- links ----
 
 #[tokio::test]

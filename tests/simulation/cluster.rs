@@ -75,6 +75,7 @@ fn policy(universe: &Universe) -> Policy {
             (Tier::Professional, Some(300)),
             (Tier::Enterprise, None),
         ]),
+        quota_of: BTreeMap::from([("uni".to_owned(), 400)]),
         domains: BTreeMap::from([(
             "uni".to_owned(),
             Private {

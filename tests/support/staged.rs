@@ -15,7 +15,7 @@ use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, InvitationId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, WorkgroupId};
 use handover::domain::index::Entry;
 use handover::domain::invitation::Invitation;
 use handover::domain::key::{Bytes, Counter, Key};
@@ -315,11 +315,16 @@ impl Site {
     /// Applies the configuration on the first node; the workgroup's context.
     pub fn apply(&self, wanted: &Wanted) -> Context {
         self.one.apply(wanted);
-        Context::Workgroup(self.named(Entry::Handle(Handle::digest(&wanted.handle))))
+        Context::Workgroup(self.workgroup(wanted.handle.as_str()))
     }
     pub fn account(&self, address: &str) -> AccountId {
         let address: Address = address.parse().unwrap();
         self.named(Entry::Address(address.digest()))
+    }
+    /// The workgroup with this handle.
+    pub fn workgroup(&self, handle: &str) -> WorkgroupId {
+        let handle: Handle = handle.parse().unwrap();
+        self.named(Entry::Handle(handle.digest()))
     }
     fn named<T: std::str::FromStr<Err: std::fmt::Debug>>(&self, entry: Entry) -> T {
         let found = now(self.model.find(&[entry])).unwrap();

@@ -82,7 +82,7 @@ impl Owner {
             Self::Account(a) => a.document.quota,
             Self::Workgroup(w) => w.document.quota,
         };
-        settings.policy.quota(own, self.tier())
+        settings.policy.quota(own, self.domain(), self.tier())
     }
     /// Why nothing and nobody comes in; `None`: they may.
     pub fn shut(&self) -> Option<Refusal> {

@@ -6,7 +6,7 @@ use crate::actors::load;
 use crate::actors::rights::{self, Acting, Permit};
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::event::Event;
-use crate::domain::id::{Digest, ItemId, ItemKind};
+use crate::domain::id::{Context, Digest, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::item::{Biosamples, Item};
 use crate::domain::key::Key;
@@ -88,26 +88,34 @@ pub async fn beside(settings: &Settings, permit: &Permit) -> Result<Vec<ItemId>,
     related(settings, permit.id()).await
 }
 
-/// Who was granted access to an item.
+/// Who was granted access to an item: the first 1,000.
 pub(in crate::actors) async fn grants(
     settings: &Settings,
     id: ItemId,
 ) -> Result<Vec<Grant>, Fault> {
+    Ok(grants_after(settings, id, None, 1_000).await?.0)
+}
+
+/// A page of who was granted access to an item, in the order of the contexts, and after which it goes on.
+pub(in crate::actors) async fn grants_after(
+    settings: &Settings,
+    id: ItemId,
+    after: Option<Context>,
+    limit: usize,
+) -> Result<(Vec<Grant>, Option<Context>), Fault> {
     let store = &*settings.store;
-    let page = store
-        .scan(index::grantees(id), None, Direction::Forward, 1_000)
-        .await?;
-    let contexts = page
-        .rows
-        .iter()
-        .filter_map(|(key, _)| index::last_context(key));
-    let keys: Vec<Key> = contexts.map(|context| Key::Grant(id, context)).collect();
+    let prefix = index::grantees(id);
+    let from = after.map(|context| prefix.context(context).as_slice().to_vec());
+    let page = store.scan(prefix, from, Direction::Forward, limit).await?;
+    let contexts = page.rows.iter();
+    let contexts = contexts.filter_map(|(key, _)| index::last_context(key));
+    let contexts: Vec<Context> = contexts.collect();
+    let next = contexts.last().copied().filter(|_| page.more);
+    let keys = contexts.into_iter().map(|context| Key::Grant(id, context));
+    let keys: Vec<Key> = keys.collect();
     let found = load::all::<Grant>(store, &keys).await?;
-    Ok(found
-        .into_iter()
-        .flatten()
-        .map(|grant| grant.document)
-        .collect())
+    let grants = found.into_iter().flatten().map(|grant| grant.document);
+    Ok((grants.collect(), next))
 }
 
 /// A page of the files of an item, in the order of the digests of their paths.

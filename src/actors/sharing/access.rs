@@ -18,7 +18,7 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part};
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
-use crate::store::Fault;
+use crate::store::{ABSENT, Fault};
 
 use super::{Done, caller, event};
 
@@ -79,8 +79,7 @@ pub(super) async fn change(
     let next = old.document.changed(level, until, call.at);
     if next.gives_more_than(&old.document) {
         // More access passes the walls that the item lies behind now, as a new invitation would.
-        let finds = walls(settings, source, grantee, caller(call)?).await?;
-        proposal.findings.absorb(finds);
+        walls(settings, source, grantee, caller(call)?, proposal).await?;
     }
     if next == old.document {
         return Ok(Done {
@@ -100,13 +99,23 @@ pub(super) async fn change(
     Ok(Done::CHANGED)
 }
 
-/// What the walls of the domains say of access of this context to what the source owns.
+/// What the walls of the domains say of access of this context to what the source owns. They stand where the context lives, and open for
+/// whoever belongs to it: both must still be so at the commit.
 async fn walls(
     settings: &Settings,
     source: &Source,
     grantee: Context,
     by: AccountId,
-) -> Result<Findings, Fault> {
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let mut rests = vec![Owner::key(grantee)];
+    if let Context::Workgroup(workgroup) = grantee {
+        rests.push(Key::Membership(workgroup, by));
+    }
+    let records = settings.store.load(&rests).await?;
+    for (key, record) in rests.into_iter().zip(records) {
+        proposal.guard(key, record.map_or(ABSENT, |record| record.version));
+    }
     let found = queries::fits(settings, source, &[], grantee, None, by).await?;
     let wall = |refusal: &Refusal| {
         matches!(
@@ -114,10 +123,11 @@ async fn walls(
             Code::DomainNoWayOut | Code::DomainNotCollaborative
         )
     };
-    Ok(Findings {
+    proposal.findings.absorb(Findings {
         blocks: found.blocks.into_iter().filter(wall).collect(),
         warns: Vec::new(),
-    })
+    });
+    Ok(())
 }
 
 pub(super) async fn revoke(

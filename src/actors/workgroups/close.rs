@@ -5,13 +5,12 @@ use crate::domain::event::What;
 use crate::domain::governance::Act;
 use crate::domain::id::{Context, ItemKind, WorkgroupId};
 use crate::domain::index::{self, Phase, Receiver};
-use crate::domain::key::Key;
 use crate::domain::letter::News;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::{Membership, State, Workgroup};
 use crate::store::{Direction, Fault};
 
-use crate::actors::load::{self, Versioned};
+use crate::actors::load::Versioned;
 use crate::actors::once::{Decision, once};
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
@@ -109,15 +108,9 @@ async fn some_members(
     settings: &Settings,
     id: WorkgroupId,
 ) -> Result<Vec<Versioned<Membership>>, Fault> {
-    let store = &*settings.store;
-    let mut members = people::members(store, id).await?;
-    members.sort_by_key(|member| member.role);
-    let keys: Vec<Key> = members
-        .iter()
-        .map(|member| Key::Membership(id, member.account))
-        .collect();
-    let found = load::all::<Membership>(store, &keys).await?;
-    Ok(found.into_iter().flatten().collect())
+    let (mut members, _) = people::members(&*settings.store, id, None).await?;
+    members.sort_by_key(|member| member.document.role);
+    Ok(members)
 }
 
 /// What a workgroup still has that somebody would miss: it stands in the way of closing it, and the way out is told.

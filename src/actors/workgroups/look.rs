@@ -114,7 +114,9 @@ pub async fn shown(
     let usage = usage.first().copied().unwrap_or(0);
     Ok(Shown {
         role,
-        quota: settings.policy.quota(workgroup.quota, workgroup.tier),
+        quota: settings
+            .policy
+            .quota(workgroup.quota, &workgroup.domain, workgroup.tier),
         usage: u64::try_from(usage).unwrap_or(0),
         workgroup,
     })

@@ -118,14 +118,14 @@ pub async fn create(world: &dyn World, call: &Call, new: &New) -> Result<Workgro
 async fn made(world: &dyn World, call: &Call, new: &New) -> Result<Decision<Workgroup>, Trouble> {
     let settings = world.settings();
     let store = &*settings.store;
-    let person = people::person_of(call)?;
-    let found = load::one::<Account>(store, Key::Account(person)).await?;
-    let account = found.ok_or_else(people::no_account)?;
+    let (creator, rests) = people::guarded(store, people::person_of(call)?, &[]).await?;
     let mut proposal = Proposal::default();
-    proposal.guard(Key::Account(person), account.version);
+    for (key, version) in rests {
+        proposal.guard(key, version);
+    }
     let mut findings = Findings::default();
-    let domain = new.domain.as_ref().unwrap_or(&account.document.domain);
-    let no = governance::forbids_creation(&account.document, domain, &settings.policy);
+    let domain = new.domain.as_ref().unwrap_or(&creator.account.domain);
+    let no = governance::forbids_creation(&creator.account, domain, &settings.policy);
     findings.blocks.extend(no);
     if new.collaborative && domain.is_public() {
         findings.block(Refusal::field(
@@ -163,7 +163,7 @@ async fn made(world: &dyn World, call: &Call, new: &New) -> Result<Decision<Work
     };
     let owner = Membership {
         workgroup: workgroup.id,
-        account: person,
+        account: creator.id(),
         role: Role::Owner,
         since: call.at,
     };

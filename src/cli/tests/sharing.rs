@@ -96,6 +96,32 @@ fn a_preview_of_a_share_says_who_would_see_what() {
 }
 
 #[test]
+fn all_collaborators_are_listed_however_many_pages_they_are() {
+    let page = |who: &str, next: Option<&str>| {
+        let one = json!({"context": who, "name": who, "level": "read", "accepted_by": "acc_7", "accepted_by_name": "Tess",
+            "since": "2026-11-20T08:00:00Z", "origin": "inv_0"});
+        ok(json!({"collaborators": [one], "pending": [], "next_cursor": next}))
+    };
+    let stub = Stub::new(vec![
+        page("acc_1", Some("acc_1")),
+        page("acc_2", Some("acc_2")),
+        // A server that repeats its cursor does not hold the client.
+        page("acc_3", Some("acc_2")),
+    ]);
+    let person = Person::signed_in(&stub);
+    let listed = person.runs(&["share", "list", PROJECT, "--terse"]);
+    assert_eq!(listed.out, "acc_1\nacc_2\nacc_3\n");
+    let lines: Vec<String> = stub.seen().into_iter().map(|seen| seen.line).collect();
+    let at = format!("GET /api/v1/projects/{PROJECT}/collaborators?limit=100");
+    let pages = [
+        at.clone(),
+        format!("{at}&cursor=acc_1"),
+        format!("{at}&cursor=acc_2"),
+    ];
+    assert_eq!(lines, pages);
+}
+
+#[test]
 fn collaborators_are_listed_changed_and_revoked_by_name() {
     let warning = json!([{"code": "item.shared", "sentence": "the access came by the link lnk_0", "next_step": "deactivate the link too"}]);
     let stub = Stub::new(vec![

@@ -322,6 +322,25 @@ pub fn sends(source: &Source, bytes: u64) -> Findings {
     findings
 }
 
+/// Whether the source may give the access that somebody accepts now. How full it is, is no business of theirs.
+pub fn lends(source: &Source) -> Findings {
+    let mut findings = Findings::default();
+    if !sends(source, 0).blocks.is_empty() {
+        findings.block(
+            Refusal::new(
+                Code::SenderOverQuota,
+                format!(
+                    "\"{}\" is over its storage cap and shares nothing while it is",
+                    source.name
+                ),
+                "ask whoever shared it to make room, and accept again then",
+            )
+            .about(source.context),
+        );
+    }
+    findings
+}
+
 /// Whether the target may receive these items; none where it only gets access to them.
 pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
     let mut findings = Findings::default();

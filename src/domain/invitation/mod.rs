@@ -31,8 +31,8 @@ mod tests;
 
 pub use answer::{Act, Entitled, Step, Verdict};
 pub use guards::{
-    Source, Target, Wanted, admits, offered_items, released_items, sends, sharable, sharable_at,
-    shared_items,
+    Source, Target, Wanted, admits, lends, offered_items, released_items, sends, sharable,
+    sharable_at, shared_items,
 };
 pub use request::{Request, Sender, kept_text, request, text_problem};
 pub use terms::{KeepAccess, Terms};

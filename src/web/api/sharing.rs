@@ -174,18 +174,30 @@ pub fn of_kind(settings: &Settings, id: ItemId, kind: ItemKind) -> Result<ItemId
     }
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// Where the last page ended.
+    cursor: Option<String>,
+    /// 1 to 100, default 50.
+    limit: Option<u32>,
+}
+
 async fn listed(
     app: &App,
     person: AccountId,
-    id: ItemId,
-    kind: ItemKind,
+    (id, kind): (ItemId, ItemKind),
+    asked: &Which,
 ) -> Result<wire::Collaborators, Failure> {
     let settings = app.settings();
+    let limit = limit(asked.limit)?;
+    let after: Option<Context> = cursor(asked.cursor.as_deref())?;
     let id = of_kind(&settings, id, kind)?;
     let now = app.directory().now();
     let permit = rights::permit(&settings, person, id, Level::Own, now).await?;
     let all = match permit.as_owner() {
-        Some(owning) => collaborators::of(&settings, owning, now).await?,
+        Some(owning) => collaborators::of(&settings, owning, after, limit, now).await?,
         None => return Err(Trouble::from(rights::no_such_item(&settings, id)).into()),
     };
     let collaborator = |one: Collaborator| wire::Collaborator {
@@ -201,6 +213,7 @@ async fn listed(
     Ok(wire::Collaborators {
         collaborators: all.granted.into_iter().map(collaborator).collect(),
         pending: all.pending.into_iter().map(|one| shown(one, now)).collect(),
+        next_cursor: all.next.map(|context| context.to_string()),
     })
 }
 
@@ -237,17 +250,20 @@ async fn leave(
 
 /// List who works with a run.
 ///
-/// Contexts that have access, and invitations that wait for an answer. For its owner.
+/// Contexts that have access, a page of them, and on the first page the invitations that wait for an answer. For its owner. A page may
+/// hold fewer than `limit` and still have a next one.
 #[utoipa::path(get, path = "/runs/{run}/collaborators", operation_id = "listCollaboratorsOfRun", tag = "Sharing",
-    params(("run" = String, Path, description = "`run_…`")),
-    responses((status = 200, description = "The collaborators", body = wire::Collaborators)))]
+    params(("run" = String, Path, description = "`run_…`"), Which),
+    responses((status = 200, description = "A page of collaborators", body = wire::Collaborators)))]
 async fn of_run(
     State(app): State<App>,
     signed: Signed<Read>,
     Named(id): Named<ItemId>,
+    Asked(asked): Asked<Which>,
     known: Known,
 ) -> Result<Response, Failure> {
-    let all = listed(&app, signed.account(), id, ItemKind::Run).await?;
+    let of = (id, ItemKind::Run);
+    let all = listed(&app, signed.account(), of, &asked).await?;
     Ok(known.document(&all))
 }
 
@@ -309,17 +325,20 @@ async fn leave_run(
 
 /// List who works with a project.
 ///
-/// Contexts that have access, and invitations that wait for an answer. For its owner.
+/// Contexts that have access, a page of them, and on the first page the invitations that wait for an answer. For its owner. A page may
+/// hold fewer than `limit` and still have a next one.
 #[utoipa::path(get, path = "/projects/{project}/collaborators", operation_id = "listCollaboratorsOfProject", tag = "Sharing",
-    params(("project" = String, Path, description = "`prj_…`")),
-    responses((status = 200, description = "The collaborators", body = wire::Collaborators)))]
+    params(("project" = String, Path, description = "`prj_…`"), Which),
+    responses((status = 200, description = "A page of collaborators", body = wire::Collaborators)))]
 async fn of_project(
     State(app): State<App>,
     signed: Signed<Read>,
     Named(id): Named<ItemId>,
+    Asked(asked): Asked<Which>,
     known: Known,
 ) -> Result<Response, Failure> {
-    let all = listed(&app, signed.account(), id, ItemKind::Project).await?;
+    let of = (id, ItemKind::Project);
+    let all = listed(&app, signed.account(), of, &asked).await?;
     Ok(known.document(&all))
 }
 

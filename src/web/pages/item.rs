@@ -31,6 +31,8 @@ use super::{Frame, Person, Problems, Stop, frame, page, to};
 const LISTED: usize = 50;
 /// At most this many of those who have access; the others stand on a page of their own.
 const PEOPLE: usize = 10;
+/// So many who have access are looked at for that.
+const LOOKED_AT: usize = 1_000;
 /// So many files stand on a page, and so many runs or projects, and lines of the history.
 const FILES: usize = 25;
 const RELATED: usize = 20;
@@ -325,7 +327,7 @@ pub fn row(permit: &Permit) -> Row {
 async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People, Stop> {
     let now = app.directory().now();
     let item = owning.permit().item();
-    let all = collaborators::of(&app.settings(), owning, now).await?;
+    let all = collaborators::of(&app.settings(), owning, None, LOOKED_AT, now).await?;
     let mut lines = vec![match item.owner {
         Context::Personal(_) => format!("{} owns it and may do everything", words::short(owner)),
         Context::Workgroup(_) => format!(

@@ -63,7 +63,12 @@ struct Owned {
     people: Vec<One>,
     waiting: Vec<Waiting>,
     links: Vec<Link>,
+    /// Whether there are more links or invitations.
     unlisted: bool,
+    /// Whether this is a further page of those who have access.
+    begun: bool,
+    /// After whom they go on.
+    next: Option<Context>,
 }
 
 /// An access that somebody may give up.
@@ -110,7 +115,8 @@ pub async fn show(
         ),
         _ => None,
     };
-    render(&app, &person, item(&id)?, note, Problems::default()).await
+    let at = (item(&id)?, asked.get("at").parse().ok());
+    render(&app, &person, at, note, Problems::default()).await
 }
 
 fn item(id: &str) -> Result<ItemId, Stop> {
@@ -120,7 +126,7 @@ fn item(id: &str) -> Result<ItemId, Stop> {
 async fn render(
     app: &App,
     person: &Person,
-    id: ItemId,
+    (id, after): (ItemId, Option<Context>),
     note: Option<&'static str>,
     problems: Problems,
 ) -> Result<Response, Stop> {
@@ -130,11 +136,13 @@ async fn render(
     let owned = match permit.as_owner() {
         None => None,
         Some(owning) => {
-            let all = collaborators::of(&settings, owning, now).await?;
+            let all = collaborators::of(&settings, owning, after, LISTED, now).await?;
             let made = links::of(&settings, owning).await?;
             Some(Owned {
-                unlisted: all.granted.len() > LISTED || made.len() > LISTED,
-                people: all.granted.into_iter().take(LISTED).map(one).collect(),
+                unlisted: made.len() > LISTED || all.pending.len() > LISTED,
+                begun: after.is_some(),
+                next: all.next,
+                people: all.granted.into_iter().map(one).collect(),
                 waiting: all.pending.iter().take(LISTED).map(waiting).collect(),
                 links: made
                     .iter()
@@ -261,7 +269,7 @@ async fn carry_out(
         Ok(_) => Ok(to(&format!("/items/{id}/people?done={verb}"))),
         Err(failure) => {
             let problems = Problems::of(failure)?;
-            render(app, &posted.person, id, None, problems).await
+            render(app, &posted.person, (id, None), None, problems).await
         }
     }
 }
@@ -323,7 +331,7 @@ pub async fn leave(
         Ok(_) => Ok(to("/shared?done=left")),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
-            render(&app, &posted.person, id, None, problems).await
+            render(&app, &posted.person, (id, None), None, problems).await
         }
     }
 }

@@ -109,11 +109,17 @@ impl Checker {
 
     /// The cap of a context, from the documents alone.
     pub fn quota(&self, context: Context) -> Option<u64> {
-        let (own, tier) = match context {
-            Context::Personal(id) => self.shadow.account(id).map(|a| (a.quota, a.tier))?,
-            Context::Workgroup(id) => self.shadow.workgroup(id).map(|w| (w.quota, w.tier))?,
+        let (own, domain, tier) = match context {
+            Context::Personal(id) => {
+                let account = self.shadow.account(id)?;
+                (account.quota, &account.domain, account.tier)
+            }
+            Context::Workgroup(id) => {
+                let workgroup = self.shadow.workgroup(id)?;
+                (workgroup.quota, &workgroup.domain, workgroup.tier)
+            }
         };
-        self.policy.quota(own, tier)
+        self.policy.quota(own, domain, tier)
     }
 
     /// Counts something that happened.

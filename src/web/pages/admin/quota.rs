@@ -31,7 +31,7 @@ pub struct Allowance {
 impl Allowance {
     /// As it is, or, when a form is shown again, as it was typed.
     pub fn of(policy: &Policy, seen: Seen, typed: Option<&Fields>) -> Self {
-        let of_tier = cap(policy.quota(None, seen.tier));
+        let of_tier = cap(policy.quota(None, &seen.domain, seen.tier));
         let chosen = typed.map_or(seen.tier.word(), |typed| typed.get("tier"));
         let choice = |tier: Tier| (tier.word(), tier.word() == chosen);
         Self {
@@ -43,7 +43,7 @@ impl Allowance {
             quota: match (typed, seen.quota) {
                 (Some(typed), _) => typed.get("quota").chars().take(100).collect(),
                 (None, None) => String::new(),
-                (None, own) => cap(policy.quota(own, seen.tier)),
+                (None, own) => cap(policy.quota(own, &seen.domain, seen.tier)),
             },
             of_tier,
             storage: Storage::of(&seen.own),
@@ -110,7 +110,7 @@ fn quota(text: &str) -> Result<Option<u64>, Refusal> {
             Refusal::field(
                 "quota",
                 error.to_string(),
-                "leave it empty for that of the tier",
+                "leave it empty for that of the domain or tier",
             )
         })
 }
