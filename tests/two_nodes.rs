@@ -206,6 +206,30 @@ fn an_account_that_takes_something_in_while_it_is_closed_stays_open() {
 }
 
 #[test]
+fn what_a_closed_account_was_called_is_told_to_nobody() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let (anna, bob) = (site.account(ANNA), site.account(BOB));
+    let item = project(&site, Context::Personal(anna), ANNA);
+    let id = offer(&site, item, ANNA, ANNA);
+    site.apply(&wanted("techs", &[ANNA]));
+    let call = site.call(BOB, None, 0);
+    staged::now(account::close(&*site.one, &call, bob)).unwrap();
+    let call = site.call(ANNA, None, 0);
+    let create = Custody::CreateProject {
+        name: "Exomes".into(),
+    };
+    let theirs = Context::Personal(bob);
+    let accept = Command::Accept { into: Some(theirs) };
+    for refused in [
+        site.one.custody(theirs, &call, create).unwrap_err(),
+        site.one.transfer(id, &call, &accept).unwrap_err(),
+    ] {
+        assert_eq!(codes(&refused), [Code::RecipientNotAMember]);
+    }
+}
+
+#[test]
 fn who_reads_two_versions_of_a_document_cannot_commit() {
     let site = Site::new(Policy::default());
     let techs = site.apply(&wanted("techs", &[ANNA]));
