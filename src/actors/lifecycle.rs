@@ -99,7 +99,7 @@ async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<u
         let grants = load::all::<Grant>(store, &keys).await?;
         let lives = |grant: &&Versioned<Grant>| grant.document.level(now).is_some();
         living = living.saturating_add(grants.iter().flatten().filter(lives).count());
-        after = page.rows.last().map(|(key, _)| key.clone());
+        after = page.last_key();
         if !page.more {
             return Ok(living);
         }
@@ -113,7 +113,7 @@ async fn invitations(settings: &Settings, item: ItemId) -> Result<usize, Fault> 
         let scan = settings.store.scan(prefix, after, Direction::Forward, MANY);
         let page = scan.await?;
         open = open.saturating_add(page.rows.len());
-        after = page.rows.last().map(|(key, _)| key.clone());
+        after = page.last_key();
         if !page.more {
             return Ok(open);
         }

@@ -113,7 +113,7 @@ pub(in crate::actors) fn belonging(
 ) -> Result<Vec<Versioned<Membership>>, Fault> {
     let rows = page.rows.iter();
     let rows = rows.skip(usize::from(standing(account, page).is_some()));
-    let read = |(key, value): &(Vec<u8>, Vec<u8>)| {
+    let read = |(key, value): (&[u8], &[u8])| {
         let (version, value) = numbered(value)?;
         let workgroup = index::last_id(key).map(WorkgroupId::from_bits);
         let document = workgroup.and_then(|id| Membership::of_entry(account, id, value));
@@ -123,10 +123,10 @@ pub(in crate::actors) fn belonging(
     rows.map(read).collect()
 }
 
-fn standing(account: AccountId, page: &Page) -> Option<&(Vec<u8>, Vec<u8>)> {
+fn standing(account: AccountId, page: &Page) -> Option<(&[u8], &[u8])> {
     let prefix = index::belongs(account);
     let first = page.rows.first();
-    first.filter(|(key, _)| key.as_slice() == prefix.as_slice())
+    first.filter(|(key, _)| *key == prefix.as_slice())
 }
 
 /// The version that a numbered entry tells, and what else.

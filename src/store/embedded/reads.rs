@@ -92,8 +92,7 @@ pub(super) fn scan(
             break;
         }
         let (key, value) = row?;
-        page.rows
-            .push((key.value().to_vec(), value.value().to_vec()));
+        page.rows.push(key.value(), value.value());
     }
     Ok(page)
 }
