@@ -28,6 +28,11 @@ pub struct Rows {
 impl Rows {
     /// Puts a row behind the others.
     pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        if self.is_empty() {
+            // Enough for most: to grow takes longer than to read.
+            self.bytes.reserve(512);
+            self.lengths.reserve(8);
+        }
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
         self.lengths.push((key.len(), value.len()));
