@@ -384,3 +384,6 @@ pub async fn acting(
     }
     Err(not_yours(context).into())
 }
+
+#[cfg(test)]
+mod tests;
