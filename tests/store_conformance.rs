@@ -294,7 +294,7 @@ async fn what_is_frozen_stays_as_it_was_and_every_later_look_is_fresh() {
             let found = look.find(&[ENTRY]).await.unwrap().remove(0).unwrap();
             assert_eq!(found, round.as_bytes());
             let page = look.scan(ENTRY.bytes(), None, Direction::Forward, 9).await;
-            assert_eq!(page.unwrap().rows[0].1, round.as_bytes());
+            assert_eq!(page.unwrap().rows.first().unwrap().1, round.as_bytes());
         }
     }
     embedded.close().unwrap();

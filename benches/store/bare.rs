@@ -6,11 +6,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use handover::domain::index;
 use handover::store::{Commit, Due, IndexChange, Queue};
 use redb::{Database, TableDefinition};
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
+const BELONGS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("belongs");
+const ACCESS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("access");
 const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("entries");
 const COUNTERS: TableDefinition<&[u8], i64> = TableDefinition::new("counters");
 const QUEUES: TableDefinition<&[u8; 26], u32> = TableDefinition::new("queues");
@@ -122,6 +125,8 @@ impl Bare {
         {
             let mut meta = transaction.open_table(META)?;
             let mut documents = transaction.open_table(DOCUMENTS)?;
+            let mut belongs = transaction.open_table(BELONGS)?;
+            let mut access = transaction.open_table(ACCESS)?;
             let mut entries = transaction.open_table(ENTRIES)?;
             let mut counters = transaction.open_table(COUNTERS)?;
             let mut queues = transaction.open_table(QUEUES)?;
@@ -135,9 +140,14 @@ impl Bare {
                     counters.insert(key.as_slice(), value)?;
                 }
                 for (key, value) in &rows.entries {
+                    let table = match key[0] {
+                        index::BELONGS => &mut belongs,
+                        index::ON => &mut access,
+                        _ => &mut entries,
+                    };
                     match value {
-                        Some(value) => entries.insert(key.as_slice(), value.as_slice())?,
-                        None => entries.remove(key.as_slice())?,
+                        Some(value) => table.insert(key.as_slice(), value.as_slice())?,
+                        None => table.remove(key.as_slice())?,
                     };
                 }
                 for (key, put) in &rows.queues {

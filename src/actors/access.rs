@@ -11,7 +11,7 @@ use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::rights::{self, Facts, Grant, Part, Reason};
+use crate::domain::rights::{self, Facts, Grant, Part, Reason, Whose};
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
@@ -59,7 +59,7 @@ pub async fn seers(settings: &Settings, owning: Owning<'_>, now: Time) -> Result
     let (through, cut) = through(settings, item).await?;
     let reasons = rights::everybody(
         Facts {
-            item,
+            whose: item.into(),
             owner_domain: owner.as_ref().map(Owner::domain),
             grants: &grants,
             through: &through,
@@ -96,7 +96,7 @@ pub async fn seers(settings: &Settings, owning: Owning<'_>, now: Time) -> Result
 async fn through(
     settings: &Settings,
     item: &Item,
-) -> Result<(Vec<(Item, Vec<Grant>)>, bool), Fault> {
+) -> Result<(Vec<(Whose, Vec<Grant>)>, bool), Fault> {
     if item.id.kind() != ItemKind::Run {
         return Ok((Vec::new(), false));
     }
@@ -115,7 +115,7 @@ async fn through(
         }
         let grants = queries::grants(settings, project.id).await?;
         room = room.saturating_sub(grants.len());
-        all.push((project, grants));
+        all.push((Whose::from(&project), grants));
     }
     Ok((all, ids.len() >= MAX_PAGE))
 }

@@ -339,8 +339,8 @@ async fn rows(
         let page = store
             .scan(prefix, after, Direction::Backward, limit)
             .await?;
-        after = page.rows.last().map(|(key, _)| key.clone());
-        for (key, value) in &page.rows {
+        after = page.last_key();
+        for (key, value) in page.rows.iter() {
             let Some((at, digest)) = index::last_moment(key) else {
                 continue;
             };

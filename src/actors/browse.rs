@@ -337,7 +337,7 @@ async fn is_shared(settings: &Settings, id: ItemId, now: Time) -> Result<bool, F
         if !page.more {
             return Ok(false);
         }
-        after = page.rows.last().map(|(key, _)| key.clone());
+        after = page.last_key();
     }
 }
 

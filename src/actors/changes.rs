@@ -307,7 +307,8 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
         | Entry::Grantee(item, _)
         | Entry::SharedIn(item, _)
         | Entry::LinkOf(item, _)
-        | Entry::Running(item, _) => topics.push(Topic::Item(item)),
+        | Entry::Running(item, _)
+        | Entry::Whose(item) => topics.push(Topic::Item(item)),
         Entry::Besides(invitation, _) => topics.push(Topic::Besides(invitation)),
         Entry::Requested(_) => topics.push(Topic::Moves),
         // The documents that these lead to are written too. That somebody's data is to be moved is not told to them.

@@ -103,7 +103,7 @@ async fn living_grants(settings: &Settings, item: ItemId, now: Time) -> Result<S
             let more = page.more;
             return Ok(Seen { number, more });
         }
-        after = page.rows.last().map(|(key, _)| key.clone());
+        after = page.last_key();
     }
 }
 

@@ -48,3 +48,14 @@ pub async fn all<D: Document>(
 pub fn version_of<D>(found: Option<&Versioned<D>>) -> Version {
     found.map_or(ABSENT, |found| found.version)
 }
+
+/// The version that a numbered entry tells, and what else.
+pub fn numbered(value: &[u8]) -> Result<(Version, &[u8]), Fault> {
+    let (version, value) = value.split_first_chunk::<8>().ok_or_else(damaged)?;
+    Ok((Version(u64::from_be_bytes(*version)), value))
+}
+
+/// That an index entry tells nothing that was ever told so.
+pub fn damaged() -> Fault {
+    Fault::never("an index entry cannot be read; restore the store from a backup")
+}

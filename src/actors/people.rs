@@ -102,7 +102,7 @@ pub(in crate::actors) fn is_open(account: AccountId, page: &Page) -> Result<bool
     let Some((_, value)) = standing(account, page) else {
         return Ok(false);
     };
-    let (_, open) = numbered(value)?;
+    let (_, open) = load::numbered(value)?;
     Ok(open == [1])
 }
 
@@ -113,30 +113,20 @@ pub(in crate::actors) fn belonging(
 ) -> Result<Vec<Versioned<Membership>>, Fault> {
     let rows = page.rows.iter();
     let rows = rows.skip(usize::from(standing(account, page).is_some()));
-    let read = |(key, value): &(Vec<u8>, Vec<u8>)| {
-        let (version, value) = numbered(value)?;
+    let read = |(key, value): (&[u8], &[u8])| {
+        let (version, value) = load::numbered(value)?;
         let workgroup = index::last_id(key).map(WorkgroupId::from_bits);
         let document = workgroup.and_then(|id| Membership::of_entry(account, id, value));
-        let document = document.ok_or_else(damaged)?;
+        let document = document.ok_or_else(load::damaged)?;
         Ok(Versioned { version, document })
     };
     rows.map(read).collect()
 }
 
-fn standing(account: AccountId, page: &Page) -> Option<&(Vec<u8>, Vec<u8>)> {
+fn standing(account: AccountId, page: &Page) -> Option<(&[u8], &[u8])> {
     let prefix = index::belongs(account);
     let first = page.rows.first();
-    first.filter(|(key, _)| key.as_slice() == prefix.as_slice())
-}
-
-/// The version that a numbered entry tells, and what else.
-fn numbered(value: &[u8]) -> Result<(Version, &[u8]), Fault> {
-    let (version, value) = value.split_first_chunk::<8>().ok_or_else(damaged)?;
-    Ok((Version(u64::from_be_bytes(*version)), value))
-}
-
-fn damaged() -> Fault {
-    Fault::never("an index entry of an account cannot be read; restore the store from a backup")
+    first.filter(|(key, _)| *key == prefix.as_slice())
 }
 
 /// The person with all their memberships.
@@ -168,7 +158,7 @@ pub(in crate::actors) async fn see(
             seen.push(None);
             continue;
         };
-        let found = rights::look(settings, &*from, &asker, &item.document, now).await?;
+        let found = rights::look(settings, &*from, &asker, item.document.id, now).await?;
         seen.push(Some((item, level(&found.reasons))));
     }
     Ok(seen)

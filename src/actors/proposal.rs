@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::Chain;
-use crate::domain::document::{self, Document, Kept};
+use crate::domain::document::{self, Derived, Document, Kept};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::index::Entry;
@@ -95,7 +95,13 @@ impl Proposal {
         });
         let before = was.map(Document::entries).unwrap_or_default();
         let after = new.map(Document::entries).unwrap_or_default();
-        for gone in before.iter().filter(|entry| !after.contains(entry)) {
+        // A unique entry is free for another value only where it is deleted; the others are replaced.
+        let stays = |gone: &Derived| {
+            let replaces = |come: &&Derived| come.entry == gone.entry;
+            let come = after.iter().find(replaces);
+            come.is_some_and(|come| come == gone || come.kept != Kept::Unique)
+        };
+        for gone in before.iter().filter(|entry| !stays(entry)) {
             self.index.push(IndexChange::Delete(gone.entry));
         }
         for come in after {

@@ -68,8 +68,8 @@ pub async fn of(
             .scan(prefix, after, Direction::Backward, at_once)
             .await?;
         left -= at_once;
-        after = page.rows.last().map(|(key, _)| key.clone());
-        for (_, value) in &page.rows {
+        after = page.last_key();
+        for (_, value) in page.rows.iter() {
             let (version, journals) = audit::row(value)?;
             let Some((journal, rank)) = told(&journals) else {
                 continue;

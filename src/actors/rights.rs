@@ -77,15 +77,32 @@ use super::world::{Settings, Trouble};
 
 pub(in crate::actors) use look::{Asker, look};
 
+/// What a person may do with an item at a moment, and why.
+#[derive(Debug, Clone)]
+pub struct Right {
+    level: Level,
+    reasons: Vec<Reason>,
+    rests: Vec<Rests>,
+}
+
+impl Right {
+    /// What they may do.
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+    /// Why, the strongest reason first.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+}
+
 /// Proof that a person may do something with an item, and why. It holds for the moment it was made; a command is decided anew, with
 /// guards on what its right rests on.
 #[derive(Debug, Clone)]
 pub struct Permit {
     person: AccountId,
     item: Versioned<Item>,
-    level: Level,
-    reasons: Vec<Reason>,
-    rests: Vec<Rests>,
+    right: Right,
 }
 
 impl Permit {
@@ -107,15 +124,15 @@ impl Permit {
     }
     /// What they may do.
     pub const fn level(&self) -> Level {
-        self.level
+        self.right.level
     }
     /// Why, the strongest reason first.
     pub fn reasons(&self) -> &[Reason] {
-        &self.reasons
+        &self.right.reasons
     }
     /// Proof of standing on the owner's side; `None` for a collaborator.
     pub fn as_owner(&self) -> Option<Owning<'_>> {
-        (self.level == Level::Own).then_some(Owning(self))
+        (self.level() == Level::Own).then_some(Owning(self))
     }
     /// The same, or why not.
     ///
@@ -131,7 +148,7 @@ impl Permit {
     }
     /// What the right rests on must still be so at the commit.
     pub(in crate::actors) fn guard(&self, proposal: &mut Proposal) {
-        for (key, version) in &self.rests {
+        for (key, version) in &self.right.rests {
             proposal.guard(*key, *version);
         }
     }
@@ -193,13 +210,28 @@ pub async fn permit(
 ) -> Result<Permit, Trouble> {
     let permit = if_any(settings, person, id, now).await?;
     let permit = permit.ok_or_else(|| no_such_item(settings, id))?;
-    if permit.level < at_least {
+    if permit.level() < at_least {
         return Err(too_little(permit.item(), at_least).into());
     }
     Ok(permit)
 }
 
-/// What a person may do with an item; `None` if they may not even know that it is there.
+/// The same without the item; `None` if they may not even know that it is there.
+///
+/// # Errors
+/// The account is gone, or the world failed.
+pub async fn effective(
+    settings: &Settings,
+    person: AccountId,
+    id: ItemId,
+    now: Time,
+) -> Result<Option<Right>, Trouble> {
+    let from = settings.store.frozen().await?;
+    let asker = Asker::read(settings, &*from, person).await?;
+    Ok(right(settings, &*from, &asker, id, now).await?)
+}
+
+/// The same with the item.
 ///
 /// # Errors
 /// The account is gone, or the world failed.
@@ -209,13 +241,8 @@ pub async fn if_any(
     id: ItemId,
     now: Time,
 ) -> Result<Option<Permit>, Trouble> {
-    let from = settings.store.frozen().await?;
-    let asker = Asker::read(settings, &*from, person).await?;
-    let records = from.load(&[Key::Item(id)]).await?;
-    match load::read::<Item>(records.first().and_then(Option::as_ref))? {
-        Some(item) => about(settings, &*from, &asker, item, now).await,
-        None => Ok(None),
-    }
+    let mut permits = permits(settings, person, &[id], now).await?;
+    Ok(permits.pop().flatten())
 }
 
 /// The same for several items, in their order, from one snapshot.
@@ -233,34 +260,36 @@ pub async fn permits(
     }
     let from = settings.store.frozen().await?;
     let asker = Asker::read(settings, &*from, person).await?;
-    let keys: Vec<Key> = ids.iter().map(|id| Key::Item(*id)).collect();
-    let records = from.load(&keys).await?;
     let mut all = Vec::with_capacity(ids.len());
-    for record in &records {
-        all.push(match load::read::<Item>(record.as_ref())? {
-            Some(item) => about(settings, &*from, &asker, item, now).await?,
-            None => None,
-        });
+    for id in ids {
+        let Some(right) = right(settings, &*from, &asker, *id, now).await? else {
+            all.push(None);
+            continue;
+        };
+        let records = from.load(&[Key::Item(*id)]).await?;
+        let item = load::read::<Item>(records.first().and_then(Option::as_ref))?;
+        all.push(item.map(|item| Permit {
+            person,
+            item,
+            right,
+        }));
     }
     Ok(all)
 }
 
-async fn about(
+async fn right(
     settings: &Settings,
     from: &dyn Frozen,
     asker: &Asker,
-    item: Versioned<Item>,
+    id: ItemId,
     now: Time,
-) -> Result<Option<Permit>, Trouble> {
-    let found = look(settings, from, asker, &item.document, now).await?;
-    let permit = rights::level(&found.reasons).map(|level| Permit {
-        person: asker.id(),
-        item,
+) -> Result<Option<Right>, Fault> {
+    let found = look(settings, from, asker, id, now).await?;
+    Ok(rights::level(&found.reasons).map(|level| Right {
         level,
         reasons: found.reasons,
         rests: found.rests,
-    });
-    Ok(permit)
+    }))
 }
 
 /// That there is no such item, as a stranger is told.
@@ -355,3 +384,6 @@ pub async fn acting(
     }
     Err(not_yours(context).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,7 @@ pub async fn let_go(world: &dyn World, wanted: &[Wanted], at: Time) -> Result<()
         for id in ids.map(WorkgroupId::from_bits) {
             release(world, id, &named, at).await?;
         }
-        after = page.rows.last().map(|(key, _)| key.clone());
+        after = page.last_key();
         if !page.more {
             return Ok(());
         }

@@ -39,9 +39,13 @@ pub enum Kept {
 impl Derived {
     /// An entry that is only listed.
     pub fn listed(entry: Entry) -> Self {
+        Self::telling(entry, Vec::new())
+    }
+    /// An entry that tells this.
+    pub fn telling(entry: Entry, value: Vec<u8>) -> Self {
         Self {
             entry,
-            value: Vec::new(),
+            value,
             kept: Kept::Listed,
         }
     }
@@ -165,10 +169,13 @@ pub fn decode<D: Document>(bytes: &[u8]) -> Result<D, Unreadable> {
         .and_then(|head| head.strip_prefix(D::TAG)?.strip_prefix('/')?.parse().ok())
         .ok_or_else(other)?;
     if form == D::FORM {
-        return serde_json::from_slice(body).map_err(|error| Unreadable::Body {
+        let unreadable = |why| Unreadable::Body {
             wanted: D::TAG,
-            why: error.to_string(),
-        });
+            why,
+        };
+        // That it is text is seen once here, and not of each string in it.
+        let body = std::str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
+        return serde_json::from_str(body).map_err(|error| unreadable(error.to_string()));
     }
     D::upgrade(form, body).ok_or(Unreadable::Form {
         wanted: D::TAG,

@@ -72,7 +72,9 @@ pub enum Entry {
     TokenOf(AccountId, Digest),
     /// Items a context has been granted access to.
     Granted(Context, ItemId),
-    /// Contexts that have been granted access to an item.
+    /// Whose an item is, and whether it is in the trash; it lies before its grantees, so that one scan tells both.
+    Whose(ItemId),
+    /// Contexts that have been granted access to an item, numbered; the value is what they were granted.
     Grantee(ItemId, Context),
     /// Open invitations that would share an item.
     SharedIn(ItemId, InvitationId),
@@ -132,6 +134,7 @@ impl Entry {
             Self::SessionOf(account, digest) => sessions_of(account).wide(digest.0),
             Self::TokenOf(account, digest) => tokens_of(account).wide(digest.0),
             Self::Granted(context, item) => granted(context).item(item),
+            Self::Whose(item) => on(item).byte(0),
             Self::Grantee(item, context) => grantees(item).context(context),
             Self::SharedIn(item, id) => shared_in(item).wide(id.bits()),
             Self::Invited(workgroup, digest) => invited(workgroup).wide(digest.0),
@@ -154,6 +157,11 @@ impl Entry {
         }
     }
 }
+
+/// First byte of how accounts stand, and of their workgroups.
+pub const BELONGS: u8 = 6;
+/// First byte of whose items are, and of the contexts that were granted access to them.
+pub const ON: u8 = 15;
 
 /// What is listed of a context.
 #[derive(Debug, Clone, Copy)]
@@ -196,7 +204,7 @@ pub fn answering(workgroup: WorkgroupId) -> Bytes {
 }
 /// Prefix of how an account stands, and of its workgroups.
 pub fn belongs(account: AccountId) -> Bytes {
-    Bytes::tagged(6).wide(account.bits())
+    Bytes::tagged(BELONGS).wide(account.bits())
 }
 /// Prefix of the transfers a context has sent.
 pub fn sent(context: Context, phase: Phase) -> Bytes {
@@ -234,9 +242,13 @@ pub fn tokens_of(account: AccountId) -> Bytes {
 pub fn granted(context: Context) -> Bytes {
     of(context, List::Granted)
 }
+/// Prefix of whose an item is, and of the contexts that were granted access to it.
+pub fn on(item: ItemId) -> Bytes {
+    Bytes::tagged(ON).item(item)
+}
 /// Prefix of the contexts that were granted access to an item.
 pub fn grantees(item: ItemId) -> Bytes {
-    Bytes::tagged(15).item(item)
+    on(item).byte(1)
 }
 
 /// Prefix of the open invitations that would share an item.

@@ -10,6 +10,7 @@ use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::refusal::{Code, Refusal};
+use super::rights::Whose;
 use super::said::{Said, said};
 use super::time::Time;
 
@@ -197,6 +198,7 @@ impl Document for Item {
         let mut entries = vec![
             Derived::unique(Self::name_entry(self.owner, self.id, &self.name), self.id),
             Derived::listed(Entry::Owned(self.owner, self.id)),
+            Derived::telling(Entry::Whose(self.id), Whose::from(self).as_entry()),
         ];
         if self.state == State::Trashed {
             entries.push(Derived::listed(Entry::Trashed(self.owner, self.id)));

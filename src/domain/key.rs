@@ -64,8 +64,7 @@ impl Key {
             Self::Membership(wg, id) => Bytes::tagged(3).wide(wg.bits()).wide(id.bits()),
             Self::Item(id) => Bytes::tagged(4).item(id),
             Self::Biosamples(id) => Bytes::tagged(5).item(id),
-            // Beside the item, for who reads one looks for the other; the entries of its journal lie between, under a 0.
-            Self::Grant(id, context) => Bytes::tagged(4).item(id).byte(1).context(context),
+            Self::Grant(id, context) => Bytes::tagged(6).item(id).context(context),
             Self::Invitation(id) => Bytes::tagged(7).wide(id.bits()),
             Self::Letter(id) => Bytes::tagged(8).wide(id.bits()),
             Self::SignIn(id) => Bytes::tagged(9).wide(id.bits()),
@@ -103,18 +102,9 @@ impl Key {
                 let workgroup = WorkgroupId::from_bits(wide(from)?);
                 Self::Membership(workgroup, AccountId::from_bits(wide(from)?))
             }
-            4 => {
-                let item = item(from)?;
-                match from.split_first() {
-                    None => Self::Item(item),
-                    Some((1, grantee)) => {
-                        *from = grantee;
-                        Self::Grant(item, context(from)?)
-                    }
-                    Some(_) => return None,
-                }
-            }
+            4 => Self::Item(item(from)?),
             5 => Self::Biosamples(item(from)?),
+            6 => Self::Grant(item(from)?, context(from)?),
             7 => Self::Invitation(InvitationId::from_bits(wide(from)?)),
             8 => Self::Letter(LetterId::from_bits(wide(from)?)),
             9 => Self::SignIn(SignInId::from_bits(wide(from)?)),

@@ -1,5 +1,7 @@
 //! Who may do what with an item, and every reason why.
 
+mod entry;
+
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
@@ -158,7 +160,7 @@ impl Document for Grant {
     fn entries(&self) -> Vec<Derived> {
         vec![
             Derived::listed(Entry::Granted(self.grantee, self.item)),
-            Derived::listed(Entry::Grantee(self.item, self.grantee)),
+            Derived::numbered(Entry::Grantee(self.item, self.grantee), self.as_entry()),
         ]
     }
     fn concerns(&self) -> Vec<Context> {
@@ -251,17 +253,38 @@ impl Reason {
     }
 }
 
+/// Whose an item is, and whether it is in the trash: all that a right on it needs to know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whose {
+    /// The item.
+    pub item: ItemId,
+    /// Who owns it.
+    pub owner: Context,
+    /// Active, trashed or archived.
+    pub state: State,
+}
+
+impl From<&Item> for Whose {
+    fn from(item: &Item) -> Self {
+        Self {
+            item: item.id,
+            owner: item.owner,
+            state: item.state,
+        }
+    }
+}
+
 /// What the question rests on, besides the person.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// The item.
-    pub item: &'a Item,
+    pub whose: Whose,
     /// The domain of the context that owns it; `None` where the person administers no domain, so that it need not be known.
     pub owner_domain: Option<&'a Domain>,
     /// Grants on it.
     pub grants: &'a [Grant],
     /// Of a run: projects that its data went into, and grants on them.
-    pub through: &'a [(Item, Vec<Grant>)],
+    pub through: &'a [(Whose, Vec<Grant>)],
 }
 
 /// The effective right of a person on an item at a moment: every reason for it, the strongest first. None: the person may not even know
@@ -283,33 +306,29 @@ pub fn effective(asks: Asks<'_>, facts: Facts<'_>, policy: &Policy, now: Time) -
 ///
 /// What is in the trash is seen by its owner alone; grants on it hold again when it is restored.
 pub fn everybody(facts: Facts<'_>, now: Time) -> Vec<Reason> {
-    let item = facts.item;
-    let mut reasons = vec![Reason::Owner(item.owner)];
+    let whose = facts.whose;
+    let mut reasons = vec![Reason::Owner(whose.owner)];
     let domain = facts.owner_domain.cloned();
     reasons.extend(domain.map(Reason::DomainAdministrator));
-    if item.state == State::Trashed {
+    if whose.state == State::Trashed {
         return reasons;
     }
-    let direct = held(item, facts.grants, now);
+    let direct = held(whose, facts.grants, now);
     reasons.extend(direct.map(|(to, part)| Reason::Granted(to, part)));
     for (project, grants) in facts.through {
         // Whoever was given a project can share it, but not the run of somebody else that it came from.
-        if project.owner == item.owner {
-            let held = held(project, grants, now);
-            reasons.extend(held.map(|(to, part)| Reason::Through(project.id, to, part)));
+        if project.owner == whose.owner {
+            let held = held(*project, grants, now);
+            reasons.extend(held.map(|(to, part)| Reason::Through(project.item, to, part)));
         }
     }
     reasons
 }
 
 /// What these grants give on an item at a moment, and to whom.
-fn held<'a>(
-    on: &'a Item,
-    grants: &'a [Grant],
-    now: Time,
-) -> impl Iterator<Item = (Context, Part)> + 'a {
+fn held(on: Whose, grants: &[Grant], now: Time) -> impl Iterator<Item = (Context, Part)> {
     let alive = move |part: &&Part| on.state != State::Trashed && part.is_alive(now);
-    let here = grants.iter().filter(|grant| grant.item == on.id);
+    let here = grants.iter().filter(move |grant| grant.item == on.item);
     here.flat_map(move |grant| {
         let parts = grant.parts.iter().filter(alive);
         parts.map(|part| (grant.grantee, part.clone()))

@@ -5,6 +5,7 @@
 
 pub mod embedded;
 pub mod model;
+mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,9 +17,10 @@ use crate::domain::index::Entry;
 pub use crate::domain::key::Queue;
 use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::time::Time;
+pub use page::{Page, Rows};
 
 /// At most this many rows in one commit; larger work is cut into steps that each leave a true state. The largest commit there is, the
-/// acceptance of 250 items with kept access by a workgroup of hundreds of administrators, takes about 3,000.
+/// acceptance of 250 items with kept access by a workgroup of hundreds of administrators, takes about 3,250.
 pub const MAX_ROWS: usize = 4_000;
 /// At most this many bytes of keys and values in one commit.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -250,15 +252,6 @@ impl Fault {
             what: what.into(),
         }
     }
-}
-
-/// A page of an index, in the order of its keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// Keys and values.
-    pub rows: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Whether more follow.
-    pub more: bool,
 }
 
 /// Which way a scan goes.

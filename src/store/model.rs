@@ -281,11 +281,14 @@ impl View {
         };
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let rows = rows
-            .into_iter()
-            .map(|(key, value)| (key.to_vec(), value.to_vec()))
-            .collect();
-        Page { rows, more }
+        let mut page = Page {
+            more,
+            ..Page::default()
+        };
+        for (key, value) in rows {
+            page.rows.push(key, value);
+        }
+        page
     }
 }
 

@@ -34,7 +34,7 @@ pub const KEYS: [Key; 9] = [
 ];
 
 /// Every index entry there can be.
-pub const ENTRIES: [Entry; 10] = [
+pub const ENTRIES: [Entry; 14] = [
     Entry::Address(Digest(1)),
     Entry::Address(Digest(u128::MAX)),
     Entry::Handle(Digest(1)),
@@ -49,6 +49,10 @@ pub const ENTRIES: [Entry; 10] = [
         Phase::Closed,
         InvitationId::from_bits(1),
     ),
+    Entry::Standing(ACCOUNT),
+    Entry::Belongs(ACCOUNT, WorkgroupId::from_bits(2)),
+    Entry::Whose(PROJECT),
+    Entry::Grantee(PROJECT, WORKGROUP),
 ];
 
 /// Every counter there can be.

@@ -1,7 +1,10 @@
 //! cedar-policy, as its own examples keep shared documents: three policies, and on each item its owner and the sets of those who read and
-//! write it. All of it is in memory and every request is made beforehand, which is in its favour.
+//! write it. It is asked in two ways. Once with the entities of the whole site in memory, made beforehand and never told of a change, which is in its
+//! favour; and once as its documentation has it for relations that lie in a store: with the entities that the question is about, made for the
+//! question. To fetch them is not measured, which is in its favour too. Every request is made beforehand.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
@@ -23,47 +26,60 @@ pub struct Cedar {
     entities: Entities,
 }
 
-fn uid(kind: &str, id: impl std::fmt::Display) -> EntityUid {
-    let kind: EntityTypeName = kind.parse().unwrap();
-    EntityUid::from_type_name_and_id(kind, EntityId::new(id.to_string()))
+fn person(relations: &Relations, id: usize) -> Entity {
+    let workgroups = relations.workgroups_of(id);
+    let workgroups: HashSet<_> = workgroups.map(|id| uid(&WORKGROUP, id)).into();
+    Entity::new_no_attrs(uid(&PERSON, id), workgroups)
+}
+
+fn workgroup(id: usize) -> Entity {
+    Entity::new_no_attrs(uid(&WORKGROUP, id), HashSet::new())
+}
+
+fn item(relations: &Relations, id: usize) -> Entity {
+    let given = |wanted: Level| {
+        let grants = relations.grants_on(id).into_iter();
+        let those = grants.filter(move |(_, level)| *level == wanted);
+        RestrictedExpression::new_set(
+            those.map(|(to, _)| RestrictedExpression::new_entity_uid(named(to))),
+        )
+    };
+    let owner = uid(&PERSON, relations.owner(id));
+    let attributes = HashMap::from([
+        (
+            "owner".to_owned(),
+            RestrictedExpression::new_entity_uid(owner),
+        ),
+        ("readers".to_owned(), given(Level::Read)),
+        ("writers".to_owned(), given(Level::Write)),
+    ]);
+    Entity::new(uid(&ITEM, id), attributes, HashSet::new()).unwrap()
+}
+
+/// A kind of entity, read once.
+type Kind = LazyLock<EntityTypeName>;
+
+static ACTION: Kind = LazyLock::new(|| "Action".parse().unwrap());
+static ITEM: Kind = LazyLock::new(|| "Item".parse().unwrap());
+static PERSON: Kind = LazyLock::new(|| "Person".parse().unwrap());
+static WORKGROUP: Kind = LazyLock::new(|| "Workgroup".parse().unwrap());
+
+fn uid(kind: &Kind, id: impl std::fmt::Display) -> EntityUid {
+    EntityUid::from_type_name_and_id((**kind).clone(), EntityId::new(id.to_string()))
 }
 
 fn named(to: To) -> EntityUid {
     match to {
-        To::Person(person) => uid("Person", person),
-        To::Workgroup(workgroup) => uid("Workgroup", workgroup),
+        To::Person(person) => uid(&PERSON, person),
+        To::Workgroup(workgroup) => uid(&WORKGROUP, workgroup),
     }
 }
 
 impl Cedar {
     pub fn filled(relations: &Relations) -> Self {
-        let people = (0..relations.people).map(|person| {
-            let workgroups = relations.workgroups_of(person);
-            let workgroups: HashSet<_> = workgroups.map(|id| uid("Workgroup", id)).into();
-            Entity::new_no_attrs(uid("Person", person), workgroups)
-        });
-        let workgroups = 0..relations.workgroups;
-        let workgroups =
-            workgroups.map(|id| Entity::new_no_attrs(uid("Workgroup", id), HashSet::new()));
-        let items = (0..relations.items).map(|item| {
-            let given = |wanted: Level| {
-                let grants = relations.grants_on(item).into_iter();
-                let those = grants.filter(move |(_, level)| *level == wanted);
-                RestrictedExpression::new_set(
-                    those.map(|(to, _)| RestrictedExpression::new_entity_uid(named(to))),
-                )
-            };
-            let owner = uid("Person", relations.owner(item));
-            let attributes = HashMap::from([
-                (
-                    "owner".to_owned(),
-                    RestrictedExpression::new_entity_uid(owner),
-                ),
-                ("readers".to_owned(), given(Level::Read)),
-                ("writers".to_owned(), given(Level::Write)),
-            ]);
-            Entity::new(uid("Item", item), attributes, HashSet::new()).unwrap()
-        });
+        let people = (0..relations.people).map(|id| person(relations, id));
+        let workgroups = (0..relations.workgroups).map(workgroup);
+        let items = (0..relations.items).map(|id| item(relations, id));
         let all = people.chain(workgroups).chain(items);
         Self {
             authorizer: Authorizer::new(),
@@ -74,10 +90,10 @@ impl Cedar {
 
     pub fn request(&self, question: Question) -> Request {
         let action = match question.wants {
-            Level::Read => uid("Action", "read"),
-            Level::Write => uid("Action", "write"),
+            Level::Read => uid(&ACTION, "read"),
+            Level::Write => uid(&ACTION, "write"),
         };
-        let (person, item) = (uid("Person", question.person), uid("Item", question.item));
+        let (person, item) = (uid(&PERSON, question.person), uid(&ITEM, question.item));
         Request::new(person, action, item, Context::empty(), None).unwrap()
     }
 
@@ -85,6 +101,24 @@ impl Cedar {
         let answer = self
             .authorizer
             .is_authorized(request, &self.policies, &self.entities);
+        answer.decision() == Decision::Allow
+    }
+
+    /// With the entities that the question is about and no others.
+    pub fn asked_of_a_store(
+        &self,
+        relations: &Relations,
+        (about, request): &(Question, Request),
+    ) -> bool {
+        let workgroups = relations.workgroups_of(about.person).map(workgroup);
+        let item = item(relations, about.item);
+        let all = [person(relations, about.person), item]
+            .into_iter()
+            .chain(workgroups);
+        let entities = Entities::from_entities(all, None).unwrap();
+        let answer = self
+            .authorizer
+            .is_authorized(request, &self.policies, &entities);
         answer.decision() == Decision::Allow
     }
 }

@@ -209,8 +209,14 @@ impl Site {
         )
     }
 
-    /// What every handler asks.
+    /// What they may do and why, and what a commit must guard that rests on it.
     pub async fn asked(&self, (person, item, wants): (AccountId, ItemId, Granted)) -> bool {
+        let right = rights::effective(&self.settings, person, item, self.now).await;
+        right.unwrap().is_some_and(|right| right.level() >= wants)
+    }
+
+    /// The same, and the item if they may know of it: what every handler asks.
+    pub async fn permitted(&self, (person, item, wants): (AccountId, ItemId, Granted)) -> bool {
         let permit = rights::if_any(&self.settings, person, item, self.now).await;
         permit
             .unwrap()

@@ -98,6 +98,10 @@ fn handover(relations: &Relations, folder: &Path, daemon: Option<&Path>, during:
         one.block_on(site.asked(request))
     });
     row(relations.grants, "Handover, in process", times);
+    let times = measured(relations, during, request, |request| {
+        one.block_on(site.permitted(request))
+    });
+    row(relations.grants, "Handover, with the item", times);
     site.close();
     let Some(binary) = daemon else {
         return;
@@ -122,7 +126,15 @@ fn cedar(relations: &Relations, during: Duration) {
         |question| cedar.request(question),
         |request| cedar.asked(&request),
     );
-    row(relations.grants, "cedar-policy", times);
+    row(relations.grants, "cedar-policy, all in memory", times);
+    let times = measured(
+        relations,
+        during,
+        |question| (question, cedar.request(question)),
+        |request| cedar.asked_of_a_store(relations, &request),
+    );
+    let what = "cedar-policy, entities made for the question";
+    row(relations.grants, what, times);
 }
 
 fn casbin(relations: &Relations, during: Duration) {

@@ -1,15 +1,15 @@
 //! What the right of a person on an item rests on, all of it from one snapshot, with no more reads than needed: how the person stands
-//! and what they belong to are one scan of the index, whatever was granted to them is one read.
+//! and what they belong to are one scan of the index, whose the item is and what was granted on it are another.
 
 use crate::domain::account::Account;
 use crate::domain::id::{AccountId, Context, ItemId, ItemKind};
 use crate::domain::index::{self, Entry};
-use crate::domain::item::{Item, State};
+use crate::domain::item::State;
 use crate::domain::key::Key;
-use crate::domain::rights::{self, Asks, Facts, Grant, Reason};
+use crate::domain::rights::{self, Asks, Facts, Grant, Reason, Whose};
 use crate::domain::time::Time;
 use crate::domain::workgroup::Membership;
-use crate::store::{Direction, Fault, Frozen, MAX_PAGE, Record};
+use crate::store::{Direction, Fault, Frozen, MAX_PAGE, Page, Version};
 
 use super::super::context::Owner;
 use super::super::load::{self, Versioned};
@@ -19,7 +19,7 @@ use super::super::world::{Settings, Trouble};
 /// Whoever asks, and what is the same whatever they ask about.
 pub(in crate::actors) struct Asker {
     id: AccountId,
-    /// `personal`, then the workgroups.
+    /// `personal`, then the workgroups: in their order.
     contexts: Vec<Context>,
     memberships: Vec<Versioned<Membership>>,
     /// The account of somebody who administers a domain; nobody else's is needed.
@@ -62,11 +62,6 @@ impl Asker {
         })
     }
 
-    /// Whose it is.
-    pub(in crate::actors) const fn id(&self) -> AccountId {
-        self.id
-    }
-
     /// What they belong to.
     pub(in crate::actors) fn memberships(&self) -> impl Iterator<Item = &Membership> {
         self.memberships.iter().map(|found| &found.document)
@@ -78,6 +73,10 @@ impl Asker {
             contexts: &self.contexts,
             addresses: administrator.map_or(&[], |account| &account.document.addresses),
         }
+    }
+
+    fn has(&self, context: Context) -> bool {
+        self.contexts.binary_search(&context).is_ok()
     }
 
     /// That they belong to this context; nothing if it is their own.
@@ -94,46 +93,53 @@ impl Asker {
 /// What was found out about a person and an item.
 #[derive(Debug, Default)]
 pub(in crate::actors) struct Found {
-    /// Why they may do what they may do, the strongest reason first.
+    /// Why they may do what they may do, the strongest reason first. None: they may not even know that it is there, if it is.
     pub(in crate::actors) reasons: Vec<Reason>,
     /// What a commit must guard that rests on the first of them.
     pub(in crate::actors) rests: Vec<Rests>,
 }
+
+/// As many rows are read at once: whose the item is, and grants on it. Where there are more, those of the person are looked up.
+const TOGETHER: usize = 32;
 
 /// Why this person may do something with an item: every reason that counts, and of a run projects only where nothing else gives access.
 pub(in crate::actors) async fn look(
     settings: &Settings,
     from: &dyn Frozen,
     asker: &Asker,
-    item: &Item,
+    item: ItemId,
     now: Time,
 ) -> Result<Found, Fault> {
+    let prefix = index::on(item);
+    let page = from
+        .scan(prefix, None, Direction::Forward, TOGETHER)
+        .await?;
+    let Some(whose) = whose(item, &page)? else {
+        return Ok(Found::default());
+    };
     let mut facts = Facts {
-        item,
+        whose,
         owner_domain: None,
         grants: &[],
         through: &[],
     };
     let effective = |facts| rights::effective(asker.asks(), facts, &settings.policy, now);
-    if asker.contexts.contains(&item.owner) {
+    if asker.has(whose.owner) {
         return Ok(Found {
             reasons: effective(facts),
-            rests: asker.belongs(item.owner).into_iter().collect(),
+            rests: asker.belongs(whose.owner).into_iter().collect(),
         });
     }
-    let granted = Granted::read(from, asker, item).await?;
-    let grants: Vec<Grant> = { granted.grants.iter() }
-        .map(|found| found.document.clone())
-        .collect();
-    facts.grants = &grants;
+    let granted = Granted::read(from, asker, whose, &page).await?;
+    facts.grants = &granted.grants;
     facts.owner_domain = granted.owner.as_ref().map(Owner::domain);
     let reasons = effective(facts);
     if let Some(strongest) = reasons.first() {
-        let rests = granted.rests(asker, item.id, strongest);
+        let rests = granted.rests(asker, item, strongest);
         return Ok(Found { reasons, rests });
     }
     // What projects give of a run is sight: nothing that is written rests on it.
-    let through = through(from, asker, item).await?;
+    let through = through(from, asker, whose).await?;
     facts.through = &through;
     Ok(Found {
         reasons: effective(facts),
@@ -141,30 +147,66 @@ pub(in crate::actors) async fn look(
     })
 }
 
+/// Whose the item is, which is the first that the index tells about rights on it; `None`: there is no such item.
+fn whose(item: ItemId, page: &Page) -> Result<Option<Whose>, Fault> {
+    let key = Entry::Whose(item).bytes();
+    let first = page.rows.first().filter(|(at, _)| *at == key.as_slice());
+    let read = |(_, value)| Whose::of_entry(item, value).ok_or_else(load::damaged);
+    first.map(read).transpose()
+}
+
 /// What rights on an item that is none of a person's own rest on.
 struct Granted {
     /// Only for whoever administers a domain.
     owner: Option<Owner>,
-    grants: Vec<Versioned<Grant>>,
+    grants: Vec<Grant>,
+    /// Those of the grants.
+    versions: Vec<Version>,
 }
 
 impl Granted {
-    async fn read(from: &dyn Frozen, asker: &Asker, item: &Item) -> Result<Self, Fault> {
-        let contexts = asker.contexts.iter();
-        let mut keys: Vec<Key> = contexts.map(|to| Key::Grant(item.id, *to)).collect();
-        let grants = keys.len();
-        if asker.administrator.is_some() {
-            keys.push(Owner::key(item.owner));
+    /// `page` is the first that the index tells about rights on the item.
+    async fn read(
+        from: &dyn Frozen,
+        asker: &Asker,
+        whose: Whose,
+        page: &Page,
+    ) -> Result<Self, Fault> {
+        let mut granted = Self {
+            owner: None,
+            grants: Vec::new(),
+            versions: Vec::new(),
+        };
+        if page.more {
+            let entries = asker.contexts.iter();
+            let entries: Vec<Entry> = entries.map(|to| Entry::Grantee(whose.item, *to)).collect();
+            let found = from.find(&entries).await?;
+            for (to, value) in asker.contexts.iter().zip(&found) {
+                if let Some(value) = value {
+                    granted.add(whose.item, *to, value)?;
+                }
+            }
+        } else {
+            for (key, value) in page.rows.iter().skip(1) {
+                let to = index::last_context(key).ok_or_else(load::damaged)?;
+                if asker.has(to) {
+                    granted.add(whose.item, to, value)?;
+                }
+            }
         }
-        let records = from.load(&keys).await?;
-        let mut records = records.iter();
-        let owner = |record: &Option<Record>| Owner::read(item.owner, record.as_ref());
-        let grant = |record: &Option<Record>| load::read(record.as_ref()).transpose();
-        let grants = records.by_ref().take(grants).filter_map(grant);
-        Ok(Self {
-            grants: grants.collect::<Result<_, Fault>>()?,
-            owner: records.next().map(owner).transpose()?.flatten(),
-        })
+        if asker.administrator.is_some() {
+            let owner = from.load(&[Owner::key(whose.owner)]).await?;
+            granted.owner = Owner::read(whose.owner, owner.first().and_then(Option::as_ref))?;
+        }
+        Ok(granted)
+    }
+
+    fn add(&mut self, item: ItemId, to: Context, value: &[u8]) -> Result<(), Fault> {
+        let (version, value) = load::numbered(value)?;
+        let grant = Grant::of_entry(item, to, value).ok_or_else(load::damaged)?;
+        self.grants.push(grant);
+        self.versions.push(version);
+        Ok(())
     }
 
     /// What this reason rests on.
@@ -179,9 +221,9 @@ impl Granted {
                 owner.into_iter().chain(account).collect()
             }
             Reason::Granted(context, _) => {
-                let theirs = |grant: &&Versioned<Grant>| grant.document.grantee == *context;
-                let grant = self.grants.iter().find(theirs);
-                let grant = grant.map(|grant| (Key::Grant(item, *context), grant.version));
+                let mut grants = self.grants.iter().zip(&self.versions);
+                let grant = grants.find(|(grant, _)| grant.grantee == *context);
+                let grant = grant.map(|(_, version)| (Key::Grant(item, *context), *version));
                 grant.into_iter().chain(asker.belongs(*context)).collect()
             }
             Reason::Through(..) => Vec::new(),
@@ -194,48 +236,45 @@ const AT_ONCE: usize = 512;
 
 /// Of a run: the projects of its owner that a context of this person's was granted access to, with the grants.
 ///
-/// A run has at most as many projects as a sample sheet may name, and that a context has a grant is known without reading it.
+/// A run has at most as many projects as a sample sheet may name.
 async fn through(
     from: &dyn Frozen,
     asker: &Asker,
-    item: &Item,
-) -> Result<Vec<(Item, Vec<Grant>)>, Fault> {
-    if item.id.kind() != ItemKind::Run || item.state == State::Trashed {
+    run: Whose,
+) -> Result<Vec<(Whose, Vec<Grant>)>, Fault> {
+    if run.item.kind() != ItemKind::Run || run.state == State::Trashed {
         return Ok(Vec::new());
     }
-    let prefix = index::projects_of(item.id);
+    let prefix = index::projects_of(run.item);
     let page = from
         .scan(prefix, None, Direction::Forward, MAX_PAGE)
         .await?;
     let projects = page.rows.iter();
     let projects = projects.filter_map(|(key, _)| index::last_item(key));
-    let pairs: Vec<(Context, ItemId)> = projects
-        .flat_map(|project| {
-            asker
-                .contexts
-                .iter()
-                .map(move |context| (*context, project))
-        })
-        .collect();
-    let mut all = Vec::new();
+    let contexts = asker.contexts.iter();
+    let pairs = projects.flat_map(|project| contexts.clone().map(move |to| (project, *to)));
+    let pairs: Vec<(ItemId, Context)> = pairs.collect();
+    let mut grants = Vec::new();
     for some in pairs.chunks(AT_ONCE) {
-        let entries: Vec<Entry> = some
-            .iter()
-            .map(|(to, id)| Entry::Granted(*to, *id))
-            .collect();
-        let found = from.find(&entries).await?;
-        let granted = some.iter().zip(found).filter(|(_, found)| found.is_some());
-        let keys = granted.flat_map(|((to, id), _)| [Key::Item(*id), Key::Grant(*id, *to)]);
-        let keys: Vec<Key> = keys.collect();
-        if keys.is_empty() {
-            continue;
+        let grantee = |(project, to): &(ItemId, Context)| Entry::Grantee(*project, *to);
+        let found = from
+            .find(&some.iter().map(grantee).collect::<Vec<_>>())
+            .await?;
+        for ((project, to), value) in some.iter().zip(&found) {
+            if let Some(value) = value {
+                let (_, value) = load::numbered(value)?;
+                grants.push(Grant::of_entry(*project, *to, value).ok_or_else(load::damaged)?);
+            }
         }
-        let records = from.load(&keys).await?;
-        for pair in records.chunks(2) {
-            let project = load::read::<Item>(pair.first().and_then(Option::as_ref))?;
-            let grant = load::read::<Grant>(pair.get(1).and_then(Option::as_ref))?;
-            if let (Some(project), Some(grant)) = (project, grant) {
-                all.push((project.document, vec![grant.document]));
+    }
+    let mut all = Vec::new();
+    for some in grants.chunks(AT_ONCE) {
+        let whose = some.iter().map(|grant| Entry::Whose(grant.item));
+        let found = from.find(&whose.collect::<Vec<_>>()).await?;
+        for (grant, value) in some.iter().zip(&found) {
+            if let Some(value) = value {
+                let project = Whose::of_entry(grant.item, value).ok_or_else(load::damaged)?;
+                all.push((project, vec![grant.clone()]));
             }
         }
     }

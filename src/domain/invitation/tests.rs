@@ -354,7 +354,7 @@ fn nobody_is_told_that_an_offer_is_still_to_be_made_who_accepts_it() {
         };
         let found = released_items(&[&item], &policy);
         let told = if blocks { &found.blocks } else { &found.warns };
-        let told: Vec<String> = told.iter().map(|one| one.next_step.to_string()).collect();
+        let told: Vec<String> = told.iter().map(|one| one.next_step.english()).collect();
         assert_eq!(told, [next_step], "{in_use:?}");
     }
 }

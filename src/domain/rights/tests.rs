@@ -91,7 +91,7 @@ fn check(
         .map(|(to, level, until)| grant(&item, *to, *level, *until))
         .collect();
     let facts = Facts {
-        item: &item,
+        whose: (&item).into(),
         owner_domain: Some(&Domain::named(domain)),
         grants: &grants,
         through: &[],
@@ -187,9 +187,9 @@ fn the_strongest_reason_counts() {
 #[test]
 fn a_project_shows_the_runs_of_its_owner_and_of_nobody_else() {
     let sees = |run: &Item, project: &Item, given: Level| {
-        let through = [(project.clone(), vec![grant(project, mine(), given, None)])];
+        let through = [(project.into(), vec![grant(project, mine(), given, None)])];
         let facts = Facts {
-            item: run,
+            whose: run.into(),
             owner_domain: None,
             grants: &[],
             through: &through,
@@ -224,7 +224,7 @@ fn a_grant_on_another_item_gives_nothing() {
     let other = item(ItemKind::Project, 6, theirs());
     let grants = [grant(&other, mine(), Level::Write, None)];
     let facts = Facts {
-        item: &item_,
+        whose: (&item_).into(),
         owner_domain: None,
         grants: &grants,
         through: &[],
@@ -236,7 +236,7 @@ fn a_grant_on_another_item_gives_nothing() {
 fn whoever_need_not_be_known_to_administer_is_not_taken_for_an_administrator() {
     let item = item(ItemKind::Project, 5, others());
     let facts = Facts {
-        item: &item,
+        whose: (&item).into(),
         owner_domain: None,
         grants: &[],
         through: &[],

@@ -75,8 +75,9 @@ impl Tables<'_> {
             let IndexChange::PutUnique(entry, value) = change else {
                 continue;
             };
-            let there = self.entries.get(entry.bytes().as_slice())?;
-            let free = there.is_none_or(|there| there.value() == value.as_slice())
+            let key = entry.bytes();
+            let there = self.entries.get(key.as_slice())?;
+            let free = there.is_none_or(|there| there == *value)
                 || commit.index.contains(&IndexChange::Delete(*entry));
             if !free {
                 clashes.push(Clash::Taken(*entry));
@@ -159,13 +160,11 @@ impl Tables<'_> {
         for change in changes {
             match change {
                 IndexChange::Put(entry, value) | IndexChange::PutUnique(entry, value) => {
-                    self.entries
-                        .insert(entry.bytes().as_slice(), value.as_slice())?;
+                    self.entries.put(entry.bytes().as_slice(), value)?;
                 }
                 IndexChange::PutNumbered(entry, value) => {
-                    let (key, length) = (entry.bytes(), 8 + value.len());
-                    let mut place = self.entries.insert_reserve(key.as_slice(), length)?;
-                    tables::fill(place.as_mut(), next.0.to_be_bytes(), value);
+                    let value = [&next.0.to_be_bytes()[..], value].concat();
+                    self.entries.put(entry.bytes().as_slice(), &value)?;
                 }
                 IndexChange::Delete(_) => {}
             }

@@ -3,8 +3,10 @@
 //! One thread writes (see `writer`), everybody reads. What is committed is on disk before anybody is told.
 
 mod apply;
+mod indexes;
 mod open;
 mod reads;
+mod sheaf;
 mod tables;
 mod writer;
 

@@ -4,7 +4,8 @@ use std::ops::Bound;
 
 use redb::{Database, ReadOnlyTable, ReadableDatabase as _};
 
-use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, ENTRIES, QUEUES};
+use super::indexes::Indexes;
+use super::tables::{self, COMMANDS, COUNTERS, DOCUMENTS, QUEUES};
 use crate::domain::id::CommandId;
 use crate::domain::index::Entry;
 use crate::domain::key::{Counter, Key};
@@ -19,7 +20,7 @@ type Variable = ReadOnlyTable<&'static [u8], &'static [u8]>;
 /// in it takes longer than a look into one.
 pub(super) struct Snapshot {
     documents: Variable,
-    entries: Variable,
+    entries: Indexes<Variable>,
     counters: ReadOnlyTable<&'static [u8], i64>,
     queues: ReadOnlyTable<&'static [u8; 26], u32>,
     commands: ReadOnlyTable<&'static [u8; 16], &'static [u8]>,
@@ -31,7 +32,7 @@ impl Snapshot {
         let transaction = database.begin_read()?;
         Ok(Self {
             documents: transaction.open_table(DOCUMENTS)?,
-            entries: transaction.open_table(ENTRIES)?,
+            entries: Indexes::open(|table| transaction.open_table(table))?,
             counters: transaction.open_table(COUNTERS)?,
             queues: transaction.open_table(QUEUES)?,
             commands: transaction.open_table(COMMANDS)?,
@@ -53,10 +54,7 @@ pub(super) fn load(from: &Snapshot, keys: &[Key]) -> Read<Vec<Option<Record>>> {
 pub(super) fn find(from: &Snapshot, wanted: &[Entry]) -> Read<Vec<Option<Vec<u8>>>> {
     wanted
         .iter()
-        .map(|entry| {
-            let value = from.entries.get(entry.bytes().as_slice())?;
-            Ok(value.map(|value| value.value().to_vec()))
-        })
+        .map(|entry| from.entries.get(entry.bytes().as_slice()))
         .collect()
 }
 
@@ -77,67 +75,7 @@ pub(super) fn scan(
     direction: Direction,
     limit: usize,
 ) -> Read<Page> {
-    let Some((first, last)) = bounds(prefix, after, direction) else {
-        return Ok(Page::default());
-    };
-    let limit = limit.clamp(1, MAX_PAGE);
-    let mut range = from.entries.range::<&[u8]>((first, as_slice(&last)))?;
-    let mut page = Page::default();
-    while let Some(row) = match direction {
-        Direction::Forward => range.next(),
-        Direction::Backward => range.next_back(),
-    } {
-        if page.rows.len() == limit {
-            page.more = true;
-            break;
-        }
-        let (key, value) = row?;
-        page.rows
-            .push((key.value().to_vec(), value.value().to_vec()));
-    }
-    Ok(page)
-}
-
-/// A range of keys: from where, up to where.
-type Keys<'a> = (Bound<&'a [u8]>, Bound<Vec<u8>>);
-
-/// The keys with this prefix that lie beyond `after`; `None` if there can be none.
-///
-/// `after` may come from a stranger: it is clamped to the prefix, for a range that ends before it starts is a fault of the caller in redb.
-fn bounds<'a>(prefix: &'a [u8], after: Option<&'a [u8]>, direction: Direction) -> Option<Keys<'a>> {
-    let end = successor(prefix);
-    match (direction, after) {
-        (_, None) => Some((Bound::Included(prefix), end)),
-        (Direction::Forward, Some(after)) if after < prefix => Some((Bound::Included(prefix), end)),
-        (Direction::Forward, Some(after)) => after
-            .starts_with(prefix)
-            .then_some((Bound::Excluded(after), end)),
-        (Direction::Backward, Some(after)) if after <= prefix => None,
-        (Direction::Backward, Some(after)) if after.starts_with(prefix) => {
-            Some((Bound::Included(prefix), Bound::Excluded(after.to_vec())))
-        }
-        (Direction::Backward, Some(_)) => Some((Bound::Included(prefix), end)),
-    }
-}
-
-/// The first key after all that start with `prefix`.
-fn successor(prefix: &[u8]) -> Bound<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < u8::MAX {
-            end.push(last + 1);
-            return Bound::Excluded(end);
-        }
-    }
-    Bound::Unbounded
-}
-
-fn as_slice(bound: &Bound<Vec<u8>>) -> Bound<&[u8]> {
-    match bound {
-        Bound::Included(key) => Bound::Included(key),
-        Bound::Excluded(key) => Bound::Excluded(key),
-        Bound::Unbounded => Bound::Unbounded,
-    }
+    from.entries.scan(prefix, after, direction, limit)
 }
 
 pub(super) fn history(
@@ -207,41 +145,4 @@ pub(super) fn waiting(from: &Snapshot, queue: Queue, limit: usize) -> Read<Vec<D
     rows.take(limit.clamp(1, MAX_PAGE))
         .map(|row| Ok(tables::queue_row(queue, row?.0.value()).0))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn a_cursor_from_anywhere_gives_a_range_inside_the_prefix() {
-        let prefix: &[u8] = &[7, 255];
-        let cursors: [&[u8]; 7] = [
-            &[],
-            &[6, 9],
-            &[7],
-            &[7, 255],
-            &[7, 255, 3],
-            &[8],
-            &[255, 255],
-        ];
-        let inside: &[u8] = &[7, 255, 3];
-        // A range that ends before it starts would panic here.
-        let keys = BTreeSet::from([inside]);
-        let holds = |range: Option<Keys<'_>>| {
-            range.is_some_and(|(first, last)| {
-                let range = keys.range::<&[u8], _>((first.as_ref(), as_slice(&last).as_ref()));
-                range.count() == 1
-            })
-        };
-        for after in cursors {
-            let forward = bounds(prefix, Some(after), Direction::Forward);
-            let backward = bounds(prefix, Some(after), Direction::Backward);
-            assert_eq!(holds(forward), after < inside, "{after:?}");
-            assert_eq!(holds(backward), after > inside, "{after:?}");
-        }
-        assert_eq!(successor(&[255, 255]), Bound::Unbounded);
-    }
 }

@@ -5,6 +5,7 @@
 //! | `documents` | the key's bytes | version (8), body |
 //! | `documents` | the key's bytes, version (8) | an event of its journal |
 //! | `entries` | the entry's bytes | value |
+//! | `belongs`, `access` | the first bytes of entries (see `sheaf`) | entries that start so |
 //! | `counters` | the counter's bytes | sum; a counter at 0 has no row |
 //! | `queues` | queue (1), at (8), id (16), leased (1) | claims |
 //! | `commands` | id (16) | at (8), result |
@@ -17,6 +18,8 @@
 
 use redb::{TableDefinition, WriteTransaction};
 
+use super::indexes::Indexes;
+
 use crate::domain::id::CommandId;
 use crate::domain::key::Key;
 use crate::domain::time::Time;
@@ -27,7 +30,6 @@ pub const FORMAT: u64 = 1;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
-pub(super) const ENTRIES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("entries");
 pub(super) const COUNTERS: TableDefinition<&[u8], i64> = TableDefinition::new("counters");
 pub(super) const QUEUES: TableDefinition<&[u8; 26], u32> = TableDefinition::new("queues");
 pub(super) const COMMANDS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("commands");
@@ -43,7 +45,7 @@ type Variable<'t> = redb::Table<'t, &'static [u8], &'static [u8]>;
 pub(super) struct Tables<'t> {
     pub meta: redb::Table<'t, &'static str, u64>,
     pub documents: Variable<'t>,
-    pub entries: Variable<'t>,
+    pub entries: Indexes<Variable<'t>>,
     pub counters: redb::Table<'t, &'static [u8], i64>,
     pub queues: redb::Table<'t, &'static [u8; 26], u32>,
     pub commands: redb::Table<'t, &'static [u8; 16], &'static [u8]>,
@@ -56,7 +58,7 @@ impl<'t> Tables<'t> {
         Ok(Self {
             meta: transaction.open_table(META)?,
             documents: transaction.open_table(DOCUMENTS)?,
-            entries: transaction.open_table(ENTRIES)?,
+            entries: Indexes::open(|table| transaction.open_table(table))?,
             counters: transaction.open_table(COUNTERS)?,
             queues: transaction.open_table(QUEUES)?,
             commands: transaction.open_table(COMMANDS)?,
@@ -98,9 +100,6 @@ pub(super) fn fill(reserved: &mut [u8], head: [u8; 8], tail: &[u8]) {
     }
 }
 
-/// No store ever has so many commits. The first byte of a version is 0, so that other documents can lie behind the journal of one.
-const LAST_VERSION: u64 = u64::MAX >> 8;
-
 /// Key of a journal row; on the stack.
 #[derive(Clone, Copy)]
 pub(super) struct JournalKey {
@@ -117,7 +116,7 @@ impl JournalKey {
         if let Some((head, rest)) = bytes.split_at_mut_checked(key.len()) {
             head.copy_from_slice(key);
             if let Some(tail) = rest.first_chunk_mut::<8>() {
-                *tail = version.0.min(LAST_VERSION).to_be_bytes();
+                *tail = version.0.to_be_bytes();
             }
         }
         Self {
@@ -246,19 +245,6 @@ mod tests {
         for ((due, leased), key) in rows.iter().zip(&keys) {
             assert_eq!(queue_row(due.queue, key), (*due, *leased));
         }
-    }
-
-    #[test]
-    fn what_was_granted_on_an_item_lies_behind_its_journal() {
-        let id = ItemId::new(ItemKind::Run, 7);
-        let last = JournalKey::new(&Key::Item(id), Version(u64::MAX));
-        let grant = Key::Grant(id, Context::Personal(AccountId::from_bits(0))).bytes();
-        assert!(last.as_slice() < grant.as_slice());
-        let grant = Key::Grant(id, Context::Personal(AccountId::from_bits(u128::MAX)));
-        let grant = JournalKey::new(&grant, Version(u64::MAX));
-        let next = Key::Item(ItemId::new(ItemKind::Run, 8)).bytes();
-        assert!(grant.as_slice() < next.as_slice());
-        assert_eq!(Key::read(last.as_slice()), None);
     }
 
     #[test]
