@@ -661,12 +661,24 @@ async fn who_looks_at_a_move_is_told_how_it_goes_on_and_nobody_else_is() {
     let mut dean = Open::at(web, &story.dean, &one).await;
     let since = web.directory().changes().now().0.to_string();
     let mut whose = Open::made_at(web, &anna, &one, &since).await;
+    let root = web.sign_in(ROOT).await;
+    let mut of_site = Open::at(web, &root, "/admin").await;
+    let mut of_domain = Open::at(web, &story.dean, "/admin").await;
+    let mut strange = Open::made_at(web, &anna, "/admin", &since).await;
+    let mut mail = Open::made_at(web, &story.dean, "/admin/mail", &since).await;
     let page = web.get(&mut vice, &one).await;
     let approve = format!("{one}/approve");
     let done = web.submit(&mut vice, &page, &approve, &[]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     assert!(dean.has_news().await);
+    assert!(of_site.has_news().await);
+    assert!(of_domain.has_news().await);
     assert!(!whose.has_news().await);
+    assert!(!strange.has_news().await);
+    assert!(
+        !mail.has_news().await,
+        "that is for those who administer the site"
+    );
 }
 
 #[tokio::test]

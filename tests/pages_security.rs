@@ -128,6 +128,13 @@ impl Story {
         path
     }
 
+    /// Everybody reads this language from now on.
+    async fn read_by_all(&self, language: &str) {
+        for address in [MARIA, ANNA] {
+            self.web.reads(address, language).await;
+        }
+    }
+
     /// What proves that a form was sent by a page of this person.
     async fn form(&self, browser: &mut Browser) -> String {
         self.web.get(browser, "/").await.field("form").to_owned()
@@ -287,6 +294,53 @@ async fn whatever_is_answered_keeps_browsers_careful() {
         }
         is_careful(&story.web.get(&mut browser, "/nothing").await, "/nothing");
     }
+}
+
+/// The page says in which language it is written, and on whose wish.
+fn is_written_in(language: &str, asked: bool, answer: &Answer, path: &str) {
+    let of = |name| {
+        answer
+            .headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    };
+    if !of(header::CONTENT_TYPE).starts_with("text/html") {
+        return;
+    }
+    let head = answer.body.lines().nth(1).unwrap();
+    assert_eq!(head, format!("<html lang=\"{language}\">"), "{path}");
+    assert_eq!(of(header::CONTENT_LANGUAGE), language, "{path}");
+    let vary = if asked { "accept-language" } else { "" };
+    assert_eq!(of(header::VARY), vary, "{path}");
+}
+
+#[tokio::test]
+async fn every_page_is_written_in_the_language_of_its_reader() {
+    let story = story().await;
+    story.web.reads(ANNA, "de").await;
+    let mut english = story.maria.clone();
+    english.languages = Browser::german().languages;
+    let mut german = story.anna.clone();
+    german.languages = Some("en");
+    for (browser, language, asked) in [
+        (&Browser::default(), "en", true),
+        (&Browser::german(), "de", true),
+        (&german, "de", false),
+        (&english, "en", false),
+    ] {
+        for route in routes() {
+            let path = story.path(&route);
+            let page = story.web.get(&mut browser.clone(), &path).await;
+            is_written_in(language, asked, &page, &path);
+        }
+        for path in ["/nothing", "/transfers/nothing", "/runs/x/y"] {
+            let page = story.web.get(&mut browser.clone(), path).await;
+            is_written_in(language, asked, &page, path);
+        }
+    }
+    let api = story.web.get(&mut german, "/api/v1/nothing").await;
+    assert!(api.body.contains("there is nothing at this path"));
+    assert!(api.headers.get(header::CONTENT_LANGUAGE).is_none());
 }
 
 #[tokio::test]
@@ -468,7 +522,17 @@ fn does_not_obey(answer: &Answer, path: &str) {
 
 #[tokio::test]
 async fn no_text_that_a_person_can_enter_is_obeyed() {
+    nothing_is_obeyed("en").await;
+}
+
+#[tokio::test]
+async fn no_text_that_a_person_can_enter_is_obeyed_on_german_pages() {
+    nothing_is_obeyed("de").await;
+}
+
+async fn nothing_is_obeyed(language: &'static str) {
     let story = story().await;
+    story.read_by_all(language).await;
     let (web, offer, lab, item) = (&story.web, &story.offer, &story.lab, &story.item);
     let (mut anna, mut maria) = (story.anna.clone(), story.maria.clone());
     let maria_account = web.account(MARIA).await;
@@ -482,7 +546,7 @@ async fn no_text_that_a_person_can_enter_is_obeyed() {
     for (path, more) in [
         (
             "/account/profile".to_owned(),
-            vec![("name", EVIL), ("language", "en")],
+            vec![("name", EVIL), ("language", language)],
         ),
         (
             "/workgroups/create".to_owned(),
@@ -559,7 +623,11 @@ async fn no_text_that_a_person_can_enter_is_obeyed() {
         .collect();
     let asked = asked.join("&");
     let mut shown = 0;
-    for browser in [&anna, &maria, &Browser::default()] {
+    let nobody = Browser {
+        languages: Some(language),
+        ..Browser::default()
+    };
+    for browser in [&anna, &maria, &nobody] {
         for route in routes().iter().filter(|route| route.gets) {
             let path = story.path(route);
             for id in [

@@ -16,6 +16,7 @@ use handover::actors::custody::{self, Command as Custody};
 use handover::actors::incoming::{self, Kept, Limits, New, Reply, Says};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
+use handover::actors::links;
 use handover::actors::load::Versioned;
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
@@ -692,6 +693,33 @@ fn an_offer_that_waited_for_analyses_ends_if_its_workgroup_was_closed_meanwhile(
 }
 
 #[test]
+fn a_link_that_was_accepted_through_the_other_node_meanwhile_is_told_once() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let item = project(&site, Context::Personal(site.account(ANNA)), ANNA);
+    let make = sharing::Command::MakeLink {
+        level: Level::Read,
+        expires_at: None,
+        max_acceptances: Some(1),
+    };
+    let call = site.call(ANNA, None, 0);
+    let made = staged::now(sharing::handle(&*site.one, &call, item, make)).unwrap();
+    let token = site.one.settings().key.share(made.link.unwrap());
+    let into = Context::Personal(site.account(BOB));
+    let call = site.call(BOB, None, 1);
+    let again = token.clone();
+    site.two
+        .after(Moment::Load(Key::Grant(item, into)), move |one| {
+            let first = staged::now(links::accept(one, &call, &again, Some(into))).unwrap();
+            assert!(!first.already);
+        });
+    let second = staged::now(links::accept(&site.two, &call, &token, Some(into))).unwrap();
+    assert!(second.already, "{second:?}");
+    let letters = staged::now(site.model.waiting(Queue::Outbox, 10)).unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+}
+
+#[test]
 fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
     let administrators = ["adam@lab.example", "eva@lab.example"];
     let site = Site::new(Policy {
@@ -983,7 +1011,7 @@ fn what_is_shared_with_more_than_are_counted_is_not_archived_and_not_counted() {
     let Err(Trouble::Refused(why)) = staged::now(archived) else {
         panic!("it is shared");
     };
-    let said = &why.blocks[0].sentence;
+    let said = why.blocks[0].sentence.english();
     assert!(
         said.contains("is shared: 1000 or more with access"),
         "{said}"

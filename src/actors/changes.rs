@@ -39,8 +39,14 @@ pub enum Topic {
     Invitation(InvitationId),
     /// How the delivery of a letter stands.
     Letter(LetterId),
+    /// The letters about an offer that it does not name.
+    Besides(InvitationId),
     /// A move of everything of somebody.
     Move(MoveId),
+    /// All moves, and transfers that wait for analyses: for those who administer the site.
+    Moves,
+    /// All mail: for the same.
+    Mail,
     /// A session: it ended.
     Session(Digest),
 }
@@ -268,18 +274,17 @@ fn written(key: Key, topics: &mut Vec<Topic>) {
         Key::Item(id) | Key::Biosamples(id) | Key::Tombstone(id) => topics.push(Topic::Item(id)),
         Key::Grant(item, context) => topics.extend([Topic::Item(item), Topic::Context(context)]),
         Key::Invitation(id) => topics.push(Topic::Invitation(id)),
-        Key::Letter(id) => topics.push(Topic::Letter(id)),
+        Key::Letter(id) => topics.extend([Topic::Letter(id), Topic::Mail]),
+        Key::Incoming(_) | Key::Reach(_) => topics.push(Topic::Mail),
         Key::Session(digest) => topics.push(Topic::Session(digest)),
-        Key::Move(id) => topics.push(Topic::Move(id)),
+        Key::Move(id) => topics.extend([Topic::Move(id), Topic::Moves]),
         // What is changed with one of these stands in another document too, or on no page that is told.
         Key::SignIn(_)
         | Key::Token(_)
         | Key::Analysis(_)
         | Key::Link(_)
         | Key::Attempts(..)
-        | Key::Incoming(_)
         | Key::Sealed(_)
-        | Key::Reach(_)
         | Key::Ration(_) => {}
     }
 }
@@ -302,7 +307,8 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
         | Entry::SharedIn(item, _)
         | Entry::LinkOf(item, _)
         | Entry::Running(item, _) => topics.push(Topic::Item(item)),
-        Entry::Besides(invitation, _) => topics.push(Topic::Invitation(invitation)),
+        Entry::Besides(invitation, _) => topics.push(Topic::Besides(invitation)),
+        Entry::Requested(_) => topics.push(Topic::Moves),
         // The documents that these lead to are written too. That somebody's data is to be moved is not told to them.
         Entry::Address(_)
         | Entry::Handle(_)
@@ -322,8 +328,7 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
         | Entry::AttemptsOf(..)
         | Entry::Incoming(..)
         | Entry::Undeliverable(_)
-        | Entry::Troubled(_)
-        | Entry::Requested(_) => {}
+        | Entry::Troubled(_) => {}
     }
 }
 

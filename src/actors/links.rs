@@ -372,6 +372,7 @@ async fn attempted(
     let Answered::Source(source, given) = world.ask(owner, lend).await? else {
         return Err(Fault::never("a context answered another question").into());
     };
+    let has_it = given.changes_nothing();
     proposal.join(given);
     let receive = Question::Receive {
         source,
@@ -386,6 +387,11 @@ async fn attempted(
     let findings = std::mem::take(&mut proposal.findings);
     if !findings.blocks.is_empty() {
         return Err(findings.into());
+    }
+    if has_it {
+        // It was given since the grant was looked up: nothing is counted, and nobody is told twice.
+        accepted.already = true;
+        return Ok(Decision::already(accepted));
     }
     // Deactivated meanwhile, it gives nothing any more.
     let uses = Counter::LinkUses(link.document.id);

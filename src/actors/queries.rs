@@ -8,6 +8,7 @@ use crate::domain::id::{AccountId, Context};
 use crate::domain::invitation::{self, Invitation, Offered, Recipient, Source, Target};
 use crate::domain::key::{Counter, Key};
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::{Membership, Role};
 use crate::store::Fault;
 
@@ -20,7 +21,7 @@ use super::world::{Settings, Trouble};
 pub use items::{SeenItem, beside, contents, files, item, items};
 pub(in crate::actors) use items::{grants, grants_after, related};
 pub use transfers::{Box_, Shown, Transfers, inbox, item_journal, linked, transfer, transfers};
-pub(in crate::actors) use transfers::{journal, visible};
+pub(in crate::actors) use transfers::{besides, journal, visible};
 
 /// One of a person's contexts.
 #[derive(Debug, Clone)]
@@ -118,8 +119,8 @@ pub async fn context_of(
     let not_theirs = |_| {
         Refusal::new(
             Code::RecipientNotAMember,
-            format!("{context} is none of your contexts"),
-            "list your contexts and choose one of them",
+            said!("{context} is none of your contexts", context),
+            said!("list your contexts and choose one of them"),
         )
         .about("context")
     };
@@ -158,11 +159,11 @@ pub async fn named_context(
             let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
             Err(Refusal::new(
                 Code::RecipientNotAMember,
-                format!("\"{shown}\" is none of your contexts"),
+                said!("\"{shown}\" is none of your contexts", shown),
                 if names.is_empty() {
-                    "use personal; you belong to no workgroup".to_owned()
+                    said!("use personal; you belong to no workgroup")
                 } else {
-                    format!("use personal, or one of: {names}")
+                    said!("use personal, or one of: {names}", names)
                 },
             )
             .about("context")

@@ -12,6 +12,7 @@ use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault, Store};
 
@@ -118,11 +119,12 @@ pub async fn attempt(settings: &Settings, id: SignInId) -> Result<Option<SignIn>
 pub(super) fn wrong(tries_left: u8) -> Refusal {
     Refusal::new(
         Code::CodeWrong,
-        "the code is wrong, used or too old",
+        said!("the code is wrong, used or too old"),
         match tries_left {
-            0 => "ask for a new code".to_owned(),
-            1 => "look at the newest mail; one try is left".to_owned(),
-            n => format!("look at the newest mail; {n} tries are left"),
+            0 => said!("ask for a new code"),
+            n => said!(
+                n; "look at the newest mail; one try is left", "look at the newest mail; {n} tries are left"
+            ),
         },
     )
     .about("code")
@@ -176,17 +178,18 @@ async fn typed_now(
     Ok(Decision::done(typed, proposal))
 }
 
-/// The account of an address that an identity provider vouches for, registered now if this is its first proof.
+/// The account of an address that an identity provider vouches for, registered now if this is its first proof. `reads`: as for [`begin`].
 pub async fn vouched(
     world: &dyn World,
     call: &Call,
     address: &Address,
+    reads: Option<&str>,
 ) -> Result<Account, Trouble> {
     let account = once::step(world, call, || {
         Box::pin(async move {
             let mut proposal = Proposal::default();
             let account =
-                account_of(&world.settings(), call, (address, None), &mut proposal).await?;
+                account_of(&world.settings(), call, (address, reads), &mut proposal).await?;
             Ok(Decision::done(account, proposal))
         })
     });
@@ -214,8 +217,8 @@ async fn account_of(
     if !registration.takes_in(address) && !awaited(store, address).await? {
         return Err(Refusal::new(
             Code::RegistrationClosed,
-            format!("{address} cannot register here"),
-            "ask the administrators of this site for an account",
+            said!("{address} cannot register here", address),
+            said!("ask the administrators of this site for an account"),
         )
         .into());
     }

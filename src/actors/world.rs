@@ -8,6 +8,7 @@ use crate::domain::event::By;
 use crate::domain::id::{CommandId, Context, Digest};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 use crate::ids::Ids;
@@ -231,8 +232,8 @@ pub async fn commit(
         Outcome::OverLimit { counter, current } => Ok(Committed::Over { counter, current }),
         Outcome::TooLarge => Err(Refusal::new(
             Code::RequestInvalid,
-            "this is more than can be changed in one step",
-            "split it into smaller parts",
+            said!("this is more than can be changed in one step"),
+            said!("split it into smaller parts"),
         )
         .into()),
         Outcome::Unavailable => {
@@ -270,7 +271,7 @@ pub fn contended() -> Trouble {
 pub fn busy() -> Refusal {
     Refusal::new(
         Code::Contended,
-        "others changed the same thing at the same time",
-        "look at it again and repeat the request",
+        said!("others changed the same thing at the same time"),
+        said!("look at it again and repeat the request"),
     )
 }

@@ -56,6 +56,8 @@ choice! {
     Language {
         /// English.
         English = "en",
+        /// German.
+        German = "de",
     }
 }
 

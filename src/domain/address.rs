@@ -6,6 +6,8 @@ use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::id::{Digest, as_text};
+use super::refusal::Refusal;
+use super::said::said;
 
 /// A well-formed email address. Keeps how it was written; equal when the folded forms are.
 ///
@@ -20,6 +22,18 @@ pub struct Address {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not an email address; write it like name@lab.example")]
 pub struct Malformed(String);
+
+impl Malformed {
+    /// The same, about the field that it was written into.
+    pub fn refusal(&self, field: &str) -> Refusal {
+        let Self(text) = self;
+        Refusal::field(
+            field,
+            said!("\"{text}\" is not an email address", text),
+            said!("write it like name@lab.example"),
+        )
+    }
+}
 
 impl Address {
     /// As it was written, trimmed and in NFKC.

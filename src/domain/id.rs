@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 use data_encoding::{Encoding, Specification};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::said::{Said, said};
+
 static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification
@@ -215,6 +217,13 @@ impl ItemKind {
         match self {
             Self::Run => "run",
             Self::Project => "project",
+        }
+    }
+    /// The same, to be said in any language.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Run => said!("run"),
+            Self::Project => said!("project"),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::refusal::{Code, Refusal};
+use super::said::{Said, said};
 use super::time::Time;
 
 /// What may be done with an item. Only the owning context changes it.
@@ -300,29 +301,36 @@ impl Document for Analysis {
 }
 
 /// What to do about analyses that stand in the way.
-pub const LET_END: &str = "wait until they end, or end those that have stopped without saying so";
+pub fn let_end() -> Said {
+    said!("wait until they end, or end those that have stopped without saying so")
+}
 
 /// That analyses write to an item. `which` tells some of them, where whoever asks may know.
-pub fn in_use(item: &Item, which: &[Analysis], next_step: &str) -> Refusal {
+pub fn in_use(item: &Item, which: &[Analysis], next_step: Said) -> Refusal {
     let (n, name) = (item.running_analyses, &item.name);
-    let mut sentence = match n {
-        1 => format!("an analysis writes to \"{name}\""),
-        n => format!("{n} analyses write to \"{name}\""),
-    };
     let told = |one: &Analysis| {
-        let since = one.started_at.for_people();
-        format!("\"{}\" ({}) since {since}", one.name, one.id)
+        said!(
+            "\"{analysis}\" ({id}) since {at}",
+            analysis = one.name,
+            id = one.id,
+            at = one.started_at
+        )
     };
-    let told: Vec<String> = which.iter().map(told).collect();
-    if !told.is_empty() {
-        sentence.push_str(": ");
-        sentence.push_str(&told.join(", "));
-        let more = usize::try_from(n).unwrap_or(usize::MAX);
-        let more = more.saturating_sub(told.len());
-        if more > 0 {
-            sentence.push_str(&format!(" and {more} more"));
+    let which: Vec<Said> = which.iter().map(told).collect();
+    let all = usize::try_from(n).unwrap_or(usize::MAX);
+    let more = all.saturating_sub(which.len());
+    let sentence = match (which.is_empty(), more) {
+        (true, _) => {
+            said!(n; "an analysis writes to \"{name}\"", "{n} analyses write to \"{name}\"", name)
         }
-    }
+        (false, 0) => said!(
+            n; "an analysis writes to \"{name}\": {which}", "{n} analyses write to \"{name}\": {which}", name, which
+        ),
+        (false, more) => said!(
+            n; "an analysis writes to \"{name}\": {which} and {more} more",
+            "{n} analyses write to \"{name}\": {which} and {more} more", name, which, more
+        ),
+    };
     Refusal::new(Code::ItemInUse, sentence, next_step).about(item.id)
 }
 

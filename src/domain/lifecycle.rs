@@ -104,7 +104,7 @@ pub fn decide(
         findings.block(offered(item, act));
     }
     if act.disturbs() && item.running_analyses > 0 {
-        findings.block(item::in_use(item, &[], item::LET_END));
+        findings.block(item::in_use(item, &[], item::let_end()));
     }
     if act == Act::Archive && !shared.is_nothing() {
         findings.block(is_shared(item, shared));

@@ -22,6 +22,7 @@ pub mod ration;
 pub mod reach;
 pub mod refusal;
 pub mod rights;
+pub mod said;
 pub mod secret;
 pub mod time;
 pub mod tombstone;

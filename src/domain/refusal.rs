@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::said::Said;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// The stable code of a refusal. The order is the order in which they are reported (DOMAIN §4, top to bottom).
@@ -187,14 +189,14 @@ pub struct Refusal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// What is the matter.
-    pub sentence: String,
+    pub sentence: Said,
     /// What to do about it.
-    pub next_step: String,
+    pub next_step: Said,
 }
 
 impl Refusal {
     /// A refusal about nothing in particular.
-    pub fn new(code: Code, sentence: impl Into<String>, next_step: impl Into<String>) -> Self {
+    pub fn new(code: Code, sentence: impl Into<Said>, next_step: impl Into<Said>) -> Self {
         Self {
             code,
             about: None,
@@ -209,19 +211,20 @@ impl Refusal {
         self
     }
     /// A field that is not as it should be.
-    pub fn field(field: &str, sentence: impl Into<String>, next_step: impl Into<String>) -> Self {
+    pub fn field(field: &str, sentence: impl Into<Said>, next_step: impl Into<Said>) -> Self {
         Self::new(Code::RequestInvalid, sentence, next_step).about(field)
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.sentence, self.next_step)
+        let (sentence, next_step) = (self.sentence.english(), self.next_step.english());
+        write!(f, "{sentence}; {next_step}")
     }
 }
 
 /// What the guards found: what blocks, and what is only worth knowing. Each in the order of the codes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     /// These stand in the way.
     pub blocks: Vec<Refusal>,

@@ -11,6 +11,7 @@ use super::item::{Item, State};
 use super::key::Key;
 use super::policy::{Domain, Policy};
 use super::refusal::{Code, Refusal};
+use super::said::{Said, said};
 use super::time::Time;
 use super::workgroup::Membership;
 
@@ -33,6 +34,14 @@ impl Level {
             Self::Read => "read",
             Self::Write => "write",
             Self::Own => "own",
+        }
+    }
+    /// The same, to be said in any language.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Read => said!("read" as "a level of access"),
+            Self::Write => said!("write" as "a level of access"),
+            Self::Own => said!("own" as "a level of access"),
         }
     }
 }
@@ -210,8 +219,10 @@ pub struct Asks<'a> {
 pub fn not_yours(context: Context) -> Refusal {
     Refusal::new(
         Code::RecipientNotAMember,
-        format!("{context} is none of your contexts"),
-        "choose one of your contexts, or ask an administrator of the workgroup to invite you",
+        said!("{context} is none of your contexts", context),
+        said!(
+            "choose one of your contexts, or ask an administrator of the workgroup to invite you"
+        ),
     )
     .about(context)
 }

@@ -10,6 +10,7 @@ use super::id::{AccountId, Context, Digest, WorkgroupId, as_text};
 use super::index::Entry;
 use super::key::Key;
 use super::policy::{Domain, Tier, quota_text};
+use super::said::{Said, said};
 use super::time::Time;
 
 /// How a workgroup is named in commands and replies: 2 to 64 characters of `[A-Za-z0-9._-]`, compared without case.
@@ -164,6 +165,14 @@ impl Role {
             Self::Member => "member",
             Self::Administrator => "administrator",
             Self::Owner => "owner",
+        }
+    }
+    /// The same, to be said in any language.
+    pub fn said(self) -> Said {
+        match self {
+            Self::Member => said!("member"),
+            Self::Administrator => said!("administrator"),
+            Self::Owner => said!("owner"),
         }
     }
 }

@@ -34,6 +34,7 @@ use texts::Texts;
 pub use colours::{Colour, Colours, NoColour};
 pub use mailbox::Mailbox;
 pub use render::{Unwritable, render};
+pub use story::{date, size};
 
 /// What letters say about the site they come from.
 #[derive(Debug, Clone)]

@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::actors::sign_in;
 use crate::actors::world::{Call, Trouble};
+use crate::actors::{queries, sign_in};
 use crate::domain::account::{Scope, Session, Token};
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{AccountId, Context, Digest};
@@ -239,12 +239,24 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .find_map(pair)
 }
 
-async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
-    let Some(secret) = cookie(&parts.headers, cookie_name(app)) else {
+async fn presented(headers: &HeaderMap, app: &App) -> Result<Option<Session>, Fault> {
+    let Some(secret) = cookie(headers, cookie_name(app)) else {
         return Ok(None);
     };
-    let now = app.directory().now();
-    let found = sign_in::session(&app.settings(), secret, now).await?;
+    sign_in::session(&app.settings(), secret, app.directory().now()).await
+}
+
+/// The language that whoever is signed in reads, if anybody is.
+pub async fn language(app: &App, headers: &HeaderMap) -> Result<Option<String>, Fault> {
+    let Some(session) = presented(headers, app).await? else {
+        return Ok(None);
+    };
+    let account = queries::account_if_any(&app.settings(), session.account).await?;
+    Ok(account.map(|account| account.language))
+}
+
+async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
+    let found = presented(&parts.headers, app).await?;
     let acts_as = cookie(&parts.headers, acts_as_name(app)).and_then(|id| id.parse().ok());
     let browser = found.map(|session| Browser { session, acts_as });
     // What a page changes it changes by a form.

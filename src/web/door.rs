@@ -11,19 +11,34 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 
+use crate::domain::said::said;
+
 use super::problem::{Edge, Failure, Told};
-use super::{App, api, attempt, pages};
+use super::{App, api, attempt, language, pages};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The door.
 pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
+    if is_api(request.uri().path()) {
+        return passed(app, request, next).await;
+    }
+    let headers = request.headers().clone();
+    language::spoken(&app.clone(), &headers, passed(app, request, next)).await
+}
+
+/// What programs ask for.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+async fn passed(app: App, request: Request, next: Next) -> Response {
     let started = app.clock().elapsed();
     let id = request_id(&app, request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let path = shown_path(request.uri().path());
-    let is_api = path.starts_with("/api/");
+    let is_api = is_api(&path);
     let tried = attempt::Tried {
         method: method.as_str(),
         route: route.as_ref().map_or("none", MatchedPath::as_str),
@@ -60,8 +75,8 @@ async fn admit(app: &App, tried: attempt::Tried<'_>, request: Request, next: Nex
     let Ok(_room) = app.in_flight().try_acquire() else {
         return Failure::edge(
             Edge::Overloaded,
-            "the service has too much to do",
-            "try again in a moment",
+            said!("the service has too much to do"),
+            said!("try again in a moment"),
         )
         .retry_after(1)
         .into_response();
@@ -89,7 +104,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         }
         Err(_) => Failure::edge(
             Edge::TimedOut,
-            "this took longer than the site allows; it may still be done",
+            said!("this took longer than the site allows; it may still be done"),
             "try again; with the same Idempotency-Key it is not done twice",
         )
         .retry_after(5)

@@ -1,12 +1,14 @@
 //! The door: JSON API, pages and sign-in over HTTP. The only place that knows status codes.
 //!
-//! `api` speaks JSON, `pages` HTML; `door` is what every request passes on its way in and out; `auth` is the only maker of
+//! `api` speaks JSON, `pages` HTML, in the `language` of whoever reads them; `door` is what every request passes on its way in and out; `auth` is the only maker of
 //! values that say who is signed in.
 
 pub mod api;
 mod attempt;
 pub mod auth;
+pub mod catalogue;
 pub mod door;
+pub mod language;
 mod operators;
 pub mod pages;
 pub mod problem;
@@ -43,7 +45,7 @@ pub struct Site {
     pub name: String,
     /// Where browsers reach the site, without a slash at the end.
     pub public_url: String,
-    /// Language of the pages, as in RFC 5646.
+    /// Language of the pages for those who ask for none that there is, as in RFC 5646.
     pub language: String,
     /// The sentence a sender confirms with every transfer.
     pub terms: String,
@@ -213,6 +215,10 @@ pub fn router(app: App) -> Router {
         .merge(pages::router())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_for_this_method)
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            language::of_account,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             app.clone(),
             door::pass,

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::actors::world::Trouble;
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::{Said, said};
 use crate::store::Fault;
 use crate::wire;
 
-use super::attempt;
+use super::{attempt, catalogue, language};
 
 /// Problems that only the door knows: the domain was not asked, or could not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,13 +155,21 @@ pub const fn status_of(code: Code) -> StatusCode {
     }
 }
 
-/// A guard as programs see it.
+/// A guard as programs see it, or the reader of a page.
 pub fn guard(refusal: Refusal) -> wire::Guard {
     wire::Guard {
         code: refusal.code.as_str().to_owned(),
         about: refusal.about,
-        sentence: refusal.sentence,
-        next_step: refusal.next_step,
+        sentence: told(&refusal.sentence),
+        next_step: told(&refusal.next_step),
+    }
+}
+
+/// A program is told in English, a person in the language of the page.
+fn told(said: &Said) -> String {
+    match language::of_request() {
+        None => said.english(),
+        Some(language) => catalogue::say(said, language),
     }
 }
 
@@ -233,15 +242,15 @@ pub struct Failure(Box<Told>);
 
 impl Failure {
     /// A problem of the door's own.
-    pub fn edge(edge: Edge, sentence: impl Into<String>, next_step: impl Into<String>) -> Self {
+    pub fn edge(edge: Edge, sentence: impl Into<Said>, next_step: impl Into<Said>) -> Self {
         Self(Box::new(Told {
             status: edge.status(),
             code: edge.code(),
             guards: vec![wire::Guard {
                 code: edge.code().to_owned(),
                 about: None,
-                sentence: sentence.into(),
-                next_step: next_step.into(),
+                sentence: told(&sentence.into()),
+                next_step: told(&next_step.into()),
             }],
             retry_after_s: None,
             fault: None,
@@ -266,14 +275,14 @@ impl From<Fault> for Failure {
         let mut failure = if fault.retry {
             Self::edge(
                 Edge::Unavailable,
-                "the service cannot do this just now",
+                said!("the service cannot do this just now"),
                 "try again in a moment; with the same Idempotency-Key nothing is done twice",
             )
             .retry_after(1)
         } else {
             Self::edge(
                 Edge::Broken,
-                "something is broken in this service",
+                said!("something is broken in this service"),
                 "tell its operators the id of this request",
             )
         };

@@ -20,6 +20,7 @@ use crate::config::Network;
 use crate::domain::address::Address;
 use crate::domain::id::{AccountId, Digest};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 
 use super::problem::Failure;
 use super::{App, Peer, Rates};
@@ -84,18 +85,15 @@ pub struct Limiters {
     sender: Limiter<AccountId>,
 }
 
-fn too_many(what: &str, seconds: u64) -> Failure {
-    let wait = match seconds {
-        0..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+fn too_many(sentence: Said, seconds: u64) -> Failure {
+    let next_step = match seconds {
+        0..=90 => said!("try again in {seconds} seconds", seconds),
+        _ => said!(
+            "try again in {minutes} minutes",
+            minutes = seconds.div_ceil(60)
+        ),
     };
-    let sentence = format!("too many {what} in a short time");
-    Failure::from(Refusal::new(
-        Code::TooMany,
-        sentence,
-        format!("try again in {wait}"),
-    ))
-    .retry_after(seconds)
+    Failure::from(Refusal::new(Code::TooMany, sentence, next_step)).retry_after(seconds)
 }
 
 impl Limiters {
@@ -121,7 +119,8 @@ impl Limiters {
     /// It is one too many.
     pub fn attempt(&self, client: Client) -> Result<(), Failure> {
         let attempt = self.client.check(&client.key());
-        attempt.map_err(|seconds| too_many("attempts to sign in from your network", seconds))
+        let sentence = || said!("too many attempts to sign in from your network in a short time");
+        attempt.map_err(|seconds| too_many(sentence(), seconds))
     }
 
     /// Counts a code sent to an address.
@@ -130,7 +129,8 @@ impl Limiters {
     /// It is one too many.
     pub fn code(&self, address: &Address) -> Result<(), Failure> {
         let code = self.address.check(&address.digest());
-        code.map_err(|seconds| too_many("codes were asked for this address", seconds))
+        let sentence = || said!("too many codes were asked for this address in a short time");
+        code.map_err(|seconds| too_many(sentence(), seconds))
     }
 
     /// Counts a transfer requested, readdressed or extended by somebody: each is a letter to a stranger.
@@ -139,7 +139,9 @@ impl Limiters {
     /// It is one too many.
     pub fn transfer(&self, sender: AccountId) -> Result<(), Failure> {
         let transfer = self.sender.check(&sender);
-        transfer.map_err(|seconds| too_many("transfers were requested or extended by you", seconds))
+        let sentence =
+            || said!("too many transfers were requested or extended by you in a short time");
+        transfer.map_err(|seconds| too_many(sentence(), seconds))
     }
 }
 

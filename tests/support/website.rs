@@ -11,7 +11,7 @@ use handover::actors::custody::{Command as Custody, NewProject};
 use handover::actors::directory::Directory;
 use handover::actors::invitation::{Command, To};
 use handover::actors::world::Settings;
-use handover::actors::{sign_in, site};
+use handover::actors::{settings, sign_in, site};
 use handover::clock::Manual;
 use handover::domain::address::Address;
 use handover::domain::event::{By, Channel};
@@ -85,6 +85,19 @@ impl Answer {
 #[derive(Default, Clone)]
 pub struct Browser {
     pub cookies: BTreeMap<String, String>,
+    /// What it asks pages to be written in.
+    pub languages: Option<&'static str>,
+}
+
+impl Browser {
+    /// One of somebody who reads German.
+    #[allow(dead_code, reason = "not every test speaks German")]
+    pub fn german() -> Self {
+        Self {
+            languages: Some("de-DE,de;q=0.9,en;q=0.5"),
+            ..Self::default()
+        }
+    }
 }
 
 impl Website {
@@ -164,6 +177,10 @@ impl Website {
             .method(method)
             .uri(path)
             .header(header::USER_AGENT, "Firefox of a test");
+        let request = match browser.languages {
+            Some(languages) => request.header(header::ACCEPT_LANGUAGE, languages),
+            None => request,
+        };
         match cookies.is_empty() {
             true => request,
             false => request.header(header::COOKIE, cookies.join("; ")),
@@ -261,7 +278,7 @@ impl Website {
         self.app.settings().key.link(letter.unwrap().id)
     }
 
-    fn letters(&self, view: &View) -> Vec<Letter> {
+    pub fn letters(&self, view: &View) -> Vec<Letter> {
         use handover::domain::document::decode;
         use handover::domain::key::Key;
         let mut letters: Vec<(LetterId, Letter)> = view
@@ -325,6 +342,20 @@ impl Website {
             .await
             .unwrap()
             .id
+    }
+
+    /// Whoever holds this address reads that language from now on.
+    #[allow(dead_code, reason = "not every test speaks German")]
+    pub async fn reads(&self, address: &str, language: &str) {
+        let account = self.account(address).await;
+        let call = self.directory().call(self.by(account), None);
+        let change = settings::Change {
+            language: Some(language.to_owned()),
+            ..settings::Change::default()
+        };
+        settings::change(self.directory(), &call, account, &change)
+            .await
+            .unwrap();
     }
 
     /// A workgroup with these people; the first owns it.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::actors::moves;
 use crate::actors::people;
-use crate::actors::queries::{self, visible};
+use crate::actors::queries::{self, besides, visible};
 use crate::actors::rights;
 use crate::actors::workgroups::look;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::id::{Context, InvitationId, ItemId, MoveId};
+use crate::domain::index::Phase;
 use crate::store::Fault;
 
 use super::Topic;
@@ -18,6 +19,8 @@ use super::Topic;
 /// So many letters of an offer are listened to, the newest, and so many offers that wait.
 const LETTERS: usize = 30;
 const WAITING: usize = 20;
+/// And so many moves.
+const MOVES: usize = 50;
 
 /// What somebody looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +37,12 @@ pub enum Shown {
     Item(ItemId),
     /// An offer or invitation.
     Invitation(InvitationId),
+    /// What is stuck, and the moves.
+    Administration,
     /// A move.
     Move(MoveId),
+    /// The site's mail.
+    Mail,
 }
 
 /// What whoever looks at this, and has heard this of it, is told of now. Who may not see it is told nothing of it, as if there were no
@@ -91,6 +98,28 @@ async fn found(
         Shown::Invitation(invitation) => {
             let account = queries::account(settings, id).await?;
             of_invitation(settings, &account, *invitation).await
+        }
+        Shown::Administration => {
+            let account = queries::account(settings, id).await?;
+            if settings.policy.administers_site(&account.addresses) {
+                return Ok([Topic::Moves, Topic::Mail].into());
+            }
+            let (open, _) = moves::list(settings, call, Phase::Open, None, MOVES).await?;
+            let mut topics: BTreeSet<Topic> = open.iter().map(|one| Topic::Move(one.id)).collect();
+            // One that has just ended is among them no more.
+            for topic in heard {
+                if let Topic::Move(id) = topic
+                    && moves::sees(settings, call, *id).await?
+                {
+                    topics.insert(*topic);
+                }
+            }
+            Ok(topics)
+        }
+        Shown::Mail => {
+            let account = queries::account(settings, id).await?;
+            let operates = settings.policy.administers_site(&account.addresses);
+            Ok(operates.then_some(Topic::Mail).into_iter().collect())
         }
         Shown::Move(id) => match moves::sees(settings, call, *id).await? {
             true => Ok([Topic::Move(*id)].into()),
@@ -148,6 +177,9 @@ async fn of_invitation(
     if entitled.sender {
         let letters = found.document.letters.iter().rev().take(LETTERS);
         topics.extend(letters.map(|letter| Topic::Letter(*letter)));
+        let besides = besides(&*settings.store, id).await?;
+        topics.extend(besides.into_iter().map(Topic::Letter));
+        topics.insert(Topic::Besides(id));
     }
     Ok(topics)
 }

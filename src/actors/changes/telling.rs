@@ -103,9 +103,6 @@ impl Store for Telling {
     fn outcome(&self, command: CommandId) -> Answer<'_, Option<Vec<u8>>> {
         self.store.outcome(command)
     }
-    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
-        self.store.waiting(queue, limit)
-    }
     fn claim(
         &self,
         queue: Queue,
@@ -118,6 +115,9 @@ impl Store for Telling {
     fn settle(&self, claimed: Claimed, settlement: Settlement) -> Answer<'_, ()> {
         self.store.settle(claimed, settlement)
     }
+    fn waiting(&self, queue: Queue, limit: usize) -> Answer<'_, Vec<Due>> {
+        self.store.waiting(queue, limit)
+    }
     fn next_due(&self, queue: Queue) -> Answer<'_, Option<Time>> {
         self.store.next_due(queue)
     }
@@ -126,5 +126,49 @@ impl Store for Telling {
     }
     fn health(&self) -> Answer<'_, ()> {
         self.store.health()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::clock::Manual;
+    use crate::domain::id::{AccountId, Context};
+    use crate::store::model::Model;
+    use crate::store::{ABSENT, Write};
+
+    fn commit(expected: Version) -> Commit {
+        let write = Write {
+            key: Key::Account(AccountId::from_bits(1)),
+            expected,
+            body: Some(Vec::new()),
+            event: None,
+        };
+        Commit {
+            writes: vec![write],
+            ..Commit::default()
+        }
+    }
+
+    #[test]
+    fn what_is_committed_is_told_also_when_nobody_waits_for_the_answer() {
+        let changes = Changes::new(Arc::new(Manual::at(1_000)));
+        let store = Telling::new(Arc::new(Model::new()), changes.clone());
+        let anna = Topic::Context(Context::Personal(AccountId::from_bits(1)));
+        let listening = changes.listen([anna].into(), changes.now());
+        // Whoever asked has gone.
+        drop(store.commit(commit(ABSENT)));
+        assert_eq!(listening.take(), [anna].into());
+        let again = store.commit(commit(ABSENT)).now_or_never();
+        assert!(matches!(again, Some(Outcome::Conflict(_))), "{again:?}");
+        assert!(listening.take().is_empty(), "nothing has changed");
+        let keys = [Key::Account(AccountId::from_bits(1))];
+        let found = store.load(&keys).now_or_never().unwrap().unwrap();
+        let version = found[0].as_ref().unwrap().version;
+        let next = store.commit(commit(version));
+        assert!(matches!(next.now_or_never(), Some(Outcome::Done(_))));
+        assert_eq!(listening.take(), [anna].into());
     }
 }

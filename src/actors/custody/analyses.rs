@@ -179,7 +179,7 @@ pub(in crate::actors) async fn named(
             continue;
         };
         let (which, _) = some(settings, item.id, None, NAMED).await?;
-        *refusal = item::in_use(item, &which, &refusal.next_step);
+        *refusal = item::in_use(item, &which, refusal.next_step.clone());
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::domain::invitation::{Invitation, MAX_LETTERS, Mailbox, Outgoing, Stat
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{ByMail, Kind, Letter, Side, Subject};
 use crate::domain::policy::Policy;
-use crate::domain::refusal::{Code, Refusal, size};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Size, said};
 use crate::domain::time::Time;
 use crate::store::Fault;
 
@@ -118,13 +119,14 @@ pub(super) fn over(
     let refusal = match counter {
         Counter::OpenOffers(..) => Refusal::new(
             Code::SenderOpenOffers,
-            format!(
-                "{current} offers to {} are open already",
-                transfer.recipient
+            said!(
+                "{current} offers to {recipient} are open already",
+                current,
+                recipient = transfer.recipient.said()
             ),
-            format!(
-                "at most {} may be; put several items into one offer, or wait for an answer",
-                policy.open_offers
+            said!(
+                "at most {most} may be; put several items into one offer, or wait for an answer",
+                most = policy.open_offers
             ),
         ),
         Counter::Asked(_) => ration::used_up(&transfer.recipient, policy, at),
@@ -134,12 +136,12 @@ pub(super) fn over(
         }
         Counter::Usage(context) => Refusal::new(
             Code::TargetOverQuota,
-            format!(
-                "the receiving context has filled up meanwhile: it uses {} and would need {} more",
-                size(u64::try_from(current).unwrap_or(0)),
-                size(transfer.bytes())
+            said!(
+                "the receiving context has filled up meanwhile: it uses {used} and would need {bytes} more",
+                used = Size(u64::try_from(current).unwrap_or(0)),
+                bytes = Size(transfer.bytes())
             ),
-            "choose another context, free some space, or ask for a larger quota",
+            said!("choose another context, free some space, or ask for a larger quota"),
         )
         .about(context),
     };

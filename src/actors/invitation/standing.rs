@@ -12,6 +12,7 @@ use crate::domain::invitation::{Entitled, Invitation, Mailbox, Recipient, State,
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::Role;
 use crate::store::Fault;
 
@@ -73,8 +74,8 @@ pub(super) async fn stand(
         {
             return Err(Refusal::field(
                 "context",
-                format!("this was offered to the {}", now.recipient),
-                "accept into that workgroup, or decline and ask for an offer to your own address",
+                said!("this was offered to the {recipient}", recipient = now.recipient.said()),
+                said!("accept into that workgroup, or decline and ask for an offer to your own address"),
             )
             .into());
         }
@@ -110,8 +111,8 @@ async fn not_theirs(settings: &Settings, chosen: Context) -> Result<Refusal, Fau
     let name = owner.map_or_else(|| chosen.to_string(), |owner| owner.name());
     Ok(Refusal::new(
         Code::RecipientNotAMember,
-        format!("you had chosen \"{name}\" for this and belong to it no longer, so it goes to your personal context"),
-        "choose another default context in your settings",
+        said!("you had chosen \"{name}\" for this and belong to it no longer, so it goes to your personal context", name),
+        said!("choose another default context in your settings"),
     )
     .about(chosen))
 }

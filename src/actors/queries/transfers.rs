@@ -70,7 +70,10 @@ pub async fn transfer(
 }
 
 /// The newest letters about it that answered replies to it, or told that others did not arrive.
-async fn besides(store: &dyn Store, id: InvitationId) -> Result<Vec<LetterId>, Fault> {
+pub(in crate::actors) async fn besides(
+    store: &dyn Store,
+    id: InvitationId,
+) -> Result<Vec<LetterId>, Fault> {
     let prefix = index::besides(id);
     let page = store
         .scan(prefix, None, Direction::Backward, MAX_LETTERS)

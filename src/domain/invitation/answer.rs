@@ -8,6 +8,7 @@ use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 use crate::domain::time::{DAY_MS, Time};
 
 use super::request::{kept_text, text_problem};
@@ -91,29 +92,32 @@ impl From<Refusal> for Verdict {
 impl Invitation {
     /// That there is no such invitation, as a stranger is told.
     pub fn not_found(id: InvitationId) -> Refusal {
-        let (code, what) = if id.is_transfer() {
-            (Code::TransferNotFound, "transfer")
-        } else {
-            (Code::InvitationNotFound, "invitation")
+        let (code, sentence, next_step) = match id.is_transfer() {
+            true => (
+                Code::TransferNotFound,
+                said!("there is no transfer {id} that you can see", id),
+                said!("sign in with the address it was sent to, or list your transfers"),
+            ),
+            false => (
+                Code::InvitationNotFound,
+                said!("there is no invitation {id} that you can see", id),
+                said!("sign in with the address it was sent to, or list your invitations"),
+            ),
         };
-        Refusal::new(
-            code,
-            format!("there is no {what} {id} that you can see"),
-            format!("sign in with the address it was sent to, or list your {what}s"),
-        )
-        .about(id)
+        Refusal::new(code, sentence, next_step).about(id)
     }
 
     /// Why an answer comes too late, with what to do now. `None` while it can be answered.
     pub fn too_late(&self, now: Time) -> Option<Refusal> {
         let from = &self.sender.address;
-        let what = self.terms.noun();
-        let ask = match self.terms {
-            Terms::Ownership { .. } | Terms::Workgroup => format!("ask {from} to offer it again"),
-            Terms::Access { .. } | Terms::Membership { .. } => {
-                format!("ask {from} to invite you again")
-            }
+        let noun = |offer: Said, invitation: Said| match self.terms {
+            Terms::Ownership { .. } | Terms::Workgroup => offer,
+            Terms::Access { .. } | Terms::Membership { .. } => invitation,
         };
+        let ask = noun(
+            said!("ask {from} to offer it again", from),
+            said!("ask {from} to invite you again", from),
+        );
         let code = |transfer, other| {
             if self.terms.is_transfer() {
                 transfer
@@ -121,57 +125,81 @@ impl Invitation {
                 other
             }
         };
-        let expired = code(Code::TransferExpired, Code::InvitationExpired);
+        let expired = |at: Time| {
+            (
+                code(Code::TransferExpired, Code::InvitationExpired),
+                noun(
+                    said!("this offer expired on {at}", at),
+                    said!("this invitation expired on {at}", at),
+                ),
+                ask.clone(),
+            )
+        };
         let (code, sentence, next_step) = match &self.state {
             State::Requested if now < self.expires_at => (
                 Code::TransferRequested,
-                format!("this {what} waits for running analyses to end"),
-                "it is made as soon as they end".to_owned(),
+                noun(
+                    said!("this offer waits for running analyses to end"),
+                    said!("this invitation waits for running analyses to end"),
+                ),
+                said!("it is made as soon as they end"),
             ),
             State::Pending { .. } if now < self.expires_at => return None,
-            State::Requested | State::Pending { .. } => (
-                expired,
-                format!("this {what} expired on {}", self.expires_at.for_people()),
-                ask,
-            ),
-            State::Expired { at } => (
-                expired,
-                format!("this {what} expired on {}", at.for_people()),
-                ask,
-            ),
+            State::Requested | State::Pending { .. } => expired(self.expires_at),
+            State::Expired { at } => expired(*at),
             State::Cancelled {
                 at, replaced_by, ..
             } => (
                 code(Code::TransferCancelled, Code::InvitationCancelled),
-                format!("this {what} was cancelled on {}", at.for_people()),
+                noun(
+                    said!("this offer was cancelled on {at}", at),
+                    said!("this invitation was cancelled on {at}", at),
+                ),
                 match replaced_by {
-                    Some(id) => format!("it was made anew to another address as {id}"),
+                    Some(id) => said!("it was made anew to another address as {id}", id),
                     None => ask,
                 },
             ),
             State::Declined { at, .. } => (
                 code(Code::TransferDeclined, Code::InvitationDeclined),
-                format!("this {what} was declined on {}", at.for_people()),
+                noun(
+                    said!("this offer was declined on {at}", at),
+                    said!("this invitation was declined on {at}", at),
+                ),
                 ask,
             ),
             State::Accepted { at, into_name, .. } => (
                 code(Code::TransferAccepted, Code::InvitationAccepted),
                 match self.terms {
-                    Terms::Membership { .. } | Terms::Workgroup => {
-                        format!("this {what} was accepted on {}", at.for_people())
+                    Terms::Membership { .. } => said!("this invitation was accepted on {at}", at),
+                    Terms::Workgroup => said!("this offer was accepted on {at}", at),
+                    Terms::Ownership { .. } => {
+                        said!(
+                            "this offer was accepted on {at} into \"{into}\"",
+                            at,
+                            into = into_name
+                        )
                     }
-                    Terms::Ownership { .. } | Terms::Access { .. } => format!(
-                        "this {what} was accepted on {} into \"{into_name}\"",
-                        at.for_people()
-                    ),
+                    Terms::Access { .. } => {
+                        said!(
+                            "this invitation was accepted on {at} into \"{into}\"",
+                            at,
+                            into = into_name
+                        )
+                    }
                 },
                 match self.terms {
                     Terms::Membership { .. } | Terms::Workgroup => {
-                        format!("find \"{into_name}\" among your contexts")
+                        said!("find \"{into}\" among your contexts", into = into_name)
                     }
-                    Terms::Ownership { .. } => format!("find the items in \"{into_name}\""),
+                    Terms::Ownership { .. } => {
+                        said!("find the items in \"{into}\"", into = into_name)
+                    }
                     Terms::Access { .. } => {
-                        format!("find the items among what is shared with \"{into_name}\"")
+                        said!(
+                            "find the items among what is shared with \"{into}\"",
+                            into = into_name
+                        )
                     }
                 },
             ),
@@ -179,18 +207,15 @@ impl Invitation {
         Some(Refusal::new(code, sentence, next_step).about(self.id))
     }
 
-    fn forbidden(&self, what: &str, who: &str) -> Refusal {
+    fn forbidden(&self, sentence: Said, next_step: Said) -> Verdict {
         let code = if self.terms.is_transfer() {
             Code::TransferForbidden
         } else {
             Code::InvitationForbidden
         };
-        Refusal::new(
-            code,
-            format!("only {who} may {what}"),
-            format!("ask {who} to {what}"),
-        )
-        .about(self.id)
+        Refusal::new(code, sentence, next_step)
+            .about(self.id)
+            .into()
     }
 
     /// Decides an act by this person (`None`: a timer) at this moment. `reach`: where the recipient's letters go.
@@ -221,9 +246,11 @@ impl Invitation {
                 renamed,
             } => {
                 if !entitled.recipient {
-                    return self
-                        .forbidden("accept it", &self.recipient.to_string())
-                        .into();
+                    let who = self.recipient.said();
+                    return self.forbidden(
+                        said!("only {who} may accept it", who),
+                        said!("ask {who} to accept it", who),
+                    );
                 }
                 if matches!(self.state, State::Accepted { into: there, .. } if there == into) {
                     return Verdict::AlreadyDone;
@@ -240,9 +267,11 @@ impl Invitation {
             }
             Act::Decline { reason } => {
                 if !entitled.recipient {
-                    return self
-                        .forbidden("decline it", &self.recipient.to_string())
-                        .into();
+                    let who = self.recipient.said();
+                    return self.forbidden(
+                        said!("only {who} may decline it", who),
+                        said!("ask {who} to decline it", who),
+                    );
                 }
                 if let Some(problem) = text_problem("reason", reason.as_deref()) {
                     return problem.into();
@@ -259,8 +288,17 @@ impl Invitation {
                 self.ended(next, What::Declined, reach, now)
             }
             _ if !entitled.sender => {
-                let who = format!("the sender ({})", self.sender.address);
-                self.forbidden("cancel, resend or extend it", &who).into()
+                let sender = &self.sender.address;
+                self.forbidden(
+                    said!(
+                        "only the sender ({sender}) may cancel, resend or extend it",
+                        sender
+                    ),
+                    said!(
+                        "ask the sender ({sender}) to cancel, resend or extend it",
+                        sender
+                    ),
+                )
             }
             Act::Cancel { replaced_by } => match &self.state {
                 State::Cancelled { .. } if replaced_by.is_none() => Verdict::AlreadyDone,
@@ -361,10 +399,10 @@ impl Invitation {
         {
             return Refusal::new(
                 Code::ResendTooSoon,
-                format!("it was mailed on {}", mailed_at.for_people()),
-                format!(
-                    "send it again after {}; meanwhile it stands in the recipient's inbox",
-                    again_at.for_people()
+                said!("it was mailed on {at}", at = mailed_at),
+                said!(
+                    "send it again after {at}; meanwhile it stands in the recipient's inbox",
+                    at = again_at
                 ),
             )
             .about(self.id)
@@ -388,8 +426,8 @@ impl Invitation {
         if !LIFETIME_MS.contains(&lifetime_ms) {
             return Refusal::field(
                 "expires_in_days",
-                "that is not between 1 and 90 days from now",
-                "choose 1 to 90 days",
+                said!("that is not between 1 and 90 days from now"),
+                said!("choose 1 to 90 days"),
             )
             .into();
         }
@@ -397,11 +435,8 @@ impl Invitation {
         if expires_at < self.expires_at.plus_ms(DAY_MS) {
             return Refusal::field(
                 "expires_in_days",
-                format!(
-                    "the offer already stands until {}",
-                    self.expires_at.for_people()
-                ),
-                "choose at least a day more, or cancel the offer to end it sooner",
+                said!("the offer already stands until {at}", at = self.expires_at),
+                said!("choose at least a day more, or cancel the offer to end it sooner"),
             )
             .into();
         }

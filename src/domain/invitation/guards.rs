@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
 use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
-use crate::domain::refusal::{Code, Findings, Refusal, size};
+use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Level, not_yours};
+use crate::domain::said::{Size, said};
 
 use super::Offered;
 
@@ -52,33 +53,37 @@ pub struct Target {
 pub type Wanted<'a> = (ItemId, Option<(&'a Item, Option<Level>)>);
 
 fn not_found(id: ItemId) -> Refusal {
-    let kind = id.kind().word();
-    Refusal::new(
-        Code::ItemNotFound,
-        format!("there is no {kind} {id} that you can see"),
-        format!("check the id, or list your {kind}s in the context that owns it"),
-    )
-    .about(id)
+    let (sentence, next_step) = match id.kind() {
+        ItemKind::Run => (
+            said!("there is no run {id} that you can see", id),
+            said!("check the id, or list your runs in the context that owns it"),
+        ),
+        ItemKind::Project => (
+            said!("there is no project {id} that you can see", id),
+            said!("check the id, or list your projects in the context that owns it"),
+        ),
+    };
+    Refusal::new(Code::ItemNotFound, sentence, next_step).about(id)
 }
 
 fn lying_about(item: &Item, findings: &mut Findings) {
     let name = &item.name;
-    let kind = item.id.kind().word();
+    let kind = item.id.kind().said();
     match item.state {
         ItemState::Active => {}
         ItemState::Trashed => findings.block(
             Refusal::new(
                 Code::ItemTrashed,
-                format!("{kind} \"{name}\" is in the trash"),
-                "restore it first",
+                said!("{kind} \"{name}\" is in the trash", kind, name),
+                said!("restore it first"),
             )
             .about(item.id),
         ),
         ItemState::Archived => findings.block(
             Refusal::new(
                 Code::ItemArchived,
-                format!("{kind} \"{name}\" is archived"),
-                "restore it from the archive first",
+                said!("{kind} \"{name}\" is archived", kind, name),
+                said!("restore it from the archive first"),
             )
             .about(item.id),
         ),
@@ -88,8 +93,13 @@ fn lying_about(item: &Item, findings: &mut Findings) {
         findings.block(
             Refusal::new(
                 Code::ItemContainsTrash,
-                format!("{n} things inside {kind} \"{name}\" are in the trash"),
-                "restore or delete them first",
+                said!(
+                    "{n} things inside {kind} \"{name}\" are in the trash",
+                    n,
+                    kind,
+                    name
+                ),
+                said!("restore or delete them first"),
             )
             .about(item.id),
         );
@@ -98,11 +108,13 @@ fn lying_about(item: &Item, findings: &mut Findings) {
 
 fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
     if item.running_analyses > 0 {
-        let told = |next: &str| item::in_use(item, &[], next);
+        let told = |next| item::in_use(item, &[], next);
         match policy.in_use {
-            InUse::Warn => findings.warn(told("what they write later belongs to the new owner")),
-            InUse::Block => findings.block(told(item::LET_END)),
-            InUse::Wait => findings.warn(told("the offer is made when they end")),
+            InUse::Warn => findings.warn(told(said!(
+                "what they write later belongs to the new owner"
+            ))),
+            InUse::Block => findings.block(told(item::let_end())),
+            InUse::Wait => findings.warn(told(said!("the offer is made when they end"))),
         }
     }
     if item.default_of > 0 {
@@ -110,8 +122,12 @@ fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
         findings.warn(
             Refusal::new(
                 Code::ItemDefaultProject,
-                format!("\"{}\" is the default project of {n} biosamples", item.name),
-                "choose another default project for them afterwards",
+                said!(
+                    "\"{name}\" is the default project of {n} biosamples",
+                    name = item.name,
+                    n
+                ),
+                said!("choose another default project for them afterwards"),
             )
             .about(item.id),
         );
@@ -138,8 +154,8 @@ pub fn offered_items(
             findings.block(
                 Refusal::new(
                     Code::ItemForbidden,
-                    format!("\"{}\" belongs to somebody else", item.name),
-                    "ask its owner to transfer it",
+                    said!("\"{name}\" belongs to somebody else", name = item.name),
+                    said!("ask its owner to transfer it"),
                 )
                 .about(item.id),
             );
@@ -151,8 +167,12 @@ pub fn offered_items(
             findings.block(
                 Refusal::new(
                     Code::ItemPendingTransfer,
-                    format!("\"{}\" is already offered in {pending}", item.name),
-                    format!("wait for the answer, or cancel {pending}"),
+                    said!(
+                        "\"{name}\" is already offered in {pending}",
+                        name = item.name,
+                        pending
+                    ),
+                    said!("wait for the answer, or cancel {pending}", pending),
                 )
                 .about(item.id),
             );
@@ -179,8 +199,8 @@ pub fn shared_items(wanted: &[Wanted<'_>], access: Level) -> Findings {
             findings.block(
                 Refusal::new(
                     Code::ItemForbidden,
-                    format!("\"{}\" belongs to somebody else", item.name),
-                    "ask its owner to share it",
+                    said!("\"{name}\" belongs to somebody else", name = item.name),
+                    said!("ask its owner to share it"),
                 )
                 .about(item.id),
             );
@@ -203,16 +223,20 @@ pub fn sharable(item: &Item, access: Level) -> Findings {
         ItemState::Trashed => findings.block(
             Refusal::new(
                 Code::ItemTrashed,
-                format!("{} \"{name}\" is in the trash", kind.word()),
-                "restore it first",
+                said!(
+                    "{kind} \"{name}\" is in the trash",
+                    kind = kind.said(),
+                    name
+                ),
+                said!("restore it first"),
             )
             .about(item.id),
         ),
         ItemState::Archived => findings.block(
             Refusal::new(
                 Code::ItemArchived,
-                format!("{} \"{name}\" is archived", kind.word()),
-                "restore it from the archive first",
+                said!("{kind} \"{name}\" is archived", kind = kind.said(), name),
+                said!("restore it from the archive first"),
             )
             .about(item.id),
         ),
@@ -227,16 +251,19 @@ pub fn sharable_at(item: &Item, access: Level) -> Findings {
     if access == Level::Own {
         findings.block(Refusal::field(
             "level",
-            "ownership is not shared",
-            "offer a transfer instead",
+            said!("ownership is not shared"),
+            said!("offer a transfer instead"),
         ));
     }
     if access == Level::Write && item.id.kind() == ItemKind::Run {
         findings.block(
             Refusal::field(
                 "level",
-                format!("run \"{}\" can be shared for reading only", item.name),
-                "choose read",
+                said!(
+                    "run \"{name}\" can be shared for reading only",
+                    name = item.name
+                ),
+                said!("choose read"),
             )
             .about(item.id),
         );
@@ -247,11 +274,11 @@ pub fn sharable_at(item: &Item, access: Level) -> Findings {
 fn one_owner(owners: &BTreeSet<Context>) -> Findings {
     let mut findings = Findings::default();
     if owners.len() > 1 {
-        let list: Vec<String> = owners.iter().map(ToString::to_string).collect();
+        let owners: Vec<Context> = owners.iter().copied().collect();
         findings.block(Refusal::new(
             Code::ItemsMixedContexts,
-            format!("the items belong to several contexts: {}", list.join(", ")),
-            "make one offer for each context",
+            said!("the items belong to several contexts: {owners}", owners),
+            said!("make one offer for each context"),
         ));
     }
     findings
@@ -274,17 +301,20 @@ pub fn sends(source: &Source, bytes: u64) -> Findings {
         return findings;
     };
     if source.usage > quota && source.usage.saturating_sub(bytes) > quota {
-        let over = size(source.usage.saturating_sub(quota));
+        let over = Size(source.usage.saturating_sub(quota));
         findings.block(
             Refusal::new(
                 Code::SenderOverQuota,
-                format!(
-                    "\"{}\" uses {} of {} and would still be over its storage cap",
-                    source.name,
-                    size(source.usage),
-                    size(quota)
+                said!(
+                    "\"{name}\" uses {used} of {quota} and would still be over its storage cap",
+                    name = source.name,
+                    used = Size(source.usage),
+                    quota = Size(quota)
                 ),
-                format!("offer at least {over} at once, or delete that much first"),
+                said!(
+                    "offer at least {over} at once, or delete that much first",
+                    over
+                ),
             )
             .about(source.context),
         );
@@ -299,11 +329,11 @@ pub fn lends(source: &Source) -> Findings {
         findings.block(
             Refusal::new(
                 Code::SenderOverQuota,
-                format!(
-                    "\"{}\" is over its storage cap and shares nothing while it is",
-                    source.name
+                said!(
+                    "\"{name}\" is over its storage cap and shares nothing while it is",
+                    name = source.name
                 ),
-                "ask whoever shared it to make room, and accept again then",
+                said!("ask whoever shared it to make room, and accept again then"),
             )
             .about(source.context),
         );
@@ -319,8 +349,8 @@ pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
         findings.block(
             Refusal::field(
                 "context",
-                format!("the items are in \"{name}\" already"),
-                "choose another context to accept into",
+                said!("the items are in \"{name}\" already", name),
+                said!("choose another context to accept into"),
             )
             .about(target.context),
         );
@@ -349,14 +379,14 @@ pub fn over_quota(target: &Target, quota: u64, bytes: u64) -> Refusal {
     let free = quota.saturating_sub(target.usage);
     Refusal::new(
         Code::TargetOverQuota,
-        format!(
-            "\"{}\" has {} of {} free and would need {}",
-            target.name,
-            size(free),
-            size(quota),
-            size(bytes)
+        said!(
+            "\"{name}\" has {free} of {quota} free and would need {bytes}",
+            name = target.name,
+            free = Size(free),
+            quota = Size(quota),
+            bytes = Size(bytes)
         ),
-        "choose another context, free some space, or ask for a larger quota",
+        said!("choose another context, free some space, or ask for a larger quota"),
     )
     .about(target.context)
 }
@@ -371,11 +401,12 @@ fn walls(source: &Source, target: &Target, findings: &mut Findings) {
             findings.block(
                 Refusal::new(
                     Code::DomainNotCollaborative,
-                    format!(
-                        "public data can enter the domain {} only through a collaborative workgroup that sender and recipient both belong to; \"{}\" is not one",
-                        to.name(), target.name
+                    said!(
+                        "public data can enter the domain {domain} only through a collaborative workgroup that sender and recipient both belong to; \"{name}\" is not one",
+                        domain = to.name(),
+                        name = target.name
                     ),
-                    "choose such a workgroup, or ask its administrator to invite both of you into one",
+                    said!("choose such a workgroup, or ask its administrator to invite both of you into one"),
                 )
                 .about(target.context),
             );
@@ -387,12 +418,12 @@ fn walls(source: &Source, target: &Target, findings: &mut Findings) {
         findings.block(
             Refusal::new(
                 Code::DomainNoWayOut,
-                format!(
-                    "data of the domain {} stays in it; \"{}\" is not one of its workgroups",
-                    from.name(),
-                    target.name
+                said!(
+                    "data of the domain {domain} stays in it; \"{name}\" is not one of its workgroups",
+                    domain = from.name(),
+                    name = target.name
                 ),
-                format!("choose a workgroup of {}", from.name()),
+                said!("choose a workgroup of {domain}", domain = from.name()),
             )
             .about(target.context),
         );

@@ -23,6 +23,7 @@ use super::id::{AccountId, Context, Digest, InvitationId, ItemId, LetterId, Work
 use super::index::{Entry, Phase, Receiver};
 use super::key::{Counter, Key, Queue};
 use super::letter;
+use super::said::{Said, said};
 use super::time::{DAY_MS, HOUR_MS, Time};
 
 #[cfg(test)]
@@ -97,6 +98,16 @@ impl std::fmt::Display for Recipient {
         match self {
             Self::Address(address) => address.fmt(f),
             Self::Workgroup { handle, .. } => write!(f, "workgroup {handle}"),
+        }
+    }
+}
+
+impl Recipient {
+    /// The same, to be said in any language.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Address(address) => address.to_string().into(),
+            Self::Workgroup { handle, .. } => said!("workgroup {handle}", handle),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::item::Item;
 use crate::domain::letter;
 use crate::domain::policy::{InUse, Policy};
 use crate::domain::refusal::{Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::time::{DAY_MS, Time};
 
 use super::{
@@ -53,24 +54,25 @@ impl Request {
         if count == 0 {
             problems.push(Refusal::field(
                 "items",
-                "no item is named",
-                "name at least one run or project",
+                said!("no item is named"),
+                said!("name at least one run or project"),
             ));
         } else if count > policy.max_items {
             problems.push(Refusal::field(
                 "items",
-                format!(
-                    "{count} items are more than the {} that one offer can hold",
-                    policy.max_items
+                said!(
+                    "{count} items are more than the {most} that one offer can hold",
+                    count,
+                    most = policy.max_items
                 ),
-                "split them into several offers",
+                said!("split them into several offers"),
             ));
         }
         if distinct.len() < count {
             problems.push(Refusal::field(
                 "items",
-                "an item is named twice",
-                "name each item once",
+                said!("an item is named twice"),
+                said!("name each item once"),
             ));
         }
         problems.extend(text_problem("message", self.message.as_deref()));
@@ -79,16 +81,19 @@ impl Request {
         {
             problems.push(Refusal::field(
                 "expires_in_days",
-                format!("{} days is not between 1 and 90", lifetime / DAY_MS),
-                "choose 1 to 90 days",
+                said!(
+                    "{days} days is not between 1 and 90",
+                    days = lifetime / DAY_MS
+                ),
+                said!("choose 1 to 90 days"),
             ));
         }
         problems.extend(self.terms.problem(now));
         if self.terms.is_transfer() && !self.terms_accepted && !dry_run {
             problems.push(Refusal::field(
                 "accept_terms",
-                "the terms are not confirmed",
-                format!("confirm them: {}", policy.terms),
+                said!("the terms are not confirmed"),
+                said!("confirm them: {terms}", terms = policy.terms),
             ));
         }
         problems
@@ -102,14 +107,22 @@ pub fn text_problem(field: &str, text: Option<&str>) -> Option<Refusal> {
     if length > MAX_TEXT {
         return Some(Refusal::field(
             field,
-            format!("{length} characters are more than {MAX_TEXT}"),
-            "shorten it",
+            said!(
+                "{length} characters are more than {most}",
+                length,
+                most = MAX_TEXT
+            ),
+            said!("shorten it"),
         ));
     }
     let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    text.chars()
-        .any(odd)
-        .then(|| Refusal::field(field, "it holds control characters", "use plain text"))
+    text.chars().any(odd).then(|| {
+        Refusal::field(
+            field,
+            said!("it holds control characters"),
+            said!("use plain text"),
+        )
+    })
 }
 
 /// A text as it is kept: trimmed, `None` when nothing is left.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
 
@@ -70,19 +71,24 @@ impl Terms {
     }
     /// What is wrong with them.
     pub fn problem(self, now: Time) -> Option<Refusal> {
-        let (field, until, what) = match self {
+        let (field, until, next_step) = match self {
             Self::Ownership {
                 keep_access: KeepAccess::Read { until },
-            } => ("keep_access.until", until?, "keep"),
-            Self::Access { until, .. } => ("until", until?, "give"),
+            } => (
+                "keep_access.until",
+                until?,
+                said!("name a later moment, or none to keep access until it is revoked"),
+            ),
+            Self::Access { until, .. } => (
+                "until",
+                until?,
+                said!("name a later moment, or none to give access until it is revoked"),
+            ),
             Self::Ownership { .. } | Self::Membership { .. } | Self::Workgroup => return None,
         };
         (until <= now).then(|| {
-            Refusal::field(
-                field,
-                format!("{until} has passed"),
-                format!("name a later moment, or none to {what} access until it is revoked"),
-            )
+            let until = until.to_string();
+            Refusal::field(field, said!("{until} has passed", until), next_step)
         })
     }
     /// The word programs use.

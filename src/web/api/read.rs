@@ -9,6 +9,7 @@ use crate::domain::invitation::{KeepAccess, Request, Terms};
 use crate::domain::item::{self, Biosample, Library, Run, RunStatus};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::rights::Level;
+use crate::domain::said::Said;
 use crate::domain::time::{DAY_MS, Time};
 use crate::wire;
 
@@ -22,7 +23,7 @@ const MAX_PROBLEMS: usize = 50;
 pub struct Problems(Vec<Refusal>);
 
 impl Problems {
-    fn add(&mut self, field: &str, sentence: impl Into<String>, next_step: &str) {
+    fn add(&mut self, field: &str, sentence: impl Into<Said>, next_step: impl Into<Said>) {
         self.push(Refusal::field(field, sentence, next_step));
     }
     /// One more thing that is wrong.

@@ -19,6 +19,7 @@ use crate::domain::id::Context;
 use crate::web::App;
 use crate::web::api::{settings as api, show as shows};
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 
 use super::form::{self, Fields, Posted};
 use super::words::{self, Storage, context_name, role};
@@ -66,7 +67,7 @@ struct Place {
     name: String,
     /// The page of the workgroup, if it is one.
     place: Option<String>,
-    role: Option<&'static str>,
+    role: Option<String>,
     storage: Storage,
 }
 

@@ -25,6 +25,7 @@ use crate::domain::moving;
 use crate::domain::policy::{Domain, Policy};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 
 use super::form::{Fields, Posted};
 use super::{Frame, Person, Problems, Stop, frame, page, words};
@@ -122,7 +123,7 @@ fn operates(app: &App, person: &Person) -> Result<(), Stop> {
 }
 
 /// What is asked for as the address says it, for the next page.
-fn filters(asked: &Fields, names: &[&str]) -> String {
+fn filtered(asked: &Fields, names: &[&str]) -> String {
     let given = names.iter().filter_map(|name| {
         let value: String = asked.given(name)?.chars().take(LONGEST).collect();
         Some(format!("{name}={}", words::in_address(&value)))
@@ -242,7 +243,7 @@ fn stopped(one: &moving::Move) -> Move {
         from: words::short(&one.from_name),
         to: words::short(&one.to_name),
         state: one.state.word(),
-        since: since.for_people(),
+        since: words::date(since),
         by: by.to_string(),
     }
 }
@@ -254,7 +255,7 @@ fn waiting(one: &stuck::Waiting) -> Transfer {
         opens: one.opens,
         items: words::what(&transfer.items),
         from: transfer.sender.address.to_string(),
-        since: transfer.requested_at.for_people(),
+        since: words::date(transfer.requested_at),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::actors::invitation::Command;
 use crate::actors::queries;
 use crate::actors::world::Trouble;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 
@@ -52,8 +53,8 @@ pub async fn accept(
     let chosen = if named.is_empty() {
         let problem = Refusal::field(
             "context",
-            "no context is chosen",
-            "choose where it is to go, then accept",
+            said!("no context is chosen"),
+            said!("choose where it is to go, then accept"),
         );
         Err(Trouble::from(problem))
     } else {
@@ -149,8 +150,8 @@ pub async fn extend(
     let Ok(days) = typed.parse::<u32>() else {
         let problem = Refusal::field(
             "days",
-            format!("\"{typed}\" is not a number of days"),
-            "write a whole number from 1 to 90",
+            said!("\"{typed}\" is not a number of days", typed),
+            said!("write a whole number from 1 to 90"),
         );
         let problems = Problems::of(problem)?;
         let again = Again { problems, ..again };

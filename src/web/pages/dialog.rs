@@ -5,9 +5,10 @@ use crate::actors::rights::{self, Permit};
 use crate::domain::id::ItemId;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
-use crate::domain::refusal::{Findings, Refusal, size};
+use crate::domain::refusal::{Findings, Refusal};
 use crate::web::App;
 use crate::web::api::read;
+use crate::web::pages::words::size;
 use crate::wire;
 
 use super::form::{self, Fields};
@@ -137,9 +138,9 @@ pub fn row(permit: &Permit) -> Row {
         link: true,
         name: words::short(&item.name),
         was: None,
-        kind: item.id.kind().word(),
+        kind: words::kind(item.id.kind()),
         size: size(item.bytes),
-        files: words::count(item.files, "file"),
+        files: words::files(item.files),
     }
 }
 
@@ -189,9 +190,9 @@ pub fn moving(item: &wire::OfferedItem) -> Row {
         link: true,
         name: words::short(&item.name),
         was: None,
-        kind: kind.map_or("", |id| id.kind().word()),
+        kind: kind.map_or_else(|_| String::new(), |id| words::kind(id.kind())),
         size: size(item.bytes),
-        files: words::count(item.files, "file"),
+        files: words::files(item.files),
     }
 }
 
@@ -199,7 +200,7 @@ pub fn moving(item: &wire::OfferedItem) -> Row {
 pub fn access(change: wire::AccessChange) -> Access {
     let word = |level: String| match level.split_once(" until ") {
         Some((level, until)) => match read::moment("until", until) {
-            Ok(until) => format!("{level} until {}", until.for_people()),
+            Ok(until) => format!("{level} until {}", words::date(until)),
             Err(_) => level.to_owned(),
         },
         None if level == "own" => "owner".to_owned(),

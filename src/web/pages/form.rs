@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use crate::actors::world::{Call, Once};
 use crate::domain::id::{CommandId, Digest};
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::{Browser, same_origin};
 use crate::web::problem::{Edge, Failure};
@@ -65,8 +66,8 @@ async fn fields(request: Request, app: &App) -> Result<Fields, Stop> {
             };
             Err(Failure::edge(
                 edge,
-                "this form cannot be read",
-                "open the page again and repeat what you did",
+                said!("this form cannot be read"),
+                said!("open the page again and repeat what you did"),
             )
             .into())
         }

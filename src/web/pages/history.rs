@@ -9,12 +9,13 @@ use axum::response::{IntoResponse, Response};
 use crate::actors::listing::{self, Cursor};
 use crate::actors::world::Trouble;
 use crate::domain::invitation::{Invitation, State as Standing};
-use crate::domain::refusal::size;
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
 use crate::web::api::{show as shows, transfers};
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::form::Fields;
 use super::words;
@@ -163,7 +164,7 @@ pub async fn show(
         size: size(transfer.bytes()),
         other: other(transfer, asked.received),
         state: shows::state(transfer, now),
-        requested: transfer.requested_at.for_people(),
+        requested: words::date(transfer.requested_at),
         ended: ended(transfer, now).map(Time::for_people),
     };
     let view = Page {

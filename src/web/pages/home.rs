@@ -12,10 +12,11 @@ use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient, Terms};
-use crate::domain::refusal::size;
 use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::news::{self, News};
 use super::words::{self, Moment, Storage, context_name};
@@ -191,7 +192,7 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
             recipient: transfer.recipient.to_string(),
             source_name: words::source_name(&transfer),
             state: transfer.state.word(),
-            when: transfer.requested_at.for_people(),
+            when: words::date(transfer.requested_at),
         }
     };
     Ok(all.into_iter().map(shown).collect())

@@ -15,10 +15,12 @@ use crate::actors::world::Trouble;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, Digest, InvitationId, ItemId, ItemKind};
 use crate::domain::item::{self, Item, State as ItemState};
-use crate::domain::refusal::size;
 use crate::domain::rights::{Level, Origin, Reason};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::say;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::form::{self, Fields};
 use super::life::done;
@@ -200,7 +202,7 @@ fn biosample(biosample: &item::Biosample) -> Biosample {
         name: words::short(&biosample.name),
         libraries: match biosample.libraries.len() {
             0 => "no library".to_owned(),
-            n => words::count(n, "library"),
+            n => say!(n; "{n} library", "{n} libraries"),
         },
     }
 }
@@ -316,9 +318,9 @@ pub fn row(permit: &Permit) -> Row {
         link: true,
         name: words::short(&item.name),
         was: None,
-        kind: item.id.kind().word(),
+        kind: words::kind(item.id.kind()),
         size: size(item.bytes),
-        files: words::count(item.files, "file"),
+        files: words::files(item.files),
     }
 }
 
@@ -348,7 +350,7 @@ async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People,
         format!(
             "{} is invited, until {}",
             open.recipient,
-            open.expires_at.for_people()
+            words::date(open.expires_at)
         )
     }));
     let more = lines.len().saturating_sub(PEOPLE);

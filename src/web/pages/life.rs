@@ -12,7 +12,7 @@ use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::item::State as ItemState;
 use crate::domain::lifecycle::Act;
-use crate::domain::refusal::{Refusal, size};
+use crate::domain::refusal::Refusal;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::problem::Failure;
@@ -24,6 +24,9 @@ use super::list::{self, View};
 use super::words::{self, Row};
 use super::{Frame, Person, Problems, Stop, frame, page, to};
 use crate::actors::browse::Which;
+use crate::web::language::say;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 /// So many items at once: a page of a list.
 const MOST: usize = 50;
@@ -103,7 +106,7 @@ impl Outcome {
     pub fn into_problems(self) -> Problems {
         let mut problems = self.problems;
         problems.status = self.status;
-        problems.heading = "That did not work";
+        problems.heading = say!("That did not work");
         let why = self.stayed.into_iter().flat_map(|stayed| stayed.why);
         problems.all.extend(why);
         problems
@@ -126,7 +129,7 @@ impl Outcome {
     }
 
     pub fn went_sentence(&self) -> String {
-        let what = words::count(self.went_in_all, "item");
+        let what = words::items(self.went_in_all);
         let one = self.went_in_all == 1;
         done(past(self.act), &what, one).unwrap_or_default()
     }
@@ -376,7 +379,7 @@ pub async fn sure(
         f: frame(&app, Some(&person)).at(view.path()),
         what: what(&going),
         size: size(bytes.fold(0, u64::saturating_add)),
-        day: now.plus_ms(settings.policy.purge_after_ms).for_people(),
+        day: words::date(now.plus_ms(settings.policy.purge_after_ms)),
         back: format!("{}?{}", view.path(), view.query()),
         with: format!("list={}&{}", kind.word(), view.query()),
         items: going.iter().map(|permit| item::row(permit)).collect(),

@@ -10,6 +10,8 @@ use crate::actors::world::Trouble;
 use crate::domain::invitation::{Invitation, Recipient, State as Standing};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language::say;
+use crate::web::pages::filters;
 
 use super::{Frame, Person, Stop, frame, page, somebody, to, words};
 
@@ -80,7 +82,7 @@ pub async fn show(
         match found.document.recipient {
             Recipient::Address(address) => address.masked(),
             // Whoever answers for it is not this person, and its name is none of their business.
-            Recipient::Workgroup { .. } => "the administrators of a workgroup".to_owned(),
+            Recipient::Workgroup { .. } => say!("the administrators of a workgroup"),
         }
     });
     let status = if masked.is_some() {

@@ -10,9 +10,10 @@ use crate::actors::queries::Own;
 use crate::actors::rights;
 use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::item::{Item, State as ItemState};
-use crate::domain::refusal::size;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::form::{self, Fields};
 use super::life::{Outcome, done};
@@ -214,7 +215,7 @@ async fn show(
     let view = View::of(kind, &asked);
     let person = super::person(&app, browser, view.path()).await?;
     let note = asked.get("n").parse().ok().and_then(|n: u64| {
-        let what = words::count(n, kind.word());
+        let what = words::of_kind(n, kind);
         done(asked.get("done"), &what, n == 1)
     });
     render(&app, &person, &view, note, None).await
@@ -242,7 +243,7 @@ pub async fn render(
     let ticked = |id: ItemId| outcome.is_some_and(|outcome| outcome.stays(id));
     let rows = found.items.iter();
     let rows: Vec<Row> = rows.map(|one| row(one, ticked(one.item.id))).collect();
-    let all = words::count(LOOKED_THROUGH, view.kind.word());
+    let all = words::of_kind(LOOKED_THROUGH, view.kind);
     let shown = Page {
         f: frame(app, Some(person)).at(view.path()),
         person,
@@ -309,7 +310,7 @@ fn row(listed: &Listed, ticked: bool) -> Row {
         shared: listed.shared,
         archived: item.state == ItemState::Archived,
         trashed: item.state == ItemState::Trashed,
-        purge: item.life.purge_at.map(|at| at.for_people()),
+        purge: item.life.purge_at.map(words::date),
         ticked,
     }
 }

@@ -143,7 +143,12 @@ fn shown(path: &str, acts_as: Context) -> Option<Shown> {
         ("items", Some(id)) => Shown::Item(id.parse().ok()?),
         ("transfers" | "invitations", Some(id)) => Shown::Invitation(id.parse().ok()?),
         ("workgroups", Some(name)) => Shown::Workgroup(name.to_owned()),
-        ("admin", Some("moves")) => Shown::Move(parts.next()?.parse().ok()?),
+        ("admin", None) => Shown::Administration,
+        ("admin", Some("moves")) => match parts.next() {
+            Some(id) => Shown::Move(id.parse().ok()?),
+            None => Shown::Administration,
+        },
+        ("admin", Some("mail")) => Shown::Mail,
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use crate::domain::id::LetterId;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 
 use super::words;
 use super::{Frame, Stop, frame, head, page, somebody};

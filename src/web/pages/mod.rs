@@ -10,6 +10,7 @@ mod answer;
 mod assets;
 mod context;
 mod dialog;
+mod filters;
 mod form;
 mod history;
 mod home;
@@ -51,6 +52,7 @@ use crate::wire::Guard;
 
 use super::App;
 use super::auth::Browser;
+use super::language::{self, say};
 use super::problem::{Edge, Failure, Told};
 use words::{context_name, role};
 
@@ -137,43 +139,47 @@ pub fn failed(_app: &App, told: &Told) -> Response {
         return Stop::Nothing.into_response();
     }
     // What only a program can do is not asked of a person.
-    let next_step = match told.next_step() {
-        "tell its operators the id of this request" => {
-            "tell the operators of this site what you did, and when"
-        }
-        step => step
-            .split_once("; with the same Idempotency-Key")
-            .map_or(step, |(head, _)| head),
+    let edge = |edge: Edge| told.code() == edge.code();
+    let next_step = if edge(Edge::Broken) {
+        say!("tell the operators of this site what you did, and when")
+    } else if edge(Edge::Unavailable) {
+        say!("try again in a moment")
+    } else if edge(Edge::TimedOut) {
+        say!("try again")
+    } else {
+        told.next_step().to_owned()
     };
     let status = told.status();
-    sorry(status, heading(status), told.sentence(), next_step)
+    sorry(status, heading(status), told.sentence(), &next_step)
 }
 
-const fn heading(status: StatusCode) -> &'static str {
+fn heading(status: StatusCode) -> String {
     match status {
-        StatusCode::NOT_FOUND => "There is nothing here",
-        StatusCode::FORBIDDEN => "That is not allowed",
-        StatusCode::TOO_MANY_REQUESTS => "That was too often",
-        StatusCode::SERVICE_UNAVAILABLE => "Not just now",
-        StatusCode::INTERNAL_SERVER_ERROR => "Something is broken",
-        _ => "That did not work",
+        StatusCode::NOT_FOUND => say!("There is nothing here"),
+        StatusCode::FORBIDDEN => say!("That is not allowed"),
+        StatusCode::TOO_MANY_REQUESTS => say!("That was too often"),
+        StatusCode::SERVICE_UNAVAILABLE => say!("Not just now"),
+        StatusCode::INTERNAL_SERVER_ERROR => say!("Something is broken"),
+        _ => say!("That did not work"),
     }
 }
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
-struct Sorry<'a> {
-    heading: &'a str,
+struct Sorry {
+    language: &'static str,
+    heading: String,
     sentence: String,
     next_step: String,
     stylesheet: &'static str,
     icon: &'static str,
 }
 
-fn sorry(status: StatusCode, heading: &str, sentence: &str, next_step: &str) -> Response {
+fn sorry(status: StatusCode, heading: String, sentence: &str, next_step: &str) -> Response {
     page(
         status,
         &Sorry {
+            language: language::now().tag(),
             heading,
             sentence: as_sentence(sentence),
             next_step: as_sentence(next_step),
@@ -198,7 +204,9 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
         Ok(mut text) => {
             // Names stand in refusals too, and whatever was typed in the field that shows it again.
             text.retain(words::is_plain);
-            (status, head(POLICY), Html(text)).into_response()
+            let mut head = head(POLICY);
+            language::tell(&mut head);
+            (status, head, Html(text)).into_response()
         }
         Err(error) => {
             tracing::error!(%error, "a page cannot be rendered");
@@ -248,15 +256,17 @@ impl IntoResponse for Stop {
             Self::SignIn(next) => to(&format!("/sign-in?next={next}")),
             Self::Forged => sorry(
                 StatusCode::FORBIDDEN,
-                "That form is too old",
-                "it was not sent by a page of this site in your present session, so nothing was done",
-                "open the page again and repeat what you did",
+                say!("That form is too old"),
+                &say!(
+                    "it was not sent by a page of this site in your present session, so nothing was done"
+                ),
+                &say!("open the page again and repeat what you did"),
             ),
             Self::Nothing => sorry(
                 StatusCode::NOT_FOUND,
-                "There is nothing here",
-                "no page has this address",
-                "check the address, or start at your offers",
+                say!("There is nothing here"),
+                &say!("no page has this address"),
+                &say!("check the address, or start at your offers"),
             ),
         }
     }
@@ -344,6 +354,8 @@ async fn somebody(app: &App, browser: Option<Browser>) -> Result<Option<Person>,
 
 /// What surrounds every page.
 struct Frame<'a> {
+    /// The language of the page, as in RFC 5646.
+    language: &'static str,
     site: &'a str,
     stylesheet: &'static str,
     script: &'static str,
@@ -362,7 +374,7 @@ struct Frame<'a> {
 struct Switch {
     context: Context,
     name: String,
-    role: Option<&'static str>,
+    role: Option<String>,
     chosen: bool,
 }
 
@@ -393,6 +405,7 @@ fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
     };
     let operates = person.is_some_and(|person| policy.administers_site(&person.account.addresses));
     Frame {
+        language: language::now().tag(),
         site: &app.site().name,
         stylesheet: assets::stylesheet(),
         script: assets::script(),
@@ -413,7 +426,7 @@ fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
 /// What was wrong with the form that was just sent.
 #[derive(Default)]
 struct Problems {
-    heading: &'static str,
+    heading: String,
     all: Vec<Guard>,
     status: StatusCode,
 }
@@ -440,7 +453,7 @@ impl Problems {
             return Err(failure.into());
         }
         Ok(Self {
-            heading: "That did not work",
+            heading: say!("That did not work"),
             status: told.status(),
             all: told.guards().to_vec(),
         })

@@ -4,6 +4,7 @@ use crate::actors::recent::{self as found, Of};
 use crate::actors::rights;
 use crate::domain::invitation::{Invitation, Terms};
 use crate::web::App;
+use crate::web::language::say;
 
 use super::words::{self, Line};
 use super::{Person, Stop};
@@ -32,7 +33,7 @@ pub async fn of(app: &App, person: &Person) -> Result<Vec<News>, Stop> {
     let told = |(one, line): (found::News, Line)| News {
         place: place(&one.of),
         name: name(&one.of),
-        others: (one.others > 0).then(|| words::count(one.others, "other")),
+        others: (one.others > 0).then(|| say!(one.others; "{n} other", "{n} others")),
         line,
     };
     Ok(news.into_iter().zip(lines).map(told).collect())

@@ -10,10 +10,13 @@ use crate::actors::queries::{self, Choice, Shown};
 use crate::domain::account::Account;
 use crate::domain::id::{Context, InvitationId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
-use crate::domain::refusal::{Refusal, size};
 use crate::domain::time::{DAY_MS, Time};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
+use crate::web::pages::filters;
+use crate::web::problem::{guard, guards};
+use crate::wire::Guard;
 
 use super::form::{self, Fields};
 use super::words::{self, Fact, History, List, Moment, Posted, Row, fact};
@@ -26,15 +29,15 @@ const LETTERS: usize = 30;
 pub struct Facts {
     /// Where its pages are.
     place: String,
-    /// What people call it.
-    noun: &'static str,
+    /// Whether people call it an offer; else it is an invitation.
+    offer: bool,
     what: String,
     size: Option<String>,
     sender_name: String,
     sender_address: String,
     source_name: Option<String>,
     recipient: String,
-    until_word: &'static str,
+    until_word: String,
     until: Moment,
     left: Option<String>,
     /// What its terms come to.
@@ -47,17 +50,20 @@ impl Facts {
         let open = transfer.state.is_open();
         Self {
             place: words::place(transfer.id),
-            noun: transfer.terms.noun(),
+            offer: matches!(transfer.terms, Terms::Ownership { .. } | Terms::Workgroup),
             what: match transfer.terms.is_about_workgroup() {
-                true => format!("workgroup {}", words::about(transfer)),
+                true => say!("workgroup {name}", name = words::about(transfer)),
                 false => words::about(transfer),
             },
-            size: (!transfer.terms.is_about_workgroup()).then(|| size(transfer.bytes())),
+            size: (!transfer.terms.is_about_workgroup()).then(|| words::size(transfer.bytes())),
             sender_name: words::plain(&transfer.sender.name),
             sender_address: transfer.sender.address.to_string(),
             source_name: words::source_name(transfer),
-            recipient: transfer.recipient.to_string(),
-            until_word: if open { "Open until" } else { "Was open until" },
+            recipient: speak(&transfer.recipient.said()),
+            until_word: match open {
+                true => say!("Open until"),
+                false => say!("Was open until"),
+            },
             until: transfer.expires_at.into(),
             left: words::left(transfer.expires_at, now).filter(|_| open),
             terms: terms(transfer.terms),
@@ -69,22 +75,26 @@ impl Facts {
 /// What the terms of an invitation come to, as one fact.
 pub fn terms(terms: Terms) -> Fact {
     match terms {
-        Terms::Ownership { keep_access } => fact("Sender keeps", words::keeps(keep_access)),
+        Terms::Ownership { keep_access } => fact(say!("Sender keeps"), words::keeps(keep_access)),
         Terms::Access { level, until } => fact(
-            "Access",
-            format!("{}, {}", level.word(), words::until_when(until)),
+            say!("Access"),
+            say!(
+                "{level}, {until}",
+                level = level.said(),
+                until = words::until_when(until)
+            ),
         ),
-        Terms::Membership { role } => fact("As", role.word()),
-        Terms::Workgroup => fact("As", "its owner"),
+        Terms::Membership { role } => fact(say!("As" as "a role"), speak(&role.said())),
+        Terms::Workgroup => fact(say!("As" as "a role"), say!("its owner")),
     }
 }
 
 struct Choosable {
     context: Context,
     name: String,
-    role: Option<&'static str>,
+    role: Option<String>,
     storage: String,
-    why: Vec<Refusal>,
+    why: Vec<Guard>,
     shut: bool,
     chosen: bool,
 }
@@ -126,7 +136,7 @@ struct Page<'a> {
     person: &'a Person,
     heading: String,
     o: Facts,
-    note: Option<&'static str>,
+    note: Option<String>,
     late: Option<Late>,
     reason: Option<String>,
     receipt: bool,
@@ -144,7 +154,7 @@ pub struct Again {
     /// What was wrong.
     pub problems: Problems,
     /// What was done just now.
-    pub note: Option<&'static str>,
+    pub note: Option<String>,
     /// From which item on the items are listed.
     pub from: usize,
     /// The context that was chosen.
@@ -181,17 +191,17 @@ pub async fn show(
     let id = id_of(&id)?;
     let again = Again {
         note: match asked.get("done") {
-            "offered" => Some(
-                "It is offered; the recipient is told by email. Until they accept, everything stays as it is.",
-            ),
-            "invited" => Some(
-                "They are invited and told by email. Until they accept, they see nothing of it but this invitation.",
-            ),
-            "readdressed" => {
-                Some("It is offered to this address now; the offer before is cancelled.")
-            }
-            "resent" => Some("It is being mailed again."),
-            "extended" => Some("It stands longer now; the recipient is told."),
+            "offered" => Some(say!(
+                "It is offered; the recipient is told by email. Until they accept, everything stays as it is."
+            )),
+            "invited" => Some(say!(
+                "They are invited and told by email. Until they accept, they see nothing of it but this invitation."
+            )),
+            "readdressed" => Some(say!(
+                "It is offered to this address now; the offer before is cancelled."
+            )),
+            "resent" => Some(say!("It is being mailed again.")),
+            "extended" => Some(say!("It stands longer now; the recipient is told.")),
             _ => None,
         },
         from: asked.get("from").parse().unwrap_or(0),
@@ -227,7 +237,7 @@ pub async fn render(
         person,
         heading: heading(&shown, answerable),
         o: Facts::of(transfer, now),
-        note: again.note,
+        note: again.note.clone(),
         late: late(&shown, now),
         reason: match &transfer.state {
             Standing::Declined { reason, .. } => reason.as_deref().map(words::plain),
@@ -251,16 +261,25 @@ fn heading(shown: &Shown, answerable: bool) -> String {
     let transfer = &shown.transfer.document;
     let what = words::about(transfer);
     let sender = words::short(&transfer.sender.name);
-    let (asks, noun, of) = match transfer.terms {
-        Terms::Ownership { .. } => (format!("offers you {what}"), "offer", "of"),
-        Terms::Access { .. } => (format!("shares {what} with you"), "invitation", "to"),
-        Terms::Membership { .. } => (format!("invites you to {what}"), "invitation", "to"),
-        Terms::Workgroup => (format!("asks you to own {what}"), "invitation", "to own"),
-    };
-    match (answerable, shown.entitled.sender) {
-        (true, _) => format!("{sender} {asks}"),
-        (false, true) => format!("Your {noun} {of} {what}"),
-        (false, false) => format!("{sender}’s {noun} {of} {what}"),
+    match (transfer.terms, answerable, shown.entitled.sender) {
+        (Terms::Ownership { .. }, true, _) => say!("{sender} offers you {what}", sender, what),
+        (Terms::Ownership { .. }, false, true) => say!("Your offer of {what}", what),
+        (Terms::Ownership { .. }, false, false) => {
+            say!("{sender}’s offer of {what}", sender, what)
+        }
+        (Terms::Access { .. }, true, _) => say!("{sender} shares {what} with you", sender, what),
+        (Terms::Membership { .. }, true, _) => say!("{sender} invites you to {what}", sender, what),
+        (Terms::Access { .. } | Terms::Membership { .. }, false, true) => {
+            say!("Your invitation to {what}", what)
+        }
+        (Terms::Access { .. } | Terms::Membership { .. }, false, false) => {
+            say!("{sender}’s invitation to {what}", sender, what)
+        }
+        (Terms::Workgroup, true, _) => say!("{sender} asks you to own {what}", sender, what),
+        (Terms::Workgroup, false, true) => say!("Your invitation to own {what}", what),
+        (Terms::Workgroup, false, false) => {
+            say!("{sender}’s invitation to own {what}", sender, what)
+        }
     }
 }
 
@@ -286,25 +305,25 @@ pub fn items(shown: &Shown, from: usize) -> List {
         _ => None,
     };
     let row = |offered: &_| Row::offered(offered, link, new_name(offered));
-    List::of("Items".to_owned(), &transfer.items, from, row)
+    List::of(say!("Items"), &transfer.items, from, row)
 }
 
 fn late(shown: &Shown, now: Time) -> Option<Late> {
     let transfer = &shown.transfer.document;
-    let why = transfer.too_late(now)?;
+    let why = guard(transfer.too_late(now)?);
     let next_step = if shown.entitled.sender && !shown.entitled.recipient {
         let transfers = transfer.terms.is_transfer();
         match transfer.state {
             Standing::Requested if now < transfer.expires_at => why.next_step,
-            Standing::Accepted { .. } if transfers => "ownership has passed".to_owned(),
-            Standing::Accepted { .. } => "what it says has come true".to_owned(),
+            Standing::Accepted { .. } if transfers => say!("ownership has passed"),
+            Standing::Accepted { .. } => say!("what it says has come true"),
             Standing::Requested
             | Standing::Pending { .. }
             | Standing::Declined { .. }
             | Standing::Cancelled { .. }
             | Standing::Expired { .. } => match transfers {
-                true => "everything is still yours".to_owned(),
-                false => "nothing has changed".to_owned(),
+                true => say!("everything is still yours"),
+                false => say!("nothing has changed"),
             },
         }
     } else {
@@ -343,7 +362,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
             storage: words::storage(choice.own.quota, choice.own.usage, bytes.filter(|_| !shut)),
             shut,
             chosen: !shut && (context == wanted || only == Some(context)),
-            why: choice.findings.blocks,
+            why: guards(choice.findings.blocks),
         }
     };
     let choices: Vec<Choosable> = choices.into_iter().map(shown).collect();
@@ -362,35 +381,41 @@ fn then(invitation: &Invitation) -> Vec<String> {
     let name = words::short(&invitation.source_name);
     match invitation.terms {
         Terms::Ownership { keep_access } => vec![
-            "all of it changes hands in one step and cannot be undone: the context you choose becomes the owner, and its storage counts there;".to_owned(),
+            say!(
+                "all of it changes hands in one step and cannot be undone: the context you choose becomes the owner, and its storage counts there;"
+            ),
             match keep_access {
-                KeepAccess::None => "the sender loses control and sight of it;".to_owned(),
-                kept => format!("the sender loses control of it, and keeps {};", words::keeps(kept)),
+                KeepAccess::None => say!("the sender loses control and sight of it;"),
+                kept => say!(
+                    "the sender loses control of it, and keeps {keeps};",
+                    keeps = words::keeps(kept)
+                ),
             },
-            "existing shares and links stay as they are;".to_owned(),
-            "a name that is taken there gets a number appended, such as “ (2)”.".to_owned(),
+            say!("existing shares and links stay as they are;"),
+            say!("a name that is taken there gets a number appended, such as “ (2)”."),
         ],
         Terms::Access { level, until } => vec![
-            format!(
-                "the context you choose may {}, {};",
-                words::may(level),
-                words::until_when(until)
+            say!(
+                "the context you choose may {may}, {until};",
+                may = words::may(level),
+                until = words::until_when(until)
             ),
-            "its owner stays the owner, and it counts towards no storage of yours;".to_owned(),
-            "you may give the access up at any time.".to_owned(),
+            say!("its owner stays the owner, and it counts towards no storage of yours;"),
+            say!("you may give the access up at any time."),
         ],
         Terms::Membership { role } => vec![
-            format!(
-                "you belong to “{name}” as {}, and read and write all of its data;",
-                role.word()
+            say!(
+                "you belong to “{name}” as {role}, and read and write all of its data;",
+                name,
+                role = role.said()
             ),
-            "what is yours stays yours;".to_owned(),
-            "you may leave at any time, and then lose access to its data.".to_owned(),
+            say!("what is yours stays yours;"),
+            say!("you may leave at any time, and then lose access to its data."),
         ],
         Terms::Workgroup => vec![
-            format!("you become the owner of “{name}”;"),
-            "whoever owns it now stays in it as administrator;".to_owned(),
-            "its data stay with it.".to_owned(),
+            say!("you become the owner of “{name}”;", name),
+            say!("whoever owns it now stays in it as administrator;"),
+            say!("its data stay with it."),
         ],
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::api::read;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 use crate::wire;
 
@@ -198,7 +199,7 @@ fn one(one: Collaborator) -> One {
         write: one.part.level == Level::Write,
         level: one.part.level.word(),
         accepted_by: words::short(&one.accepted_by),
-        since: one.part.since.for_people(),
+        since: words::date(one.part.since),
         until: words::until_when(one.part.until),
         day: one
             .part
@@ -241,7 +242,7 @@ fn link(app: &App, made: &Made, now: Time) -> Link {
             None => format!("accepted {}", words::times(made.accepted)),
         },
         until: match link.expires_at {
-            Some(end) => format!("until {}", end.for_people()),
+            Some(end) => format!("until {}", words::date(end)),
             None => "until it is deactivated".to_owned(),
         },
     }

@@ -9,11 +9,13 @@ use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
-use crate::domain::refusal::size;
+use crate::domain::said::Size;
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
+use crate::web::pages::filters;
 
 use super::form::Fields;
 use super::words::{self, Fact, List, fact};
@@ -64,14 +66,14 @@ pub async fn show(
     let transfer = &shown.transfer.document;
     let transfers = transfer.terms.is_transfer();
     let (made_to, made_on) = match transfers {
-        true => ("Offered to", "Offered on"),
-        false => ("Sent to", "Sent on"),
+        true => (say!("Offered to"), say!("Offered on")),
+        false => (say!("Sent to"), say!("Sent on")),
     };
     let mut facts = vec![
-        fact("What", what(transfer)),
-        fact("From", from(transfer)),
-        fact(made_to, transfer.recipient.to_string()),
-        fact(made_on, transfer.requested_at.for_people()),
+        fact(say!("What"), what(transfer)),
+        fact(say!("From"), from(transfer)),
+        fact(made_to, speak(&transfer.recipient.said())),
+        fact(made_on, words::date(transfer.requested_at)),
     ];
     let said = match &transfer.state {
         Standing::Accepted {
@@ -83,12 +85,12 @@ pub async fn show(
             ..
         } => {
             let taken = match transfer.terms {
-                Terms::Ownership { .. } => "Owner now",
-                Terms::Access { .. } => "Shared with",
-                Terms::Membership { .. } | Terms::Workgroup => "Workgroup",
+                Terms::Ownership { .. } => say!("Owner now"),
+                Terms::Access { .. } => say!("Shared with"),
+                Terms::Membership { .. } | Terms::Workgroup => say!("Workgroup"),
             };
             facts.push(fact(taken, words::plain(into_name)));
-            facts.push(fact("Accepted", who_when(&app, *by, *at).await?));
+            facts.push(fact(say!("Accepted"), who_when(&app, *by, *at).await?));
             facts.push(offer::terms(transfer.terms));
             match transfer.terms {
                 Terms::Ownership { .. } => {
@@ -98,21 +100,30 @@ pub async fn show(
             }
         }
         Standing::Declined { at, by, reason } => {
-            facts.push(fact("Declined", who_when(&app, *by, *at).await?));
+            facts.push(fact(say!("Declined"), who_when(&app, *by, *at).await?));
             if let Some(reason) = reason {
-                facts.push(fact("Reason", words::plain(reason)));
+                facts.push(fact(say!("Reason"), words::plain(reason)));
             }
-            ended(&shown, "Declined")
+            ended(&shown, |hands| match hands {
+                true => say!("Declined: nothing has changed hands"),
+                false => say!("Declined: nothing has changed"),
+            })
         }
         Standing::Cancelled { at, by, .. } => {
-            facts.push(fact("Cancelled", who_when(&app, *by, *at).await?));
-            ended(&shown, "Cancelled")
+            facts.push(fact(say!("Cancelled"), who_when(&app, *by, *at).await?));
+            ended(&shown, |hands| match hands {
+                true => say!("Cancelled: nothing has changed hands"),
+                false => say!("Cancelled: nothing has changed"),
+            })
         }
         Standing::Requested | Standing::Pending { .. } | Standing::Expired { .. } => {
             return Ok(to(&place));
         }
     };
-    let named = if transfers { "Transfer" } else { "Invitation" };
+    let named = match transfers {
+        true => say!("Transfer"),
+        false => say!("Invitation"),
+    };
     facts.push(fact(named, id.to_string()));
     let view = Page {
         f: frame(&app, Some(&person)),
@@ -130,8 +141,12 @@ pub async fn show(
 fn what(invitation: &Invitation) -> String {
     let about = words::about(invitation);
     match invitation.terms.is_about_workgroup() {
-        true => format!("workgroup {about}"),
-        false => format!("{about}, {}", size(invitation.bytes())),
+        true => say!("workgroup {name}", name = about),
+        false => say!(
+            "{what}, {size}",
+            what = about,
+            size = Size(invitation.bytes())
+        ),
     }
 }
 
@@ -139,7 +154,14 @@ fn from(transfer: &Invitation) -> String {
     let sender = &transfer.sender;
     let name = words::plain(&sender.name);
     match words::source_name(transfer) {
-        Some(source) => format!("{name} ({}), for {source}", sender.address),
+        Some(source) => {
+            say!(
+                "{name} ({address}), for {source}",
+                name,
+                address = sender.address,
+                source
+            )
+        }
         None => format!("{name} ({})", sender.address),
     }
 }
@@ -148,8 +170,8 @@ async fn who_when(app: &App, who: AccountId, at: Time) -> Result<String, Fault> 
     let names = names::people(&app.settings(), [who]).await?;
     let name = names
         .get(&who)
-        .map_or_else(|| "somebody".to_owned(), |name| words::plain(name));
-    Ok(format!("by {name} on {}", at.for_people()))
+        .map_or_else(|| say!("somebody"), |name| words::plain(name));
+    Ok(say!("by {name} on {at}", name, at))
 }
 
 fn accepted(
@@ -165,35 +187,41 @@ fn accepted(
     let given_away = shown.entitled.sender && !shown.entitled.recipient;
     let (heading, says) = if given_away {
         steps.push(match transfer.terms.keep_access() {
-            KeepAccess::None => "You no longer see the items. This page stays.".to_owned(),
-            kept => format!("You keep {}.", words::keeps(kept)),
+            KeepAccess::None => say!("You no longer see the items. This page stays."),
+            kept => say!("You keep {keeps}.", keeps = words::keeps(kept)),
         });
-        steps.push("Your storage no longer counts them.".to_owned());
+        steps.push(say!("Your storage no longer counts them."));
         (
-            "It has changed hands".to_owned(),
-            format!("“{name}” owns all of it since then. This cannot be undone."),
+            say!("It has changed hands"),
+            say!(
+                "“{name}” owns all of it since then. This cannot be undone.",
+                name
+            ),
         )
     } else {
-        steps.push("Open the items above. Their addresses are the same as before.".to_owned());
+        steps.push(say!(
+            "Open the items above. Their addresses are the same as before."
+        ));
         if renamed > 0 {
-            let items = words::count(renamed, "item");
-            steps.push(format!(
-                "Look at the new names: {items} had a name that was taken there."
+            steps.push(say!(
+                renamed; "Look at the new names: {n} item had a name that was taken there.",
+                "Look at the new names: {n} items had a name that was taken there."
             ));
         }
-        steps.push(
-            "The sender is told by a letter. Print this page if you keep records.".to_owned(),
-        );
-        steps.push("If this was not you, sign the others out on your account page, and tell the operators of this site.".to_owned());
+        steps.push(say!(
+            "The sender is told by a letter. Print this page if you keep records."
+        ));
+        steps.push(not_you());
         match into {
             Context::Personal(id) if id == person.account.id => (
-                "It is yours".to_owned(),
-                "You own all of it, and its storage counts as yours.".to_owned(),
+                say!("It is yours"),
+                say!("You own all of it, and its storage counts as yours."),
             ),
             _ => (
-                format!("It belongs to {} now", words::short(into_name)),
-                format!(
-                    "“{name}” owns all of it, and every member reads and writes it. Its storage counts there."
+                say!("It belongs to {name} now", name = words::short(into_name)),
+                say!(
+                    "“{name}” owns all of it, and every member reads and writes it. Its storage counts there.",
+                    name
                 ),
             ),
         }
@@ -213,46 +241,58 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
     let (heading, says, step) = match (terms, given) {
         (Terms::Access { level, until }, _) => {
             let own = into == Context::Personal(person.account.id);
-            let access = format!("{}, {}", words::may(level), words::until_when(until));
+            let (may, until) = (words::may(level), words::until_when(until));
             let heading = match (given, own) {
-                (false, true) => "It is shared with you".to_owned(),
-                _ => format!("It is shared with {}", words::short(into_name)),
+                (false, true) => say!("It is shared with you"),
+                _ => say!("It is shared with {name}", name = words::short(into_name)),
             };
             let says = match (given, own) {
-                (false, true) => format!("You may {access}. Its owner stays the owner."),
-                _ => format!("“{name}” may {access}. Its owner stays the owner."),
+                (false, true) => say!(
+                    "You may {may}, {until}. Its owner stays the owner.",
+                    may,
+                    until
+                ),
+                _ => say!(
+                    "“{name}” may {may}, {until}. Its owner stays the owner.",
+                    name,
+                    may,
+                    until
+                ),
             };
             let step = match given {
-                true => "Change or revoke the access at any time.",
-                false => "Open the items above. They count towards no storage of yours.",
+                true => say!("Change or revoke the access at any time."),
+                false => say!("Open the items above. They count towards no storage of yours."),
             };
             (heading, says, step)
         }
         (Terms::Workgroup, true) => (
-            "It was accepted".to_owned(),
-            format!("“{name}” has its new owner."),
-            "You are one of its administrators now.",
+            say!("It was accepted"),
+            say!("“{name}” has its new owner.", name),
+            say!("You are one of its administrators now."),
         ),
         (Terms::Workgroup, false) => (
-            format!("You own {} now", words::short(into_name)),
-            "Whoever owned it before is one of its administrators.".to_owned(),
-            "Find it among your contexts.",
+            say!("You own {name} now", name = words::short(into_name)),
+            say!("Whoever owned it before is one of its administrators."),
+            say!("Find it among your contexts."),
         ),
         (Terms::Membership { .. } | Terms::Ownership { .. }, true) => (
-            "It was accepted".to_owned(),
-            format!("“{name}” has a member more, who reads and writes all of its data."),
-            "Change the role of a member, or remove one, at any time.",
+            say!("It was accepted"),
+            say!(
+                "“{name}” has a member more, who reads and writes all of its data.",
+                name
+            ),
+            say!("Change the role of a member, or remove one, at any time."),
         ),
         (Terms::Membership { .. } | Terms::Ownership { .. }, false) => (
-            format!("You belong to {} now", words::short(into_name)),
-            "You read and write all of its data.".to_owned(),
-            "Find it among your contexts.",
+            say!("You belong to {name} now", name = words::short(into_name)),
+            say!("You read and write all of its data."),
+            say!("Find it among your contexts."),
         ),
     };
-    let mut steps = vec![step.to_owned()];
+    let mut steps = vec![step];
     if !given {
-        steps.push("The sender is told by a letter.".to_owned());
-        steps.push("If this was not you, sign the others out on your account page, and tell the operators of this site.".to_owned());
+        steps.push(say!("The sender is told by a letter."));
+        steps.push(not_you());
     }
     Said {
         heading,
@@ -262,24 +302,28 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
     }
 }
 
-fn ended(shown: &Shown, how: &str) -> Said {
+fn not_you() -> String {
+    say!(
+        "If this was not you, sign the others out on your account page, and tell the operators of this site."
+    )
+}
+
+fn ended(shown: &Shown, heading: impl FnOnce(bool) -> String) -> Said {
     let given = shown.entitled.sender && !shown.entitled.recipient;
     let transfers = shown.transfer.document.terms.is_transfer();
-    let hands = if transfers { " hands" } else { "" };
     let says = match (transfers, given) {
-        (true, true) => "Everything is still yours, and may be offered again.",
-        (true, false) => "Everything stays with the sender.",
-        (false, true) => "Everything is as it was. You can invite them again.",
-        (false, false) => "Everything is as it was.",
+        (true, true) => say!("Everything is still yours, and may be offered again."),
+        (true, false) => say!("Everything stays with the sender."),
+        (false, true) => say!("Everything is as it was. You can invite them again."),
+        (false, false) => say!("Everything is as it was."),
     };
     Said {
-        heading: format!("{how}: nothing has changed{hands}"),
+        heading: heading(transfers),
         tone: "",
-        says: says.to_owned(),
-        steps: vec![if given {
-            "The recipient is told by a letter if they had not answered.".to_owned()
-        } else {
-            "The sender is told by a letter.".to_owned()
+        says,
+        steps: vec![match given {
+            true => say!("The recipient is told by a letter if they had not answered."),
+            false => say!("The sender is told by a letter."),
         }],
     }
 }

@@ -12,12 +12,14 @@ use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
 use crate::domain::id::{Context, InvitationId, ItemId};
-use crate::domain::refusal::size;
 use crate::domain::rights::Level;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::api::{preview as previews, read};
 use crate::web::auth::Browser;
+use crate::web::language::say;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 use crate::web::problem::Failure;
 use crate::wire;
 
@@ -77,7 +79,7 @@ async fn render(
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
     let total = format!(
         "{}, {}",
-        words::count(chosen.len(), "item"),
+        words::items(chosen.len()),
         size(bytes.fold(0, u64::saturating_add))
     );
     let status = if problems.is_empty() {
@@ -181,7 +183,7 @@ async fn shown(
     let preview = previews::shown(&settings, account, found, whom, call.at).await?;
     if !preview.possible {
         let problems = Problems {
-            heading: "It cannot be offered like this",
+            heading: say!("It cannot be offered like this"),
             all: preview.blocks,
             status: StatusCode::UNPROCESSABLE_ENTITY,
         };
@@ -195,7 +197,7 @@ async fn shown(
         unlisted: preview.moves.len().saturating_sub(LINES),
         total: format!(
             "{}, {}",
-            words::count(preview.moves.len(), "item"),
+            words::items(preview.moves.len()),
             size(preview.bytes)
         ),
         recipient: words::plain(&typed.recipient),
@@ -203,7 +205,7 @@ async fn shown(
             .expires_at
             .as_deref()
             .and_then(|at| read::moment("expires_at", at).ok())
-            .map(|at| at.for_people()),
+            .map(words::date),
         stays: preview.stays.into_iter().take(LINES).collect(),
         access: preview.access.into_iter().take(LINES).map(access).collect(),
         warnings: preview.warnings,

@@ -8,9 +8,12 @@ use axum::response::Response;
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
 use crate::domain::id::Context;
-use crate::domain::refusal::{Refusal, size};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
+use crate::web::problem::guards;
+use crate::wire::Guard;
 
 use super::form::{self, Posted};
 use super::words::{self, Fact, fact};
@@ -33,7 +36,7 @@ struct Respond<'a> {
 struct Choosable {
     context: Context,
     name: String,
-    why: Vec<Refusal>,
+    why: Vec<Guard>,
     shut: bool,
     held: bool,
     chosen: bool,
@@ -46,7 +49,7 @@ struct Page<'a> {
     person: &'a Person,
     heading: String,
     facts: Vec<Fact>,
-    closed: Vec<Refusal>,
+    closed: Vec<Guard>,
     held: Option<String>,
     choices: Vec<Choosable>,
     any: bool,
@@ -95,7 +98,7 @@ async fn render(
         held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        closed: opened.findings.blocks,
+        closed: guards(opened.findings.blocks),
         problems,
         once: form::once(app),
     };
@@ -118,7 +121,7 @@ fn facts(opened: &Opened) -> Vec<Fact> {
     }
     facts.push(fact("You may", words::may(link.level)));
     if let Some(end) = link.expires_at {
-        facts.push(fact("Open until", end.for_people()));
+        facts.push(fact("Open until", words::date(end)));
     }
     facts
 }
@@ -132,7 +135,7 @@ fn choices(person: &Person, opened: &Opened) -> Vec<Choosable> {
         Choosable {
             context,
             name: words::context_name(context, &choice.own.name),
-            why: choice.findings.blocks.clone(),
+            why: guards(choice.findings.blocks.clone()),
             shut,
             held: opened.held.contains(&context),
             chosen: !shut && context == wanted,

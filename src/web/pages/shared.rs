@@ -8,10 +8,11 @@ use axum::response::Response;
 use crate::actors::collaborators::{self, Cursor, Shared};
 use crate::actors::rights;
 use crate::domain::item::State as ItemState;
-use crate::domain::refusal::size;
 use crate::domain::rights::Level;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::form::Fields;
 use super::words;

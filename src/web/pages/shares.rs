@@ -8,11 +8,13 @@ use axum::response::Response;
 use crate::actors::invitation::{self, Command};
 use crate::actors::rights::{self, Permit};
 use crate::domain::id::{InvitationId, ItemKind};
-use crate::domain::refusal::size;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::api::{preview as previews, read, sharing};
 use crate::web::auth::Browser;
+use crate::web::language::say;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 use crate::web::problem::Failure;
 use crate::wire;
 
@@ -80,7 +82,7 @@ async fn render(
         rows: chosen.iter().map(row).collect(),
         total: format!(
             "{}, {}",
-            words::count(chosen.len(), "item"),
+            words::items(chosen.len()),
             size(bytes.fold(0, u64::saturating_add))
         ),
         runs: chosen.iter().any(is_run),
@@ -145,7 +147,7 @@ async fn shown(
     };
     if !preview.possible {
         let problems = Problems {
-            heading: "It cannot be shared like this",
+            heading: say!("It cannot be shared like this"),
             all: preview.blocks,
             status: StatusCode::UNPROCESSABLE_ENTITY,
         };
@@ -164,13 +166,13 @@ async fn shown(
         person,
         total: format!(
             "{}, {}",
-            words::count(preview.shares.len(), "item"),
+            words::items(preview.shares.len()),
             size(bytes.fold(0, u64::saturating_add))
         ),
         rows: preview.shares.iter().take(LINES).map(moving).collect(),
         unlisted: preview.shares.len().saturating_sub(LINES),
         recipient: words::plain(&typed.recipient),
-        until: until.map(|at| at.for_people()),
+        until: until.map(words::date),
         along: preview.along.into_iter().take(LINES).collect(),
         apart: preview.apart.into_iter().take(LINES).collect(),
         access: preview.access.into_iter().take(LINES).map(access).collect(),

@@ -11,8 +11,11 @@ use crate::domain::address::Address;
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{AccountId, SignInId};
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language;
+use crate::web::pages::filters;
 use crate::web::rates::Client;
 
 use super::form::{Fields, Open, Posted};
@@ -81,12 +84,7 @@ pub async fn begin(
     let again = |problems: Problems| ask_page(&app, &next, &typed, true, problems);
     let address: Address = match typed.parse() {
         Ok(address) => address,
-        Err(malformed) => {
-            let text = format!("{malformed}");
-            let (sentence, next_step) = text.split_once("; ").unwrap_or((&text, "correct it"));
-            let problem = Refusal::field("address", sentence, next_step);
-            return Ok(again(Problems::of(problem)?));
-        }
+        Err(malformed) => return Ok(again(Problems::of(malformed.refusal("address"))?)),
     };
     let limiters = app.limiters();
     let within = limiters
@@ -96,7 +94,8 @@ pub async fn begin(
         return Ok(again(Problems::of(too_many)?));
     }
     let call = app.directory().call(NOBODY, None);
-    match sign_in::begin(app.directory(), &call, address, None).await {
+    let reads = Some(language::now().tag());
+    match sign_in::begin(app.directory(), &call, address, reads).await {
         Ok(id) => {
             let lifetime = app.settings().policy.sign_in.code_lifetime_ms / 1_000;
             let mut response = to(&to_code(&next));
@@ -221,7 +220,11 @@ pub async fn finish(
     let next = local(fields.get("next"));
     let typed: String = fields.get("code").chars().take(40).collect();
     let Some(waits) = waiting(&app, &headers).await? else {
-        let problem = Refusal::field("code", "the code is used or too old", "ask for a new code");
+        let problem = Refusal::field(
+            "code",
+            said!("the code is used or too old"),
+            said!("ask for a new code"),
+        );
         return Ok(code_page(&app, None, next, &typed, Problems::of(problem)?));
     };
     if let Err(too_many) = app.limiters().attempt(client) {

@@ -7,8 +7,11 @@ use axum::response::Response;
 
 use crate::actors::sign_in;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language;
+use crate::web::pages::filters;
 use crate::web::problem::{Edge, Failure};
 use crate::web::provider::{Begun, LIFETIME_MS, Miss, Provider, Unproven};
 use crate::web::rates::Client;
@@ -29,7 +32,13 @@ const LONGEST_CODE: usize = 4_096;
 /// provider may send the browser on to any other.
 const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
-const ANOTHER_WAY: &str = "begin again, or have a code sent to your address";
+fn another_way() -> Said {
+    said!("begin again, or have a code sent to your address")
+}
+
+fn code_instead() -> Said {
+    said!("have a code sent to your address instead")
+}
 
 #[derive(Template)]
 #[template(path = "pages/onward.html")]
@@ -62,7 +71,7 @@ pub async fn begin(
         return Ok(ask_page(&app, next, "", false, Problems::of(too_many)?));
     }
     let Some(provider) = app.providers().find(fields.get("provider")) else {
-        let gone = refusal("there is no such identity provider", ANOTHER_WAY);
+        let gone = refusal(said!("there is no such identity provider"), another_way());
         return Ok(ask_page(&app, next, "", false, Problems::of(gone)?));
     };
     let settings = app.settings();
@@ -130,17 +139,19 @@ async fn finished(
     let cookie = auth::cookie(headers, begun_name(app)).unwrap_or_default();
     let now = app.directory().now();
     let Some(begun) = Begun::returned(&settings.key, now, cookie, asked.get("state")) else {
-        let sentence = "this sign-in was not begun in this browser, is over already, or took longer than ten minutes";
-        return refused("/", "", refusal(sentence, ANOTHER_WAY));
+        let sentence = said!(
+            "this sign-in was not begun in this browser, is over already, or took longer than ten minutes"
+        );
+        return refused("/", "", refusal(sentence, another_way()));
     };
     // Whatever the cookie says, it goes nowhere but to a page of this site.
     let next = local(begun.next());
     let Some(provider) = app.providers().find(begun.provider()) else {
-        let sentence = "the identity provider is none of this site any more";
-        return refused(next, "", refusal(sentence, ANOTHER_WAY));
+        let sentence = said!("the identity provider is none of this site any more");
+        return refused(next, "", refusal(sentence, another_way()));
     };
     if let Err(sentence) = answered(&provider, asked) {
-        return refused(next, "", refusal(sentence, ANOTHER_WAY));
+        return refused(next, "", refusal(sentence, another_way()));
     }
     let (code, back) = (asked.get("code"), back(app));
     let proven = provider.proven(app.clock(), &settings.key, &begun, code, &back);
@@ -153,7 +164,8 @@ async fn finished(
         Err(miss) => return missed(app, &provider, next, miss),
     };
     let call = app.directory().call(NOBODY, None);
-    match sign_in::vouched(app.directory(), &call, &address).await {
+    let reads = Some(language::now().tag());
+    match sign_in::vouched(app.directory(), &call, &address, reads).await {
         Ok(account) => {
             let through = Some(provider.handle());
             signed_in(app, account.id, headers, browser, through, next).await
@@ -164,51 +176,65 @@ async fn finished(
 
 /// Whether the provider sent the browser back with a code; else what it did instead. None of its words are shown, for anybody can write
 /// them into an address.
-fn answered(provider: &Provider, asked: &Fields) -> Result<(), String> {
+fn answered(provider: &Provider, asked: &Fields) -> Result<(), Said> {
     let name = provider.name();
     let (issuer, code) = (asked.get("iss"), asked.get("code"));
     if !issuer.is_empty() && !provider.is_issuer(issuer) {
-        return Err(format!(
-            "you come from another identity provider than {name}, where this sign-in was begun"
+        return Err(said!(
+            "you come from another identity provider than {name}, where this sign-in was begun",
+            name
         ));
     }
     match asked.get("error") {
         "" => {}
-        "access_denied" => return Err(format!("{name} did not let you in, or you said no there")),
-        _ => return Err(format!("{name} did not carry out the sign-in")),
+        "access_denied" => {
+            return Err(said!(
+                "{name} did not let you in, or you said no there",
+                name
+            ));
+        }
+        _ => return Err(said!("{name} did not carry out the sign-in", name)),
     }
     if code.is_empty() || code.len() > LONGEST_CODE {
-        return Err(format!("{name} sent no code"));
+        return Err(said!("{name} sent no code", name));
     }
     Ok(())
 }
 
-fn refusal(sentence: impl Into<String>, next_step: &str) -> Failure {
+fn refusal(sentence: Said, next_step: Said) -> Failure {
     Refusal::new(Code::NotSignedIn, sentence, next_step).into()
 }
 
 /// The address to fill in, and what is said.
 fn not_proven(provider: &Provider, unproven: Unproven) -> (String, Failure) {
     let name = provider.name();
-    let send = "have a code sent to it";
+    let send = said!("have a code sent to it");
     let (address, sentence, next_step) = match unproven {
         Unproven::NoAddress => {
-            let sentence = format!("{name} tells no email address of yours");
+            let sentence = said!("{name} tells no email address of yours", name);
             return (
                 String::new(),
-                refusal(sentence, "have a code sent to your address"),
+                refusal(sentence, said!("have a code sent to your address")),
             );
         }
         Unproven::Unverified(address) => {
-            let sentence = format!("{name} does not say that {address} is verified");
+            let sentence = said!(
+                "{name} does not say that {address} is verified",
+                name,
+                address
+            );
             (address, sentence, send)
         }
         Unproven::Untrusted(address) => {
-            let sentence = format!("this site does not take the word of {name} for {address}");
+            let sentence = said!(
+                "this site does not take the word of {name} for {address}",
+                name,
+                address
+            );
             (address, sentence, send)
         }
         Unproven::Outside(address) => {
-            let sentence = format!("{name} may not vouch for {address} here");
+            let sentence = said!("{name} may not vouch for {address} here", name, address);
             (address, sentence, send)
         }
     };
@@ -226,20 +252,24 @@ fn missed(app: &App, provider: &Provider, next: &str, miss: Miss) -> Result<Resp
             );
             Failure::edge(
                 Edge::Unavailable,
-                format!("{name} cannot be reached just now"),
-                "have a code sent to your address instead, or try again in a minute",
+                said!("{name} cannot be reached just now", name),
+                said!("have a code sent to your address instead, or try again in a minute"),
             )
         }
         Miss::CodeRefused => {
-            let sentence = format!("{name} says that this sign-in was used already, or is too old");
-            refusal(sentence, ANOTHER_WAY)
+            let sentence = said!(
+                "{name} says that this sign-in was used already, or is too old",
+                name
+            );
+            refusal(sentence, another_way())
         }
         Miss::Doubted(doubt) => {
-            let sentence = format!(
-                "the answer of {name} {}, so nobody was signed in",
-                doubt.sentence()
+            let sentence = said!(
+                "the answer of {name} {doubt}, so nobody was signed in",
+                name,
+                doubt = doubt.said()
             );
-            refusal(sentence, "have a code sent to your address instead")
+            refusal(sentence, code_instead())
         }
     };
     Ok(ask_page(app, next, "", false, Problems::of(failure)?))

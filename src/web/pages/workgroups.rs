@@ -22,6 +22,7 @@ use crate::domain::workgroup::{Role, Workgroup};
 use crate::web::App;
 use crate::web::api::{read, show as shows, workgroups as api};
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::form::{self, Fields, Posted};
@@ -364,7 +365,7 @@ async fn overview(
         fact("Tier", shows::tier(shown.workgroup.tier)),
         fact("Domain", shown.workgroup.domain.name()),
         fact("Members", members_of(app, &shown.workgroup).await?),
-        fact("Since", shown.workgroup.created_at.for_people()),
+        fact("Since", words::date(shown.workgroup.created_at)),
     ];
     let view = Page {
         f: frame(app, Some(person)).at("/workgroups"),

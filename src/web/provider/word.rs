@@ -13,6 +13,7 @@ use openidconnect::{
 
 use crate::clock::Clock;
 use crate::domain::address::Address;
+use crate::domain::said::{Said, said};
 use crate::domain::secret::SiteKey;
 
 use super::{Begun, Client, Miss, Provider, Settings, causes, redirect};
@@ -52,14 +53,14 @@ pub enum Doubt {
 
 impl Doubt {
     /// What is said of a provider's answer.
-    pub const fn sentence(self) -> &'static str {
+    pub fn said(self) -> Said {
         match self {
-            Self::Nonce => "belongs to another sign-in",
-            Self::Audience => "is meant for another site",
-            Self::Issuer => "says that it comes from another provider",
-            Self::Expired => "is too old",
-            Self::Signature => "is not signed by it",
-            Self::Unreadable => "cannot be understood",
+            Self::Nonce => said!("belongs to another sign-in"),
+            Self::Audience => said!("is meant for another site"),
+            Self::Issuer => said!("says that it comes from another provider"),
+            Self::Expired => said!("is too old"),
+            Self::Signature => said!("is not signed by it"),
+            Self::Unreadable => said!("cannot be understood"),
         }
     }
 }

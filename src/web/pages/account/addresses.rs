@@ -10,6 +10,7 @@ use crate::domain::id::SignInId;
 use crate::web::App;
 use crate::web::api::settings as api;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::words::Moment;
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to};

@@ -11,6 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::web::App;
 use crate::web::api::settings as api;
 use crate::web::auth::{self, Browser};
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to};
 use crate::web::problem::{Failure, guards};

@@ -12,6 +12,7 @@ use crate::domain::refusal::{Findings, Refusal};
 use crate::web::App;
 use crate::web::api::{read, settings as api};
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to, words};
 

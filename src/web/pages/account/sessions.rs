@@ -10,6 +10,7 @@ use crate::domain::account::Session;
 use crate::domain::id::Digest;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::pages::filters;
 use crate::web::pages::form::{Fields, Posted};
 use crate::web::pages::{Frame, Person, Stop, frame, page, person, to, words};
 
@@ -46,8 +47,8 @@ pub async fn show(
         this: session.digest == person.browser.session(),
         digest: session.digest.to_string(),
         client: words::short(&session.client),
-        since: session.created_at.for_people(),
-        until: session.expires_at.for_people(),
+        since: words::date(session.created_at),
+        until: words::date(session.expires_at),
     };
     let found = sign_in::sessions(&app.settings(), person.account.id).await?;
     let sessions = found.into_iter().map(|found| found.document);

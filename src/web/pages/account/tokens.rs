@@ -14,6 +14,7 @@ use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::api::{account as api, read};
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to, words};
 use crate::web::problem::Failure;
@@ -36,8 +37,8 @@ impl From<Token> for One {
             digest: token.digest.to_string(),
             name: words::short(&token.name),
             scopes: scopes.join(", "),
-            since: token.created_at.for_people(),
-            until: token.expires_at.for_people(),
+            since: words::date(token.created_at),
+            until: words::date(token.expires_at),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::id::ItemId;
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Part, Reason};
 use crate::web::App;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::form::Fields;
@@ -51,7 +52,7 @@ struct Item {
 
 struct Place {
     name: String,
-    role: Option<&'static str>,
+    role: Option<String>,
     storage: String,
 }
 
@@ -175,7 +176,7 @@ fn granted(part: &Part) -> String {
         Origin::Invitation(_) => "by invitation",
         Origin::Link(_) => "by link",
     };
-    let since = part.since.for_people();
+    let since = words::date(part.since);
     format!("{how}, since {since}, {}", words::until_when(part.until))
 }
 

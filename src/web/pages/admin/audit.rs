@@ -17,6 +17,7 @@ use crate::store::Version;
 use crate::web::App;
 use crate::web::api::audit::{Exported, lines, shown, wanted};
 use crate::web::api::read;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 use crate::wire::{AuditChange, AuditEntry};
 
@@ -25,7 +26,7 @@ use super::super::words::{self, Line};
 use super::super::{Frame, POLICY, Person, Problems, Stop, frame, head, page};
 use super::access::item;
 use super::people::whom;
-use super::{Administrator, filters, status};
+use super::{Administrator, filtered, status};
 
 /// Entries of a page.
 const ROWS: usize = 50;
@@ -90,7 +91,7 @@ pub async fn show(
             .iter()
             .all(|name| field(name).is_empty()),
         rows,
-        filters: filters(&asked, &FIELDS),
+        filters: filtered(&asked, &FIELDS),
         paged: cursor.is_some(),
         next: next.map(|cursor| cursor.to_string()),
         problems,

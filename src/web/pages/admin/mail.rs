@@ -14,6 +14,8 @@ use axum::routing::{get, post};
 use crate::actors::post::{self as mail, Doubtful, Overdue, Troubled, Wish};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::web::App;
+use crate::web::language::say;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::form::{self, Fields};
@@ -60,27 +62,35 @@ pub struct Due {
 
 impl Due {
     /// Of what is called this.
-    pub fn new(due: &Overdue, first: impl ToString, what: &str) -> Self {
+    pub fn new(due: &Overdue, first: impl ToString, counted: fn(usize) -> String) -> Self {
         Self {
             first: first.to_string(),
-            since: due.at.for_people(),
+            since: words::date(due.at),
             span: span(due.for_ms),
             many: match due.rows {
-                1_000.. => format!("{} or more", words::count(due.rows as u64, what)),
-                rows => words::count(rows as u64, what),
+                1_000.. => format!("{} or more", counted(due.rows)),
+                rows => counted(rows),
             },
             late: due.is_late(),
         }
     }
 }
 
+fn letters(n: usize) -> String {
+    say!(n; "{n} letter", "{n} letters")
+}
+
+fn messages(n: usize) -> String {
+    say!(n; "{n} message", "{n} messages")
+}
+
 /// `3 hours`
 pub fn span(ms: i64) -> String {
     match ms {
         ..MINUTE_MS => "less than a minute".to_owned(),
-        MINUTE_MS..HOUR_MS => words::count(ms / MINUTE_MS, "minute"),
-        _ if ms < 2 * DAY_MS => words::count(ms / HOUR_MS, "hour"),
-        _ => words::count(ms / DAY_MS, "day"),
+        MINUTE_MS..HOUR_MS => say!(ms / MINUTE_MS; "{n} minute", "{n} minutes"),
+        _ if ms < 2 * DAY_MS => say!(ms / HOUR_MS; "{n} hour", "{n} hours"),
+        _ => say!(ms / DAY_MS; "{n} day", "{n} days"),
     }
 }
 
@@ -123,8 +133,8 @@ async fn show(State(app): State<App>, Operator(person): Operator) -> Result<Resp
     let view = Overview {
         f: frame(&app, Some(&person)).at("/admin/mail"),
         person: &person,
-        letters: letter.map(|(due, first)| Due::new(&due, first, "letter")),
-        messages: message.map(|(due, first)| Due::new(&due, first, "message")),
+        letters: letter.map(|(due, first)| Due::new(&due, first, letters)),
+        messages: message.map(|(due, first)| Due::new(&due, first, messages)),
         troubled: troubled.iter().map(Letter::of).collect(),
         more_troubled: next.is_some(),
         outcomes: found
@@ -137,7 +147,7 @@ async fn show(State(app): State<App>, Operator(person): Operator) -> Result<Resp
                 messages: words::grouped(one.messages as u64),
             })
             .collect(),
-        counted: words::count(found.counted as u64, "message"),
+        counted: messages(found.counted),
         more: found.more,
         doubtful: doubtful.iter().map(Address::of).collect(),
         more_doubtful: more.is_some(),

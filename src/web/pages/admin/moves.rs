@@ -11,12 +11,13 @@ use axum::response::Response;
 use crate::actors::moves::{self, Decision, New, Preview};
 use crate::actors::rights;
 use crate::actors::world::{Call, Trouble};
-use crate::domain::id::MoveId;
+use crate::domain::id::{ItemKind, MoveId};
 use crate::domain::index::Phase;
 use crate::domain::moving::{Administrator as Signed, Move, State as Stands};
-use crate::domain::refusal::size;
 use crate::store::Fault;
 use crate::web::App;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 
 use super::super::dialog;
 use super::super::form::{self, Fields, Posted};
@@ -80,14 +81,14 @@ fn row(one: &Move) -> Row {
         from: words::short(&one.from_name),
         to: words::short(&one.to_name),
         state: one.state.word(),
-        proposed: one.proposed.at.for_people(),
+        proposed: words::date(one.proposed.at),
         by: one.proposed.address.to_string(),
         moved: moved(one),
     }
 }
 
 fn moved(one: &Move) -> String {
-    format!("{}, {}", words::count(one.items, "item"), size(one.bytes))
+    format!("{}, {}", words::items(one.items), size(one.bytes))
 }
 
 // ---- proposing ----
@@ -216,8 +217,8 @@ pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result
 }
 
 fn total(found: &Preview) -> String {
-    let some = |(n, more): (usize, bool), what: &str| {
-        let counted = words::count(n as u64, what);
+    let some = |(n, more): (usize, bool), kind: ItemKind| {
+        let counted = words::of_kind(n, kind);
         let counted = if more {
             format!("more than {counted}")
         } else {
@@ -225,10 +226,13 @@ fn total(found: &Preview) -> String {
         };
         (n > 0).then_some(counted)
     };
-    let all: Vec<String> = [some(found.runs, "run"), some(found.projects, "project")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let all: Vec<String> = [
+        some(found.runs, ItemKind::Run),
+        some(found.projects, ItemKind::Project),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     match all.is_empty() {
         true => "nothing".to_owned(),
         false => all.join(" and "),
@@ -237,7 +241,7 @@ fn total(found: &Preview) -> String {
 
 fn unlisted(found: &Preview, listed: usize) -> Option<String> {
     let all = found.runs.0.saturating_add(found.projects.0);
-    let rest = words::count(all.saturating_sub(listed) as u64, "item");
+    let rest = words::items(all.saturating_sub(listed) as u64);
     match found.runs.1 || found.projects.1 {
         true => Some(format!("more than {rest}")),
         false => (all > listed).then_some(rest),
@@ -268,7 +272,7 @@ struct By {
 fn by(signed: &Signed) -> By {
     By {
         address: signed.address.to_string(),
-        at: signed.at.for_people(),
+        at: words::date(signed.at),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::actors::queries::Own;
 use crate::actors::world::Trouble;
 use crate::domain::refusal::Refusal;
 use crate::web::App;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::form::{self, Fields};
@@ -25,7 +26,7 @@ struct Place {
     /// The page of a workgroup.
     link: Option<String>,
     name: String,
-    role: Option<&'static str>,
+    role: Option<String>,
     storage: String,
 }
 

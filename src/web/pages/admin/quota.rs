@@ -7,7 +7,8 @@ use crate::domain::refusal::Refusal;
 use crate::web::App;
 use crate::web::api::allowance::tier as read_tier;
 use crate::web::api::read;
-use crate::web::problem::Failure;
+use crate::web::problem::{Failure, guard};
+use crate::wire::Guard;
 
 use super::super::form::{Fields, Posted};
 use super::super::words::Storage;
@@ -24,7 +25,7 @@ pub struct Allowance {
     pub of_tier: String,
     pub storage: Storage,
     /// Why it cannot be changed.
-    pub ruled: Option<Refusal>,
+    pub ruled: Option<Guard>,
 }
 
 impl Allowance {
@@ -46,7 +47,7 @@ impl Allowance {
             },
             of_tier,
             storage: Storage::of(&seen.own),
-            ruled: seen.ruled,
+            ruled: seen.ruled.map(guard),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::actors::workgroups::look::{self, Shown};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::Refusal;
 use crate::web::App;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::form::{self, Fields};

@@ -5,10 +5,11 @@ use crate::actors::names;
 use crate::actors::queries::SeenItem;
 use crate::actors::rights::Permit;
 use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
-use crate::domain::refusal::size;
 use crate::domain::rights::{Level, Reason};
 use crate::domain::time::Time;
 use crate::web::App;
+use crate::web::language::say;
+use crate::web::pages::words::size;
 
 use super::super::Stop;
 use super::super::words::{self, Fact, fact};
@@ -32,11 +33,7 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
         ),
         fact(
             "Size",
-            format!(
-                "{} in {}",
-                size(item.bytes),
-                words::count(item.files, "file")
-            ),
+            format!("{} in {}", size(item.bytes), words::files(item.files)),
         ),
     ];
     let because = because(app, &seen.permit).await?;
@@ -55,15 +52,15 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
             "Contents",
             format!(
                 "{}, {}",
-                words::count(*biosamples, "biosample"),
-                words::count(*libraries, "library")
+                say!(*biosamples; "{n} biosample", "{n} biosamples"),
+                say!(*libraries; "{n} library", "{n} libraries")
             ),
         )),
     }
     if item.running_analyses > 0 {
         facts.push(fact("Analyses", running(app, &seen.permit).await?));
     }
-    facts.push(fact("Registered", item.created_at.for_people()));
+    facts.push(fact("Registered", words::date(item.created_at)));
     facts.push(fact("Id", item.id.to_string()));
     Ok(facts)
 }
@@ -77,7 +74,7 @@ async fn running(app: &App, permit: &Permit) -> Result<String, Stop> {
     if usize::try_from(n).is_ok_and(|n| n > names.len()) {
         names.push("…".to_owned());
     }
-    let running = words::count(n, "analysis");
+    let running = say!(n; "{n} analysis", "{n} analyses");
     Ok(format!("{running} {write} to it now: {}", names.join(", ")))
 }
 
@@ -101,14 +98,14 @@ async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
         .get(&context)
         .map_or_else(String::new, |name| words::short(name));
     Ok(Some(match part.until {
-        Some(until) => format!("{what} {name} until {}", until.for_people()),
+        Some(until) => format!("{what} {name} until {}", words::date(until)),
         None => format!("{what} {name}"),
     }))
 }
 
 fn since(state: &str, at: Option<Time>) -> String {
     match at {
-        Some(at) => format!("{state} since {}", at.for_people()),
+        Some(at) => format!("{state} since {}", words::date(at)),
         None => state.to_owned(),
     }
 }
@@ -116,7 +113,7 @@ fn since(state: &str, at: Option<Time>) -> String {
 fn in_the_trash(item: &Item) -> String {
     let lies = since("in the trash", item.life.trashed_at);
     match item.life.purge_at {
-        Some(at) => format!("{lies}; deleted for good on {}", at.for_people()),
+        Some(at) => format!("{lies}; deleted for good on {}", words::date(at)),
         None => lies,
     }
 }
@@ -137,7 +134,7 @@ fn of_run(run: &Run, facts: &mut Vec<Fact>) {
         format!(
             "{}, {}",
             words::short(&run.flow_cell),
-            words::count(run.lanes, "lane")
+            say!(run.lanes; "{n} lane", "{n} lanes")
         ),
     ));
     let read = |read: &Read| match read.indexed {
@@ -155,6 +152,6 @@ fn of_run(run: &Run, facts: &mut Vec<Fact>) {
     facts.push(fact("Status", status));
     let moments = [("Started", run.started_at), ("Ended", run.ended_at)];
     for (name, at) in moments {
-        facts.extend(at.map(|at| fact(name, at.for_people())));
+        facts.extend(at.map(|at| fact(name, words::date(at))));
     }
 }

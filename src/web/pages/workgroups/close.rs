@@ -9,6 +9,7 @@ use crate::actors::workgroups::look::Seen;
 use crate::domain::governance::{self, Act};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to};
 use crate::web::problem::guards;

@@ -20,7 +20,9 @@ use crate::web::App;
 use crate::web::api::read;
 use crate::web::api::workgroups::{self as api, invitations as asking};
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::dialog;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::words::{self, Moment};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to};
@@ -216,7 +218,7 @@ fn said(mut problems: Problems, mut typed: Typed, mut outcome: Outcome) -> Said 
         refused.retain(|one| !one.why.is_empty());
         if !same.is_empty() {
             problems = Problems {
-                heading: "Nobody was invited",
+                heading: say!("Nobody was invited"),
                 all: same,
                 status: StatusCode::UNPROCESSABLE_ENTITY,
             };

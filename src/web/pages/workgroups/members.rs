@@ -13,6 +13,7 @@ use crate::domain::workgroup::{Membership, Role};
 use crate::web::App;
 use crate::web::api::workgroups as api;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to, words};
 use crate::web::problem::Failure;
@@ -86,7 +87,7 @@ async fn render(
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             role: membership.role.word(),
-            since: membership.since.for_people(),
+            since: words::date(membership.since),
             itself,
             becomes: match membership.role {
                 Role::Member if changes => Some(Role::Administrator.word()),

@@ -14,6 +14,7 @@ use crate::web::api::read;
 use crate::web::api::workgroups::{self as api, invitations as asking};
 use crate::web::auth::Browser;
 use crate::web::pages::dialog;
+use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to, words};
 use crate::web::problem::Failure;

@@ -10,9 +10,10 @@ use crate::actors::storage::{self, LOOKED_THROUGH, Part};
 use crate::actors::workgroups::look;
 use crate::domain::id::Context;
 use crate::domain::item::{Item, State as Standing};
-use crate::domain::refusal::size;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 use crate::web::pages::words::{self, Storage};
 use crate::web::pages::{Frame, Stop, frame, page};
 
@@ -66,7 +67,7 @@ pub async fn show(
     let one = |part: Part| One {
         name: words::short(&part.name),
         belongs: part.belongs,
-        items: words::count(part.items, "item"),
+        items: words::items(part.items),
         size: size(part.bytes),
     };
     let row = |item: Item| Row {
@@ -83,7 +84,7 @@ pub async fn show(
         people: filled.by_person.into_iter().map(one).collect(),
         items: filled.largest.into_iter().map(row).collect(),
         listed: LISTED,
-        cut: filled.cut.then(|| words::count(LOOKED_THROUGH, "item")),
+        cut: filled.cut.then(|| words::items(LOOKED_THROUGH)),
     };
     Ok(page(StatusCode::OK, &view))
 }

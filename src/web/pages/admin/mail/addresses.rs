@@ -10,12 +10,13 @@ use crate::domain::reach::Reach;
 use crate::web::App;
 use crate::web::api::mail::doubtful;
 use crate::web::api::{read, settings};
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::super::form::{self, Fields};
 use super::super::super::words;
 use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
-use super::super::{audit, filters, status};
+use super::super::{audit, filtered, status};
 use super::{Operated, Operator, ROWS, listed, note};
 
 /// A doubtful address.
@@ -36,7 +37,7 @@ impl Row {
                 Some(_) => "undeliverable",
                 None => "doubtful",
             },
-            since: doubt.map(|(at, _)| at.for_people()).unwrap_or_default(),
+            since: doubt.map(|(at, _)| words::date(at)).unwrap_or_default(),
             reason: doubt.map(|(_, why)| words::short(why)).unwrap_or_default(),
         }
     }
@@ -86,7 +87,7 @@ async fn render(
         state: form::text(asked, "state", 40),
         since: form::text(asked, "since", 40),
         doubtful: addresses.iter().map(Row::of).collect(),
-        filters: filters(asked, &["state", "since"]),
+        filters: filtered(asked, &["state", "since"]),
         paged: after.is_some(),
         next: next.map(|digest| digest.to_string()),
         once: form::once(app),

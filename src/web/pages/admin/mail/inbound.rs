@@ -7,16 +7,17 @@ use axum::response::Response;
 use crate::actors::post as mail;
 use crate::domain::id::MessageId;
 use crate::domain::incoming::{Incoming, State as Stands};
-use crate::domain::refusal::size;
 use crate::web::App;
 use crate::web::api::mail::came;
 use crate::web::api::read;
+use crate::web::pages::filters;
+use crate::web::pages::words::size;
 use crate::web::problem::Failure;
 
 use super::super::super::form::{self, Fields};
 use super::super::super::words;
 use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
-use super::super::{audit, filters, status};
+use super::super::{audit, filtered, status};
 use super::{LONGEST, Operated, Operator, ROWS, listed, note, wish};
 
 /// A message.
@@ -35,7 +36,7 @@ impl Row {
             id: message.id.to_string(),
             letter: message.letter.to_string(),
             purpose: message.purpose.word(),
-            at: message.at.for_people(),
+            at: words::date(message.at),
             outcome: words::short(message.outcome()),
             why: match &message.state {
                 Stands::Waiting { .. } => String::new(),
@@ -74,7 +75,7 @@ pub async fn list(
         letter: form::text(&asked, "letter", 40),
         since: form::text(&asked, "since", 40),
         rows: messages.iter().map(Row::of).collect(),
-        filters: filters(&asked, &["outcome", "letter", "since"]),
+        filters: filtered(&asked, &["outcome", "letter", "since"]),
         paged: after.is_some(),
         next: next.map(|id| id.to_string()),
         problems,
@@ -148,7 +149,7 @@ async fn render(
         size: size(message.bytes),
         seen_to: match &message.state {
             Stands::Waiting { .. } => None,
-            Stands::Done { at, .. } => Some(at.for_people()),
+            Stands::Done { at, .. } => Some(words::date(*at)),
         },
         waits: message.waits(),
         again: message.may_be_retried(),

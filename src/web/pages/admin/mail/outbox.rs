@@ -10,18 +10,20 @@ use crate::domain::letter::{Letter, State as Stands, Subject};
 use crate::web::App;
 use crate::web::api::mail::troubled;
 use crate::web::api::read;
+use crate::web::language::say;
+use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
 use super::super::super::form::{self, Fields};
 use super::super::super::words;
 use super::super::super::{Frame, Person, Problems, Stop, frame, page, to};
-use super::super::{audit, filters, status};
+use super::super::{audit, filtered, status};
 use super::{LONGEST, Operated, Operator, ROWS, listed, note, wish};
 
 /// A letter in a list.
 pub struct Row {
     pub id: String,
-    pub kind: &'static str,
+    pub kind: String,
     pub to: String,
     pub state: &'static str,
     pub when: String,
@@ -40,7 +42,7 @@ impl Row {
             state: posted.state,
             when: posted.when,
             why: posted.why,
-            attempts: words::count(letter.attempts, "time"),
+            attempts: say!(letter.attempts; "{n} time", "{n} times"),
         }
     }
 }
@@ -74,7 +76,7 @@ pub async fn list(
         address: form::text(&asked, "address", LONGEST),
         since: form::text(&asked, "since", 40),
         troubled: letters.iter().map(Row::of).collect(),
-        filters: filters(&asked, &["state", "address", "since"]),
+        filters: filtered(&asked, &["state", "address", "since"]),
         paged: after.is_some(),
         next: next.map(|id| id.to_string()),
         problems,
@@ -146,7 +148,7 @@ async fn render(
         f: frame(app, Some(person)).at("/admin/mail"),
         person,
         note,
-        written: letter.created_at.for_people(),
+        written: words::date(letter.created_at),
         about: match letter.subject {
             Subject::Invitation(id) => Some(id.to_string()),
             Subject::Access(item) => Some(item.to_string()),
