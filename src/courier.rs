@@ -11,7 +11,7 @@ mod post;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::directory::Directory;
 use crate::actors::load;
+use crate::actors::post::waits;
 use crate::domain::id::InvitationId;
 use crate::domain::invitation::Invitation;
 use crate::domain::key::Key;
@@ -42,6 +43,8 @@ const BACK_OFF: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(500)..=Duration::from_secs(30);
 /// A timer or a letter that met a fault of ours is due again after this, in milliseconds.
 const AGAIN_MS: i64 = MINUTE_MS / 2;
+/// So often it is looked at how long letters wait, in milliseconds.
+const MEASURE_MS: i64 = 10_000;
 /// So many timers fire at once.
 const TIMERS: usize = 16;
 /// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
@@ -131,6 +134,8 @@ struct Inner {
     faulty: AtomicBool,
     /// Letters wait too long, and the operator was told.
     late: AtomicBool,
+    /// When it was looked at last how long letters wait, in milliseconds since the epoch.
+    measured: AtomicI64,
 }
 
 /// Why nothing is claimed for a while, and how long at most.
@@ -165,6 +170,7 @@ impl Courier {
             refused: AtomicBool::new(false),
             faulty: AtomicBool::new(false),
             late: AtomicBool::new(false),
+            measured: AtomicI64::new(i64::MIN),
         };
         Self {
             inner: Arc::new(inner),
@@ -284,7 +290,7 @@ impl Courier {
         Ok(Pause::Idle(until.clamp(BREATH, LOOK_AGAIN)))
     }
 
-    /// How long the oldest letter, or message that came in, has been waiting though it is due.
+    /// How long the oldest letter, or message that came in, has been waiting though it is due or was tried in vain.
     async fn measure(&self, queue: Queue) -> Result<(), Fault> {
         let gauge = match queue {
             Queue::Outbox => "handover_letters_oldest_due_seconds",
@@ -292,8 +298,17 @@ impl Courier {
             Queue::Timers | Queue::Purges | Queue::Sweeps => return Ok(()),
         };
         let Parts { store, now, .. } = &self.inner.parts;
-        let first = store.next_due(queue).await?;
-        let late_ms = first.map_or(0, |at| now().since_ms(at).max(0));
+        let now = now();
+        if queue == Queue::Outbox {
+            // Letters are looked through for it: not each time that one is written.
+            let before = self.inner.measured.swap(now.ms(), Ordering::Relaxed);
+            if (0..MEASURE_MS).contains(&now.ms().saturating_sub(before)) {
+                self.inner.measured.store(before, Ordering::Relaxed);
+                return Ok(());
+            }
+        }
+        let first = waits(&**store, queue, now).await?;
+        let late_ms = first.map_or(0, |first| first.for_ms.max(0));
         let late = Duration::from_millis(late_ms.unsigned_abs());
         metrics::gauge!(gauge).set(late.as_secs_f64());
         if queue == Queue::Outbox {
@@ -312,7 +327,7 @@ impl Courier {
             let minutes = late_ms / MINUTE_MS;
             tracing::error!(
                 minutes,
-                "the oldest letter that is due waits too long; look at the mail server and at `handover mail status`"
+                "the oldest letter waits too long; look at the mail server and at `handover mail status`"
             );
         } else {
             tracing::info!("letters leave in time again");

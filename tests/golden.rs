@@ -534,7 +534,10 @@ fn what_came_in_by_mail_and_what_is_known_of_addresses() {
     };
     check("waiting", &waiting);
     check("done", &waiting.done(AT, "decided", "accepted"));
-    check("plain", &Sealed::new(waiting.id, AT, b"sealed"));
+    let mut sealed = Sealed::new(waiting.id, LETTER, AT, b"sealed");
+    check("of-letter", &sealed);
+    sealed.letter = None;
+    check("plain", &sealed);
     let reach = Reach::unknown("rita@lab.example".parse().unwrap(), AT);
     let failed = reach.reported(LETTER, "5.1.1", AT);
     check("failed", &failed);

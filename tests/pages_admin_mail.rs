@@ -322,7 +322,7 @@ async fn what_came_in_is_listed_by_outcome_and_seen_to_again() {
         ))
         .await;
     story
-        .keep(&Sealed::new(MessageId::from_bits(1), at, b"sealed"))
+        .keep(&Sealed::new(MessageId::from_bits(1), letter, at, b"sealed"))
         .await;
     let page = story.get("/admin/mail/inbound").await;
     snapshot("inbound", &page);

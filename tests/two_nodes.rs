@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::actors::account;
 use handover::actors::custody::{self, Command as Custody};
-use handover::actors::incoming::{self, Kept, Limits, New, Reply, Says};
+use handover::actors::incoming::{self, Became, Finished, Kept, Limits, New, Opened, Reply, Says};
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
 use handover::actors::links;
@@ -29,10 +29,13 @@ use handover::actors::world::{Call, Trouble, World as _, contended};
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{Event, What};
-use handover::domain::id::{AccountId, CommandId, Context, InvitationId, ItemId, MessageId};
-use handover::domain::incoming::Purpose;
+use handover::domain::id::{
+    AccountId, CommandId, Context, InvitationId, ItemId, LetterId, MessageId,
+};
+use handover::domain::incoming::{Incoming, Purpose};
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
-use handover::domain::key::Key;
+use handover::domain::key::{Counter, Key};
+use handover::domain::letter::Subject;
 use handover::domain::lifecycle::Act;
 use handover::domain::policy::{Creators, Domain, InUse, Policy, Private, Replies};
 use handover::domain::refusal::{Code, Refusal};
@@ -40,7 +43,7 @@ use handover::domain::rights::{Grant, Level, Origin, Part};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::DAY_MS;
 use handover::domain::workgroup::{Role, Workgroup};
-use handover::store::{ABSENT, Outcome, Queue, Store as _, Version};
+use handover::store::{ABSENT, Claimed, Outcome, Queue, Store as _, Version};
 use staged::{Moment, Site, at, wanted};
 
 const ANNA: &str = "anna@lab.example";
@@ -204,6 +207,30 @@ fn an_account_that_takes_something_in_while_it_is_closed_stays_open() {
     staged::now(account::close(&site.two, &call, bob)).unwrap();
     let late = site.one.custody(Context::Personal(bob), &call, create);
     assert_eq!(codes(&late.unwrap_err()), [Code::RecipientUnknown]);
+}
+
+#[test]
+fn what_a_closed_account_was_called_is_told_to_nobody() {
+    let site = Site::new(Policy::default());
+    site.apply(&wanted("techs", &[ANNA, BOB]));
+    let (anna, bob) = (site.account(ANNA), site.account(BOB));
+    let item = project(&site, Context::Personal(anna), ANNA);
+    let id = offer(&site, item, ANNA, ANNA);
+    site.apply(&wanted("techs", &[ANNA]));
+    let call = site.call(BOB, None, 0);
+    staged::now(account::close(&*site.one, &call, bob)).unwrap();
+    let call = site.call(ANNA, None, 0);
+    let create = Custody::CreateProject {
+        name: "Exomes".into(),
+    };
+    let theirs = Context::Personal(bob);
+    let accept = Command::Accept { into: Some(theirs) };
+    for refused in [
+        site.one.custody(theirs, &call, create).unwrap_err(),
+        site.one.transfer(id, &call, &accept).unwrap_err(),
+    ] {
+        assert_eq!(codes(&refused), [Code::RecipientNotAMember]);
+    }
 }
 
 #[test]
@@ -824,27 +851,133 @@ fn what_a_message_decided_counts_though_its_sender_gave_up_the_address_since() {
 fn of_a_message_that_waited_for_a_week_it_is_said_that_it_waited_and_not_that_the_key_is_another() {
     let site = acting();
     let letter = answered(&site, BOB).letter;
-    let settings = site.two.settings();
+    assert_eq!(came(&site, letter, "<1@there>", ROOM), Kept::New);
+    let (_, opened) = taken_up(&site);
+    assert!(opened.message.is_ok());
+    staged::now(sweep::sweep(&*site.model, at(7 * DAY_MS), 100)).unwrap();
+    let id = opened.incoming.document.id;
+    let opened = staged::now(incoming::open(&site.two.settings(), id));
+    let why = opened.unwrap().unwrap().message.unwrap_err();
+    assert!(why.contains("for a week"), "{why}");
+}
+
+const ROOM: Limits = Limits {
+    a_day: 5,
+    bytes: 1 << 20,
+    bytes_a_letter: 1 << 20,
+};
+
+/// A message of 600 bytes to the address of a letter.
+fn came(site: &Site, letter: LetterId, message_id: &str, limits: Limits) -> Kept {
+    let raw = "accept".repeat(100);
     let new = New {
         letter,
         purpose: Purpose::Reply,
         envelope_sender: Some(BOB),
-        same: ("<1@there>", b"accept"),
-        raw: b"accept",
+        same: (message_id, b"accept"),
+        raw: raw.as_bytes(),
     };
-    let limits = Limits {
-        a_day: 5,
-        bytes: 1 << 20,
-    };
-    let kept = staged::now(incoming::keep(&settings, at(0), limits, &new)).unwrap();
-    assert_eq!(kept, Kept::New);
-    let row = staged::now(site.model.claim(Queue::Incoming, at(0), 1, 1)).unwrap()[0];
+    staged::now(incoming::keep(&site.two.settings(), at(0), limits, &new)).unwrap()
+}
+
+/// The next message that waits, and the row that it is taken up by.
+fn taken_up(site: &Site) -> (Claimed, Opened) {
+    let row = staged::now(site.model.claim(Queue::Incoming, at(0), 1, DAY_MS)).unwrap()[0];
     let id = MessageId::from_bits(row.due.id);
-    let opened = || staged::now(incoming::open(&settings, id)).unwrap().unwrap();
-    assert!(opened().message.is_ok());
-    staged::now(sweep::sweep(&*site.model, at(7 * DAY_MS), 100)).unwrap();
-    let why = opened().message.unwrap_err();
-    assert!(why.contains("for a week"), "{why}");
+    let opened = staged::now(incoming::open(&site.two.settings(), id));
+    (row, opened.unwrap().unwrap())
+}
+
+/// Bytes that are kept as they came: of all letters, and of this one.
+fn kept_bytes(site: &Site, letter: LetterId) -> Vec<i64> {
+    let counters = [Counter::Sealed, Counter::SealedOf(letter)];
+    staged::now(site.model.counters(&counters)).unwrap()
+}
+
+#[test]
+fn a_message_that_two_nodes_took_up_is_not_too_late_for_what_it_decided_itself() {
+    for says in [
+        Says::Accept { context: None },
+        Says::Decline { reason: None },
+    ] {
+        let site = acting();
+        let letter = answered(&site, BOB).letter;
+        assert_eq!(came(&site, letter, "<1@there>", ROOM), Kept::New);
+        let (row, opened) = taken_up(&site);
+        let reply = Reply {
+            message: opened.incoming.document.id,
+            letter,
+            from: BOB.parse().unwrap(),
+            doubt: None,
+            says,
+            message_id: None,
+        };
+        // By the second node's clock the offer is over. It has just read it, as it was before the first node decides.
+        site.two.set_clock(2 * DAY_MS);
+        let first = reply.clone();
+        site.two.after(Moment::Outcome, move |one| {
+            let became = staged::now(incoming::decide(one, &first)).unwrap();
+            assert_eq!(became.outcome, "decided");
+        });
+        let outcome = incoming::see_to(&site.two, row, &opened.incoming, &reply);
+        assert_eq!(staged::now(outcome).unwrap(), "decided");
+        let key = Key::Incoming(reply.message);
+        let found = staged::now(site.model.load(&[key])).unwrap();
+        let found = document::decode::<Incoming>(&found[0].as_ref().unwrap().body).unwrap();
+        assert_eq!(found.outcome(), "decided");
+        let explained = match site.letter(letter).subject {
+            Subject::Invitation(id) => Counter::Explained(id),
+            other => panic!("{other:?}"),
+        };
+        let told = staged::now(site.model.counters(&[explained])).unwrap();
+        assert_eq!(told, [0], "nobody is told that it came too late");
+    }
+}
+
+#[test]
+fn a_message_that_was_understood_takes_no_room_any_more() {
+    for (outcome, goes) in [
+        ("decided", true),
+        ("auto", true),
+        ("unauthenticated", true),
+        ("given-up", false),
+        ("unreadable", false),
+    ] {
+        let site = acting();
+        let letter = answered(&site, BOB).letter;
+        assert_eq!(came(&site, letter, "<1@there>", ROOM), Kept::New);
+        let full = kept_bytes(&site, letter);
+        assert!(full[0] > 600 && full[0] == full[1], "{full:?}");
+        let (row, opened) = taken_up(&site);
+        let became = Became::silent(outcome, "so it is");
+        let finished = incoming::finish(&site.two, row, opened.incoming, &became, at(1));
+        assert_eq!(staged::now(finished).unwrap(), Finished::Settled);
+        let left = if goes { vec![0, 0] } else { full };
+        assert_eq!(kept_bytes(&site, letter), left, "{outcome}");
+        assert_eq!(came(&site, letter, "<1@there>", ROOM), Kept::Before);
+    }
+}
+
+#[test]
+fn nobody_fills_the_room_of_all_with_messages_to_one_letter() {
+    let site = acting();
+    let (eve, bob) = (answered(&site, BOB).letter, answered(&site, BOB).letter);
+    let limits = Limits {
+        bytes_a_letter: 2_000,
+        ..ROOM
+    };
+    for (letter, message_id, kept) in [
+        (eve, "<1@there>", Kept::New),
+        (eve, "<2@there>", Kept::New),
+        (eve, "<3@there>", Kept::TooMany),
+        (bob, "<4@there>", Kept::New),
+    ] {
+        assert_eq!(
+            came(&site, letter, message_id, limits),
+            kept,
+            "{message_id}"
+        );
+    }
 }
 
 /// What somebody who wants to come in by each door is told whose account is closed before, or while the door opens.

@@ -254,6 +254,7 @@ fn touched(commit: &Commit) -> Vec<Topic> {
             | Counter::LinkUses(_)
             | Counter::Incoming(..)
             | Counter::Sealed
+            | Counter::SealedOf(_)
             | Counter::Explained(_)
             | Counter::Asked(_) => {}
         }

@@ -19,6 +19,7 @@ use super::custody;
 use super::load::{self, Versioned};
 use super::members;
 use super::proposal::Proposal;
+use super::rights;
 use super::sharing;
 use super::world::{Call, Settings, Trouble};
 
@@ -119,6 +120,22 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Who asks, where they may have named any context, by its id alone. Otherwise an offer or an item of theirs has led here.
+    const fn names_it(&self) -> Option<AccountId> {
+        match self {
+            Self::Custody { call, .. } | Self::Sharing { call, .. } => call.by.person,
+            Self::Receive { accepter, .. } => Some(*accepter),
+            Self::Offer { .. }
+            | Self::End { .. }
+            | Self::Share { .. }
+            | Self::Lend { .. }
+            | Self::Admit { .. }
+            | Self::Release { .. } => None,
+        }
+    }
+}
+
 /// What a context answers.
 #[derive(Debug)]
 pub enum Answered {
@@ -201,6 +218,10 @@ impl Core {
         let owner = self.owner(settings).await?;
         let ends = matches!(question, Question::End { .. } | Question::Release { .. });
         if let Some(no) = owner.shut().filter(|_| !ends) {
+            if let Some(person) = question.names_it() {
+                // What it is called, and that it is closed, is no business of somebody outside.
+                rights::acting(settings, person, self.context).await?;
+            }
             return Err(no.into());
         }
         match question {

@@ -23,7 +23,7 @@ use super::world::{Call, Settings, Trouble};
 pub use addresses::{Doubtful, address, addresses, reset};
 pub use letters::{Troubled, change_letter, letter, letters};
 pub use messages::{Came, change_message, message, messages};
-pub use waiting::{Outcome, Overdue, Overview, overdue, overview};
+pub use waiting::{Outcome, Overdue, Overview, overdue, overview, waits};
 
 /// What an operator wants of a letter or a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

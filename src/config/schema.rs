@@ -185,7 +185,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "reply", sessions, reply.sessions, "Conversations with mail servers at once.").within(1, 1_000),
     key!(Config, "reply", messages_per_minute, reply.messages_per_minute, "Messages taken in a minute; the mail server keeps the others and comes back.").within(1, 1_000_000),
     key!(Config, "reply", messages_per_letter_per_day, reply.messages_per_letter_per_day, "Messages taken in a day in answer to one letter.").within(1, 1_000),
-    key!(Config, "reply", keep, reply.keep, "How much of what came in is kept, enciphered, for its seven days; the mail server keeps what is beyond.").within(16 * MIB, 1 << 40),
+    key!(Config, "reply", keep, reply.keep, "How much of what came in is kept, enciphered: until it is understood, or for seven days where it is not. Messages to one letter take a twentieth of it at most; the mail server keeps what is beyond.").within(16 * MIB, 1 << 40),
     key!(Config, "letters", english_file, letters.english_file, "Sentences that letters of this site say otherwise in English: lines of `name = sentence`, by the names of `handover letter list --sentences`. Checked at start, all problems at once.").example("\"letters.en.ftl\""),
     key!(Config, "letters", german_file, letters.german_file, "The same in German.").example("\"letters.de.ftl\""),
     key!(Config, "letters", colour, letters.colour, "Colour of links and buttons where letters are shown on light ground."),

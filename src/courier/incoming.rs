@@ -113,7 +113,7 @@ impl Door for Keeper {
                 Ok(Kept::TooMany) => ("too-many", Err(Turned::too_many())),
                 Ok(Kept::Full) => {
                     tracing::error!(
-                        "there is no room for more mail that comes in; raise reply.keep, or wait until what is older is a week old"
+                        "there is no room for more mail that comes in; raise reply.keep, or look at what was given up: it is kept for a week"
                     );
                     ("full", Err(Turned::store()))
                 }
@@ -189,7 +189,9 @@ impl Inbox {
                             says: meant(verb),
                             message_id,
                         };
-                        incoming::decide(world, &reply).await?
+                        let outcome = incoming::see_to(world, row, &incoming, &reply).await?;
+                        count(outcome);
+                        return Ok(());
                     }
                 }
             }

@@ -260,6 +260,35 @@ async fn a_letter_is_retried_until_the_mail_server_takes_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn letters_are_late_while_the_mail_server_is_down_though_none_is_due() {
+    let office = Office::new();
+    let ids = office.offers(2).await;
+    for id in &ids {
+        office.script(*id, &[Does::Fails(Blame::Later)]);
+    }
+    let waits = || waits(&*office.store, Queue::Outbox, office.now());
+    office.run_for(LATE_MS - MINUTE_MS).await;
+    let oldest = waits().await.unwrap().unwrap();
+    assert!(!oldest.is_late(), "{oldest:?}");
+    office.run_for(2 * MINUTE_MS).await;
+    let next = office.store.next_due(Queue::Outbox).await.unwrap();
+    assert!(next > Some(office.now()), "none is due");
+    let oldest = waits().await.unwrap().unwrap();
+    assert!(oldest.is_late(), "{oldest:?}");
+    assert_eq!((oldest.at, oldest.rows), (START, 2));
+    let courier = office.courier();
+    courier.measure(Queue::Outbox).await.unwrap();
+    assert!(courier.inner.late.load(Ordering::Relaxed), "it is told");
+    for id in &ids {
+        office.script(*id, &[Does::Takes]);
+    }
+    office.run_for(8 * HOUR_MS).await;
+    assert_eq!(waits().await.unwrap(), None);
+    courier.measure(Queue::Outbox).await.unwrap();
+    assert!(!courier.inner.late.load(Ordering::Relaxed));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_letter_that_was_taken_when_the_daemon_died_leaves_again_as_the_same_bytes() {
     let office = Office::new();
     let ids = office.offers(1).await;

@@ -50,6 +50,9 @@ fn may_deliver(allow: &[Network], peer: IpAddr) -> bool {
     peer.to_canonical().is_loopback() || allow.iter().any(|network| network.contains(peer))
 }
 
+/// One letter has this part of the room for what came in.
+const LETTERS: i64 = 20;
+
 /// Opened, and not served yet.
 pub struct Replies {
     listener: Listener,
@@ -83,11 +86,15 @@ pub async fn open(
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let message = size(reply.max_message_size.as_bytes());
     let arrived = Arc::new(Notify::new());
+    let keep = i64::try_from(reply.keep.as_bytes()).unwrap_or(i64::MAX);
+    let largest = i64::try_from(reply.max_message_size.as_bytes()).unwrap_or(i64::MAX);
     let keeper = Keeper {
         desk: Arc::new(directory.clone()),
         limits: Limits {
             a_day: i64::from(reply.messages_per_letter_per_day),
-            bytes: i64::try_from(reply.keep.as_bytes()).unwrap_or(i64::MAX),
+            bytes: keep,
+            // Sealed, a message is a third larger; one has room for certain.
+            bytes_a_letter: (keep / LETTERS).max(largest.saturating_mul(2)),
         },
         arrived: Arc::clone(&arrived),
     };

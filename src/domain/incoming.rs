@@ -9,7 +9,7 @@ use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::time::{DAY_MS, Time};
 
-/// How long a message is kept as it came, in milliseconds.
+/// How long a message that was not understood is kept as it came, in milliseconds.
 pub const SEALED_KEPT_MS: i64 = 7 * DAY_MS;
 /// How long it is known that it came, and what became of it, in milliseconds; until then a repetition is one.
 pub const INCOMING_KEPT_MS: i64 = 30 * DAY_MS;
@@ -141,6 +141,9 @@ impl Document for Incoming {
 pub struct Sealed {
     /// Which message.
     pub id: MessageId,
+    /// The letter whose address it came to; none where that was not kept yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<LetterId>,
     /// When it came.
     pub at: Time,
     /// The sealed bytes, in base64.
@@ -149,9 +152,10 @@ pub struct Sealed {
 
 impl Sealed {
     /// Of these sealed bytes.
-    pub fn new(id: MessageId, at: Time, sealed: &[u8]) -> Self {
+    pub fn new(id: MessageId, letter: LetterId, at: Time, sealed: &[u8]) -> Self {
         Self {
             id,
+            letter: Some(letter),
             at,
             sealed: BASE64.encode(sealed),
         }
@@ -169,7 +173,11 @@ impl Document for Sealed {
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
         let bytes = i64::try_from(self.sealed.len()).unwrap_or(i64::MAX);
-        vec![(Counter::Sealed, bytes)]
+        let of_letter = self.letter.map(|letter| (Counter::SealedOf(letter), bytes));
+        [(Counter::Sealed, bytes)]
+            .into_iter()
+            .chain(of_letter)
+            .collect()
     }
     fn due(&self) -> Option<(Queue, Time, u128)> {
         let at = self.at.plus_ms(SEALED_KEPT_MS);
@@ -184,7 +192,7 @@ mod tests {
     #[test]
     fn a_message_is_kept_for_a_week_and_what_became_of_it_for_a_month() {
         let (id, at) = (MessageId::from_bits(3), Time::from_ms(0));
-        let sealed = Sealed::new(id, at, b"abc");
+        let sealed = Sealed::new(id, LetterId::from_bits(1), at, b"abc");
         assert_eq!(
             sealed.due(),
             Some((Queue::Sweeps, at.plus_ms(7 * DAY_MS), 3))

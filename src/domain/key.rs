@@ -247,6 +247,8 @@ pub enum Counter {
     Incoming(LetterId, u32),
     /// Bytes of what came in by mail and is still kept.
     Sealed,
+    /// The same, of what came to one letter.
+    SealedOf(LetterId),
     /// Letters that explained why a reply to an offer decided nothing.
     Explained(InvitationId),
     /// How often a recipient was asked for an answer by mail on a day, by the digest of both.
@@ -264,6 +266,7 @@ impl Counter {
             Self::Sealed => Bytes::tagged(5),
             Self::Explained(id) => Bytes::tagged(6).wide(id.bits()),
             Self::Asked(digest) => Bytes::tagged(7).wide(digest.0),
+            Self::SealedOf(id) => Bytes::tagged(8).wide(id.bits()),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What letters tell: facts of an invitation, of a sign-in, of what happened in a workgroup, already made harmless. No sentence stands
 //! here; sentences are the catalogue's.
 
+use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::{Context, ItemId};
 use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
-use crate::domain::letter::{Kind, Letter};
+use crate::domain::letter::{Kind, Letter, News, Subject};
 use crate::domain::refusal;
 use crate::domain::rights::Level;
 use crate::domain::time::Time;
@@ -28,6 +29,85 @@ pub fn frame(letter: &Letter, site: &Site) -> Facts {
 /// Where the site's pages are.
 pub fn home(site: &Site) -> String {
     site.public_url.trim_end_matches('/').to_owned()
+}
+
+/// What a letter with a code tells.
+pub fn code(letter: &Letter, sign_in: &SignIn, site: &Site, language: Language) -> Facts {
+    frame(letter, site).with("expires", date(sign_in.expires_at, language))
+}
+
+/// What a letter about something that happened tells.
+pub fn news(letter: &Letter, news: &News, site: &Site, language: Language) -> Facts {
+    let facts = frame(letter, site).with("at", date(letter.created_at, language));
+    let workgroup = |facts: Facts, name: &str| {
+        facts
+            .with("workgroup", named(name))
+            .with("workgroup-short", short(name))
+    };
+    let who = |facts: Facts, name: &str, of: &Address| {
+        facts
+            .with("who", named(name))
+            .with("who-short", short(name))
+            .with("address", address(of))
+    };
+    let way = |facts: Facts, from: &str, into: &str| {
+        facts
+            .with("from", named(from))
+            .with("from-short", short(from))
+            .with("into", named(into))
+            .with("into-short", short(into))
+    };
+    match news {
+        News::Joined {
+            workgroup: name,
+            who: person,
+            address,
+            role,
+        } => who(workgroup(facts, name), person, address).with("role", role.word()),
+        News::RoleChanged {
+            workgroup: name,
+            by,
+            role,
+        } => workgroup(facts, name)
+            .with("by", named(by))
+            .with("role", role.word()),
+        News::Removed {
+            workgroup: name,
+            by,
+        }
+        | News::Closed {
+            workgroup: name,
+            by,
+        } => workgroup(facts, name).with("by", named(by)),
+        News::LinkAccepted {
+            item,
+            who: person,
+            address,
+            into,
+            level,
+        } => who(facts, person, address)
+            .with("item", named(item))
+            .with("item-short", short(item))
+            .with("into", named(into))
+            .with("level", level_word(*level))
+            .with("kind", kind_of(letter.subject)),
+        News::MoveProposed { from, into, by, .. } => way(facts, from, into).with("by", named(by)),
+        News::MoveApproved {
+            from,
+            into,
+            by,
+            proposer,
+        } => way(facts, from, into)
+            .with("by", named(by))
+            .with("proposer", named(proposer)),
+    }
+}
+
+fn kind_of(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Access(item) => item.kind().word(),
+        _ => "project",
+    }
 }
 
 /// What a letter about an invitation tells.

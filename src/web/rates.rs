@@ -15,6 +15,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::actors::people;
+use crate::actors::world::{self, Call};
 use crate::clock::Clock;
 use crate::config::Network;
 use crate::domain::address::Address;
@@ -137,11 +139,26 @@ impl Limiters {
     ///
     /// # Errors
     /// It is one too many.
-    pub fn transfer(&self, sender: AccountId) -> Result<(), Failure> {
+    fn transfer(&self, sender: AccountId) -> Result<(), Failure> {
         let transfer = self.sender.check(&sender);
         let sentence =
             || said!("too many transfers were requested or extended by you in a short time");
         transfer.map_err(|seconds| too_many(sentence(), seconds))
+    }
+}
+
+impl App {
+    /// Counts what writes to strangers: a transfer, a share or an invitation that somebody requests, readdresses or extends. What was
+    /// done before is only answered again, and counts no more.
+    ///
+    /// # Errors
+    /// It is one too many, the key was used for another request, or the store failed.
+    pub async fn writes(&self, call: &Call) -> Result<(), Failure> {
+        if world::before(&self.settings(), call).await?.is_some() {
+            return Ok(());
+        }
+        let person = people::person_of(call)?;
+        self.limiters().transfer(person)
     }
 }
 

@@ -334,7 +334,7 @@ async fn what_came_in_is_listed_and_counted_by_its_outcome() {
         refused("mail.not_now", 409),
         "no longer kept"
     );
-    let sealed = Sealed::new(MessageId::from_bits(4), world.now(), b"sealed");
+    let sealed = Sealed::new(MessageId::from_bits(4), letter, world.now(), b"sealed");
     create(&*world.store, &sealed, world.now()).await;
     let again = act(4, "retry").await.ok();
     assert_eq!(again["outcome"], Value::Null);

@@ -1,9 +1,12 @@
 //! The same request sent again with the same Idempotency-Key is not done again.
 
+use std::time::Duration;
+
+use handover::domain::policy::Policy;
 use handover::domain::workgroup::Role;
 use serde_json::json;
 
-use crate::support::{KEY, World, offer};
+use crate::support::{KEY, World, bounds, offer, rates};
 
 fn run(name: &str) -> serde_json::Value {
     let mut run = crate::support::run(name);
@@ -83,6 +86,41 @@ async fn what_was_done_is_answered_again() {
         .await;
     let again = world.post_once(&core, &cancel, "c", json!({})).await.ok();
     assert_eq!(again["transfer"]["state"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_repetition_meets_no_limit() {
+    let mut few = rates();
+    few.transfers_per_sender = 1;
+    let hour = Duration::from_secs(3_600);
+    let world = World::with(Policy::default(), bounds(), few).await;
+    let core = world.person("core@facility.example").await;
+    world
+        .workgroup("pool", &[("core@facility.example", Role::Owner)])
+        .await;
+    let project = world.project(&core, "personal", "WGS", 1).await;
+    let shared = world.project(&core, "personal", "WES", 1).await;
+    let ask = offer(&[&project], "anna@lab.example");
+    let share = json!({ "items": [shared], "recipient": "anna@lab.example", "level": "read" });
+    let invite = json!({ "addresses": ["anna@lab.example"] });
+    for (path, body) in [
+        ("/transfers", ask),
+        ("/shares", share),
+        ("/workgroups/pool/invitations", invite),
+    ] {
+        let first = world.post_once(&core, path, "k", body.clone()).await.ok();
+        let again = world.post_once(&core, path, "k", body.clone()).await.ok();
+        let id = |answer: &serde_json::Value| {
+            let made = ["/transfer/id", "/invitation/id", "/items/0/invitation/id"];
+            let found = made.iter().find_map(|at| answer.pointer(at));
+            found.and_then(|id| id.as_str()).map(str::to_owned)
+        };
+        assert!(id(&first).is_some(), "{path}: {first}");
+        assert_eq!(id(&first), id(&again), "{path}");
+        let other = world.post_once(&core, path, "l", body).await.text;
+        assert!(other.contains("limit.too_many"), "{path}: {other}");
+        world.clock.advance(hour);
+    }
 }
 
 #[tokio::test]

@@ -174,10 +174,12 @@ fn wanted(universe: &Universe, handle: &str) -> Wanted {
 impl Cluster {
     pub fn new(universe: Arc<Universe>) -> Self {
         let policy = Arc::new(policy(&universe));
+        // Sometimes there is hardly room.
+        let bytes = if universe.percent(10) { 4_000 } else { 1 << 20 };
         let limits = Limits {
             a_day: 1 + i64::try_from(universe.below(20)).unwrap(),
-            // Sometimes there is hardly room.
-            bytes: if universe.percent(10) { 4_000 } else { 1 << 20 },
+            bytes,
+            bytes_a_letter: bytes / 2,
         };
         let wanted = WORKGROUPS.iter().map(|handle| wanted(&universe, handle));
         let wanted = Mutex::new(wanted.collect());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
@@ -15,10 +16,11 @@ use handover::actors::world::{Call, Settings, Trouble, World};
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{By, Channel};
-use handover::domain::id::{AccountId, CommandId, Context, InvitationId, WorkgroupId};
+use handover::domain::id::{AccountId, CommandId, Context, InvitationId, LetterId, WorkgroupId};
 use handover::domain::index::Entry;
 use handover::domain::invitation::Invitation;
 use handover::domain::key::{Bytes, Counter, Key};
+use handover::domain::letter::Letter;
 use handover::domain::policy::{Domain, Policy, Tier};
 use handover::domain::secret::SiteKey;
 use handover::domain::time::Time;
@@ -187,6 +189,8 @@ pub fn at(ms: i64) -> Time {
 pub struct Node {
     store: Arc<Staged>,
     settings: Settings,
+    /// How many milliseconds after the beginning it is, by its clock.
+    clock: AtomicI64,
     contexts: Mutex<BTreeMap<Context, context::Core>>,
     transfers: Mutex<BTreeMap<InvitationId, invitation::Core>>,
 }
@@ -207,6 +211,7 @@ impl Node {
         Self {
             store,
             settings,
+            clock: AtomicI64::new(1),
             contexts: Mutex::default(),
             transfers: Mutex::default(),
         }
@@ -214,6 +219,10 @@ impl Node {
     /// The other node does this once, right after this node has reached this moment.
     pub fn after(&self, moment: Moment, act: impl FnOnce(&Self) + Send + 'static) {
         *self.store.then.lock().unwrap() = Some((moment, Box::new(act)));
+    }
+    /// Sets its clock to so many milliseconds after the beginning.
+    pub fn set_clock(&self, ms: i64) {
+        self.clock.store(ms, Ordering::Relaxed);
     }
     pub fn transfer(
         &self,
@@ -242,7 +251,7 @@ impl Node {
 
 impl Desk for Node {
     fn now(&self) -> Time {
-        at(1)
+        at(self.clock.load(Ordering::Relaxed))
     }
 
     fn answer(
@@ -359,6 +368,10 @@ impl Site {
     pub fn version(&self, key: Key) -> Version {
         let found = now(self.model.load(&[key])).unwrap();
         found[0].as_ref().map_or(ABSENT, |record| record.version)
+    }
+    pub fn letter(&self, id: LetterId) -> Letter {
+        let found = now(self.model.load(&[Key::Letter(id)])).unwrap();
+        document::decode(&found[0].as_ref().unwrap().body).unwrap()
     }
     pub fn transfer(&self, id: InvitationId) -> Invitation {
         let found = now(self.model.load(&[Key::Invitation(id)])).unwrap();

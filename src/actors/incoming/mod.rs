@@ -3,7 +3,7 @@
 mod reply;
 mod report;
 
-pub use reply::{Reply, Says, decide};
+pub use reply::{Reply, Says, decide, see_to};
 pub use report::{Reported, note};
 
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Answer, ByMail, Kind, Letter, Subject};
 use crate::domain::reach::Reach;
 use crate::domain::time::{HOUR_MS, Time};
-use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement};
+use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement, Version};
 
 use super::invitation::{self, answerable};
 use super::load::{self, Versioned};
@@ -50,6 +50,8 @@ pub struct Limits {
     pub a_day: i64,
     /// Bytes in all.
     pub bytes: i64,
+    /// Bytes to one letter, so that nobody takes the room of all.
+    pub bytes_a_letter: i64,
 }
 
 /// A message that came for one address of a letter.
@@ -74,7 +76,7 @@ pub enum Kept {
     New,
     /// It came before; nothing is done.
     Before,
-    /// More came to this letter today than may.
+    /// More came to this letter than may: today, or before what came earlier was understood.
     TooMany,
     /// There is no room.
     Full,
@@ -149,9 +151,10 @@ pub async fn keep(
     let mut proposal = Proposal::default();
     proposal.create(&incoming, None);
     let sealed = settings.key.seal(id, nonce, &plain);
-    proposal.create(&Sealed::new(id, at, &sealed), None);
+    proposal.create(&Sealed::new(id, new.letter, at, &sealed), None);
     proposal.limit(Counter::Incoming(new.letter, day(at)), limits.a_day);
     proposal.limit(Counter::Sealed, limits.bytes);
+    proposal.limit(Counter::SealedOf(new.letter), limits.bytes_a_letter);
     match settings.store.commit(proposal.into_commit(at)).await {
         Outcome::Done(_) | Outcome::Duplicate(_) => Ok(Kept::New),
         // Nobody else writes a document of this id.
@@ -225,6 +228,8 @@ pub struct Became {
     pub says: Option<(Answer, Option<String>)>,
     /// Whether it shows that the letter's address works.
     pub heard: bool,
+    /// The offer as it was read, where that decided what is said.
+    pub rests_on: Option<(Key, Version)>,
 }
 
 impl Became {
@@ -235,12 +240,22 @@ impl Became {
             why: why.into(),
             says: None,
             heard: false,
+            rests_on: None,
         }
     }
 }
 
+/// Whether what became of a message could be written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It is, or somebody else has seen to the message.
+    Settled,
+    /// What it rests on is another by now: it is to be understood anew.
+    Anew,
+}
+
 /// Writes down what became of a message, takes its row away, and posts what is said about it, all in one commit. A letter beyond its
-/// limit is left out, and nothing else.
+/// limit is left out, and nothing else. The message itself goes with it, unless another look may do what this one did not.
 ///
 /// # Errors
 /// The store failed, or others changed the same again and again; the row is due again.
@@ -250,13 +265,17 @@ pub async fn finish(
     mut incoming: Versioned<Incoming>,
     became: &Became,
     at: Time,
-) -> Result<(), Fault> {
+) -> Result<Finished, Fault> {
     let settings = world.settings();
     let mut says = became.says.clone();
     for attempt in 1..=2 * TRIES {
         let mut proposal = Proposal::default();
         let done = incoming.document.done(at, became.outcome, &became.why);
         proposal.replace(&incoming, &done, None);
+        lets_go(&settings, &done, &mut proposal).await?;
+        if let Some((key, version)) = became.rests_on {
+            proposal.guard(key, version);
+        }
         answer(
             &settings,
             &done,
@@ -267,23 +286,51 @@ pub async fn finish(
         )
         .await?;
         match settle(world, row, proposal, at).await? {
-            Settled::Done => return Ok(()),
+            Settled::Done => return Ok(Finished::Settled),
             Settled::Over => says = None,
-            Settled::Again => world.pause(attempt).await,
+            Settled::Again(changed) => {
+                if became
+                    .rests_on
+                    .is_some_and(|(key, _)| changed.contains(&key))
+                {
+                    return Ok(Finished::Anew);
+                }
+                world.pause(attempt).await;
+            }
         }
         let newer = load::one(&*settings.store, Key::Incoming(done.id)).await?;
         match newer {
             Some(newer) => incoming = newer,
-            None => return settings.store.settle(row, Settlement::Done).await,
+            None => {
+                settings.store.settle(row, Settlement::Done).await?;
+                return Ok(Finished::Settled);
+            }
         }
     }
     Err(Fault::retry("others changed the same at the same time"))
 }
 
+/// A message that was understood is of no use to anybody any more, and takes room that others need.
+async fn lets_go(
+    settings: &Settings,
+    done: &Incoming,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    if done.may_be_retried() {
+        return Ok(());
+    }
+    let sealed = load::one::<Sealed>(&*settings.store, Key::Sealed(done.id)).await?;
+    if let Some(sealed) = sealed {
+        proposal.delete(&sealed);
+    }
+    Ok(())
+}
+
 /// How the commit that answers a row ended.
 enum Settled {
     Done,
-    Again,
+    /// These were changed by others meanwhile.
+    Again(Vec<Key>),
     /// A limit stands in the way of a letter.
     Over,
 }
@@ -308,7 +355,13 @@ async fn settle(
         }
         // It was made before, or the lease was lost and somebody else sees to it.
         Outcome::Conflict(clashes) if clashes.contains(&Clash::Row(row.due)) => Ok(Settled::Done),
-        Outcome::Conflict(_) => Ok(Settled::Again),
+        Outcome::Conflict(clashes) => {
+            let changed = clashes.into_iter().filter_map(|clash| match clash {
+                Clash::Version(key) => Some(key),
+                Clash::Taken(_) | Clash::Row(_) => None,
+            });
+            Ok(Settled::Again(changed.collect()))
+        }
         Outcome::OverLimit { .. } => Ok(Settled::Over),
         Outcome::TooLarge => Err(Fault::never(
             "what became of a message is more than a commit",

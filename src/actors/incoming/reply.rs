@@ -5,16 +5,19 @@ use crate::domain::address::Address;
 use crate::domain::called::{Called, Named};
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{AccountId, CommandId, Context, LetterId, MessageId};
+use crate::domain::incoming::Incoming;
 use crate::domain::invitation::Invitation;
 use crate::domain::item::folded_name;
 use crate::domain::key::Key;
 use crate::domain::letter::{Answer, Letter, Subject};
 use crate::domain::policy::{Domain, Replies, Verb};
-use crate::domain::refusal::{Code, Findings};
-use crate::store::Fault;
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::store::{Claimed, Fault, Version};
 
-use super::{Became, Desk};
+use super::{Became, Desk, Finished, finish};
 use crate::actors::invitation::Command;
+use crate::actors::load::Versioned;
+use crate::actors::once::TRIES;
 use crate::actors::world::{self, Call, Settings, Trouble};
 use crate::actors::{load, people, queries};
 
@@ -62,6 +65,29 @@ pub struct Reply {
     pub message_id: Option<String>,
 }
 
+/// Decides a reply and writes down what became of it. Where the offer has changed before that is written down, the reply is understood
+/// anew: another node may have decided by this very message. What became of it, in one word.
+///
+/// # Errors
+/// The world failed, or the offer changes again and again; the row is due again.
+pub async fn see_to(
+    desk: &dyn Desk,
+    row: Claimed,
+    incoming: &Versioned<Incoming>,
+    reply: &Reply,
+) -> Result<&'static str, Fault> {
+    for attempt in 1..=TRIES {
+        let became = decide(desk, reply).await?;
+        match finish(desk, row, incoming.clone(), &became, desk.now()).await? {
+            Finished::Settled => return Ok(became.outcome),
+            Finished::Anew => desk.pause(attempt).await,
+        }
+    }
+    Err(Fault::retry(
+        "the offer changed while a reply to it was understood",
+    ))
+}
+
 /// Decides a reply by the same commands as everybody else's.
 ///
 /// # Errors
@@ -77,7 +103,7 @@ pub async fn decide(desk: &dyn Desk, reply: &Reply) -> Result<Became, Fault> {
         return Ok(Became::silent("too-late", "the letter is about no offer"));
     };
     let found = load::one::<Invitation>(store, Key::Invitation(id)).await?;
-    let Some(offer) = found.map(|found| found.document) else {
+    let Some(offer) = found else {
         return Ok(Became::silent("too-late", "the offer is kept no longer"));
     };
     let holder = people::holder(store, &to).await?.map(|h| h.document);
@@ -99,7 +125,8 @@ struct Case<'a> {
     reply: &'a Reply,
     /// Whom the letter went to: whoever has this address is invited.
     to: Address,
-    offer: Invitation,
+    /// As it was read, before it was asked what this message decided.
+    offer: Versioned<Invitation>,
     holder: Option<Account>,
 }
 
@@ -109,19 +136,29 @@ impl Case<'_> {
         Became {
             says: Some((says, self.reply.message_id.clone())),
             heard: true,
+            rests_on: Some(self.rests_on()),
             ..Became::silent(outcome, why)
         }
     }
 
     /// Please confirm in Handover, while there is something to confirm.
     fn asks(&self, outcome: &'static str, why: impl Into<String>, heard: bool) -> Became {
-        let open = self.offer.too_late(self.desk.now()).is_none();
+        let open = self.too_late().is_none();
         let says = open.then(|| (Answer::Confirm, self.reply.message_id.clone()));
         Became {
             says,
             heard,
+            rests_on: Some(self.rests_on()),
             ..Became::silent(outcome, why)
         }
+    }
+
+    fn too_late(&self) -> Option<Refusal> {
+        self.offer.document.too_late(self.desk.now())
+    }
+
+    fn rests_on(&self) -> (Key, Version) {
+        (Key::Invitation(self.offer.document.id), self.offer.version)
     }
 
     fn domain(&self) -> Domain {
@@ -131,7 +168,7 @@ impl Case<'_> {
         }
     }
 
-    async fn decide(&self) -> Result<Became, Fault> {
+    async fn decide(self) -> Result<Became, Fault> {
         if self.decided_before().await? {
             return Ok(self.decided());
         }
@@ -148,7 +185,7 @@ impl Case<'_> {
         }
         let domain = self.domain();
         // 10
-        if let Some(why) = self.offer.too_late(self.desk.now()) {
+        if let Some(why) = self.too_late() {
             return Ok(self.says("too-late", why.code.as_str(), Answer::Ended));
         }
         match self.settings.policy.replies(&domain) {
@@ -194,7 +231,10 @@ impl Case<'_> {
         };
         // 13
         let call = self.call(Some(holder.id));
-        let answer = self.desk.answer(self.offer.id, call, command).await;
+        let answer = self
+            .desk
+            .answer(self.offer.document.id, call, command)
+            .await;
         match answer {
             Ok(_) => Ok(self.decided()),
             Err(Trouble::Fault(fault)) => Err(fault),
@@ -244,15 +284,22 @@ impl Case<'_> {
     }
 
     /// The domain said no: perhaps because somebody else was faster.
-    async fn lost(&self, why: &Findings) -> Result<Became, Fault> {
+    async fn lost(mut self, why: &Findings) -> Result<Became, Fault> {
         let codes: Vec<&str> = why.blocks.iter().map(|block| block.code.as_str()).collect();
         if why.blocks.iter().any(|block| block.code == Code::Contended) {
             return Err(Fault::retry("others changed the same at the same time"));
         }
-        let key = Key::Invitation(self.offer.id);
+        let key = Key::Invitation(self.offer.document.id);
         let now = load::one::<Invitation>(&*self.settings.store, key).await?;
-        let closed = now.is_some_and(|now| now.document.too_late(self.desk.now()).is_some());
-        if closed {
+        let Some(now) = now else {
+            return Ok(Became::silent("too-late", "the offer is kept no longer"));
+        };
+        self.offer = now;
+        // Perhaps this very message was, through another node.
+        if self.decided_before().await? {
+            return Ok(self.decided());
+        }
+        if self.too_late().is_some() {
             return Ok(self.says("too-late", codes.join(", "), Answer::Ended));
         }
         let sentences = why.blocks.iter().map(ToString::to_string).collect();
@@ -269,13 +316,14 @@ impl Case<'_> {
             return Ok(Ok(None));
         };
         let wanted = folded_name(name);
-        if self.offer.terms.is_about_workgroup() {
+        let offer = &self.offer.document;
+        if offer.terms.is_about_workgroup() {
             // One joins it oneself; whoever names it has named nothing else.
-            let own = self.offer.source_name.clone();
+            let own = offer.source_name.clone();
             let named = folded_name(&own) == wanted;
             return Ok(if named { Ok(None) } else { Err(vec![own]) });
         }
-        let choices = match queries::choices(self.settings, &self.offer, holder.id).await {
+        let choices = match queries::choices(self.settings, offer, holder.id).await {
             Ok(choices) => choices,
             Err(Trouble::Fault(fault)) => return Err(fault),
             Err(Trouble::Refused(_)) => Vec::new(),

@@ -7,7 +7,7 @@ use crate::domain::letter::{Letter, State};
 use crate::domain::time::{DAY_MS, Time};
 use crate::store::{Claimed, Fault};
 
-use super::{Became, Settled, finish, settle};
+use super::{Became, Settled, finish, lets_go, settle};
 use crate::actors::load::{self, Versioned};
 use crate::actors::once::TRIES;
 use crate::actors::proposal::Proposal;
@@ -97,9 +97,10 @@ pub async fn note(
         }
         let done = incoming.document.done(at, outcome, noted.status());
         proposal.replace(&incoming, &done, None);
+        lets_go(&settings, &done, &mut proposal).await?;
         match settle(world, row, proposal, at).await? {
             Settled::Done => return Ok(outcome),
-            Settled::Again | Settled::Over => world.pause(attempt).await,
+            Settled::Again(_) | Settled::Over => world.pause(attempt).await,
         }
         if let Some(newer) = load::one(store, Key::Incoming(done.id)).await? {
             incoming = newer;

@@ -131,9 +131,11 @@ pub(super) fn over(
         ),
         Counter::Asked(_) => ration::used_up(&transfer.recipient, policy, at),
         // Links are accepted without an invitation, and what is counted of mail stands in no commit about one.
-        Counter::LinkUses(_) | Counter::Incoming(..) | Counter::Sealed | Counter::Explained(_) => {
-            world::busy()
-        }
+        Counter::LinkUses(_)
+        | Counter::Incoming(..)
+        | Counter::Sealed
+        | Counter::SealedOf(_)
+        | Counter::Explained(_) => world::busy(),
         Counter::Usage(context) => Refusal::new(
             Code::TargetOverQuota,
             said!(

@@ -6,27 +6,27 @@ use crate::actors::load;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{LetterId, MessageId};
 use crate::domain::incoming::{Incoming, State};
-use crate::domain::index;
+use crate::domain::index::{self, Entry};
 use crate::domain::key::{Key, Queue};
-use crate::domain::letter::LATE_MS;
+use crate::domain::letter::{LATE_MS, Letter};
 use crate::domain::time::Time;
-use crate::store::{Direction, Fault, MAX_PAGE};
+use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
 use super::looks;
 
 /// So many different outcomes are told.
 const TOLD: usize = 50;
 
-/// What is due in a queue, and since when.
+/// What waits in a queue though it is due, or was tried in vain, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overdue {
-    /// The bits of the id of what is due first.
+    /// The bits of the id of what has waited for the longest time.
     pub id: u128,
     /// Since when.
     pub at: Time,
     /// How long that is, in milliseconds.
     pub for_ms: i64,
-    /// How many rows are due; at most 1,000 are counted.
+    /// How many rows wait; at most 1,000 are counted.
     pub rows: usize,
 }
 
@@ -37,7 +37,8 @@ impl Overdue {
     }
 }
 
-/// What is due in a queue now and has not been seen to. What somebody has in hand is not due before its lease ends.
+/// What is due in a queue now and has not been seen to, and letters that were tried in vain and wait for another attempt. What somebody
+/// has in hand for the first time is not due before its lease ends.
 ///
 /// # Errors
 /// The store failed.
@@ -46,13 +47,55 @@ pub async fn overdue(
     queue: Queue,
     now: Time,
 ) -> Result<Option<Overdue>, Fault> {
-    let rows = settings.store.waiting(queue, MAX_PAGE).await?;
-    let due = rows.iter().take_while(|row| row.at <= now).count();
-    Ok(rows.first().filter(|_| due > 0).map(|first| Overdue {
+    waits(&*settings.store, queue, now).await
+}
+
+/// The same, for the courier. A letter that was tried in vain waits since it was written, whenever it is tried next: while the mail
+/// server is down nothing else is due for hours.
+///
+/// # Errors
+/// The store failed.
+pub async fn waits(store: &dyn Store, queue: Queue, now: Time) -> Result<Option<Overdue>, Fault> {
+    let rows = store.waiting(queue, MAX_PAGE).await?;
+    let (due, later) = rows.split_at(rows.partition_point(|row| row.at <= now));
+    let first = due.first().map(|first| Overdue {
         id: first.id,
         at: first.at,
         for_ms: now.since_ms(first.at),
-        rows: due,
+        rows: due.len(),
+    });
+    let mut ids: Vec<LetterId> = match queue {
+        // Ids lie in the order in which letters were written.
+        Queue::Outbox => rows.iter().map(|row| LetterId::from_bits(row.id)).collect(),
+        Queue::Timers | Queue::Purges | Queue::Sweeps | Queue::Incoming => return Ok(first),
+    };
+    ids.sort_unstable();
+    let entries: Vec<Entry> = ids.iter().map(|id| Entry::Troubled(*id)).collect();
+    let troubled = store.find(&entries).await?;
+    let in_vain: Vec<LetterId> = ids
+        .into_iter()
+        .zip(troubled)
+        .filter_map(|(id, found)| found.is_some().then_some(id))
+        .collect();
+    let Some(oldest) = in_vain.first() else {
+        return Ok(first);
+    };
+    let oldest = load::one::<Letter>(store, Key::Letter(*oldest)).await?;
+    // It may have left meanwhile.
+    let Some(oldest) = oldest.map(|oldest| oldest.document) else {
+        return Ok(first);
+    };
+    let not_due = |id: &&LetterId| later.iter().any(|row| row.id == id.bits());
+    let rows = due.len() + in_vain.iter().filter(not_due).count();
+    let at = oldest.created_at;
+    Ok(Some(match first {
+        Some(first) if first.at <= at => Overdue { rows, ..first },
+        _ => Overdue {
+            id: oldest.id.bits(),
+            at,
+            for_ms: now.since_ms(at).max(0),
+            rows,
+        },
     }))
 }
 

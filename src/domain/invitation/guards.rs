@@ -106,10 +106,10 @@ fn lying_about(item: &Item, findings: &mut Findings) {
     }
 }
 
-fn in_use(item: &Item, policy: &Policy, findings: &mut Findings) {
+fn in_use(item: &Item, policy: InUse, findings: &mut Findings) {
     if item.running_analyses > 0 {
         let told = |next| item::in_use(item, &[], next);
-        match policy.in_use {
+        match policy {
             InUse::Warn => findings.warn(told(said!(
                 "what they write later belongs to the new owner"
             ))),
@@ -177,7 +177,7 @@ pub fn offered_items(
                 .about(item.id),
             );
         }
-        in_use(item, policy, &mut findings);
+        in_use(item, policy.in_use, &mut findings);
     }
     findings.absorb(one_owner(&owners));
     findings
@@ -287,6 +287,11 @@ fn one_owner(owners: &BTreeSet<Context>) -> Findings {
 /// Guards over the items of an offer that is being accepted.
 pub fn released_items(items: &[&Item], policy: &Policy) -> Findings {
     let mut findings = Findings::default();
+    let policy = match policy.in_use {
+        // The offer waited, and has been made. What began since then is waited for no more.
+        InUse::Wait | InUse::Warn => InUse::Warn,
+        InUse::Block => InUse::Block,
+    };
     for item in items {
         lying_about(item, &mut findings);
         in_use(item, policy, &mut findings);

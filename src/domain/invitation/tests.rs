@@ -328,6 +328,38 @@ fn an_offer_that_slept_through_both_reminders_gets_one() {
 }
 
 #[test]
+fn nobody_is_told_that_an_offer_is_still_to_be_made_who_accepts_it() {
+    let mut item = project(1);
+    item.running_analyses = 1;
+    for (in_use, blocks, next_step) in [
+        (
+            InUse::Warn,
+            false,
+            "what they write later belongs to the new owner",
+        ),
+        (
+            InUse::Wait,
+            false,
+            "what they write later belongs to the new owner",
+        ),
+        (
+            InUse::Block,
+            true,
+            "wait until they end, or end those that have stopped without saying so",
+        ),
+    ] {
+        let policy = Policy {
+            in_use,
+            ..Policy::default()
+        };
+        let found = released_items(&[&item], &policy);
+        let told = if blocks { &found.blocks } else { &found.warns };
+        let told: Vec<String> = told.iter().map(|one| one.next_step.to_string()).collect();
+        assert_eq!(told, [next_step], "{in_use:?}");
+    }
+}
+
+#[test]
 fn every_guard_over_the_items_that_applies_is_reported_in_order() {
     let check =
         |change: fn(&mut Item), level: Option<Level>, in_use: InUse, blocks: &str, warns: &str| {

@@ -310,7 +310,7 @@ async fn extend(
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::InvitationAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
-    app.limiters().transfer(signed.account())?;
+    app.writes(&call).await?;
     let lifetime_ms = read::lifetime_ms(taken.what.expires_in_days);
     act(&app, id, call, Command::Extend { lifetime_ms }).await
 }

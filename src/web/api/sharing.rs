@@ -101,7 +101,7 @@ async fn request(
     let (ask, to) = asked(&app, signed.account(), taken.what, false).await?;
     let to =
         to.ok_or_else(|| Refusal::field("recipient", "nobody is named", "name a recipient"))?;
-    app.limiters().transfer(signed.account())?;
+    app.writes(&call).await?;
     let id = InvitationId::made(app.settings().ids.fresh(call.at), false);
     let command = Command::Request { ask, to };
     let done = app.directory().transfer(id, call, command).await?;

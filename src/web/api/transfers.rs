@@ -115,7 +115,7 @@ async fn request(
     let (ask, to) = read::request(taken.what, false)?;
     let to =
         to.ok_or_else(|| Refusal::field("recipient", "nobody is named", "name a recipient"))?;
-    app.limiters().transfer(signed.account())?;
+    app.writes(&call).await?;
     let id = fresh(&app, call.at);
     let command = Command::Request { ask, to };
     let done = app.directory().transfer(id, call, command).await?;
@@ -392,7 +392,7 @@ async fn extend(
     taken: Taken<wire::ExtendTransfer>,
 ) -> Result<Json<wire::TransferAnswer>, Failure> {
     let call = call(&app, &signed, &taken);
-    app.limiters().transfer(signed.account())?;
+    app.writes(&call).await?;
     let lifetime_ms = read::lifetime_ms(taken.what.expires_in_days);
     act(&app, id, call, Command::Extend { lifetime_ms }).await
 }
@@ -412,7 +412,7 @@ async fn readdress(
 ) -> Result<Response, Failure> {
     let call = call(&app, &signed, &taken);
     let to = read::to("recipient", &taken.what.recipient)?;
-    app.limiters().transfer(signed.account())?;
+    app.writes(&call).await?;
     let new = fresh(&app, call.at);
     let command = Command::Readdress { new, to };
     let done = app.directory().transfer(id, call, command).await?;

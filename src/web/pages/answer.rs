@@ -157,7 +157,9 @@ pub async fn extend(
         let again = Again { problems, ..again };
         return offer::render(&app, &posted.person, offer::id_of(&id)?, again).await;
     };
-    if let Err(too_many) = app.limiters().transfer(posted.person.account.id) {
+    let place = words::place(offer::id_of(&id)?);
+    let call = posted.call(&app, &format!("{place}/extend"));
+    if let Err(too_many) = app.writes(&call).await {
         let problems = Problems::of(too_many)?;
         let again = Again { problems, ..again };
         return offer::render(&app, &posted.person, offer::id_of(&id)?, again).await;

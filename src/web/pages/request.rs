@@ -239,8 +239,8 @@ pub async fn request(State(app): State<App>, posted: Posted) -> Result<Response,
 async fn requested(app: &App, posted: &Posted, typed: &Typed) -> Result<InvitationId, Failure> {
     let (ask, whom) = read::request(typed.transfer()?, false)?;
     let whom = whom.ok_or_else(dialog::nobody)?;
-    app.limiters().transfer(posted.person.account.id)?;
     let call = posted.call(app, "/transfers/request");
+    app.writes(&call).await?;
     let id = InvitationId::from_bits(app.settings().ids.fresh(call.at));
     let command = Command::Request { ask, to: whom };
     let done = app.directory().transfer(id, call, command).await?;
@@ -275,8 +275,8 @@ async fn readdressed(
     typed: &str,
 ) -> Result<InvitationId, Failure> {
     let whom = read::to("recipient", typed)?;
-    app.limiters().transfer(posted.person.account.id)?;
     let call = posted.call(app, &format!("/transfers/{id}/readdress"));
+    app.writes(&call).await?;
     let new = InvitationId::from_bits(app.settings().ids.fresh(call.at));
     let command = Command::Readdress { new, to: whom };
     let done = app.directory().transfer(id, call, command).await?;

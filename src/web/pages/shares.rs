@@ -200,8 +200,8 @@ async fn requested(app: &App, posted: &Posted, typed: &Typed) -> Result<Invitati
     let account = posted.person.account.id;
     let (ask, whom) = sharing::asked(app, account, typed.share()?, false).await?;
     let whom = whom.ok_or_else(dialog::nobody)?;
-    app.limiters().transfer(account)?;
     let call = posted.call(app, "/shares/request");
+    app.writes(&call).await?;
     let id = InvitationId::made(app.settings().ids.fresh(call.at), false);
     let command = Command::Request { ask, to: whom };
     let done = app.directory().transfer(id, call, command).await?;

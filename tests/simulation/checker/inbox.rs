@@ -70,7 +70,11 @@ impl Inbox {
                     return Err(format!("{:?} was changed", change.key));
                 }
                 (Some(Doc::Sealed(old)), None) => {
-                    in_time(seen, old.at, SEALED_KEPT_MS, "a raw message")?;
+                    let of = seen.after.incoming(old.id);
+                    // Once it is understood it is of no use any more.
+                    if of.is_none_or(Incoming::may_be_retried) {
+                        in_time(seen, old.at, SEALED_KEPT_MS, "a raw message")?;
+                    }
                 }
                 (None, Some(Doc::Incoming(new))) => {
                     let raw = |c: &Change| c.key == Key::Sealed(new.id) && c.new.is_some();
@@ -196,7 +200,8 @@ impl Inbox {
     fn understood(&self, seen: &Seen<'_>, done: &Done<'_>) -> Result<(), String> {
         // Nothing else changes with it: a report cancels nothing, and a decision is a commit of its own.
         let other = seen.changes.iter().find(|change| {
-            let beside = [Key::Incoming(done.incoming.id)].contains(&change.key);
+            let id = done.incoming.id;
+            let beside = [Key::Incoming(id), Key::Sealed(id)].contains(&change.key);
             !beside && !matches!(change.key, Key::Letter(_) | Key::Reach(_))
         });
         if let Some(other) = other {

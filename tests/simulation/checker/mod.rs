@@ -181,6 +181,7 @@ impl Checker {
             | Counter::LinkUses(_)
             | Counter::Incoming(..)
             | Counter::Sealed
+            | Counter::SealedOf(_)
             | Counter::Explained(_)
             | Counter::Asked(_) => None,
         });

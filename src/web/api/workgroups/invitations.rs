@@ -144,7 +144,7 @@ pub(super) async fn invite(
         message: ask.message.clone(),
         lifetime_ms,
     };
-    let items = each_invited(&app, call, signed.account(), &addresses, invite).await?;
+    let items = each_invited(&app, call, &addresses, invite).await?;
     Ok(Json(wire::InvitedMembers { items }))
 }
 
@@ -152,7 +152,6 @@ pub(super) async fn invite(
 pub(in crate::web) async fn each_invited(
     app: &App,
     call: Call,
-    person: AccountId,
     addresses: &[&str],
     invite: impl Fn(Address) -> Invite,
 ) -> Result<Vec<wire::Invited>, Failure> {
@@ -162,7 +161,7 @@ pub(in crate::web) async fn each_invited(
             command: call.command.map(|once| part(once, text)),
             ..call
         };
-        let (invitation, guards) = match app.limiters().transfer(person) {
+        let (invitation, guards) = match app.writes(&one).await {
             Ok(()) => one_invited(app, one, text, &invite).await?,
             Err(wait) => (None, wait.told().guards().to_vec()),
         };
@@ -285,7 +284,7 @@ pub(super) async fn hand_over(
 ) -> Result<Response, Failure> {
     let call = call(&app, &signed, &taken);
     let seen = look::named(&app.settings(), signed.account(), &name).await?;
-    let offer = handed_over(&app, call, signed.account(), &seen, taken.what).await?;
+    let offer = handed_over(&app, call, &seen, taken.what).await?;
     Ok(created(&format!("/invitations/{}", offer.id), offer))
 }
 
@@ -293,7 +292,6 @@ pub(super) async fn hand_over(
 pub(in crate::web) async fn handed_over(
     app: &App,
     call: Call,
-    person: AccountId,
     seen: &Seen,
     ask: wire::HandOverWorkgroup,
 ) -> Result<wire::MemberInvitation, Failure> {
@@ -306,7 +304,7 @@ pub(in crate::web) async fn handed_over(
     let account = queries::account(&settings, heir).await;
     let none = || governance::no_member(workgroup, &format!("\"{}\" does", short(&ask.to)));
     let to = account.ok().and_then(|account| account.primary().cloned());
-    app.limiters().transfer(person)?;
+    app.writes(&call).await?;
     let invite = Invite {
         workgroup: workgroup.id,
         to: to.ok_or_else(none)?,

@@ -266,8 +266,7 @@ async fn invited(
         message: typed.rest.message(),
         lifetime_ms: days.map(read::lifetime_ms),
     };
-    let person = posted.person.account.id;
-    let each = asking::each_invited(app, call, person, &addresses, invite).await?;
+    let each = asking::each_invited(app, call, &addresses, invite).await?;
     let mut outcome = Outcome::default();
     for (text, one) in addresses.into_iter().zip(each) {
         let address = words::short(text);

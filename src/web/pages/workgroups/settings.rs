@@ -222,6 +222,6 @@ async fn offered(app: &App, posted: &Posted, seen: &Seen, typed: &Typed) -> Resu
     };
     let id = seen.workgroup.document.id;
     let call = posted.call(app, &format!("/workgroups/{id}/settings/hand-over"));
-    asking::handed_over(app, call, posted.person.account.id, seen, ask).await?;
+    asking::handed_over(app, call, seen, ask).await?;
     Ok(())
 }
