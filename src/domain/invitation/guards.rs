@@ -334,11 +334,11 @@ pub fn lends(source: &Source) -> Findings {
         findings.block(
             Refusal::new(
                 Code::SenderOverQuota,
-                format!(
-                    "\"{}\" is over its storage cap and shares nothing while it is",
-                    source.name
+                said!(
+                    "\"{name}\" is over its storage cap and shares nothing while it is",
+                    name = source.name
                 ),
-                "ask whoever shared it to make room, and accept again then",
+                said!("ask whoever shared it to make room, and accept again then"),
             )
             .about(source.context),
         );
