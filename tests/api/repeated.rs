@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use handover::domain::policy::Policy;
+use handover::domain::policy::{Creators, Policy};
 use handover::domain::workgroup::Role;
 use serde_json::json;
 
@@ -92,12 +92,15 @@ async fn what_was_done_is_answered_again() {
 async fn a_repetition_meets_no_limit() {
     let mut few = rates();
     few.transfers_per_sender = 1;
+    let anyone = Policy {
+        creators: Creators::Anyone,
+        ..Policy::default()
+    };
     let hour = Duration::from_secs(3_600);
-    let world = World::with(Policy::default(), bounds(), few).await;
+    let world = World::with(anyone, bounds(), few).await;
     let core = world.person("core@facility.example").await;
-    world
-        .workgroup("pool", &[("core@facility.example", Role::Owner)])
-        .await;
+    let pool = json!({ "handle": "pool", "name": "Pool" });
+    world.post(&core, "/workgroups", pool).await.ok();
     let project = world.project(&core, "personal", "WGS", 1).await;
     let shared = world.project(&core, "personal", "WES", 1).await;
     let ask = offer(&[&project], "anna@lab.example");
