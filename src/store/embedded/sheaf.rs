@@ -284,10 +284,10 @@ pub(super) fn scan(
 }
 
 /// Where the first sheaf lies that may hold what is beyond this bound.
-fn begin<'a>(
+fn begin(
     table: &impl ReadableTable<Raw, Raw>,
     group: Group,
-    first: Bound<&'a [u8]>,
+    first: Bound<&[u8]>,
 ) -> Done<Bound<Vec<u8>>> {
     let (Bound::Included(key) | Bound::Excluded(key)) = first else {
         return Ok(Bound::Unbounded);
