@@ -33,6 +33,7 @@ use handover::domain::id::{
     AccountId, CommandId, Context, InvitationId, ItemId, LetterId, MessageId,
 };
 use handover::domain::incoming::{Incoming, Purpose};
+use handover::domain::index;
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::{Counter, Key};
 use handover::domain::letter::Subject;
@@ -68,10 +69,12 @@ fn codes(trouble: &Trouble) -> Vec<Code> {
 
 /// A project of 50 bytes in this context.
 fn project(site: &Site, context: Context, who: &str) -> ItemId {
+    project_called(site, context, who, "Genomes")
+}
+
+fn project_called(site: &Site, context: Context, who: &str, name: &str) -> ItemId {
     let call = site.call(who, None, 0);
-    let create = Custody::CreateProject {
-        name: "Genomes".into(),
-    };
+    let create = Custody::CreateProject { name: name.into() };
     let done = site.one.custody(context, &call, create).unwrap();
     let files = vec![custody::File {
         path: "a.fastq.gz".into(),
@@ -591,7 +594,7 @@ fn adds_while(to: &str, act: impl FnOnce(&Site, ItemId, Context) + Send + 'stati
     grant(&site, item, to, true);
     let call = site.call(BOB, None, 0);
     let there = std::sync::Arc::clone(&site);
-    let looked = Moment::Load(Key::Grant(item, to));
+    let looked = Moment::Scan(index::on(item));
     site.two.after(looked, move |_| act(&there, item, to));
     let files = vec![custody::File {
         path: "b.fastq.gz".into(),
@@ -792,7 +795,8 @@ fn a_move_that_is_cancelled_takes_no_offer_back_any_more() {
 
 /// An offer to Bob, and what he answers to its letter from this address.
 fn answered(site: &Site, from: &str) -> Reply {
-    let item = project(site, Context::Personal(site.account(ANNA)), ANNA);
+    let name = site.fresh().to_string();
+    let item = project_called(site, Context::Personal(site.account(ANNA)), ANNA, &name);
     let to = To::Address(BOB.parse().unwrap());
     let request = Command::Request { ask: ask(item), to };
     let call = site.call(ANNA, None, 0);

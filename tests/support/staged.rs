@@ -37,6 +37,8 @@ use handover::store::{
 pub enum Moment {
     /// This document was read.
     Load(Key),
+    /// What lies under this prefix was read, all at one moment.
+    Scan(Bytes),
     /// It was asked whether the command ran before.
     Outcome,
     /// It was asked whether the command ran before, and that could not be read.
@@ -91,7 +93,11 @@ impl Frozen for Look<'_> {
         direction: Direction,
         limit: usize,
     ) -> Answer<'a, Page> {
-        self.1.scan(prefix, after, direction, limit)
+        Box::pin(async move {
+            let found = self.1.scan(prefix, after, direction, limit).await;
+            self.0.reached(|moment| *moment == Moment::Scan(prefix));
+            found
+        })
     }
 }
 
