@@ -48,7 +48,7 @@ pub struct Pattern {
     pub many: Option<&'static str>,
 }
 
-/// A sentence with what it tells. Made by [`said!`]. In a box, because answers that are never refused carry it too.
+/// A sentence with what it tells. Made by `said!`. In a box, because answers that are never refused carry it too.
 #[derive(Debug, Clone)]
 pub struct Said(Box<Told>);
 
