@@ -240,6 +240,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// How many of [`Policy::letters_a_day`] may be of one sender: a fifth, so that nobody uses up what others need.
+    pub const fn share_a_day(&self) -> i64 {
+        self.letters_a_day.saturating_add(4) / 5
+    }
+
     /// The cap in force: the context's own, else that of the domain it lives in, else its tier's. Bytes; `None`: no cap.
     pub fn quota(&self, own: Option<u64>, domain: &Domain, tier: Tier) -> Option<u64> {
         let of_domain = || self.quota_of.get(domain.name()).copied();
