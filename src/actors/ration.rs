@@ -3,8 +3,9 @@
 
 use crate::domain::document::Document as _;
 use crate::domain::id::Digest;
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Invitation, Mailbox};
 use crate::domain::key::{Counter, Key};
+use crate::domain::letter::News;
 use crate::domain::policy::Policy;
 use crate::domain::ration::Ration;
 use crate::domain::refusal::{Code, Refusal};
@@ -96,6 +97,25 @@ pub(super) async fn take(
     let store = &*settings.store;
     count(store, &[all, share], proposal).await?;
     Ok(None)
+}
+
+/// Of these mailboxes those that may be told such news today yet; one is taken for each.
+pub(super) async fn told(
+    settings: &Settings,
+    says: &News,
+    to: Vec<Mailbox>,
+    at: Time,
+    proposal: &mut Proposal,
+) -> Result<Vec<Mailbox>, Fault> {
+    let most = settings.policy.letters_a_day;
+    let ration = |to: &Mailbox| Ration::news(&to.address, says, at);
+    let counters: Vec<Counter> = to.iter().map(|to| ration(to).counter()).collect();
+    let taken = settings.store.counters(&counters).await?;
+    let left = to.into_iter().zip(taken).filter(|(_, taken)| *taken < most);
+    let to: Vec<Mailbox> = left.map(|(to, _)| to).collect();
+    let rations: Vec<(Ration, i64)> = to.iter().map(|to| (ration(to), most)).collect();
+    count(&*settings.store, &rations, proposal).await?;
+    Ok(to)
 }
 
 /// Takes one of each: the commit is decided anew when another was faster with the last.

@@ -183,7 +183,8 @@ pub struct Policy {
     pub max_items: usize,
     /// At most this many open offers from one context to one recipient.
     pub open_offers: i64,
-    /// At most so many letters of all senders ask one recipient for an answer in a day.
+    /// At most so many letters of all senders ask one recipient for an answer in a day; and so many of each kind tell of what somebody
+    /// can do again and again.
     pub letters_a_day: i64,
     /// The same offer is not mailed again before this, in milliseconds.
     pub resend_after_ms: i64,

@@ -1,13 +1,15 @@
 //! How many letters others may cause to be sent to one recipient on one day: those that ask for an answer, of all senders together and of
-//! each.
+//! each; and those that tell what somebody can do again and again.
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::document::Document;
 use super::id::{Context, Digest};
 use super::incoming::day;
 use super::invitation::Recipient;
 use super::key::{Counter, Key, Queue};
+use super::letter::News;
 use super::time::{DAY_MS, Time};
 
 /// That the letters of a recipient and a day are counted. How many there are stands in a counter, so that two who ask at the same time do
@@ -29,6 +31,11 @@ impl Ration {
     /// What of that is asked in the name of this context.
     pub fn share(recipient: &Recipient, sender: Context, at: Time) -> Self {
         Self::counted(recipient.digest(), &sender.to_string(), at)
+    }
+
+    /// What tells whoever has this address of one kind of news.
+    pub fn news(to: &Address, says: &News, at: Time) -> Self {
+        Self::counted(to.digest(), says.word(), at)
     }
 
     fn counted(recipient: Digest, what: &str, at: Time) -> Self {

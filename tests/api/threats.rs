@@ -8,6 +8,7 @@ use handover::domain::document::decode;
 use handover::domain::key::{Counter, Key};
 use handover::domain::letter::Letter;
 use handover::domain::policy::Policy;
+use handover::domain::workgroup::Role;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -216,6 +217,61 @@ async fn threat_mail_bombing_one_sender_does_not_use_up_the_letters_of_others() 
     let wgs = world.project(&core, "personal", "WGS", 1).await;
     world.offer(&core, &[&wgs], VICTIM).await;
     assert_eq!(letters_to(&world, VICTIM), ["offer"; 3]);
+}
+
+#[tokio::test]
+async fn threat_mail_bombing_a_link_accepted_again_and_again_is_told_so_often_in_a_day() {
+    let world = asking(3).await;
+    let core = world.person(VICTIM).await;
+    let eve = world.person("eve@other.example").await;
+    let project = world.project(&core, "personal", "WGS", 1).await;
+    let path = format!("/projects/{project}/links");
+    let link = world.post(&core, &path, json!({})).await.ok();
+    let token = link["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let accept = format!("/links/by-token/{token}/accept");
+    let leave = format!("/projects/{project}/leave");
+    let told = || {
+        let letters = letters_to(&world, VICTIM);
+        letters
+            .iter()
+            .filter(|word| **word == "link-accepted")
+            .count()
+    };
+    for round in 1..=6 {
+        let body = json!({ "context": "personal" });
+        world.post(&eve, &accept, body).await.ok();
+        assert_eq!(told(), round.min(3));
+        world.clock.advance(Duration::from_secs(1));
+        world.post(&eve, &leave, json!({})).await.ok();
+        world.clock.advance(Duration::from_secs(1));
+    }
+    world.clock.advance(DAY);
+    let body = json!({ "context": "personal" });
+    world.post(&eve, &accept, body).await.ok();
+    assert_eq!(told(), 4, "another day");
+}
+
+#[tokio::test]
+async fn threat_mail_bombing_a_role_changed_again_and_again_is_told_so_often_in_a_day() {
+    let world = asking(3).await;
+    let eve = "eve@other.example";
+    let people = [(eve, Role::Owner), (VICTIM, Role::Member)];
+    world.workgroup("pool", &people).await;
+    let (eve, victim) = (world.person(eve).await, world.person(VICTIM).await);
+    let path = format!("/workgroups/pool/members/{}", victim.id);
+    for round in 0..7 {
+        let role = ["administrator", "member"][round % 2];
+        let body = json!({ "role": role });
+        let changed = world.patch(&eve, &path, body).await.ok();
+        assert_eq!(changed["role"], role, "the change goes on: {changed}");
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let letters = letters_to(&world, VICTIM);
+    let told = letters
+        .iter()
+        .filter(|word| **word == "role-changed")
+        .count();
+    assert_eq!(told, 3);
 }
 
 #[tokio::test]
