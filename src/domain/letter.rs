@@ -173,11 +173,13 @@ impl Letter {
             return None;
         }
         let mut next = self.clone();
-        let Kind::AccessRevoked { more, .. } = &mut next.says else {
+        let Kind::AccessRevoked { more, beyond, .. } = &mut next.says else {
             return None;
         };
         if more.len() < MAX_LETTERS {
             more.push(revoked);
+        } else {
+            *beyond = beyond.saturating_add(1);
         }
         Some(next)
     }
@@ -246,6 +248,7 @@ impl Document for Letter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::ItemKind;
 
     #[test]
     fn what_was_taken_back_is_told_once_a_day() {
@@ -257,6 +260,35 @@ mod tests {
         assert_ne!(daily(&anna, over).0, id);
         assert_ne!(daily(&"carl@lab.example".parse().unwrap(), day).0, id);
         assert!(id.bits() < daily(&anna, over).0.bits());
+    }
+
+    #[test]
+    fn what_one_letter_does_not_hold_is_counted() {
+        let at = Time::from_ms(1_795_305_600_000);
+        let item = ItemId::new(ItemKind::Project, 1);
+        let revoked = Revoked {
+            item,
+            name: "WGS".to_owned(),
+            owner: "Core".to_owned(),
+            whose: "Anna".to_owned(),
+            at,
+        };
+        let says = Kind::AccessRevoked {
+            name: revoked.name.clone(),
+            owner: revoked.owner.clone(),
+            whose: revoked.whose.clone(),
+            more: Vec::new(),
+            beyond: 0,
+        };
+        let (id, to) = (LetterId::from_bits(1), "anna@lab.example".parse().unwrap());
+        let mut letter = Letter::queued(id, to, "en", Subject::Access(item), says, at);
+        for _ in 1..250 {
+            letter = letter.grown(revoked.clone()).unwrap();
+        }
+        let Kind::AccessRevoked { more, beyond, .. } = letter.says else {
+            unreachable!()
+        };
+        assert_eq!((more.len(), beyond), (MAX_LETTERS, 49));
     }
 
     #[test]
