@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use handover::actors::sign_in;
+use handover::domain::event::{By, Channel};
 use handover::domain::id::{LetterId, MessageId, SignInId};
 use handover::domain::incoming::{Incoming, Sealed};
 use handover::domain::key::Key;
@@ -12,7 +14,7 @@ use handover::domain::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value, json};
 
 use crate::in_trouble::{EVIL, change, create, message, met};
-use crate::support::{Person, World, bounds, rates};
+use crate::support::{KEY, Person, World, bounds, rates};
 
 const ROOT: &str = "root@site.example";
 const CORE: &str = "core@facility.example";
@@ -253,6 +255,39 @@ async fn a_letter_that_came_back_is_sent_again_with_a_clean_slate() {
     let known = world.get(&root, &path).await.ok();
     assert_eq!(known["undeliverable"], false);
     assert_eq!(known["since"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_address_that_is_proven_again_gets_letters_again() {
+    let (world, root) = site().await;
+    let core = world.person(CORE).await;
+    let at = world.now();
+    for address in [ANNA, "second@facility.example"] {
+        let reach = Reach::unknown(address.parse().unwrap(), at).refused(EVIL, at);
+        create(&*world.store, &reach, at).await;
+    }
+    let by = By {
+        person: None,
+        channel: Channel::Web,
+    };
+    let call = world.directory.call(by, None);
+    let anna = ANNA.parse().unwrap();
+    sign_in::vouched(&world.directory, &call, &anna, None)
+        .await
+        .unwrap();
+    let body = json!({ "address": "second@facility.example" });
+    let begun = world.post(&core, "/account/addresses", body).await.ok();
+    let proof = begun["sign_in"].as_str().unwrap();
+    let path = format!("/account/addresses/{proof}/prove");
+    let body = json!({ "code": KEY.code(proof.parse().unwrap()) });
+    world.post(&core, &path, body).await.ok();
+    for address in [ANNA, "second@facility.example"] {
+        let known = world
+            .get(&root, &format!("{ADDRESSES}/{address}"))
+            .await
+            .ok();
+        assert_eq!(known["undeliverable"], false, "{address}");
+    }
 }
 
 #[tokio::test]
