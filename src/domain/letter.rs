@@ -121,8 +121,11 @@ pub struct Letter {
     pub by_mail: ByMail,
     /// When its cause was committed; its Date.
     pub created_at: Time,
-    /// How often sending was tried.
+    /// How often sending was tried, since an operator had it begin anew if one did.
     pub attempts: u32,
+    /// When an operator had it begin anew, after it was given up; how long it is tried counts from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_anew_at: Option<Time>,
     /// Whether nothing is added to it any more, because somebody began to send it. Others never grow, and bear no mark.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
@@ -152,10 +155,16 @@ impl Letter {
             by_mail: ByMail::No,
             created_at: at,
             attempts: 0,
+            begun_anew_at: None,
             closed: false,
             last_error: None,
             delivery: State::Queued { not_before: at },
         }
+    }
+
+    /// Since when it is tried: when its cause was committed, or an operator had it begin anew.
+    pub fn tried_since(&self) -> Time {
+        self.begun_anew_at.unwrap_or(self.created_at)
     }
 
     /// Whether something may be added to it still: it is the letter of a day, and nobody has begun to send it.
@@ -163,6 +172,7 @@ impl Letter {
         matches!(self.says, Kind::AccessRevoked { .. })
             && matches!(self.delivery, State::Queued { .. })
             && self.attempts == 0
+            && self.begun_anew_at.is_none()
             && !self.closed
     }
 
@@ -204,7 +214,7 @@ impl Document for Letter {
     fn entries(&self) -> Vec<Derived> {
         // One that leaves at the first attempt, as nearly all do, is never listed.
         let troubled = match self.delivery {
-            State::Queued { .. } => self.attempts > 0,
+            State::Queued { .. } => self.attempts > 0 || self.begun_anew_at.is_some(),
             State::Undeliverable { .. } | State::Bounced { .. } | State::Dead { .. } => true,
             State::Sent { .. } | State::Withdrawn { .. } => false,
         };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use handover::actors::load;
 use handover::actors::sign_in;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{LetterId, MessageId, SignInId};
@@ -255,6 +256,25 @@ async fn a_letter_that_came_back_is_sent_again_with_a_clean_slate() {
     let known = world.get(&root, &path).await.ok();
     assert_eq!(known["undeliverable"], false);
     assert_eq!(known["since"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_tried_again_begins_anew() {
+    let (world, root) = site().await;
+    let core = world.person(CORE).await;
+    let (_, id) = offered(&world, &core, "WGS", ANNA).await;
+    let at = world.now();
+    let reason = EVIL.to_owned();
+    met(&*world.store, id, at, State::Dead { at, reason }).await;
+    world.clock.advance(Duration::from_secs(5 * 24 * 3600));
+    let path = format!("{OUTBOX}/{id}/retry");
+    let retried = world.post(&root, &path, json!({})).await.ok();
+    assert_eq!(retried["attempts"], 0);
+    let found = load::one::<Letter>(&*world.store, Key::Letter(id)).await;
+    let letter = found.unwrap().unwrap().document;
+    assert_eq!(letter.begun_anew_at, Some(world.now()));
+    let listed = ids(&world, &root, OUTBOX).await;
+    assert_eq!(listed, [id.to_string()], "an operator still finds it");
 }
 
 #[tokio::test]
