@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use handover::actors::incoming;
 use handover::actors::load;
+use handover::actors::queries;
 use handover::actors::sign_in;
+use handover::actors::world::World as _;
 use handover::domain::event::{By, Channel};
 use handover::domain::id::{LetterId, MessageId, SignInId};
-use handover::domain::incoming::{Incoming, Sealed};
+use handover::domain::incoming::{Incoming, Purpose, Sealed};
 use handover::domain::key::Key;
 use handover::domain::letter::{Kind, Letter, State, Subject, daily};
 use handover::domain::policy::Policy;
@@ -307,6 +310,26 @@ async fn an_address_that_is_proven_again_gets_letters_again() {
             .await
             .ok();
         assert_eq!(known["undeliverable"], false, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_letter_holds_means_nothing_long_after_its_offer_ended() {
+    let (world, _) = site().await;
+    let core = world.person(CORE).await;
+    let (offer, id) = offered(&world, &core, "WGS", ANNA).await;
+    let path = format!("/transfers/{offer}/cancel");
+    world.post(&core, &path, json!({})).await.ok();
+    let link = KEY.link(id);
+    for (days, known) in [(90, true), (1, false)] {
+        world.clock.advance(Duration::from_secs(days * 24 * 3600));
+        let (settings, now) = (world.directory.settings(), world.now());
+        let linked = queries::linked(&settings, &link, now).await.unwrap();
+        assert_eq!(linked.is_some(), known);
+        for purpose in [Purpose::Reply, Purpose::Report] {
+            let knows = incoming::knows(&settings, id, purpose, now).await;
+            assert_eq!(knows.unwrap(), known);
+        }
     }
 }
 
