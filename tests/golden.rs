@@ -442,6 +442,7 @@ fn letters_of_every_kind_and_delivery() {
         check(case, &Letter::queued(LETTER, to(), "en", subject, says, AT));
     }
     let revoked = Kind::AccessRevoked {
+        beyond: 0,
         name: "Yeast RNA".into(),
         owner: "Sequencing core".into(),
         whose: "Tech Support".into(),

@@ -19,6 +19,7 @@ use super::load::{self, Versioned};
 use super::once::{self, Answer, Decision, once};
 use super::people;
 use super::proposal::Proposal;
+use super::reach;
 use super::sign_in;
 use super::world::{Call, Settings, Trouble, World};
 
@@ -175,6 +176,7 @@ async fn proved(
     let event = changed(call, "a further address was verified");
     proposal.replace(&account, &next, Some(&event));
     proposal.replace(&old, &tried, None);
+    reach::works(store, &was.address, call.at, &mut proposal).await?;
     Ok(Decision::done(Ok(next), proposal))
 }
 

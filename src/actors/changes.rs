@@ -256,7 +256,7 @@ fn touched(commit: &Commit) -> Vec<Topic> {
             | Counter::Sealed
             | Counter::SealedOf(_)
             | Counter::Explained(_)
-            | Counter::Asked(_) => {}
+            | Counter::Rationed(_) => {}
         }
     }
     topics.sort_unstable();

@@ -313,7 +313,7 @@ async fn tell(
     };
     let to = news::answering(store, owner).await?;
     let about = (Subject::Access(link.item), &says);
-    news::tell(settings, call, about, to, &who.addresses, proposal);
+    news::tell(settings, call, about, to, &who.addresses, proposal).await?;
     Ok(())
 }
 

@@ -108,7 +108,7 @@ async fn join(
     };
     let about = (Subject::Workgroup(workgroup.id), &says);
     let to = people::answering(store, workgroup.id).await?;
-    news::tell(settings, call, about, to, inviter.as_slice(), proposal);
+    news::tell(settings, call, about, to, inviter.as_slice(), proposal).await?;
     Ok(())
 }
 

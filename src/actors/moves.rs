@@ -234,7 +234,7 @@ async fn approved(
     to.extend(news::answering(store, was.to).await?);
     let about = (Subject::Move(was.id), &says);
     let but = &caller.account.document.addresses;
-    news::tell(settings, call, about, to, but, proposal);
+    news::tell(settings, call, about, to, but, proposal).await?;
     Ok(Some(next))
 }
 

@@ -11,6 +11,7 @@ use crate::store::{Fault, Store};
 use super::load;
 use super::people;
 use super::proposal::Proposal;
+use super::ration;
 use super::world::{Call, Settings};
 
 /// Whether whoever gets it does without such letters. What others do to somebody's membership or data is always told.
@@ -25,33 +26,51 @@ const fn unwanted(says: &News, quiet: Quiet) -> bool {
     }
 }
 
+/// Whether somebody can cause such letters again and again, with nobody's consent: then so many of a day are enough. What is left out
+/// stands in the history all the same.
+const fn repeats(says: &News) -> bool {
+    match says {
+        News::RoleChanged { .. } | News::LinkAccepted { .. } => true,
+        // A membership begins with an invitation, of which there are so many in a day; the others are said once of each.
+        News::Joined { .. }
+        | News::Removed { .. }
+        | News::Closed { .. }
+        | News::MoveProposed { .. }
+        | News::MoveApproved { .. } => false,
+    }
+}
+
 /// Writes a letter to each of these, once, except to whoever has one of the addresses `but`: they did it, or hear of it otherwise.
-pub(super) fn tell(
+pub(super) async fn tell(
     settings: &Settings,
     call: &Call,
     (subject, says): (Subject, &News),
     to: Vec<Mailbox>,
     but: &[Address],
     proposal: &mut Proposal,
-) {
+) -> Result<(), Fault> {
     let mut told: Vec<Address> = but.to_vec();
-    let mut letters = 0;
-    for Mailbox {
-        address,
-        language,
-        quiet,
-    } in to
-    {
-        if told.contains(&address) || unwanted(says, quiet) || letters >= MAX_LETTERS {
+    let mut readers = Vec::new();
+    for to in to {
+        if told.contains(&to.address) || unwanted(says, to.quiet) || readers.len() >= MAX_LETTERS {
             continue;
         }
-        told.push(address.clone());
-        letters += 1;
+        told.push(to.address.clone());
+        readers.push(to);
+    }
+    if repeats(says) {
+        readers = ration::told(settings, says, readers, call.at, proposal).await?;
+    }
+    for Mailbox {
+        address, language, ..
+    } in readers
+    {
         let id = LetterId::from_bits(settings.ids.fresh(call.at));
         let says = Kind::News { says: says.clone() };
         let letter = Letter::queued(id, address, &language, subject, says, call.at);
         proposal.create(&letter, None);
     }
+    Ok(())
 }
 
 /// Where letters to this person go.

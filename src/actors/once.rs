@@ -143,7 +143,9 @@ async fn settled<'a, T: Send>(
                     Committed::Done => return Ok(Settled::Now(answer)),
                     Committed::Before(kept) => return Ok(Settled::Before(kept)),
                     Committed::Over { counter, current } => {
-                        if let Some(full) = full {
+                        // What finds no letter left does without it.
+                        let rationed = matches!(counter, Counter::Rationed(_));
+                        if let Some(full) = full.filter(|_| !rationed) {
                             return Err(full(&answer, counter, current));
                         }
                     }

@@ -1,10 +1,11 @@
-//! What asks somebody for an answer by mail takes from what they may be sent on one day. It is taken in the commit that writes the
-//! letters, so that nobody comes in between.
+//! Letters that others cause take from what may be sent to somebody on one day. It is taken in the commit that writes the letters, so that
+//! nobody comes in between; when it is used up, what they tell goes on without them.
 
 use crate::domain::document::Document as _;
 use crate::domain::id::Digest;
-use crate::domain::invitation::Recipient;
+use crate::domain::invitation::{Invitation, Mailbox};
 use crate::domain::key::{Counter, Key};
+use crate::domain::letter::News;
 use crate::domain::policy::Policy;
 use crate::domain::ration::Ration;
 use crate::domain::refusal::{Code, Refusal};
@@ -15,50 +16,126 @@ use super::load::{self, Versioned};
 use super::proposal::Proposal;
 use super::world::Settings;
 
-/// Takes one: the commit fails when there are none left.
+/// Whose part of a day is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UsedUp {
+    /// That of all senders together.
+    All,
+    /// That of this sender.
+    Share,
+}
+
+impl UsedUp {
+    fn why(self, invitation: &Invitation, policy: &Policy) -> String {
+        let recipient = &invitation.recipient;
+        match self {
+            Self::All => format!(
+                "{recipient} was sent as many letters today as may ask one recipient for an answer in a day ({})",
+                policy.letters_a_day
+            ),
+            Self::Share => format!(
+                "{recipient} was sent as many letters today as one sender may ask with in a day ({})",
+                policy.share_a_day()
+            ),
+        }
+    }
+
+    /// Why nobody is asked again now.
+    pub(super) fn refusal(self, invitation: &Invitation, policy: &Policy, at: Time) -> Refusal {
+        let tomorrow = Ration::of(&invitation.recipient, at).ends_at();
+        Refusal::new(
+            Code::RecipientLetters,
+            self.why(invitation, policy),
+            format!(
+                "do it again after {}; meanwhile it stands in the recipient's inbox",
+                tomorrow.for_people()
+            ),
+        )
+        .about("recipient")
+    }
+
+    /// That it was done, and nobody is written to about it.
+    pub(super) fn warning(self, invitation: &Invitation, policy: &Policy, at: Time) -> Refusal {
+        let tomorrow = Ration::of(&invitation.recipient, at).ends_at();
+        Refusal::new(
+            Code::RecipientLetters,
+            format!(
+                "{}, so no letter tells of this; it stands in the recipient's inbox",
+                self.why(invitation, policy)
+            ),
+            format!(
+                "tell them yourself, or send the letter after {}",
+                tomorrow.for_people()
+            ),
+        )
+        .about("recipient")
+    }
+}
+
+/// Takes one for a letter that asks the recipient of this for an answer; or says what is used up, and takes nothing.
 pub(super) async fn take(
     settings: &Settings,
-    recipient: &Recipient,
+    invitation: &Invitation,
     at: Time,
     proposal: &mut Proposal,
-) -> Result<(), Fault> {
-    let ration = Ration::of(recipient, at);
-    // It must be there as long as anything is counted, or the counter would stay for ever.
-    match load::one::<Ration>(&*settings.store, ration.key()).await? {
-        Some(there) => proposal.guard(ration.key(), there.version),
-        None => proposal.create(&ration, None),
+) -> Result<Option<UsedUp>, Fault> {
+    let policy = &settings.policy;
+    let (recipient, sender) = (&invitation.recipient, invitation.source);
+    let all = (Ration::of(recipient, at), policy.letters_a_day);
+    let share = (Ration::share(recipient, sender, at), policy.share_a_day());
+    let counters = [all.0.counter(), share.0.counter()];
+    let taken = settings.store.counters(&counters).await?;
+    for ((taken, limit), used_up) in taken
+        .into_iter()
+        .zip([all.1, share.1])
+        .zip([UsedUp::All, UsedUp::Share])
+    {
+        if taken >= limit {
+            return Ok(Some(used_up));
+        }
     }
-    proposal.add(ration.counter(), 1);
-    proposal.limit(ration.counter(), settings.policy.letters_a_day);
-    Ok(())
+    let store = &*settings.store;
+    count(store, &[all, share], proposal).await?;
+    Ok(None)
 }
 
-/// Whether there are none left.
-pub(super) async fn is_used_up(
+/// Of these mailboxes those that may be told such news today yet; one is taken for each.
+pub(super) async fn told(
     settings: &Settings,
-    recipient: &Recipient,
+    says: &News,
+    to: Vec<Mailbox>,
     at: Time,
-) -> Result<bool, Fault> {
-    let counter = Ration::of(recipient, at).counter();
-    let taken = settings.store.counters(&[counter]).await?;
-    Ok(taken.iter().sum::<i64>() >= settings.policy.letters_a_day)
+    proposal: &mut Proposal,
+) -> Result<Vec<Mailbox>, Fault> {
+    let most = settings.policy.letters_a_day;
+    let ration = |to: &Mailbox| Ration::news(&to.address, says, at);
+    let counters: Vec<Counter> = to.iter().map(|to| ration(to).counter()).collect();
+    let taken = settings.store.counters(&counters).await?;
+    let left = to.into_iter().zip(taken).filter(|(_, taken)| *taken < most);
+    let to: Vec<Mailbox> = left.map(|(to, _)| to).collect();
+    let rations: Vec<(Ration, i64)> = to.iter().map(|to| (ration(to), most)).collect();
+    count(&*settings.store, &rations, proposal).await?;
+    Ok(to)
 }
 
-/// Why nobody is asked now.
-pub(super) fn used_up(recipient: &Recipient, policy: &Policy, at: Time) -> Refusal {
-    let tomorrow = Ration::of(recipient, at).ends_at();
-    Refusal::new(
-        Code::RecipientLetters,
-        format!(
-            "{recipient} was sent as many letters today as may ask one recipient for an answer in a day ({})",
-            policy.letters_a_day
-        ),
-        format!(
-            "do it again after {}; several items fit into one offer",
-            tomorrow.for_people()
-        ),
-    )
-    .about("recipient")
+/// Takes one of each: the commit is decided anew when another was faster with the last.
+async fn count(
+    store: &dyn Store,
+    rations: &[(Ration, i64)],
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let keys: Vec<Key> = rations.iter().map(|(ration, _)| ration.key()).collect();
+    let found = load::all::<Ration>(store, &keys).await?;
+    for ((ration, limit), there) in rations.iter().zip(found) {
+        // It must be there as long as anything is counted, or the counter would stay for ever.
+        match there {
+            Some(there) => proposal.guard(ration.key(), there.version),
+            None => proposal.create(ration, None),
+        }
+        proposal.add(ration.counter(), 1);
+        proposal.limit(ration.counter(), *limit);
+    }
+    Ok(())
 }
 
 /// One whose day is long over goes, and what was counted for it.
@@ -70,7 +147,7 @@ pub(super) async fn sweep(
 ) -> Result<(), Fault> {
     let found = load::one::<Ration>(store, Key::Ration(id)).await?;
     if let Some(found) = found.filter(is_due) {
-        let counter = Counter::Asked(id);
+        let counter = Counter::Rationed(id);
         let taken = store.counters(&[counter]).await?;
         proposal.add(counter, -taken.iter().sum::<i64>());
         proposal.delete(&found);

@@ -188,8 +188,9 @@ pub async fn vouched(
     let account = once::step(world, call, || {
         Box::pin(async move {
             let mut proposal = Proposal::default();
-            let account =
-                account_of(&world.settings(), call, (address, reads), &mut proposal).await?;
+            let settings = world.settings();
+            let account = account_of(&settings, call, (address, reads), &mut proposal).await?;
+            reach::works(&*settings.store, address, call.at, &mut proposal).await?;
             Ok(Decision::done(account, proposal))
         })
     });

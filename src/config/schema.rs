@@ -207,7 +207,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "limits", sign_in_per_client_per_hour, limits.sign_in_per_client_per_hour, "Sign-in attempts from one network address. A whole institute may share one.").within(1, 100_000).reloadable(),
     key!(Config, "limits", transfers_per_sender_per_hour, limits.transfers_per_sender_per_hour, "Transfers requested by one person. A core facility hands over a week's runs in one go.").within(1, 100_000).reloadable(),
     key!(Config, "limits", open_offers_per_recipient, limits.open_offers_per_recipient, "Offers of one sender that wait for one recipient. More belong into one bundle.").within(1, 10_000).reloadable(),
-    key!(Config, "limits", letters_per_recipient_per_day, limits.letters_per_recipient_per_day, "Letters that ask one recipient for an answer, of all senders together: offers and invitations, sent again or extended, and reminders. Letters about what happened are never held back.").within(1, 10_000).reloadable(),
+    key!(Config, "limits", letters_per_recipient_per_day, limits.letters_per_recipient_per_day, "Letters that ask one recipient for an answer, of all senders together: offers and invitations, sent again or extended, and reminders. One sender has a fifth of them, and what goes beyond is offered without a letter. As many again tell of accepted links, and of changed roles.").within(1, 10_000).reloadable(),
     key!(Config, "limits", resend_after, limits.resend_after, "How soon the letter of an offer may be sent again.").within(MINUTE, 30 * DAY).reloadable(),
     key!(Config, "retention", purge_after, retention.purge_after, "How long after `purge` an item in the trash is gone for good; until then `restore` takes it back.").within(MINUTE, 365 * DAY).reloadable(),
 ];

@@ -62,7 +62,7 @@ pub fn after(letter: &Letter, sent: Result<(), &Failure>, now: Time, retry: Retr
     next.delivery = match failure.kind {
         Blame::Undeliverable => State::Undeliverable { at: now, reason },
         Blame::Ours | Blame::Later => {
-            let old = now.since_ms(letter.created_at) >= retry.for_ms;
+            let old = now.since_ms(letter.tried_since()) >= retry.for_ms;
             if old && next.attempts >= LEAST_ATTEMPTS {
                 State::Dead { at: now, reason }
             } else {

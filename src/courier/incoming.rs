@@ -76,7 +76,8 @@ impl Door for Keeper {
                     Err(_) => Err(Turned::store()),
                 };
             }
-            match incoming::knows(&settings, letter, purpose).await {
+            let now = self.desk.now();
+            match incoming::knows(&settings, letter, purpose, now).await {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(Turned::unknown()),
                 Err(_) => Err(Turned::store()),

@@ -204,6 +204,17 @@ fn who_is_to_blame_decides_what_becomes_of_a_letter() {
         assert_eq!(next.attempts, attempts + 1);
         assert_eq!(next.last_error.as_deref(), Some("no"));
     }
+    // What an operator had begin anew is tried as long as a new letter.
+    let mut anew = offer(1);
+    (anew.attempts, anew.begun_anew_at) = (4, Some(late));
+    let failure = Failure {
+        kind: Blame::Later,
+        text: "no".into(),
+    };
+    for (now, then) in [(late, "queued"), (late.plus_ms(5 * DAY_MS), "dead")] {
+        let next = delivery::after(&anew, Err(&failure), now, retry(1));
+        assert_eq!(next.delivery.word(), then);
+    }
     // A clock that was set back must not give the letter the very row that its commit takes away.
     let failure = Failure {
         kind: Blame::Later,

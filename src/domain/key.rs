@@ -241,8 +241,8 @@ pub enum Counter {
     SealedOf(LetterId),
     /// Letters that explained why a reply to an offer decided nothing.
     Explained(InvitationId),
-    /// How often a recipient was asked for an answer by mail on a day, by the digest of both.
-    Asked(Digest),
+    /// Letters to a recipient on a day that are counted together, by the digest of all three.
+    Rationed(Digest),
 }
 
 impl Counter {
@@ -255,7 +255,7 @@ impl Counter {
             Self::Incoming(id, day) => Bytes::tagged(4).wide(id.bits()).wide(day.into()),
             Self::Sealed => Bytes::tagged(5),
             Self::Explained(id) => Bytes::tagged(6).wide(id.bits()),
-            Self::Asked(digest) => Bytes::tagged(7).wide(digest.0),
+            Self::Rationed(digest) => Bytes::tagged(7).wide(digest.0),
             Self::SealedOf(id) => Bytes::tagged(8).wide(id.bits()),
         }
     }

@@ -121,8 +121,11 @@ pub struct Letter {
     pub by_mail: ByMail,
     /// When its cause was committed; its Date.
     pub created_at: Time,
-    /// How often sending was tried.
+    /// How often sending was tried, since an operator had it begin anew if one did.
     pub attempts: u32,
+    /// When an operator had it begin anew, after it was given up; how long it is tried counts from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_anew_at: Option<Time>,
     /// Whether nothing is added to it any more, because somebody began to send it. Others never grow, and bear no mark.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
@@ -152,10 +155,16 @@ impl Letter {
             by_mail: ByMail::No,
             created_at: at,
             attempts: 0,
+            begun_anew_at: None,
             closed: false,
             last_error: None,
             delivery: State::Queued { not_before: at },
         }
+    }
+
+    /// Since when it is tried: when its cause was committed, or an operator had it begin anew.
+    pub fn tried_since(&self) -> Time {
+        self.begun_anew_at.unwrap_or(self.created_at)
     }
 
     /// Whether something may be added to it still: it is the letter of a day, and nobody has begun to send it.
@@ -163,6 +172,7 @@ impl Letter {
         matches!(self.says, Kind::AccessRevoked { .. })
             && matches!(self.delivery, State::Queued { .. })
             && self.attempts == 0
+            && self.begun_anew_at.is_none()
             && !self.closed
     }
 
@@ -173,11 +183,13 @@ impl Letter {
             return None;
         }
         let mut next = self.clone();
-        let Kind::AccessRevoked { more, .. } = &mut next.says else {
+        let Kind::AccessRevoked { more, beyond, .. } = &mut next.says else {
             return None;
         };
         if more.len() < MAX_LETTERS {
             more.push(revoked);
+        } else {
+            *beyond = beyond.saturating_add(1);
         }
         Some(next)
     }
@@ -202,7 +214,7 @@ impl Document for Letter {
     fn entries(&self) -> Vec<Derived> {
         // One that leaves at the first attempt, as nearly all do, is never listed.
         let troubled = match self.delivery {
-            State::Queued { .. } => self.attempts > 0,
+            State::Queued { .. } => self.attempts > 0 || self.begun_anew_at.is_some(),
             State::Undeliverable { .. } | State::Bounced { .. } | State::Dead { .. } => true,
             State::Sent { .. } | State::Withdrawn { .. } => false,
         };
@@ -246,6 +258,7 @@ impl Document for Letter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::ItemKind;
 
     #[test]
     fn what_was_taken_back_is_told_once_a_day() {
@@ -257,6 +270,35 @@ mod tests {
         assert_ne!(daily(&anna, over).0, id);
         assert_ne!(daily(&"carl@lab.example".parse().unwrap(), day).0, id);
         assert!(id.bits() < daily(&anna, over).0.bits());
+    }
+
+    #[test]
+    fn what_one_letter_does_not_hold_is_counted() {
+        let at = Time::from_ms(1_795_305_600_000);
+        let item = ItemId::new(ItemKind::Project, 1);
+        let revoked = Revoked {
+            item,
+            name: "WGS".to_owned(),
+            owner: "Core".to_owned(),
+            whose: "Anna".to_owned(),
+            at,
+        };
+        let says = Kind::AccessRevoked {
+            name: revoked.name.clone(),
+            owner: revoked.owner.clone(),
+            whose: revoked.whose.clone(),
+            more: Vec::new(),
+            beyond: 0,
+        };
+        let (id, to) = (LetterId::from_bits(1), "anna@lab.example".parse().unwrap());
+        let mut letter = Letter::queued(id, to, "en", Subject::Access(item), says, at);
+        for _ in 1..250 {
+            letter = letter.grown(revoked.clone()).unwrap();
+        }
+        let Kind::AccessRevoked { more, beyond, .. } = letter.says else {
+            unreachable!()
+        };
+        assert_eq!((more.len(), beyond), (MAX_LETTERS, 49));
     }
 
     #[test]

@@ -183,7 +183,8 @@ pub struct Policy {
     pub max_items: usize,
     /// At most this many open offers from one context to one recipient.
     pub open_offers: i64,
-    /// At most so many letters of all senders ask one recipient for an answer in a day.
+    /// At most so many letters of all senders ask one recipient for an answer in a day; and so many of each kind tell of what somebody
+    /// can do again and again.
     pub letters_a_day: i64,
     /// The same offer is not mailed again before this, in milliseconds.
     pub resend_after_ms: i64,
@@ -240,6 +241,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// How many of [`Policy::letters_a_day`] may be of one sender: a fifth, so that nobody uses up what others need.
+    pub const fn share_a_day(&self) -> i64 {
+        self.letters_a_day.saturating_add(4) / 5
+    }
+
     /// The cap in force: the context's own, else that of the domain it lives in, else its tier's. Bytes; `None`: no cap.
     pub fn quota(&self, own: Option<u64>, domain: &Domain, tier: Tier) -> Option<u64> {
         let of_domain = || self.quota_of.get(domain.name()).copied();

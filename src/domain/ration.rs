@@ -1,30 +1,48 @@
-//! How many letters others may cause to be sent to one recipient on one day: those that ask for an answer, of all senders together.
+//! How many letters others may cause to be sent to one recipient on one day: those that ask for an answer, of all senders together and of
+//! each; and those that tell what somebody can do again and again.
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::document::Document;
-use super::id::Digest;
+use super::id::{Context, Digest};
 use super::incoming::day;
 use super::invitation::Recipient;
 use super::key::{Counter, Key, Queue};
+use super::letter::News;
 use super::time::{DAY_MS, Time};
 
 /// That the letters of a recipient and a day are counted. How many there are stands in a counter, so that two who ask at the same time do
 /// not wait for each other; this says when that goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ration {
-    /// Of the recipient and the day: nobody has to know whose it is.
+    /// Of the recipient, the day and what is counted: nobody has to know whose it is.
     pub id: Digest,
     /// Which day (UTC), counted from the epoch.
     pub day: u32,
 }
 
 impl Ration {
-    /// That of this recipient on the day of this moment.
+    /// What asks this recipient for an answer on the day of this moment.
     pub fn of(recipient: &Recipient, at: Time) -> Self {
+        Self::counted(recipient.digest(), "", at)
+    }
+
+    /// What of that is asked in the name of this context.
+    pub fn share(recipient: &Recipient, sender: Context, at: Time) -> Self {
+        Self::counted(recipient.digest(), &sender.to_string(), at)
+    }
+
+    /// What tells whoever has this address of one kind of news.
+    pub fn news(to: &Address, says: &News, at: Time) -> Self {
+        Self::counted(to.digest(), says.word(), at)
+    }
+
+    fn counted(recipient: Digest, what: &str, at: Time) -> Self {
         let day = day(at);
-        let mut bytes = recipient.digest().0.to_be_bytes().to_vec();
+        let mut bytes = recipient.0.to_be_bytes().to_vec();
         bytes.extend_from_slice(&day.to_be_bytes());
+        bytes.extend_from_slice(what.as_bytes());
         Self {
             id: Digest::of(&bytes),
             day,
@@ -33,7 +51,7 @@ impl Ration {
 
     /// Where its letters are counted.
     pub const fn counter(&self) -> Counter {
-        Counter::Asked(self.id)
+        Counter::Rationed(self.id)
     }
 
     /// When its day is over.
@@ -57,6 +75,7 @@ impl Document for Ration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::AccountId;
 
     #[test]
     fn each_recipient_has_one_for_each_day_and_it_goes_when_that_is_long_over() {
@@ -67,6 +86,14 @@ mod tests {
         assert_eq!(of("Anna@Lab.example", last), anna);
         assert_ne!(of("anna@lab.example", last.plus_ms(1)).id, anna.id);
         assert_ne!(of("ben@lab.example", midnight).id, anna.id);
+        let recipient = Recipient::Address("anna@lab.example".parse().unwrap());
+        let share = |bits| {
+            let sender = Context::Personal(AccountId::from_bits(bits));
+            Ration::share(&recipient, sender, last).id
+        };
+        assert_eq!(share(1), share(1));
+        assert_ne!(share(1), share(2));
+        assert_ne!(share(1), anna.id);
         assert_eq!(anna.ends_at(), midnight.plus_ms(DAY_MS));
         let swept_at = midnight.plus_ms(2 * DAY_MS);
         assert_eq!(anna.due(), Some((Queue::Sweeps, swept_at, anna.id.0)));

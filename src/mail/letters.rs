@@ -58,8 +58,10 @@ pub fn outline(
                 owner,
                 whose,
                 more,
+                beyond,
             },
         ) => {
+            let others = more.len() + usize::try_from(*beyond).unwrap_or(usize::MAX);
             let Subject::Access(item) = letter.subject else {
                 return Err(Untold::Mismatch);
             };
@@ -71,10 +73,10 @@ pub fn outline(
                 at: letter.created_at,
             };
             let facts = story::frame(letter, site)
-                .with("count", more.len() + 1)
-                .with("others", more.len())
+                .with("count", others + 1)
+                .with("others", others)
                 .with("item-short", story::short(name));
-            writes(facts).revoked(&first, more)
+            writes(facts).revoked(&first, more, others + 1)
         }
         (About::Itself, Kind::News { says }) => {
             writes(story::news(letter, says, site, language)).news(says)
@@ -226,7 +228,12 @@ impl Writer<'_> {
         self.end(name, "foot-code")
     }
 
-    fn revoked(mut self, first: &Revoked, more: &[Revoked]) -> Result<Outline, Untold> {
+    fn revoked(
+        mut self,
+        first: &Revoked,
+        more: &[Revoked],
+        count: usize,
+    ) -> Result<Outline, Untold> {
         let name = "access-revoked";
         let mut lines = Vec::new();
         for one in std::iter::once(first).chain(more).take(story::SHOWN) {
@@ -243,7 +250,7 @@ impl Writer<'_> {
             );
         }
         let lead = self.say("access-revoked-lead")?;
-        let more = self.more(more.len() + 1)?;
+        let more = self.more(count)?;
         self.blocks.push(Block::List { lead, lines, more });
         self.says("access-revoked-after")?;
         self.end(name, "foot-no-reply")

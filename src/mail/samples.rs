@@ -344,6 +344,7 @@ impl People {
             })
             .collect();
         let says = Kind::AccessRevoked {
+            beyond: 0,
             name: "Yeast RNA".to_owned(),
             owner: "Sequencing core".to_owned(),
             whose: "TechSupport".to_owned(),

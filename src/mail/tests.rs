@@ -196,10 +196,20 @@ fn all_access_that_was_taken_back_on_a_day_is_told_in_one_letter() {
         owner: "Sequencing core".into(),
         whose: "TechSupport".into(),
         more: (2..=12).map(revoked).collect(),
+        beyond: 0,
     };
     let letter = holding(Subject::Access(ItemId::new(ItemKind::Project, 1)), says);
     let rendered = render(&letter, &About::Itself, &site(), &key()).unwrap();
     snapshot("access-revoked-twelve", &rendered);
+    for (language, rest) in [("en", "and 51 more"), ("de", "und 51 weitere")] {
+        let mut letter = letter.clone();
+        letter.language = language.to_owned();
+        if let Kind::AccessRevoked { beyond, .. } = &mut letter.says {
+            *beyond = 49;
+        }
+        let rendered = render(&letter, &About::Itself, &site(), &key()).unwrap();
+        assert!(rendered.text.contains(rest), "{}", rendered.text);
+    }
     let error = render(&offer(), &About::Itself, &site(), &key()).unwrap_err();
     assert!(matches!(error, Unwritable::Mismatch { .. }), "{error}");
 }

@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
+use handover::actors::incoming;
+use handover::actors::load;
+use handover::actors::queries;
+use handover::actors::sign_in;
+use handover::actors::world::World as _;
+use handover::domain::event::{By, Channel};
 use handover::domain::id::{LetterId, MessageId, SignInId};
-use handover::domain::incoming::{Incoming, Sealed};
+use handover::domain::incoming::{Incoming, Purpose, Sealed};
 use handover::domain::key::Key;
 use handover::domain::letter::{Kind, Letter, State, Subject, daily};
 use handover::domain::policy::Policy;
@@ -12,7 +18,7 @@ use handover::domain::time::{DAY_MS, HOUR_MS, Time};
 use serde_json::{Value, json};
 
 use crate::in_trouble::{EVIL, change, create, message, met};
-use crate::support::{Person, World, bounds, rates};
+use crate::support::{KEY, Person, World, bounds, rates};
 
 const ROOT: &str = "root@site.example";
 const CORE: &str = "core@facility.example";
@@ -253,6 +259,78 @@ async fn a_letter_that_came_back_is_sent_again_with_a_clean_slate() {
     let known = world.get(&root, &path).await.ok();
     assert_eq!(known["undeliverable"], false);
     assert_eq!(known["since"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_is_tried_again_begins_anew() {
+    let (world, root) = site().await;
+    let core = world.person(CORE).await;
+    let (_, id) = offered(&world, &core, "WGS", ANNA).await;
+    let at = world.now();
+    let reason = EVIL.to_owned();
+    met(&*world.store, id, at, State::Dead { at, reason }).await;
+    world.clock.advance(Duration::from_secs(5 * 24 * 3600));
+    let path = format!("{OUTBOX}/{id}/retry");
+    let retried = world.post(&root, &path, json!({})).await.ok();
+    assert_eq!(retried["attempts"], 0);
+    let found = load::one::<Letter>(&*world.store, Key::Letter(id)).await;
+    let letter = found.unwrap().unwrap().document;
+    assert_eq!(letter.begun_anew_at, Some(world.now()));
+    let listed = ids(&world, &root, OUTBOX).await;
+    assert_eq!(listed, [id.to_string()], "an operator still finds it");
+}
+
+#[tokio::test]
+async fn an_address_that_is_proven_again_gets_letters_again() {
+    let (world, root) = site().await;
+    let core = world.person(CORE).await;
+    let at = world.now();
+    for address in [ANNA, "second@facility.example"] {
+        let reach = Reach::unknown(address.parse().unwrap(), at).refused(EVIL, at);
+        create(&*world.store, &reach, at).await;
+    }
+    let by = By {
+        person: None,
+        channel: Channel::Web,
+    };
+    let call = world.directory.call(by, None);
+    let anna = ANNA.parse().unwrap();
+    sign_in::vouched(&world.directory, &call, &anna, None)
+        .await
+        .unwrap();
+    let body = json!({ "address": "second@facility.example" });
+    let begun = world.post(&core, "/account/addresses", body).await.ok();
+    let proof = begun["sign_in"].as_str().unwrap();
+    let path = format!("/account/addresses/{proof}/prove");
+    let body = json!({ "code": KEY.code(proof.parse().unwrap()) });
+    world.post(&core, &path, body).await.ok();
+    for address in [ANNA, "second@facility.example"] {
+        let known = world
+            .get(&root, &format!("{ADDRESSES}/{address}"))
+            .await
+            .ok();
+        assert_eq!(known["undeliverable"], false, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_letter_holds_means_nothing_long_after_its_offer_ended() {
+    let (world, _) = site().await;
+    let core = world.person(CORE).await;
+    let (offer, id) = offered(&world, &core, "WGS", ANNA).await;
+    let path = format!("/transfers/{offer}/cancel");
+    world.post(&core, &path, json!({})).await.ok();
+    let link = KEY.link(id);
+    for (days, known) in [(90, true), (1, false)] {
+        world.clock.advance(Duration::from_secs(days * 24 * 3600));
+        let (settings, now) = (world.directory.settings(), world.now());
+        let linked = queries::linked(&settings, &link, now).await.unwrap();
+        assert_eq!(linked.is_some(), known);
+        for purpose in [Purpose::Reply, Purpose::Report] {
+            let knows = incoming::knows(&settings, id, purpose, now).await;
+            assert_eq!(knows.unwrap(), known);
+        }
+    }
 }
 
 #[tokio::test]

@@ -240,7 +240,7 @@ impl Shadow {
         // How often a link was accepted, and how often a recipient was asked, is no document's business; each is looked at with what
         // it goes with.
         for add in &commit.adds {
-            if let Counter::LinkUses(_) | Counter::Asked(_) = add.counter {
+            if let Counter::LinkUses(_) | Counter::Rationed(_) = add.counter {
                 *self.counters.entry(add.counter).or_default() += add.by;
             }
         }

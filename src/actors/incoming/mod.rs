@@ -86,13 +86,24 @@ pub enum Kept {
 ///
 /// # Errors
 /// The store failed.
-pub async fn knows(settings: &Settings, letter: LetterId, purpose: Purpose) -> Result<bool, Fault> {
-    let found = load::one::<Letter>(&*settings.store, Key::Letter(letter)).await?;
-    Ok(found.is_some_and(|found| match purpose {
-        Purpose::Reply => matches!(found.document.subject, Subject::Invitation(_)),
-        Purpose::Report => true,
-        Purpose::Probe => false,
-    }))
+pub async fn knows(
+    settings: &Settings,
+    letter: LetterId,
+    purpose: Purpose,
+    now: Time,
+) -> Result<bool, Fault> {
+    let store = &*settings.store;
+    let found = load::one::<Letter>(store, Key::Letter(letter)).await?;
+    let Some(found) = found else {
+        return Ok(false);
+    };
+    let Subject::Invitation(offer) = found.document.subject else {
+        return Ok(purpose == Purpose::Report);
+    };
+    // Long after the end of an offer its letters mean nothing any more.
+    let offer = load::one::<Invitation>(store, Key::Invitation(offer)).await?;
+    let alive = offer.is_some_and(|offer| offer.document.is_known_by_letter(now));
+    Ok(alive && purpose != Purpose::Probe)
 }
 
 /// How a probe stands, by which the site sees whether mail comes in.

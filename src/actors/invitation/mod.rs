@@ -29,7 +29,7 @@ use super::ration;
 use super::world::{Call, Settings, Trouble, World};
 
 pub(in crate::actors) use by_mail::answerable;
-use posting::{event, made, over, post, wanted};
+use posting::{event, made, mailable, over, post, wanted};
 use request::{person_of, prepare};
 use standing::{Standing, in_use, is_void, reach, stand};
 
@@ -175,11 +175,11 @@ impl Core {
             // Nobody is there to be told of a full counter: it is decided anew, and sees that it is full.
             return Ok(Decision::done(done, decided.proposal));
         }
-        let (policy, at) = (settings.policy, call.at);
+        let policy = settings.policy;
         Ok(Decision::within(
             done,
             decided.proposal,
-            move |done, counter, current| over(&done.transfer, counter, current, &policy, at),
+            move |done, counter, current| over(&done.transfer, counter, current, &policy),
         ))
     }
 
@@ -208,16 +208,25 @@ impl Core {
         };
         let mut proposal = offer.proposal;
         let mut transfer = offer.transfer;
-        post(settings, call, &mut transfer, offer.letters, &mut proposal).await?;
+        let mut warnings = preview.findings.warns;
+        let mut letters = offer.letters;
+        mailable(
+            settings,
+            call,
+            &transfer,
+            &mut letters,
+            &mut warnings,
+            &mut proposal,
+        )
+        .await?;
+        post(settings, call, &mut transfer, letters, &mut proposal).await?;
         proposal.create(&transfer, Some(&event(call, made(&transfer))));
         let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
-        // Also if it waits for analyses to end: then they are asked some day without anybody doing more.
-        ration::take(settings, &transfer.recipient, call.at, &mut proposal).await?;
         Ok(Decided {
             transfer,
             proposal,
-            warnings: preview.findings.warns,
+            warnings,
         })
     }
 
@@ -329,15 +338,18 @@ impl Core {
         } = step;
         let mut letters = wanted(settings, now, letters).await?;
         match what {
-            What::Resent | What::Extended { .. } => {
-                ration::take(settings, &now.recipient, call.at, &mut proposal).await?;
+            // The letter is all that was asked for.
+            What::Resent => {
+                if let Some(used_up) = ration::take(settings, now, call.at, &mut proposal).await? {
+                    return Err(used_up.refusal(now, &settings.policy, call.at).into());
+                }
             }
-            // Nobody asks for a reminder, so nobody can be told to come back; the offer stands in the recipient's inbox.
-            What::Reminded if ration::is_used_up(settings, &now.recipient, call.at).await? => {
-                letters.clear();
-            }
-            What::Reminded if !letters.is_empty() => {
-                ration::take(settings, &now.recipient, call.at, &mut proposal).await?;
+            What::Extended { .. } | What::Pending | What::Reminded => {
+                let told = &mut warnings;
+                mailable(settings, call, now, &mut letters, told, &mut proposal).await?;
+                if letters.is_empty() && matches!(what, What::Extended { .. }) {
+                    transfer.mailed_at = now.mailed_at;
+                }
             }
             _ => {}
         }
@@ -422,18 +434,28 @@ impl Core {
         // What lets them take the old one back must still be so, besides what the new one rests on.
         proposal.join(offer.proposal);
         let mut fresh = offer.transfer;
-        post(settings, call, &mut fresh, offer.letters, &mut proposal).await?;
+        let mut warnings = preview.findings.warns;
+        let mut letters = offer.letters;
+        mailable(
+            settings,
+            call,
+            &fresh,
+            &mut letters,
+            &mut warnings,
+            &mut proposal,
+        )
+        .await?;
+        post(settings, call, &mut fresh, letters, &mut proposal).await?;
         proposal.create(&fresh, Some(&event(call, made(&fresh))));
         let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
         proposal.limit(open, settings.policy.open_offers);
-        ration::take(settings, &fresh.recipient, call.at, &mut proposal).await?;
         let mut ended = step.transfer;
         post(settings, call, &mut ended, step.letters, &mut proposal).await?;
         proposal.replace(old, &ended, Some(&event(call, step.event)));
         Ok(Decided {
             transfer: fresh,
             proposal,
-            warnings: preview.findings.warns,
+            warnings,
         })
     }
 }

@@ -14,11 +14,30 @@ use crate::domain::letter::{ByMail, Kind, Letter, Side, Subject};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::said::{Size, said};
-use crate::domain::time::Time;
 use crate::store::Fault;
 
 use super::by_mail::answerable;
 use super::{Done, Kept};
+
+/// Letters that ask for an answer are left out, and whoever causes them is told so, when the recipient was sent as many today as may be:
+/// what they tell of stands in the recipient's inbox.
+pub(super) async fn mailable(
+    settings: &Settings,
+    call: &Call,
+    invitation: &Invitation,
+    letters: &mut Vec<Outgoing>,
+    warnings: &mut Vec<Refusal>,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    if let Some(used_up) = ration::take(settings, invitation, call.at, proposal).await? {
+        letters.clear();
+        warnings.push(used_up.warning(invitation, &settings.policy, call.at));
+    }
+    Ok(())
+}
 
 /// Gives letters their ids and rows, and what their links stand for.
 pub(super) async fn post(
@@ -114,7 +133,6 @@ pub(super) fn over(
     counter: Counter,
     current: i64,
     policy: &Policy,
-    at: Time,
 ) -> Trouble {
     let refusal = match counter {
         Counter::OpenOffers(..) => Refusal::new(
@@ -129,13 +147,14 @@ pub(super) fn over(
                 most = policy.open_offers
             ),
         ),
-        Counter::Asked(_) => ration::used_up(&transfer.recipient, policy, at),
-        // Links are accepted without an invitation, and what is counted of mail stands in no commit about one.
+        // Links are accepted without an invitation, what is counted of mail stands in no commit about one, and what finds no letter
+        // left is decided anew.
         Counter::LinkUses(_)
         | Counter::Incoming(..)
         | Counter::Sealed
         | Counter::SealedOf(_)
-        | Counter::Explained(_) => world::busy(),
+        | Counter::Explained(_)
+        | Counter::Rationed(_) => world::busy(),
         Counter::Usage(context) => Refusal::new(
             Code::TargetOverQuota,
             said!(

@@ -6,7 +6,6 @@ use crate::actors::members;
 use crate::actors::people;
 use crate::actors::proposal::Proposal;
 use crate::actors::queries::{self, Box_};
-use crate::actors::ration;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::address::Address;
 use crate::domain::event::What;
@@ -20,7 +19,7 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::time::DAY_MS;
 use crate::domain::workgroup::{Membership, Role};
 
-use super::posting::{event, post};
+use super::posting::{event, mailable, post};
 use super::request::sender;
 use super::{Decided, person_of};
 
@@ -187,8 +186,17 @@ pub(super) async fn invite(
             reminders: 0,
         },
     };
-    let letters = invitation.offers(&reach, false);
-    ration::take(settings, &invitation.recipient, call.at, &mut proposal).await?;
+    let mut letters = invitation.offers(&reach, false);
+    let warnings = &mut findings.warns;
+    mailable(
+        settings,
+        call,
+        &invitation,
+        &mut letters,
+        warnings,
+        &mut proposal,
+    )
+    .await?;
     post(settings, call, &mut invitation, letters, &mut proposal).await?;
     proposal.create(&invitation, Some(&event(call, What::Pending)));
     Ok(Decided {

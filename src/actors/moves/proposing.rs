@@ -66,7 +66,7 @@ async fn proposed(
     let to = news::addressed(settings, &approvers).await?;
     let about = (Subject::Move(proposed.id), &says);
     let but = &caller.account.document.addresses;
-    news::tell(settings, call, about, to, but, &mut proposal);
+    news::tell(settings, call, about, to, but, &mut proposal).await?;
     Ok(once::Decision::done(proposed, proposal))
 }
 

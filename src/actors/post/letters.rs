@@ -155,6 +155,10 @@ async fn changed(
             } else {
                 now
             };
+            if !matches!(state, State::Queued { .. }) {
+                next.attempts = 0;
+                next.begun_anew_at = Some(now);
+            }
             next.delivery = State::Queued { not_before };
             "tried again by an operator".to_owned()
         }

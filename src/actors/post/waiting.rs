@@ -87,7 +87,7 @@ pub async fn waits(store: &dyn Store, queue: Queue, now: Time) -> Result<Option<
     };
     let not_due = |id: &&LetterId| later.iter().any(|row| row.id == id.bits());
     let rows = due.len() + in_vain.iter().filter(not_due).count();
-    let at = oldest.created_at;
+    let at = oldest.tried_since();
     Ok(Some(match first {
         Some(first) if first.at <= at => Overdue { rows, ..first },
         _ => Overdue {

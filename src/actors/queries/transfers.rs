@@ -138,6 +138,7 @@ pub(in crate::actors) async fn journal(
 pub async fn linked(
     settings: &Settings,
     token: &str,
+    now: Time,
 ) -> Result<Option<Versioned<Invitation>>, Fault> {
     let store = &*settings.store;
     let Some(letter) = settings.key.letter_of_link(token) else {
@@ -145,7 +146,10 @@ pub async fn linked(
     };
     let letter = load::one::<Letter>(store, Key::Letter(letter)).await?;
     match letter.map(|letter| letter.document.subject) {
-        Some(Subject::Invitation(id)) => load::one(store, Key::Invitation(id)).await,
+        Some(Subject::Invitation(id)) => {
+            let found = load::one::<Invitation>(store, Key::Invitation(id)).await?;
+            Ok(found.filter(|found| found.document.is_known_by_letter(now)))
+        }
         Some(
             Subject::SignIn(_) | Subject::Access(_) | Subject::Workgroup(_) | Subject::Move(_),
         )

@@ -210,6 +210,7 @@ fn of_the_day(id: LetterId, to: Mailbox, revoked: &Revoked, due: Time) -> Letter
         owner: revoked.owner.clone(),
         whose: revoked.whose.clone(),
         more: Vec::new(),
+        beyond: 0,
     };
     let subject = Subject::Access(revoked.item);
     let mut letter = Letter::queued(id, to.address, &to.language, subject, says, revoked.at);

@@ -347,7 +347,7 @@ async fn tell(
 ) -> Result<(), Fault> {
     let to = news::person(&*settings.store, account).await?;
     let about = (Subject::Workgroup(workgroup.document.id), says);
-    news::tell(settings, call, about, to, &[], proposal);
+    news::tell(settings, call, about, to, &[], proposal).await?;
     Ok(())
 }
 

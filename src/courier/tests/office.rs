@@ -391,6 +391,7 @@ pub fn revoked(name: &str) -> Letter {
         owner: "Core".into(),
         whose: "Carl".into(),
         more: Vec::new(),
+        beyond: 0,
     };
     let to = "carl@lab.example".parse().unwrap();
     let subject = Subject::Access(item);

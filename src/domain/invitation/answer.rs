@@ -393,7 +393,9 @@ impl Invitation {
         if let Some(why) = self.too_late(now) {
             return why.into();
         }
-        if let Some(mailed_at) = self.mailed_at
+        // One that was made when no letter was left was not mailed.
+        let mailed = !self.letters.is_empty();
+        if let Some(mailed_at) = self.mailed_at.filter(|_| mailed)
             && let again_at = mailed_at.plus_ms(policy.resend_after_ms)
             && now < again_at
         {
@@ -410,7 +412,7 @@ impl Invitation {
         }
         let mut transfer = self.clone();
         transfer.mailed_at = Some(now);
-        let letters = transfer.offers(reach, true);
+        let letters = transfer.offers(reach, mailed);
         Verdict::Changes(Box::new(Step {
             transfer,
             event: What::Resent,

@@ -24,7 +24,7 @@ use super::index::{Entry, Phase, Receiver};
 use super::key::{Counter, Key, Queue};
 use super::letter;
 use super::said::{Said, said};
-use super::time::{DAY_MS, HOUR_MS, Time};
+use super::time::{DAY_MS, HOUR_MS, KEPT_MS, Time};
 
 #[cfg(test)]
 mod tests;
@@ -187,6 +187,16 @@ impl State {
             | Self::Expired { .. } => false,
         }
     }
+    /// When it ended, and can be answered no more.
+    pub const fn ended_at(&self) -> Option<Time> {
+        match self {
+            Self::Requested | Self::Pending { .. } => None,
+            Self::Accepted { at, .. }
+            | Self::Declined { at, .. }
+            | Self::Cancelled { at, .. }
+            | Self::Expired { at } => Some(*at),
+        }
+    }
     const fn phase(&self) -> Phase {
         if self.is_open() {
             Phase::Open
@@ -220,7 +230,8 @@ pub struct Invitation {
     pub requested_at: Time,
     /// When it ends by itself.
     pub expires_at: Time,
-    /// When it was last mailed on somebody's request; `None` while it waits for analyses, and for ever if it ended there.
+    /// When its recipient was last told of it on somebody's request: by mail, or in the inbox alone when no letter was left. `None` while it
+    /// waits for analyses, and for ever if it ended there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailed_at: Option<Time>,
     /// The offer whose address this one corrects.
@@ -284,6 +295,12 @@ impl Invitation {
     pub fn bytes(&self) -> u64 {
         let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);
         self.items.iter().fold(0, sum)
+    }
+
+    /// Whether what its letters hold, their links and addresses, means anything still: until 90 days after its end.
+    pub fn is_known_by_letter(&self, now: Time) -> bool {
+        let ended_at = self.state.ended_at();
+        ended_at.is_none_or(|at| now.since_ms(at) <= KEPT_MS)
     }
 
     /// Whether those it is addressed to may know of it.

@@ -62,6 +62,9 @@ pub enum Kind {
         /// What else was taken back on that day, in the order in which it happened.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         more: Vec<Revoked>,
+        /// How much else, beyond what one letter holds.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        beyond: u32,
     },
     /// Something happened that concerns whoever gets it.
     News {
@@ -149,6 +152,11 @@ impl Answer {
             Self::Confirm | Self::RepliesOff | Self::Ended => false,
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// More access that was taken back.

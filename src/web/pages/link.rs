@@ -68,7 +68,7 @@ pub async fn show(
     };
     let settings = app.settings();
     let token = auth::cookie(&headers, OFFER).unwrap_or("");
-    let found = queries::linked(&settings, token).await?;
+    let found = queries::linked(&settings, token, app.directory().now()).await?;
     if let Some(transfer) = &found {
         match queries::transfer(&settings, &person.account, transfer.document.id).await {
             Ok(shown) => return Ok(to(&words::place(shown.transfer.document.id))),

@@ -77,21 +77,24 @@ fn wanted(
     };
     Ok(match event.map(|event| &event.what) {
         Some(What::Requested) => [None, None],
+        // Who was asked as often as may be today is asked without a letter.
         Some(What::Pending) => [
             None,
             Some(Kind::Offer {
                 expires_at,
                 again: false,
-            }),
+            })
+            .filter(|_| asks(seen, new)),
         ],
         Some(What::Resent | What::Extended { .. }) => [
             None,
             Some(Kind::Offer {
                 expires_at,
-                again: true,
-            }),
+                again: matches!(event.map(|event| &event.what), Some(What::Extended { .. }))
+                    || old.is_some_and(|old| !old.letters.is_empty()),
+            })
+            .filter(|_| asks(seen, new)),
         ],
-        // Who was asked as often as may be today is not reminded.
         Some(What::Reminded) => [
             None,
             Some(Kind::Reminder { expires_at }).filter(|_| asks(seen, new)),
@@ -104,33 +107,40 @@ fn wanted(
     })
 }
 
-fn asked(new: &Invitation, at: Time) -> Counter {
-    Ration::of(&new.recipient, at).counter()
+/// What is counted of all senders together, and of this one.
+fn asked(new: &Invitation, at: Time) -> [Counter; 2] {
+    let all = Ration::of(&new.recipient, at);
+    let share = Ration::share(&new.recipient, new.source, at);
+    [all.counter(), share.counter()]
 }
 
 /// Whether this commit takes from what the recipient may be asked in a day.
 fn asks(seen: &Seen<'_>, new: &Invitation) -> bool {
-    let asked = asked(new, seen.commit.at);
-    let taken = |add: &Add| add.counter == asked && add.by == 1;
-    seen.commit.adds.iter().any(taken)
+    let takes = |counter: Counter| {
+        let taken = |add: &Add| add.counter == counter && add.by == 1;
+        seen.commit.adds.iter().any(taken)
+    };
+    asked(new, seen.commit.at).into_iter().all(takes)
 }
 
 /// Who asks takes one, who does not takes none, and nobody takes more than there are.
-fn rationed(
-    seen: &Seen<'_>,
-    change: &Change,
-    old: Option<&Invitation>,
-    new: &Invitation,
-) -> Result<(), String> {
-    let taken = seen.after.counters.get(&asked(new, seen.commit.at));
-    let taken = taken.copied().unwrap_or_default();
-    let left = seen.policy.letters_a_day - taken;
+fn rationed(seen: &Seen<'_>, change: &Change, new: &Invitation) -> Result<(), String> {
+    let [all, share] = asked(new, seen.commit.at);
+    let taken = |counter| {
+        seen.after
+            .counters
+            .get(&counter)
+            .copied()
+            .unwrap_or_default()
+    };
+    let left =
+        (seen.policy.letters_a_day - taken(all)).min(seen.policy.share_a_day() - taken(share));
     let event = change.event.as_ref().map(|event| &event.what);
     // An offer that goes to a corrected address ends in the commit of the new one.
     let must = match event {
-        Some(What::Requested | What::Resent | What::Extended { .. }) => true,
-        Some(What::Pending) => old.is_none(),
-        Some(What::Reminded) => asks(seen, new) || left > 0,
+        Some(What::Resent) => true,
+        Some(What::Requested) => false,
+        Some(What::Pending | What::Extended { .. } | What::Reminded) => asks(seen, new) || left > 0,
         _ => return Ok(()),
     };
     if left < 0 || must != asks(seen, new) {
@@ -163,7 +173,7 @@ fn caused(
         ));
     }
     let [to_sender, to_recipient] = wanted(seen, change, old, new)?;
-    rationed(seen, change, old, new)?;
+    rationed(seen, change, new)?;
     let count = |says: &Kind| written.iter().filter(|letter| letter.says == *says).count();
     let mut expected = 0;
     if let Some(says) = to_sender {

@@ -183,7 +183,7 @@ impl Checker {
             | Counter::Sealed
             | Counter::SealedOf(_)
             | Counter::Explained(_)
-            | Counter::Asked(_) => None,
+            | Counter::Rationed(_) => None,
         });
         for context in documents.chain(used) {
             self.room_changed.insert(context, self.commits);
