@@ -26,7 +26,7 @@ const GERMAN: &str = include_str!("../templates/pages/de.po");
 
 /// Templates whose sentences are not in the catalogue yet.
 const STILL_ENGLISH: &[&str] = &[
-    "access.html",
+    // the account and workgroups
     "account-addresses.html",
     "account-blocked.html",
     "account-close.html",
@@ -37,6 +37,17 @@ const STILL_ENGLISH: &[&str] = &[
     "account-sessions.html",
     "account-tokens.html",
     "account.html",
+    "workgroup-close.html",
+    "workgroup-head.html",
+    "workgroup-invitations.html",
+    "workgroup-members.html",
+    "workgroup-names.html",
+    "workgroup-new.html",
+    "workgroup-settings.html",
+    "workgroup-storage.html",
+    "workgroup.html",
+    "workgroups.html",
+    // administration
     "admin/access.html",
     "admin/audit.html",
     "admin/home.html",
@@ -59,33 +70,27 @@ const STILL_ENGLISH: &[&str] = &[
     "admin/people.html",
     "admin/quota.html",
     "admin/workgroups.html",
+    // what one has, and home
+    "access.html",
     "home.html",
     "item.html",
     "letter.html",
-    "link-respond.html",
-    "link.html",
     "list.html",
     "mailbox.html",
-    "message-and-days.html",
     "outcome.html",
     "people.html",
-    "preview.html",
     "purge.html",
+    // handing over and sharing
+    "link-respond.html",
+    "link.html",
+    "message-and-days.html",
+    "preview.html",
     "request.html",
     "share-new.html",
     "share-preview.html",
     "shared.html",
     "transfers.html",
-    "workgroup-close.html",
-    "workgroup-head.html",
-    "workgroup-invitations.html",
-    "workgroup-members.html",
-    "workgroup-names.html",
-    "workgroup-new.html",
-    "workgroup-settings.html",
-    "workgroup-storage.html",
-    "workgroup.html",
-    "workgroups.html",
+    // (no more)
 ];
 
 /// Every sentence that is said in a source or a template, with the file that says it first.
