@@ -67,10 +67,10 @@ pub struct DropMail {
     pub reason: Option<String>,
 }
 
-/// What is due and has not been seen to.
+/// What is due and has not been seen to, and letters that were tried in vain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overdue {
-    /// What has been due for the longest time: `let_…` or `msg_…`.
+    /// What has waited for the longest time: `let_…` or `msg_…`.
     pub first: String,
     /// Since when.
     pub since: String,
@@ -78,7 +78,7 @@ pub struct Overdue {
     pub seconds: u64,
     /// Whether that is so long that operators are told in the log.
     pub late: bool,
-    /// How many are due; at most 1,000 are counted.
+    /// How many wait; at most 1,000 are counted.
     pub due: u64,
 }
 

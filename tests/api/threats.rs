@@ -7,8 +7,7 @@ use handover::actors::sweep;
 use handover::domain::document::decode;
 use handover::domain::key::{Counter, Key};
 use handover::domain::letter::Letter;
-use handover::domain::policy::Policy;
-use handover::domain::workgroup::Role;
+use handover::domain::policy::{Creators, Policy};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -107,6 +106,16 @@ async fn asking(letters_a_day: i64) -> World {
     World::with(policy, bounds(), rates).await
 }
 
+/// The same, where anybody may create workgroups.
+async fn founding(letters_a_day: i64) -> World {
+    let policy = Policy {
+        letters_a_day,
+        creators: Creators::Anyone,
+        ..Policy::default()
+    };
+    World::with(policy, bounds(), rates()).await
+}
+
 /// The kinds of all letters to an address, oldest first.
 fn letters_to(world: &World, address: &str) -> Vec<&'static str> {
     let view = world.store.view();
@@ -127,26 +136,25 @@ fn id_of(answer: &Value) -> String {
     answer["id"].as_str().unwrap().to_owned()
 }
 
-/// The codes of what whoever was answered is warned of.
-fn warned(answer: &Value) -> Vec<String> {
+/// What whoever was answered is told to do about a letter that was left out, if one was.
+fn left_out(answer: &Value) -> Option<&str> {
     let warnings = answer["warnings"].as_array();
-    let codes = warnings.into_iter().flatten();
-    codes
-        .map(|warning| warning["code"].as_str().unwrap().to_owned())
-        .collect()
+    let mut warnings = warnings.into_iter().flatten();
+    let letter = warnings.find(|warning| warning["code"] == "recipient.letters")?;
+    letter["next_step"].as_str()
 }
 
 #[tokio::test]
 async fn threat_mail_bombing_all_senders_together_ask_somebody_so_often_in_a_day() {
     let world = asking(5).await;
-    let left_out = ["recipient.letters"];
+    let tomorrow = Some("tell them yourself, or send the letter after 23 November 2026, 00:00 UTC");
     let mut senders = Vec::new();
     for n in 0..5 {
         let person = world.person(&format!("p{n}@facility.example")).await;
         let project = world.project(&person, "personal", "WGS", 1).await;
         let body = offer(&[&project], VICTIM);
         let made = world.post(&person, "/transfers", body).await.ok();
-        assert!(!warned(&made).contains(&left_out[0].to_owned()), "{made}");
+        assert_eq!(left_out(&made), None, "{made}");
         senders.push((person, id_of(&made["transfer"])));
     }
     assert_eq!(letters_to(&world, VICTIM), ["offer"; 5]);
@@ -158,24 +166,20 @@ async fn threat_mail_bombing_all_senders_together_ask_somebody_so_often_in_a_day
     let rna = world.project(&core, "personal", "RNA", 1).await;
     let body = offer(&[&wgs], VICTIM);
     let made = world.post(&core, "/transfers", body).await.ok();
-    assert_eq!(warned(&made), left_out);
-    let next_step = made["warnings"][0]["next_step"].clone();
-    let tomorrow = "tell them yourself, or send the letter after 23 November 2026, 00:00 UTC";
-    assert_eq!(next_step, tomorrow);
+    assert_eq!(left_out(&made), tomorrow);
     let unmailed = id_of(&made["transfer"]);
     let other = world.offer(&core, &[&wes], "other@lab.example").await;
     let path = format!("/transfers/{other}/readdress");
     let to = json!({ "recipient": VICTIM });
-    assert_eq!(warned(&world.post(&core, &path, to).await.ok()), left_out);
+    let readdressed = world.post(&core, &path, to).await.ok();
+    assert_eq!(left_out(&readdressed), tomorrow);
     let invited = shared(&world, &core, &rna, VICTIM).await.ok();
-    assert_eq!(warned(&invited), left_out);
+    assert_eq!(left_out(&invited), tomorrow);
     let (first, extended) = (&senders[0].0, &senders[0].1);
     let path = format!("/transfers/{extended}/extend");
     let longer = json!({ "expires_in_days": 30 });
-    assert_eq!(
-        warned(&world.post(first, &path, longer).await.ok()),
-        left_out
-    );
+    let longer = world.post(first, &path, longer).await.ok();
+    assert_eq!(left_out(&longer), tomorrow);
     // Only who asks for nothing but the letter is told to come back.
     let used_up = (429, vec!["recipient.letters".to_owned()]);
     let resend = format!("/transfers/{unmailed}/resend");
@@ -196,7 +200,7 @@ async fn threat_mail_bombing_all_senders_together_ask_somebody_so_often_in_a_day
     assert_eq!(waiting["transfer"]["state"], "pending");
 
     // The next day is another one, and what was never mailed need not wait longer.
-    world.clock.advance(DAY / 2);
+    world.clock.advance(Duration::from_secs(14 * 3600));
     world.post(&core, &resend, json!({})).await.ok();
     assert_eq!(letters_to(&world, VICTIM)[7..], ["offer"]);
 }
@@ -210,8 +214,7 @@ async fn threat_mail_bombing_one_sender_does_not_use_up_the_letters_of_others() 
         let project = world.project(&eve, "personal", &format!("P{n}"), 1).await;
         let body = offer(&[&project], VICTIM);
         let made = world.post(&eve, "/transfers", body).await.ok();
-        let left_out = warned(&made).contains(&"recipient.letters".to_owned());
-        assert_eq!(left_out, n >= 2, "{n} {made}");
+        assert_eq!(left_out(&made).is_some(), n >= 2, "{n} {made}");
     }
     assert_eq!(letters_to(&world, VICTIM), ["offer"; 2]);
     let wgs = world.project(&core, "personal", "WGS", 1).await;
@@ -253,17 +256,22 @@ async fn threat_mail_bombing_a_link_accepted_again_and_again_is_told_so_often_in
 
 #[tokio::test]
 async fn threat_mail_bombing_a_role_changed_again_and_again_is_told_so_often_in_a_day() {
-    let world = asking(3).await;
-    let eve = "eve@other.example";
-    let people = [(eve, Role::Owner), (VICTIM, Role::Member)];
-    world.workgroup("pool", &people).await;
-    let (eve, victim) = (world.person(eve).await, world.person(VICTIM).await);
+    let world = founding(3).await;
+    let eve = world.person("eve@other.example").await;
+    let victim = world.person(VICTIM).await;
+    let body = json!({ "handle": "pool" });
+    world.post(&eve, "/workgroups", body).await.ok();
+    let invitations = "/workgroups/pool/invitations";
+    let body = json!({ "addresses": [VICTIM] });
+    let invited = world.post(&eve, invitations, body).await.ok();
+    let id = id_of(&invited["items"][0]["invitation"]);
+    let accept = format!("/invitations/{id}/accept");
+    world.post(&victim, &accept, json!({})).await.ok();
     let path = format!("/workgroups/pool/members/{}", victim.id);
     for round in 0..7 {
         let role = ["administrator", "member"][round % 2];
         let body = json!({ "role": role });
-        let changed = world.patch(&eve, &path, body).await.ok();
-        assert_eq!(changed["role"], role, "the change goes on: {changed}");
+        world.patch(&eve, &path, body).await.ok();
         world.clock.advance(Duration::from_secs(1));
     }
     let letters = letters_to(&world, VICTIM);
@@ -276,12 +284,7 @@ async fn threat_mail_bombing_a_role_changed_again_and_again_is_told_so_often_in_
 
 #[tokio::test]
 async fn threat_mail_bombing_an_invitation_into_a_workgroup_asks_too() {
-    let mut policy = Policy {
-        letters_a_day: 1,
-        ..Policy::default()
-    };
-    policy.creators = handover::domain::policy::Creators::Anyone;
-    let world = World::with(policy, bounds(), rates()).await;
+    let world = founding(1).await;
     let core = world.person("core@facility.example").await;
     for handle in ["one", "two"] {
         let body = json!({ "handle": handle });
@@ -289,7 +292,7 @@ async fn threat_mail_bombing_an_invitation_into_a_workgroup_asks_too() {
         let path = format!("/workgroups/{handle}/invitations");
         let body = json!({ "addresses": [VICTIM] });
         let answer = world.post(&core, &path, body).await.ok();
-        assert_eq!(answer["items"][0]["guards"], Value::Null, "{answer}");
+        assert_eq!(answer["items"][0]["guards"], json!([]), "{answer}");
     }
     assert_eq!(letters_to(&world, VICTIM), ["offer"]);
 }

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 
 use crate::chain::Chain;
 use crate::domain::event::Channel;
-use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, WorkgroupId};
+use crate::domain::id::{
+    AccountId, Context, InvitationId, ItemId, ItemKind, LetterId, WorkgroupId,
+};
 use crate::domain::item::{Details, Item, Life, State as ItemState};
 use crate::domain::letter::{self, Side};
 use crate::domain::policy::{Domain, InUse, Policy, Tier};
@@ -69,7 +71,7 @@ fn pending() -> Invitation {
         expires_at: NOW.plus_ms(14 * DAY_MS),
         mailed_at: Some(NOW),
         corrects: None,
-        letters: Vec::new(),
+        letters: vec![LetterId::from_bits(1)],
         state: State::Pending {
             since: NOW,
             reminders: 0,
