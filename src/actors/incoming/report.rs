@@ -92,7 +92,10 @@ pub async fn note(
                 (next, "noted")
             }
         };
-        if next != letter.document {
+        if next == letter.document {
+            // Another node wrote the same, and may sweep the letter away meanwhile.
+            proposal.guard(key, letter.version);
+        } else {
             proposal.replace(&letter, &next, None);
         }
         let done = incoming.document.done(at, outcome, noted.status());
