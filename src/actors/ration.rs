@@ -84,17 +84,18 @@ pub(super) async fn take(
     let all = (Ration::of(recipient, at), policy.letters_a_day);
     let share = (Ration::share(recipient, sender, at), policy.share_a_day());
     let counters = [all.0.counter(), share.0.counter()];
-    let taken = settings.store.counters(&counters).await?;
-    for ((taken, limit), used_up) in taken
-        .into_iter()
-        .zip([all.1, share.1])
-        .zip([UsedUp::All, UsedUp::Share])
-    {
-        if taken >= limit {
+    let store = &*settings.store;
+    let taken = store.counters(&counters).await?;
+    let of = [(&all, UsedUp::All), (&share, UsedUp::Share)];
+    for (taken, ((ration, limit), used_up)) in taken.into_iter().zip(of) {
+        if taken >= *limit {
+            // Nothing is used up any more once it is swept.
+            if let Some(there) = load::one::<Ration>(store, ration.key()).await? {
+                proposal.guard(ration.key(), there.version);
+            }
             return Ok(Some(used_up));
         }
     }
-    let store = &*settings.store;
     count(store, &[all, share], proposal).await?;
     Ok(None)
 }
