@@ -12,7 +12,7 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, ActorRuntime, Super
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
-use crate::domain::event::{By, Channel};
+use crate::domain::event::By;
 use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::policy::Policy;
 use crate::domain::time::Time;
@@ -285,16 +285,8 @@ impl Directory {
 
     /// Lets a transfer do what is due: its timer fired.
     pub async fn wake(&self, id: InvitationId, at: Time) -> Result<(), Fault> {
-        let by = By {
-            person: None,
-            channel: Channel::Timer,
-        };
-        let call = Call {
-            command: None,
-            by,
-            at,
-        };
-        invitation::woken(self.transfer(id, call, invitation::Command::Wake).await)
+        let woken = self.transfer(id, Call::of_timer(at), invitation::Command::Wake);
+        invitation::woken(woken.await)
     }
 
     /// Purges what is due of the item with these bits; whether there is more to do.

@@ -2,7 +2,7 @@
 //! true state. Whoever is killed in between goes on where the store says it was; the journal stays.
 
 use crate::domain::document::Document;
-use crate::domain::event::{By, Channel, Event, What};
+use crate::domain::event::{Event, What};
 use crate::domain::id::{Digest, ItemId, ItemKind};
 use crate::domain::index::{self, Entry};
 use crate::domain::item::{Biosamples, Item, State};
@@ -31,15 +31,7 @@ const STEPS: usize = 50;
 /// # Errors
 /// The store failed, or others changed the same thing: it is due again.
 pub async fn fire(world: &dyn World, bits: u128, at: Time) -> Result<bool, Fault> {
-    let by = By {
-        person: None,
-        channel: Channel::Timer,
-    };
-    let call = Call {
-        command: None,
-        by,
-        at,
-    };
+    let call = Call::of_timer(at);
     for _ in 0..STEPS {
         let settings = world.settings();
         let Some(proposal) = step(&settings, &call, bits).await? else {

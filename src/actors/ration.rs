@@ -88,11 +88,11 @@ pub(super) async fn take(
     let taken = store.counters(&counters).await?;
     let of = [(&all, UsedUp::All), (&share, UsedUp::Share)];
     for (taken, ((ration, limit), used_up)) in taken.into_iter().zip(of) {
-        if taken >= *limit {
-            // Nothing is used up any more once it is swept.
-            if let Some(there) = load::one::<Ration>(store, ration.key()).await? {
-                proposal.guard(ration.key(), there.version);
-            }
+        // Nothing is used up any more once it is swept.
+        if taken >= *limit
+            && let Some(there) = load::one::<Ration>(store, ration.key()).await?
+        {
+            proposal.guard(ration.key(), there.version);
             return Ok(Some(used_up));
         }
     }

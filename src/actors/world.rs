@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::event::By;
+use crate::domain::event::{By, Channel};
 use crate::domain::id::{CommandId, Context, Digest};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Findings, Refusal};
@@ -127,6 +127,18 @@ pub struct Call {
 }
 
 impl Call {
+    /// What is due by itself: nobody asks for it.
+    pub const fn of_timer(at: Time) -> Self {
+        Self {
+            command: None,
+            by: By {
+                person: None,
+                channel: Channel::Timer,
+            },
+            at,
+        }
+    }
+
     /// The same, of which nothing is kept.
     pub const fn unrepeated(self) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! Everything of somebody who leaves: proposed by one administrator, approved by another, moved in steps.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use handover::actors::moves::{self, Decision};
 use handover::domain::event::{By, Channel};
@@ -194,6 +195,33 @@ async fn two_administrators_move_everything_of_somebody() {
         .post(&dean, &format!("{path}/cancel"), json!({}))
         .await;
     assert_eq!(late.refused(), (409, codes(&["move.ended"])));
+}
+
+#[tokio::test]
+async fn an_offer_whose_time_is_over_is_ended_by_time_and_not_by_whoever_moves_its_item() {
+    let world = site_of(policy()).await;
+    lab(&world).await;
+    let anna = world.person(ANNA).await;
+    let item = world.project(&anna, "personal", "WGS", 7).await;
+    let people = [(ANNA, Role::Owner)];
+    world
+        .workgroup_in("other", &people, "uni", false, None)
+        .await;
+    let offer = world.offer(&anna, &[&item], "workgroup:other").await;
+    // No timer runs here.
+    world.clock.advance(Duration::from_secs(15 * 86_400));
+    let (dean, vice) = (world.person(DEAN).await, world.person(VICE).await);
+    let id = propose(&world, &dean, ANNA, "workgroup:lab").await;
+    approved(&world, &vice, &id).await;
+    let anna = world.person(ANNA).await;
+    let shown = world.get(&anna, &format!("/transfers/{offer}")).await.ok();
+    assert_eq!(shown["transfer"]["state"], "expired");
+    let last = &shown["history"][0];
+    assert_eq!(
+        (&last["channel"], &last["person"]),
+        (&json!("timer"), &Value::Null),
+        "{last}"
+    );
 }
 
 #[tokio::test]

@@ -127,9 +127,11 @@ async fn withdraw(
     let withdraw = invitation::Command::Withdraw { moving };
     match core.handle(world, call, &withdraw).await {
         Ok(_) => Ok(()),
-        // It ended meanwhile, or its time is over and its timer about to fire.
+        // It ended meanwhile, or its time is over and its timer about to fire: then nobody ends it but time.
         Err(Trouble::Refused(_)) => {
-            let woken = core.handle(world, call, &invitation::Command::Wake).await;
+            let timer = Call::of_timer(call.at);
+            let woken = core.handle(world, &timer, &invitation::Command::Wake);
+            let woken = woken.await;
             invitation::woken(woken).map_err(Trouble::from)
         }
         Err(fault) => Err(fault),
