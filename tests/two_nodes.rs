@@ -28,7 +28,7 @@ use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, World as _, contended};
 use handover::domain::address::Address;
 use handover::domain::document;
-use handover::domain::event::{Event, What};
+use handover::domain::event::{Channel, Event, What};
 use handover::domain::id::{
     AccountId, CommandId, Context, InvitationId, ItemId, LetterId, MessageId,
 };
@@ -863,6 +863,46 @@ fn of_a_message_that_waited_for_a_week_it_is_said_that_it_waited_and_not_that_th
     let opened = staged::now(incoming::open(&site.two.settings(), id));
     let why = opened.unwrap().unwrap().message.unwrap_err();
     assert!(why.contains("for a week"), "{why}");
+}
+
+#[test]
+fn what_somebody_tries_in_vain_by_replying_stands_in_the_audit() {
+    let bob = |site: &Site| answered(site, BOB);
+    let late = |site: &Site| {
+        let reply = answered(site, BOB);
+        site.two.set_clock(2 * DAY_MS);
+        reply
+    };
+    let other = |site: &Site| answered(site, ANNA);
+    let check = |given: &dyn Fn(&Site) -> Reply, who: &str, then: &[&str]| {
+        let site = acting();
+        let reply = given(&site);
+        assert_eq!(came(&site, reply.letter, "<1@there>", ROOM), Kept::New);
+        let (row, opened) = taken_up(&site);
+        let message = opened.incoming.document.id;
+        let reply = Reply { message, ..reply };
+        let outcome = incoming::see_to(&site.two, row, &opened.incoming, &reply);
+        staged::now(outcome).unwrap();
+        let view = site.model.view();
+        let events = view.journal().map(|(_, _, event)| event);
+        let events: Vec<Event> = events.map(|e| serde_json::from_slice(e).unwrap()).collect();
+        let tried: Vec<String> = events
+            .iter()
+            .filter_map(|event| match &event.what {
+                What::Refused { command, codes, .. } => {
+                    assert_eq!(event.by.person, Some(site.account(who)));
+                    assert_eq!(event.by.channel, Channel::Reply);
+                    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+                    Some(format!("{command}: {}", codes.join(" ")))
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(tried, then);
+    };
+    check(&bob, BOB, &[]);
+    check(&late, BOB, &["reply accept: transfer.expired"]);
+    check(&other, ANNA, &["reply accept: transfer.not_found"]);
 }
 
 const ROOM: Limits = Limits {

@@ -5,10 +5,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::domain::attempts::Attempts;
 use crate::domain::document::Document as _;
-use crate::domain::event::{By, Event, What};
+use crate::domain::event::{By, Channel, Event, What};
 use crate::domain::id::AccountId;
 use crate::domain::refusal::Code;
 use crate::domain::time::{MINUTE_MS, Time};
+use crate::store::{Fault, Store};
 
 use super::load;
 use super::once::{self, Decision};
@@ -18,7 +19,7 @@ use super::world::{Call, Trouble, World};
 /// Something that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// What was tried: the method and the path.
+    /// What was tried: the method and the path, or what a reply says.
     pub command: String,
     /// Why not.
     pub codes: Vec<Code>,
@@ -127,7 +128,7 @@ pub async fn record(
                 };
                 before.clone().with_more(more)
             };
-            let event = event(&call, attempt);
+            let event = event(call.by, call.at, attempt);
             let event = write_down.then_some(&event);
             let mut proposal = Proposal::default();
             match &old {
@@ -140,10 +141,42 @@ pub async fn record(
     .await
 }
 
-fn event(call: &Call, attempt: &Attempt) -> Event {
+/// Writes down what somebody tried in the commit that is made about it anyway.
+///
+/// # Errors
+/// The store failed.
+pub(super) async fn beside(
+    store: &dyn Store,
+    (person, channel): (AccountId, Channel),
+    at: Time,
+    attempt: &Attempt,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let by = By {
+        person: Some(person),
+        channel,
+    };
+    let none = Attempts::none(person, at);
+    let old = load::one::<Attempts>(store, none.key()).await?;
+    let before = old.as_ref().map_or(&none, |old| &old.document).clone();
+    let write_down = before.has_room();
+    let next = if write_down {
+        before.with_one()
+    } else {
+        before.with_more(1)
+    };
+    let event = write_down.then(|| event(by, at, attempt));
+    match &old {
+        Some(old) => proposal.replace(old, &next, event.as_ref()),
+        None => proposal.create(&next, event.as_ref()),
+    }
+    Ok(())
+}
+
+fn event(by: By, at: Time, attempt: &Attempt) -> Event {
     Event {
-        at: call.at,
-        by: call.by,
+        at,
+        by,
         what: What::Refused {
             command: attempt.command.clone(),
             codes: attempt.codes.clone(),

@@ -157,6 +157,16 @@ pub enum Verb {
     Decline,
 }
 
+impl Verb {
+    /// As it is written in a reply.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+        }
+    }
+}
+
 /// What people of one domain may do by replying.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByReply {

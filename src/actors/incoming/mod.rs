@@ -8,7 +8,8 @@ pub use report::{Reported, note};
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::id::{Digest, InvitationId, LetterId, MessageId};
+use crate::domain::event::Channel;
+use crate::domain::id::{AccountId, Digest, InvitationId, LetterId, MessageId};
 use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
 use crate::domain::invitation::Invitation;
 use crate::domain::key::{Counter, Key};
@@ -17,6 +18,7 @@ use crate::domain::reach::Reach;
 use crate::domain::time::{HOUR_MS, Time};
 use crate::store::{Claimed, Clash, Commit, Fault, Outcome, Settlement, Version};
 
+use super::attempts::{self, Attempt};
 use super::invitation::{self, answerable};
 use super::load::{self, Versioned};
 use super::once::TRIES;
@@ -241,6 +243,8 @@ pub struct Became {
     pub heard: bool,
     /// The offer as it was read, where that decided what is said.
     pub rests_on: Option<(Key, Version)>,
+    /// What whoever wrote it tried in vain.
+    pub tried: Option<(AccountId, Attempt)>,
 }
 
 impl Became {
@@ -252,6 +256,7 @@ impl Became {
             says: None,
             heard: false,
             rests_on: None,
+            tried: None,
         }
     }
 }
@@ -286,6 +291,10 @@ pub async fn finish(
         lets_go(&settings, &done, &mut proposal).await?;
         if let Some((key, version)) = became.rests_on {
             proposal.guard(key, version);
+        }
+        if let Some((person, attempt)) = &became.tried {
+            let by = (*person, Channel::Reply);
+            attempts::beside(&*settings.store, by, at, attempt, &mut proposal).await?;
         }
         answer(
             &settings,

@@ -15,6 +15,7 @@ use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::store::{Claimed, Fault, Version};
 
 use super::{Became, Desk, Finished, finish};
+use crate::actors::attempts::Attempt;
 use crate::actors::invitation::Command;
 use crate::actors::load::Versioned;
 use crate::actors::once::TRIES;
@@ -153,6 +154,23 @@ impl Case<'_> {
         }
     }
 
+    /// What became of it stands in the audit too: who tried what, and why not.
+    fn in_vain(&self, became: Became, who: Option<&Account>, why: &[Refusal]) -> Became {
+        let offer = self.offer.document.id.to_string();
+        let verb = self.reply.says.verb();
+        let tried = who.zip(verb).map(|(who, verb)| {
+            let mut about = vec![offer];
+            about.extend(why.iter().filter_map(|no| no.about.clone()));
+            let attempt = Attempt {
+                command: format!("reply {}", verb.word()),
+                codes: why.iter().map(|no| no.code).collect(),
+                about,
+            };
+            (who.id, attempt)
+        });
+        Became { tried, ..became }
+    }
+
     fn too_late(&self) -> Option<Refusal> {
         self.offer.document.too_late(self.desk.now())
     }
@@ -181,12 +199,17 @@ impl Case<'_> {
         let theirs = *from == self.to || self.holder.as_ref().is_some_and(|h| h.has(from));
         if !theirs {
             let why = "the sender is not whom the letter went to";
-            return Ok(self.asks("wrong-sender", why, false));
+            let asks = self.asks("wrong-sender", why, false);
+            let store = &*self.settings.store;
+            let sender = people::holder(store, from).await?.map(|h| h.document);
+            let no = [Invitation::not_found(self.offer.document.id)];
+            return Ok(self.in_vain(asks, sender.as_ref(), &no));
         }
         let domain = self.domain();
         // 10
         if let Some(why) = self.too_late() {
-            return Ok(self.says("too-late", why.code.as_str(), Answer::Ended));
+            let late = self.says("too-late", why.code.as_str(), Answer::Ended);
+            return Ok(self.in_vain(late, self.holder.as_ref(), &[why]));
         }
         match self.settings.policy.replies(&domain) {
             Replies::Off => {
@@ -300,10 +323,12 @@ impl Case<'_> {
             return Ok(self.decided());
         }
         if self.too_late().is_some() {
-            return Ok(self.says("too-late", codes.join(", "), Answer::Ended));
+            let late = self.says("too-late", codes.join(", "), Answer::Ended);
+            return Ok(self.in_vain(late, self.holder.as_ref(), &why.blocks));
         }
         let sentences = why.blocks.iter().map(ToString::to_string).collect();
-        Ok(self.refused(codes.join(", "), sentences))
+        let refused = self.refused(codes.join(", "), sentences);
+        Ok(self.in_vain(refused, self.holder.as_ref(), &why.blocks))
     }
 
     /// The one context of this person that is called so; none where none is named. Otherwise what they may be called.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use handover::domain::address::Address;
-use handover::domain::event::Channel;
+use handover::domain::event::{Channel, What};
 use handover::domain::id::{InvitationId, MessageId};
 use handover::domain::incoming::{INCOMING_KEPT_MS, Incoming, Purpose, SEALED_KEPT_MS, State};
 use handover::domain::invitation::{Invitation, State as Standing, Terms};
@@ -140,7 +140,8 @@ impl Inbox {
     fn acted(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         let events = seen.changes.iter().filter_map(|change| {
             let event = change.event.as_ref()?;
-            (event.by.channel == Channel::Reply).then_some((change, event))
+            let tried = matches!(event.what, What::Refused { .. });
+            (event.by.channel == Channel::Reply && !tried).then_some((change, event))
         });
         let events: Vec<_> = events.collect();
         let Some((_, event)) = events.first() else {
@@ -202,7 +203,11 @@ impl Inbox {
         let other = seen.changes.iter().find(|change| {
             let id = done.incoming.id;
             let beside = [Key::Incoming(id), Key::Sealed(id)].contains(&change.key);
-            !beside && !matches!(change.key, Key::Letter(_) | Key::Reach(_))
+            !beside
+                && !matches!(
+                    change.key,
+                    Key::Letter(_) | Key::Reach(_) | Key::Attempts(..)
+                )
         });
         if let Some(other) = other {
             return Err(format!("{:?} changes with {:?}", other.key, done.incoming));
@@ -223,7 +228,7 @@ impl Inbox {
                 self.answered(seen.after, *n, outcome, done.incoming.at, done.at)
             }
         };
-        match right {
+        match right && tried(seen, mail, done.outcome) {
             true => Ok(()),
             false => Err(format!(
                 "mail-{n} became \"{}\" at {}: {mail:?}",
@@ -401,6 +406,27 @@ fn done<'a>(seen: &Seen<'a>) -> Result<Option<Done<'a>>, String> {
         });
     }
     Ok(found)
+}
+
+/// Whether nobody is said to have tried anything but whoever wrote it, as somebody vouches, and in vain.
+fn tried(seen: &Seen<'_>, mail: &Mail, outcome: &str) -> bool {
+    let mut attempts = seen.changes.iter().filter_map(|change| match change.key {
+        Key::Attempts(person, _) => Some((person, change.event.as_ref())),
+        _ => None,
+    });
+    attempts.all(|(person, event)| {
+        let theirs = seen
+            .after
+            .account(person)
+            .is_some_and(|account| account.has(&mail.from) || mail.from.domain() == HOME);
+        let says = event.is_none_or(|event| {
+            event.by.person == Some(person)
+                && event.by.channel == Channel::Reply
+                && matches!(event.what, What::Refused { .. })
+        });
+        let in_vain = matches!(outcome, "wrong-sender" | "too-late" | "refused");
+        theirs && says && in_vain && mail.vouched && !mail.robot
+    })
 }
 
 /// Whether a report says what was believed of it.
