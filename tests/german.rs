@@ -81,15 +81,6 @@ const STILL_ENGLISH: &[&str] = &[
     "people.html",
     "purge.html",
     // handing over and sharing
-    "link-respond.html",
-    "link.html",
-    "message-and-days.html",
-    "preview.html",
-    "request.html",
-    "share-new.html",
-    "share-preview.html",
-    "shared.html",
-    "transfers.html",
     // (no more)
 ];
 
