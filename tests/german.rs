@@ -71,7 +71,6 @@ const STILL_ENGLISH: &[&str] = &[
     "admin/quota.html",
     "admin/workgroups.html",
     // what one has, and home
-    "access.html",
     "home.html",
     "item.html",
     "letter.html",
