@@ -71,7 +71,6 @@ const STILL_ENGLISH: &[&str] = &[
     "admin/quota.html",
     "admin/workgroups.html",
     // what one has, and home
-    "access.html",
     "home.html",
     "item.html",
     "letter.html",
@@ -81,15 +80,6 @@ const STILL_ENGLISH: &[&str] = &[
     "people.html",
     "purge.html",
     // handing over and sharing
-    "link-respond.html",
-    "link.html",
-    "message-and-days.html",
-    "preview.html",
-    "request.html",
-    "share-new.html",
-    "share-preview.html",
-    "shared.html",
-    "transfers.html",
     // (no more)
 ];
 

@@ -1055,6 +1055,11 @@ async fn what_goes_wrong_is_a_page_that_says_what_to_do() {
         let page = web.get(&mut anybody, path).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(page.body.contains("<h1>That did not work</h1>"));
+        assert!(
+            page.body.contains("Go back, or start at your offers."),
+            "{}",
+            page.body
+        );
     }
     let page = web.post_from(&mut anybody, None, "/sign-out", &[]).await;
     snapshot("forbidden", &page);

@@ -9,6 +9,7 @@ use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::link::Link;
 use crate::domain::rights::Level;
+use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 
 use crate::store::Direction;
@@ -67,7 +68,7 @@ pub async fn staying(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// Its name for people.
-    pub name: String,
+    pub name: Said,
     /// What it may do.
     pub level: Level,
     /// With how many of the items.
@@ -95,12 +96,13 @@ pub async fn holders(
     let mut holders = Vec::with_capacity(found.len());
     for ((context, level), items) in found {
         let name = name(settings, context, &mut names).await?;
+        let name = name.into();
         holders.push(Holder { name, level, items });
     }
     for item in &transfer.items {
         for link in open_links(settings, item.item, now).await? {
             holders.push(Holder {
-                name: format!("whoever is given the link {}", link.id),
+                name: said!("whoever is given the link {id}", id = link.id),
                 level: link.level,
                 items: 1,
             });

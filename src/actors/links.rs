@@ -12,6 +12,7 @@ use crate::domain::letter::{News, Subject};
 use crate::domain::link::{Link, State};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault};
 
@@ -30,8 +31,8 @@ use super::world::{Call, Settings, Trouble, World};
 pub fn not_found() -> Refusal {
     Refusal::new(
         Code::LinkNotFound,
-        "there is no such link",
-        "check that all of it was copied, or ask for a new one",
+        said!("there is no such link"),
+        said!("check that all of it was copied, or ask for a new one"),
     )
 }
 
@@ -217,8 +218,8 @@ fn trashed(item: &Item) -> Option<Refusal> {
     (item.state == ItemState::Trashed).then(|| {
         Refusal::new(
             Code::LinkClosed,
-            "what this link shares is in the trash of its owner",
-            "ask whoever gave it to you",
+            said!("what this link shares is in the trash of its owner"),
+            said!("ask whoever gave it to you"),
         )
     })
 }

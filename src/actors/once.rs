@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::proposal::Proposal;
 use super::world::{self, Call, Committed, Settings, Trouble, World};
 use crate::domain::key::Counter;
+use crate::domain::said::said;
 
 /// How often a decision is made anew after a conflict before the caller is told to try again.
 pub const TRIES: u32 = 3;
@@ -40,7 +41,7 @@ impl Answer for () {
 /// It was kept of another command.
 pub fn read<T: DeserializeOwned>(kept: &[u8]) -> Result<T, Trouble> {
     serde_json::from_slice(kept)
-        .map_err(|_| world::reused("this Idempotency-Key was used for another request"))
+        .map_err(|_| world::reused(said!("this Idempotency-Key was used for another request")))
 }
 
 /// What a full counter means to whoever asked, where it does not mean to decide anew.

@@ -9,6 +9,7 @@ use crate::domain::letter::News;
 use crate::domain::policy::Policy;
 use crate::domain::ration::Ration;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 use crate::store::{Fault, Store};
 
@@ -26,16 +27,18 @@ pub(super) enum UsedUp {
 }
 
 impl UsedUp {
-    fn why(self, invitation: &Invitation, policy: &Policy) -> String {
-        let recipient = &invitation.recipient;
+    fn why(self, invitation: &Invitation, policy: &Policy) -> Said {
+        let recipient = invitation.recipient.said();
         match self {
-            Self::All => format!(
-                "{recipient} was sent as many letters today as may ask one recipient for an answer in a day ({})",
-                policy.letters_a_day
+            Self::All => said!(
+                "{recipient} was sent as many letters today as may ask one recipient for an answer in a day ({most})",
+                recipient,
+                most = policy.letters_a_day
             ),
-            Self::Share => format!(
-                "{recipient} was sent as many letters today as one sender may ask with in a day ({})",
-                policy.share_a_day()
+            Self::Share => said!(
+                "{recipient} was sent as many letters today as one sender may ask with in a day ({most})",
+                recipient,
+                most = policy.share_a_day()
             ),
         }
     }
@@ -46,9 +49,9 @@ impl UsedUp {
         Refusal::new(
             Code::RecipientLetters,
             self.why(invitation, policy),
-            format!(
-                "do it again after {}; meanwhile it stands in the recipient's inbox",
-                tomorrow.for_people()
+            said!(
+                "do it again after {at}; meanwhile it stands in the recipient's inbox",
+                at = tomorrow
             ),
         )
         .about("recipient")
@@ -59,13 +62,13 @@ impl UsedUp {
         let tomorrow = Ration::of(&invitation.recipient, at).ends_at();
         Refusal::new(
             Code::RecipientLetters,
-            format!(
-                "{}, so no letter tells of this; it stands in the recipient's inbox",
-                self.why(invitation, policy)
+            said!(
+                "{why}, so no letter tells of this; it stands in the recipient's inbox",
+                why = self.why(invitation, policy)
             ),
-            format!(
-                "tell them yourself, or send the letter after {}",
-                tomorrow.for_people()
+            said!(
+                "tell them yourself, or send the letter after {at}",
+                at = tomorrow
             ),
         )
         .about("recipient")

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::{Event, What};
-use crate::domain::id::{AccountId, Context, ItemId, LinkId};
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind, LinkId};
 use crate::domain::invitation::{self, Source};
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::Fault;
 
@@ -134,7 +135,13 @@ impl Answer for Done {
 
 /// Who wants it; nobody who is not signed in.
 pub fn caller(call: &Call) -> Result<AccountId, Trouble> {
-    let refusal = || Refusal::new(Code::NotSignedIn, "nobody is signed in", "sign in first");
+    let refusal = || {
+        Refusal::new(
+            Code::NotSignedIn,
+            said!("nobody is signed in"),
+            said!("sign in first"),
+        )
+    };
     call.by.person.ok_or_else(|| refusal().into())
 }
 
@@ -161,14 +168,19 @@ pub async fn owning(
 ) -> Result<Permit, Trouble> {
     let permit = rights::permit(settings, person, id, Level::Read, now).await?;
     if permit.level() < Level::Own {
-        let kind = id.kind().word();
-        return Err(Refusal::new(
-            Code::ItemForbidden,
-            format!("this {kind} belongs to somebody else, and only its owner shares it"),
-            "ask its owner",
-        )
-        .about(id)
-        .into());
+        let sentence = match id.kind() {
+            ItemKind::Run => {
+                said!("this run belongs to somebody else, and only its owner shares it")
+            }
+            ItemKind::Project => {
+                said!("this project belongs to somebody else, and only its owner shares it")
+            }
+        };
+        return Err(
+            Refusal::new(Code::ItemForbidden, sentence, said!("ask its owner"))
+                .about(id)
+                .into(),
+        );
     }
     Ok(permit)
 }

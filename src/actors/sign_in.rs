@@ -354,8 +354,11 @@ impl Answer for Made {
         let secret = printed("ho", settings.key.token(made_by));
         let key = Key::Token(Digest::of(secret.as_bytes()));
         let found = load::one::<Token>(&*settings.store, key).await?;
-        let revoked =
-            || world::reused("the token that was made with this Idempotency-Key is revoked");
+        let revoked = || {
+            world::reused(said!(
+                "the token that was made with this Idempotency-Key is revoked"
+            ))
+        };
         Ok(Self {
             made_by,
             secret,

@@ -8,7 +8,7 @@ use crate::domain::event::{By, Channel};
 use crate::domain::id::{CommandId, Context, Digest};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::domain::said::said;
+use crate::domain::said::{Said, said};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 use crate::ids::Ids;
@@ -92,7 +92,9 @@ impl Once {
     fn kept(self, kept: &[u8]) -> Result<Vec<u8>, Trouble> {
         match kept_result(kept) {
             Some((says, result)) if says == self.says => Ok(result.to_vec()),
-            _ => Err(reused("this Idempotency-Key was used for another request")),
+            _ => Err(reused(said!(
+                "this Idempotency-Key was used for another request"
+            ))),
         }
     }
 }
@@ -105,11 +107,11 @@ pub fn kept_result(kept: &[u8]) -> Option<(Digest, &[u8])> {
 }
 
 /// That a key cannot be used again, and why.
-pub fn reused(why: &str) -> Trouble {
+pub fn reused(why: Said) -> Trouble {
     Refusal::new(
         Code::IdempotencyKeyReused,
         why,
-        "use a new key for each new request",
+        said!("use a new key for each new request"),
     )
     .about("idempotency-key")
     .into()

@@ -8,6 +8,7 @@ use super::index::Entry;
 use super::key::Key;
 use super::refusal::{Code, Refusal};
 use super::rights::Level;
+use super::said::{Said, said};
 use super::time::Time;
 
 /// Whether it may still be accepted.
@@ -54,17 +55,16 @@ impl Link {
     /// Why it cannot be accepted at this moment, whoever asks; `None` when it can. How often it was accepted is checked inside the
     /// commit.
     pub fn closed(&self, now: Time) -> Option<Refusal> {
-        let next = "ask whoever gave it to you for a new one";
         match (&self.state, self.expires_at) {
             (State::Deactivated { at, .. }, _) => Some(Refusal::new(
                 Code::LinkClosed,
-                format!("this link was deactivated on {}", at.for_people()),
-                next,
+                said!("this link was deactivated on {at}", at),
+                ask_for_another(),
             )),
             (State::Active, Some(end)) if end <= now => Some(Refusal::new(
                 Code::LinkClosed,
-                format!("this link ended on {}", end.for_people()),
-                next,
+                said!("this link ended on {end}", end),
+                ask_for_another(),
             )),
             (State::Active, _) => None,
         }
@@ -74,23 +74,27 @@ impl Link {
     pub fn left(&self) -> Refusal {
         Refusal::new(
             Code::LinkClosed,
-            "you made this link for others, and the item is not yours any more",
-            "ask its owner to share it with you",
+            said!("you made this link for others, and the item is not yours any more"),
+            said!("ask its owner to share it with you"),
         )
     }
 
     /// That it was accepted as often as it may be.
     pub fn used_up(&self) -> Refusal {
-        let times = match self.max_acceptances {
-            Some(1) | None => "once".to_owned(),
-            Some(times) => format!("{times} times"),
-        };
         Refusal::new(
             Code::LinkClosed,
-            format!("this link was accepted {times}, as often as it may be"),
-            "ask whoever gave it to you for a new one",
+            said!(
+                self.max_acceptances.unwrap_or(1);
+                "this link was accepted once, as often as it may be",
+                "this link was accepted {n} times, as often as it may be"
+            ),
+            ask_for_another(),
         )
     }
+}
+
+fn ask_for_another() -> Said {
+    said!("ask whoever gave it to you for a new one")
 }
 
 impl Document for Link {

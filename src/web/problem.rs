@@ -166,7 +166,7 @@ pub fn guard(refusal: Refusal) -> wire::Guard {
 }
 
 /// A program is told in English, a person in the language of the page.
-fn told(said: &Said) -> String {
+pub fn told(said: &Said) -> String {
     match language::of_request() {
         None => said.english(),
         Some(language) => catalogue::say(said, language),

@@ -16,6 +16,7 @@ use crate::domain::invitation::{
 use crate::domain::item::Item;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::store::Fault;
 
 use super::{Preview, To, as_offered};
@@ -58,7 +59,11 @@ pub(super) struct Offer {
 }
 
 pub(super) fn not_signed_in() -> Refusal {
-    Refusal::new(Code::NotSignedIn, "nobody is signed in", "sign in first")
+    Refusal::new(
+        Code::NotSignedIn,
+        said!("nobody is signed in"),
+        said!("sign in first"),
+    )
 }
 
 pub(super) fn person_of(call: &Call) -> Result<AccountId, Trouble> {
@@ -216,8 +221,8 @@ async fn recipient(
             let Some(workgroup) = people::workgroup(store, handle).await? else {
                 return Err(Refusal::new(
                     Code::RecipientUnknown,
-                    format!("there is no workgroup {handle}"),
-                    "check the handle, or offer to an email address",
+                    said!("there is no workgroup {handle}", handle),
+                    said!("check the handle, or offer to an email address"),
                 )
                 .about("recipient")
                 .into());
@@ -244,8 +249,8 @@ async fn recipient(
                 None => findings.warn(
                     Refusal::new(
                         Code::RecipientNoAccount,
-                        format!("nobody has registered with {address} yet"),
-                        "they register with that address when they answer the mail; check its spelling",
+                        said!("nobody has registered with {address} yet", address),
+                        said!("they register with that address when they answer the mail; check its spelling"),
                     )
                     .about("recipient"),
                 ),
@@ -255,8 +260,8 @@ async fn recipient(
                         findings.block(
                             Refusal::new(
                                 Code::RecipientBlocked,
-                                format!("{address} does not take offers from you"),
-                                "ask them in person to lift the block",
+                                said!("{address} does not take offers from you", address),
+                                said!("ask them in person to lift the block"),
                             )
                             .about("recipient"),
                         );
@@ -298,8 +303,8 @@ async fn walls(
         let mut findings = Findings::default();
         findings.block(Refusal::field(
             "recipient",
-            "you have no other context to accept it into",
-            "name somebody else, or join a workgroup first",
+            said!("you have no other context to accept it into"),
+            said!("name somebody else, or join a workgroup first"),
         ));
         return Ok(findings);
     }
@@ -317,17 +322,22 @@ fn behind_walls(source: &Source, address: &Address) -> Refusal {
     if source.domain.is_public() {
         Refusal::new(
             Code::DomainNotCollaborative,
-            format!(
-                "public data can enter a private domain only through a collaborative workgroup that sender and recipient both belong to; you share none with {address}"
+            said!(
+                "public data can enter a private domain only through a collaborative workgroup that sender and recipient both belong to; you share none with {address}",
+                address
             ),
-            "ask an administrator of such a workgroup to invite both of you",
+            said!("ask an administrator of such a workgroup to invite both of you"),
         )
     } else {
         let domain = source.domain.name();
         Refusal::new(
             Code::DomainNoWayOut,
-            format!("data of the domain {domain} stays in it, and {address} belongs to none of its workgroups that could take it"),
-            format!("offer it to a member of a workgroup of {domain}"),
+            said!(
+                "data of the domain {domain} stays in it, and {address} belongs to none of its workgroups that could take it",
+                domain,
+                address
+            ),
+            said!("offer it to a member of a workgroup of {domain}", domain),
         )
     }
     .about("recipient")

@@ -16,6 +16,7 @@ use crate::domain::letter::{self, Kind, Letter, Revoked, Subject};
 use crate::domain::link::Link;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{Grant, Level, Origin, Part};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
 use crate::store::{ABSENT, Fault};
@@ -29,8 +30,12 @@ const DAYS: usize = 3;
 fn no_access(item: ItemId, grantee: Context) -> Refusal {
     Refusal::new(
         Code::AccessNotFound,
-        format!("{grantee} has no access to {item} of its own"),
-        "list the collaborators of the item, and name one of them",
+        said!(
+            "{grantee} has no access to {item} of its own",
+            grantee,
+            item
+        ),
+        said!("list the collaborators of the item, and name one of them"),
     )
     .about(grantee)
 }
@@ -71,8 +76,8 @@ pub(super) async fn change(
     {
         proposal.findings.block(Refusal::field(
             "until",
-            format!("{until} has passed"),
-            "name a later moment, or revoke the access",
+            said!("{until} has passed", until = until.to_string()),
+            said!("name a later moment, or revoke the access"),
         ));
     }
     let old = granted(settings, item.document.id, grantee, call.at).await?;
@@ -234,8 +239,11 @@ async fn reopened(
             warnings.push(
                 Refusal::new(
                     Code::ItemShared,
-                    format!("the access came by the link {id}, which can be accepted again"),
-                    "deactivate the link too",
+                    said!(
+                        "the access came by the link {id}, which can be accepted again",
+                        id
+                    ),
+                    said!("deactivate the link too"),
                 )
                 .about(id),
             );
@@ -268,8 +276,8 @@ pub(super) async fn leave(
     if !administers {
         return Err(Refusal::new(
             Code::WorkgroupForbidden,
-            "only administrators of the workgroup may give up its access",
-            "ask one of them",
+            said!("only administrators of the workgroup may give up its access"),
+            said!("ask one of them"),
         )
         .about(grantee)
         .into());
@@ -336,19 +344,23 @@ pub async fn lend(
 fn over(id: ItemId, ended: Time) -> Refusal {
     Refusal::new(
         Code::InvitationExpired,
-        format!("the access would have ended on {}", ended.for_people()),
-        "ask for another invitation",
+        said!("the access would have ended on {at}", at = ended),
+        said!("ask for another invitation"),
     )
     .about(id)
 }
 
 /// That an item is not the sharer's any more.
 fn gone(id: ItemId) -> Refusal {
-    let kind = id.kind().word();
+    let kind = id.kind().said();
     Refusal::new(
         Code::ItemForbidden,
-        format!("{kind} {id} has changed hands since it was shared"),
-        "ask its new owner",
+        said!(
+            "{kind} {id} has changed hands since it was shared",
+            kind,
+            id
+        ),
+        said!("ask its new owner"),
     )
     .about(id)
 }

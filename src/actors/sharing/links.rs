@@ -12,6 +12,7 @@ use crate::domain::key::Key;
 use crate::domain::link::{self, Link};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::Direction;
 
@@ -40,8 +41,12 @@ pub(super) async fn make_link(
         proposal.findings.block(
             Refusal::new(
                 Code::TooMany,
-                format!("{item_id} has had {MAX_LINKS} links, as many as it may"),
-                "share it by an invitation",
+                said!(
+                    "{item} has had {most} links, as many as it may",
+                    item = item_id,
+                    most = MAX_LINKS
+                ),
+                said!("share it by an invitation"),
             )
             .about(item_id),
         );
@@ -72,15 +77,15 @@ fn link_problems(expires_at: Option<Time>, max_acceptances: Option<u32>, now: Ti
     if let Some(end) = expires_at.filter(|end| *end <= now) {
         findings.block(Refusal::field(
             "expires_at",
-            format!("{end} has passed"),
-            "name a later moment, or none",
+            said!("{until} has passed", until = end.to_string()),
+            said!("name a later moment, or none"),
         ));
     }
     if max_acceptances == Some(0) {
         findings.block(Refusal::field(
             "max_acceptances",
-            "a link that nobody may accept is of no use",
-            "choose at least 1, or leave it out",
+            said!("a link that nobody may accept is of no use"),
+            said!("choose at least 1, or leave it out"),
         ));
     }
     findings

@@ -5,8 +5,10 @@ use crate::actors::invitation::{Preview, To};
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{AccountId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Terms};
+use crate::domain::item::Item;
+use crate::domain::said::said;
 use crate::domain::time::Time;
-use crate::web::problem::guards;
+use crate::web::problem::{guards, told};
 use crate::wire;
 
 use super::show;
@@ -77,30 +79,28 @@ pub async fn of_share(
 fn besides(invitation: &Invitation, related: Staying) -> (Vec<wire::Stays>, Vec<wire::Stays>) {
     let (mut along, mut apart) = (Vec::new(), Vec::new());
     for (item, owner) in related.items {
-        let (kind, id) = (item.id.kind(), item.id);
-        let what = format!("{} \"{}\" ({id})", kind.word(), item.name);
+        let (kind, what) = (item.id.kind(), named(&item));
         let ours = item.owner == invitation.source;
         match (kind, ours) {
             (ItemKind::Run, true) => along.push(wire::Stays {
                 what,
-                why: "read, because data of a shared project came from it".to_owned(),
+                why: told(&said!(
+                    "read, because data of a shared project came from it"
+                )),
             }),
             (ItemKind::Project, true) => apart.push(wire::Stays {
                 what,
-                why: "a project is not shared with its run unless that is asked for".to_owned(),
+                why: told(&said!(
+                    "a project is not shared with its run unless that is asked for"
+                )),
             }),
             (_, false) => apart.push(wire::Stays {
                 what,
-                why: format!("it belongs to \"{owner}\""),
+                why: told(&said!("it belongs to \"{owner}\"", owner)),
             }),
         }
     }
-    if related.unseen > 0 {
-        apart.push(wire::Stays {
-            what: format!("{} runs or projects that you cannot see", related.unseen),
-            why: "they belong to others".to_owned(),
-        });
-    }
+    apart.extend(unseen(related.unseen));
     (along, apart)
 }
 
@@ -137,19 +137,29 @@ fn who_sees(
 fn stays(staying: Staying) -> Vec<wire::Stays> {
     let mut all: Vec<wire::Stays> = Vec::with_capacity(staying.items.len());
     for (item, owner) in staying.items {
-        let (kind, id) = (item.id.kind().word(), item.id);
         all.push(wire::Stays {
-            what: format!("{kind} \"{}\" ({id})", item.name),
-            why: format!("it is not named in this offer and stays with \"{owner}\""),
+            what: named(&item),
+            why: told(&said!(
+                "it is not named in this offer and stays with \"{owner}\"",
+                owner
+            )),
         });
     }
-    if staying.unseen > 0 {
-        all.push(wire::Stays {
-            what: format!("{} runs or projects that you cannot see", staying.unseen),
-            why: "they belong to others".to_owned(),
-        });
-    }
+    all.extend(unseen(staying.unseen));
     all
+}
+
+fn named(item: &Item) -> String {
+    let (kind, name, id) = (item.id.kind().said(), &item.name, item.id);
+    told(&said!("{kind} \"{name}\" ({id})", kind, name, id))
+}
+
+/// That so many others stay where they are.
+fn unseen(many: usize) -> Option<wire::Stays> {
+    (many > 0).then(|| wire::Stays {
+        what: told(&said!("{many} runs or projects that you cannot see", many)),
+        why: told(&said!("they belong to others")),
+    })
 }
 
 fn access(
@@ -185,11 +195,15 @@ fn staying_holders(
     holders.into_iter().map(move |holder| {
         let level = show::level(holder.level).to_owned();
         wire::AccessChange {
-            who: if holder.items == total {
-                holder.name
-            } else {
-                format!("{} ({} of {total} items)", holder.name, holder.items)
-            },
+            who: told(&match holder.items == total {
+                true => holder.name,
+                false => said!(
+                    "{who} ({some} of {total} items)",
+                    who = holder.name,
+                    some = holder.items,
+                    total
+                ),
+            }),
             before: level.clone(),
             after: level,
         }

@@ -6,8 +6,11 @@ use crate::domain::id::ItemId;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
 use crate::domain::refusal::{Findings, Refusal};
+use crate::domain::rights::Level;
+use crate::domain::said::{Said, Size, said};
 use crate::web::App;
 use crate::web::api::read;
+use crate::web::language::{say, speak};
 use crate::web::pages::words::size;
 use crate::wire;
 
@@ -71,8 +74,11 @@ impl Typed {
             days => problems.keep(days.parse().map(Some).map_err(|_| {
                 Refusal::field(
                     "days",
-                    format!("\"{}\" is not a number of days", words::short(days)),
-                    "write a whole number from 1 to 90",
+                    said!(
+                        "\"{typed}\" is not a number of days",
+                        typed = words::short(days)
+                    ),
+                    said!("write a whole number from 1 to 90"),
                 )
             })),
         }
@@ -144,6 +150,15 @@ pub fn row(permit: &Permit) -> Row {
     }
 }
 
+/// How many items that is, and how large they are together.
+pub fn amount(items: usize, bytes: u64) -> String {
+    say!(
+        "{what}, {size}",
+        what = words::items(items),
+        size = Size(bytes)
+    )
+}
+
 /// To whom the context offered something before, the latest first.
 pub async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<Vec<String>, Stop> {
     let settings = app.settings();
@@ -200,12 +215,10 @@ pub fn moving(item: &wire::OfferedItem) -> Row {
 pub fn access(change: wire::AccessChange) -> Access {
     let word = |level: String| match level.split_once(" until ") {
         Some((level, until)) => match read::moment("until", until) {
-            Ok(until) => format!("{level} until {}", words::date(until)),
-            Err(_) => level.to_owned(),
+            Ok(until) => say!("{level} until {until}", level = may(level), until),
+            Err(_) => speak(&may(level)),
         },
-        None if level == "own" => "owner".to_owned(),
-        None if level == "none" => "nothing".to_owned(),
-        None => level,
+        None => speak(&may(&level)),
     };
     Access {
         who: words::short(&change.who),
@@ -214,7 +227,21 @@ pub fn access(change: wire::AccessChange) -> Access {
     }
 }
 
+/// What a program calls an access, as people say it.
+fn may(level: &str) -> Said {
+    match level {
+        "own" => said!("owner"),
+        "write" => Level::Write.said(),
+        "read" => Level::Read.said(),
+        _ => said!("nothing" as "a level of access"),
+    }
+}
+
 /// That no recipient is named.
 pub fn nobody() -> Refusal {
-    Refusal::field("recipient", "nobody is named", "name a recipient")
+    Refusal::field(
+        "recipient",
+        said!("nobody is named"),
+        said!("name a recipient"),
+    )
 }

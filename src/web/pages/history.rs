@@ -14,6 +14,7 @@ use crate::store::Fault;
 use crate::web::App;
 use crate::web::api::{show as shows, transfers};
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 
@@ -42,7 +43,9 @@ struct Row {
     what: String,
     size: String,
     other: String,
+    /// The word that programs use for the state.
     state: &'static str,
+    stands: String,
     requested: String,
     ended: Option<String>,
 }
@@ -137,17 +140,17 @@ pub async fn show(
     let (found, next) = asked.found(&app, &person, asked.from, SHOWN).await?;
     let mut states = vec![Choice {
         value: String::new(),
-        name: "any".to_owned(),
+        name: say!("any" as "a state"),
         chosen: asked.state.is_none(),
     }];
     states.extend(STATES.map(|state| Choice {
         value: state.to_owned(),
-        name: state.to_owned(),
+        name: stands(state),
         chosen: asked.state == Some(state),
     }));
     let mut contexts = vec![Choice {
         value: String::new(),
-        name: "all of them".to_owned(),
+        name: say!("all of them" as "contexts"),
         chosen: asked.context.is_none(),
     }];
     contexts.extend(person.contexts.iter().map(|own| {
@@ -158,14 +161,18 @@ pub async fn show(
             value,
         }
     }));
-    let row = |transfer: &Invitation| Row {
-        place: words::place(transfer.id),
-        what: words::about(transfer),
-        size: size(transfer.bytes()),
-        other: other(transfer, asked.received),
-        state: shows::state(transfer, now),
-        requested: words::date(transfer.requested_at),
-        ended: ended(transfer, now).map(Time::for_people),
+    let row = |transfer: &Invitation| {
+        let state = shows::state(transfer, now);
+        Row {
+            place: words::place(transfer.id),
+            what: words::about(transfer),
+            size: size(transfer.bytes()),
+            other: other(transfer, asked.received),
+            state,
+            stands: stands(state),
+            requested: words::date(transfer.requested_at),
+            ended: ended(transfer, now).map(words::date),
+        }
     };
     let view = Page {
         f: frame(&app, Some(&person)).at("/transfers"),
@@ -180,16 +187,29 @@ pub async fn show(
     Ok(page(StatusCode::OK, &view))
 }
 
+/// What a program calls a state, as people say it.
+fn stands(state: &str) -> String {
+    match state {
+        "requested" => say!("requested"),
+        "pending" => say!("pending"),
+        "accepted" => say!("accepted"),
+        "declined" => say!("declined"),
+        "cancelled" => say!("cancelled"),
+        "expired" => say!("expired"),
+        other => other.to_owned(),
+    }
+}
+
 /// To whom it was sent, or from whom it came.
 fn other(transfer: &Invitation, received: bool) -> String {
-    if received {
-        format!(
-            "{} ({})",
-            words::short(&transfer.sender.name),
-            transfer.sender.address
-        )
-    } else {
-        transfer.recipient.to_string()
+    let sender = &transfer.sender;
+    match received {
+        true => say!(
+            "{name} ({address})",
+            name = words::short(&sender.name),
+            address = sender.address
+        ),
+        false => speak(&transfer.recipient.said()),
     }
 }
 

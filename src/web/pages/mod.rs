@@ -140,7 +140,11 @@ pub fn failed(_app: &App, told: &Told) -> Response {
     }
     // What only a program can do is not asked of a person.
     let edge = |edge: Edge| told.code() == edge.code();
-    let next_step = if edge(Edge::Broken) {
+    let mut sentence = told.sentence().to_owned();
+    let next_step = if edge(Edge::MethodNotAllowed) {
+        sentence = say!("this address does not take what your browser asked of it");
+        say!("go back, or start at your offers")
+    } else if edge(Edge::Broken) {
         say!("tell the operators of this site what you did, and when")
     } else if edge(Edge::Unavailable) {
         say!("try again in a moment")
@@ -150,7 +154,7 @@ pub fn failed(_app: &App, told: &Told) -> Response {
         told.next_step().to_owned()
     };
     let status = told.status();
-    sorry(status, heading(status), told.sentence(), &next_step)
+    sorry(status, heading(status), &sentence, &next_step)
 }
 
 fn heading(status: StatusCode) -> String {

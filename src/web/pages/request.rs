@@ -19,7 +19,6 @@ use crate::web::api::{preview as previews, read};
 use crate::web::auth::Browser;
 use crate::web::language::say;
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 use crate::web::problem::Failure;
 use crate::wire;
 
@@ -77,11 +76,7 @@ async fn render(
     let found = rights::permits(&settings, person.account.id, &ids, now).await?;
     let chosen: Vec<Permit> = found.into_iter().flatten().collect();
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
-    let total = format!(
-        "{}, {}",
-        words::items(chosen.len()),
-        size(bytes.fold(0, u64::saturating_add))
-    );
+    let total = dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add));
     let status = if problems.is_empty() {
         StatusCode::OK
     } else {
@@ -195,11 +190,7 @@ async fn shown(
         person,
         rows: moves.map(moving).collect(),
         unlisted: preview.moves.len().saturating_sub(LINES),
-        total: format!(
-            "{}, {}",
-            words::items(preview.moves.len()),
-            size(preview.bytes)
-        ),
+        total: dialog::amount(preview.moves.len(), preview.bytes),
         recipient: words::plain(&typed.recipient),
         until: preview
             .expires_at

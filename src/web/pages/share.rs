@@ -8,10 +8,11 @@ use axum::response::Response;
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
 use crate::domain::id::Context;
+use crate::domain::said::Size;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language::say;
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 use crate::web::problem::guards;
 use crate::wire::Guard;
 
@@ -93,7 +94,7 @@ async fn render(
     let view = Page {
         f: frame(app, Some(person)),
         person,
-        heading: format!("“{name}” is shared by this link"),
+        heading: say!("“{name}” is shared by this link", name),
         facts: facts(&opened),
         held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
@@ -109,19 +110,26 @@ fn facts(opened: &Opened) -> Vec<Fact> {
     let (item, link) = (&opened.item, &opened.made.link);
     let mut facts = vec![
         fact(
-            "What",
-            format!("{}, {}", item.id.kind().word(), size(item.bytes)),
+            say!("What"),
+            say!(
+                "{what}, {size}",
+                what = item.id.kind().said(),
+                size = Size(item.bytes)
+            ),
         ),
-        fact("Owner", words::plain(&opened.owner_name)),
+        fact(say!("Owner"), words::plain(&opened.owner_name)),
     ];
     if let Some(maker) = &opened.maker {
         let address = maker.primary().map(ToString::to_string).unwrap_or_default();
         let name = words::plain(&maker.name);
-        facts.push(fact("Made by", format!("{name} ({address})")));
+        facts.push(fact(
+            say!("Made by"),
+            say!("{name} ({address})", name, address),
+        ));
     }
-    facts.push(fact("You may", words::may(link.level)));
+    facts.push(fact(say!("You may"), words::may(link.level)));
     if let Some(end) = link.expires_at {
-        facts.push(fact("Open until", words::date(end)));
+        facts.push(fact(say!("Open until"), words::date(end)));
     }
     facts
 }

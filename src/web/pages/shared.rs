@@ -9,8 +9,10 @@ use crate::actors::collaborators::{self, Cursor, Shared};
 use crate::actors::rights;
 use crate::domain::item::State as ItemState;
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 
@@ -25,7 +27,7 @@ const ROWS: usize = 50;
 pub struct Row {
     pub id: String,
     pub name: String,
-    pub kind: &'static str,
+    pub kind: String,
     pub size: String,
     pub owner: String,
     /// Which of their contexts has the access.
@@ -78,19 +80,23 @@ pub async fn rows(
 fn row(person: &Person, one: Shared) -> Row {
     let own = person.own(one.context);
     let level = match one.part.level {
-        Level::Read => "read",
-        Level::Write | Level::Own => "read and write",
+        Level::Read => Level::Read.said(),
+        Level::Write | Level::Own => said!("read and write" as "a level of access"),
     };
     Row {
         id: one.item.id.to_string(),
         name: words::short(&one.item.name),
-        kind: one.item.id.kind().word(),
+        kind: words::kind(one.item.id.kind()),
         size: size(one.item.bytes),
         owner: words::short(&one.owner_name),
         with: own.map_or_else(String::new, |own| {
             words::context_name(own.context, &own.name)
         }),
-        access: format!("{level}, {}", words::until_when(one.part.until)),
+        access: say!(
+            "{level}, {until}",
+            level,
+            until = words::until_when(one.part.until)
+        ),
         archived: one.item.state == ItemState::Archived,
     }
 }

@@ -14,7 +14,6 @@ use crate::web::api::{preview as previews, read, sharing};
 use crate::web::auth::Browser;
 use crate::web::language::say;
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 use crate::web::problem::Failure;
 use crate::wire;
 
@@ -80,11 +79,7 @@ async fn render(
         person,
         proposed: dialog::proposed(app, person, &chosen).await?,
         rows: chosen.iter().map(row).collect(),
-        total: format!(
-            "{}, {}",
-            words::items(chosen.len()),
-            size(bytes.fold(0, u64::saturating_add))
-        ),
+        total: dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add)),
         runs: chosen.iter().any(is_run),
         writable: !chosen.iter().any(is_run),
         default_days: settings.policy.default_expiry_ms / DAY_MS,
@@ -164,11 +159,7 @@ async fn shown(
     let view = Shown {
         f: frame(app, Some(person)),
         person,
-        total: format!(
-            "{}, {}",
-            words::items(preview.shares.len()),
-            size(bytes.fold(0, u64::saturating_add))
-        ),
+        total: dialog::amount(preview.shares.len(), bytes.fold(0, u64::saturating_add)),
         rows: preview.shares.iter().take(LINES).map(moving).collect(),
         unlisted: preview.shares.len().saturating_sub(LINES),
         recipient: words::plain(&typed.recipient),
