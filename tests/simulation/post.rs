@@ -8,6 +8,7 @@ use handover::domain::address::Address;
 use handover::domain::id::{Context, LetterId};
 use handover::domain::incoming::Purpose;
 use handover::domain::letter::{Kind, Letter, Subject};
+use handover::domain::workgroup::Workgroup;
 use handover::mail::inbound::{self, Delivery, Door as _, Recipient};
 use tokio::sync::Notify;
 
@@ -366,8 +367,14 @@ async fn bring(cluster: Arc<Cluster>, n: usize) {
 pub fn is_called(shadow: &Shadow, context: Context, name: &str) -> bool {
     match context {
         Context::Personal(_) => name.eq_ignore_ascii_case("personal"),
-        Context::Workgroup(id) => shadow.workgroup(id).is_some_and(|of| {
-            of.handle.as_str().eq_ignore_ascii_case(name) || of.name.eq_ignore_ascii_case(name)
-        }),
+        Context::Workgroup(id) => {
+            let workgroup = shadow.workgroup(id);
+            workgroup.is_some_and(|of| goes_by(of, name))
+        }
     }
+}
+
+/// Whether that is the workgroup's handle or name.
+pub fn goes_by(of: &Workgroup, name: &str) -> bool {
+    of.handle.as_str().eq_ignore_ascii_case(name) || of.name.eq_ignore_ascii_case(name)
 }

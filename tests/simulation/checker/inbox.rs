@@ -5,18 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use handover::domain::address::Address;
 use handover::domain::event::{Channel, What};
-use handover::domain::id::{InvitationId, MessageId};
+use handover::domain::id::{Context, InvitationId, MessageId};
 use handover::domain::incoming::{INCOMING_KEPT_MS, Incoming, Purpose, SEALED_KEPT_MS, State};
 use handover::domain::invitation::{Invitation, State as Standing, Terms};
 use handover::domain::key::Key;
 use handover::domain::letter::{Answer, Kind, Letter, State as Delivery, Subject};
 use handover::domain::policy::Replies;
 use handover::domain::time::{DAY_MS, MINUTE_MS, Time};
+use handover::domain::workgroup::Workgroup;
 use handover::store::COMMAND_KEPT_MS;
 
 use super::Seen;
 use crate::cluster::KEY;
-use crate::post::{EVIL, Mail, Means, is_called};
+use crate::post::{EVIL, Mail, Means, goes_by, is_called};
 use crate::shadow::{Change, Doc, Shadow};
 
 /// Clocks differ, and are set back, by so much.
@@ -28,6 +29,10 @@ pub struct Inbox {
     mails: Vec<Mail>,
     /// Under which number what was kept was written.
     kept: BTreeMap<MessageId, usize>,
+    /// After how many commits it was.
+    kept_after: BTreeMap<usize, u64>,
+    /// What workgroups were called that were given another name, and until which commit.
+    renamed: Vec<(u64, Workgroup)>,
     decided: BTreeSet<usize>,
     asked: BTreeMap<Address, Time>,
     explained: BTreeMap<InvitationId, u32>,
@@ -100,6 +105,12 @@ impl Inbox {
                 let ended = (self.commits, old.expires_at);
                 self.prolonged.insert(old.id, ended);
             }
+            if let (Some(Doc::Workgroup(old)), Some(Doc::Workgroup(new))) =
+                (&change.old, &change.new)
+                && (&old.handle, &old.name) != (&new.handle, &new.name)
+            {
+                self.renamed.push((self.commits, (**old).clone()));
+            }
         }
         let done = done(seen)?;
         self.acted(seen)?;
@@ -133,6 +144,7 @@ impl Inbox {
             return Err(format!("mail-{n} is kept twice"));
         }
         self.kept.insert(id, n);
+        self.kept_after.insert(n, self.commits);
         Ok(())
     }
 
@@ -182,6 +194,7 @@ impl Inbox {
         let as_said = match (&offer.state, &mail.means) {
             (Standing::Accepted { into, .. }, Means::Accept(Some(name))) => {
                 is_called(seen.after, *into, name)
+                    || self.was_called(n, *into, name)
                     || offer.terms.is_about_workgroup() && *name == offer.source_name
             }
             (Standing::Accepted { .. }, Means::Accept(None)) => true,
@@ -195,6 +208,22 @@ impl Inbox {
             true => Ok(()),
             false => Err(format!("mail-{n} decides twice")),
         }
+    }
+
+    /// Whether the workgroup was called so when the message came, or since.
+    fn was_called(&self, n: usize, into: Context, name: &str) -> bool {
+        let came = self.kept_after.get(&n).copied().unwrap_or_default();
+        self.renamed.iter().any(|(commit, of)| {
+            *commit > came && Context::Workgroup(of.id) == into && goes_by(of, name)
+        })
+    }
+
+    /// Whether somebody has just given an offer more time, whose clock said that it was not over yet, when it was by another.
+    pub fn was_over(&self, offer: InvitationId, at: Time) -> bool {
+        let before = self.prolonged.get(&offer);
+        before.is_some_and(|(commit, ended)| {
+            commit + READ_BEFORE >= self.commits && *ended <= at.plus_ms(SKEW_MS)
+        })
     }
 
     /// A message is understood as what it is.
@@ -259,12 +288,10 @@ impl Inbox {
         let closed = {
             let pending = matches!(offer.state, Standing::Pending { .. });
             let over = matches!(offer.terms, Terms::Access { until: Some(until), .. } if until <= at.plus_ms(SKEW_MS));
-            // Somebody gave an offer more time, whose clock said that it was not over yet.
-            let before = self.prolonged.get(&offer.id);
-            let ended = before.is_some_and(|(commit, ended)| {
-                commit + READ_BEFORE >= self.commits && *ended <= at.plus_ms(SKEW_MS)
-            });
-            !pending || over || ended || offer.expires_at <= at.plus_ms(SKEW_MS)
+            !pending
+                || over
+                || self.was_over(offer.id, at)
+                || offer.expires_at <= at.plus_ms(SKEW_MS)
         };
         match outcome {
             "wrong-sender" => !theirs || perhaps,

@@ -13,9 +13,14 @@ use handover::domain::time::{MINUTE_MS, Time};
 use handover::store::Add;
 
 use super::Seen;
+use super::inbox::Inbox;
 use crate::shadow::{Change, Doc};
 
-pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, Vec<Kind>>) -> Result<(), String> {
+pub fn check(
+    seen: &Seen<'_>,
+    taken: &BTreeMap<LetterId, Vec<Kind>>,
+    inbox: &Inbox,
+) -> Result<(), String> {
     for change in seen.changes {
         match (&change.old, &change.new) {
             (old, Some(Doc::Invitation(new))) => {
@@ -28,7 +33,8 @@ pub fn check(seen: &Seen<'_>, taken: &BTreeMap<LetterId, Vec<Kind>>) -> Result<(
             (None, Some(Doc::Letter(letter))) => has_cause(seen, letter)?,
             (Some(Doc::Letter(old)), Some(Doc::Letter(new))) => {
                 went_on(seen, old, new, taken)?;
-                if matches!(new.delivery, State::Withdrawn { .. }) && !out_of_date(seen, new) {
+                if matches!(new.delivery, State::Withdrawn { .. }) && !out_of_date(seen, new, inbox)
+                {
                     return Err(format!("{new:?} was withdrawn, and is still true"));
                 }
             }
@@ -236,7 +242,7 @@ fn has_cause(seen: &Seen<'_>, letter: &Letter) -> Result<(), String> {
 }
 
 /// Whether what a letter asks for can no longer be answered, or another letter says it better.
-fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
+fn out_of_date(seen: &Seen<'_>, letter: &Letter, inbox: &Inbox) -> bool {
     match (letter.subject, &letter.says) {
         (
             Subject::Invitation(id),
@@ -254,7 +260,7 @@ fn out_of_date(seen: &Seen<'_>, letter: &Letter) -> bool {
             let open = seen.after.transfer(id).is_some_and(|offer| {
                 matches!(offer.state, Standing::Pending { .. }) && now < offer.expires_at
             });
-            says.asks() && !open
+            says.asks() && (!open || inbox.was_over(id, seen.commit.at))
         }
         (Subject::SignIn(_), Kind::SignInCode { .. } | Kind::AddressCode { .. }) => true,
         _ => false,

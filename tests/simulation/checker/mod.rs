@@ -163,8 +163,8 @@ impl Checker {
         members::check(&seen)?;
         graves::check(&seen)?;
         self.moves.check(&seen, self.commits)?;
-        letters::check(&seen, &self.taken)?;
         let became = self.inbox.check(&seen)?;
+        letters::check(&seen, &self.taken, &self.inbox)?;
         queues::check(&seen, view, universe.latest())?;
         if let Some(became) = became {
             *self.became.entry(became).or_default() += 1;
