@@ -71,14 +71,6 @@ const STILL_ENGLISH: &[&str] = &[
     "admin/quota.html",
     "admin/workgroups.html",
     // what one has, and home
-    "home.html",
-    "item.html",
-    "letter.html",
-    "list.html",
-    "mailbox.html",
-    "outcome.html",
-    "people.html",
-    "purge.html",
     // handing over and sharing
     // (no more)
 ];

@@ -13,8 +13,9 @@ use crate::domain::id::{AccountId, AnalysisId, Context, ItemId};
 use crate::domain::item::{self, Details, Run};
 use crate::domain::key::Counter;
 use crate::domain::lifecycle::Act;
-use crate::domain::refusal::{Code, Refusal, size};
+use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Level, not_yours};
+use crate::domain::said::{Size, said};
 use crate::store::Fault;
 
 use super::context::{Answered, Core, Question};
@@ -121,11 +122,14 @@ pub async fn handle(
 }
 
 fn no_room(_: &Done, _: Counter, current: i64) -> Trouble {
-    let used = size(u64::try_from(current).unwrap_or(0));
+    let used = Size(u64::try_from(current).unwrap_or(0));
     Refusal::new(
         Code::TargetOverQuota,
-        format!("its owner uses {used}, and has no room for these files"),
-        "ask the owner to free some space, or for a larger quota",
+        said!(
+            "its owner uses {used}, and has no room for these files",
+            used
+        ),
+        said!("ask the owner to free some space, or for a larger quota"),
     )
     .into()
 }
@@ -140,8 +144,8 @@ pub(super) async fn done_before(settings: &Settings, call: &Call) -> Result<Opti
 fn beyond_counting(_: &Done, _: Counter, _: i64) -> Trouble {
     Refusal::field(
         "bytes",
-        "the items of this context would add up to more bytes than can be counted",
-        "check the sizes",
+        said!("the items of this context would add up to more bytes than can be counted"),
+        said!("check the sizes"),
     )
     .into()
 }
@@ -302,8 +306,8 @@ pub fn name_of(field: &str, text: &str) -> Result<String, Refusal> {
     item::valid_name(text).ok_or_else(|| {
         Refusal::field(
             field,
-            "a name has 1 to 255 characters and no control characters",
-            "choose another name",
+            said!("a name has 1 to 255 characters and no control characters"),
+            said!("choose another name"),
         )
     })
 }

@@ -65,6 +65,7 @@ use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::{self, Level, Reason, not_yours};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
 use crate::store::{Fault, Frozen};
@@ -302,12 +303,12 @@ fn too_little(item: &Item, wanted: Level) -> Refusal {
     let name = &item.name;
     let (sentence, next_step) = match wanted {
         Level::Own => (
-            format!("\"{name}\" belongs to somebody else"),
-            "ask its owner",
+            said!("\"{name}\" belongs to somebody else", name),
+            said!("ask its owner"),
         ),
         Level::Read | Level::Write => (
-            format!("you may look at \"{name}\", but not change it"),
-            "ask its owner to let you write to it",
+            said!("you may look at \"{name}\", but not change it", name),
+            said!("ask its owner to let you write to it"),
         ),
     };
     Refusal::new(Code::ItemForbidden, sentence, next_step).about(item.id)

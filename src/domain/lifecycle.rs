@@ -1,13 +1,12 @@
 //! Trash, archive and the end of an item: what each command needs, and what it changes. Only the owning context gives them.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::event::What;
 use super::item::{self, Item, Life, State};
 use super::policy::Policy;
 use super::refusal::{Code, Findings, Refusal};
+use super::said::{Said, said};
 use super::time::Time;
 
 /// What is wanted of an item.
@@ -66,10 +65,12 @@ pub struct Seen {
     pub more: bool,
 }
 
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let more = if self.more { " or more" } else { "" };
-        write!(f, "{}{more}", self.number)
+impl Seen {
+    fn said(self) -> Said {
+        match self.more {
+            true => said!("{number} or more", number = self.number),
+            false => self.number.to_string().into(),
+        }
     }
 }
 
@@ -160,65 +161,77 @@ fn after(item: &Item, act: Act, policy: &Policy, now: Time) -> (Item, What) {
 
 /// Why nothing may be added to an item that is not in use; `None`: it may.
 pub fn closed(item: &Item) -> Option<Refusal> {
-    let (kind, name) = (item.id.kind().word(), &item.name);
+    let (kind, name) = (item.id.kind().said(), &item.name);
     let (code, lies, next) = match item.state {
         State::Active => return None,
-        State::Trashed => (Code::ItemTrashed, "is in the trash", "restore it first"),
+        State::Trashed => (
+            Code::ItemTrashed,
+            said!("{kind} \"{name}\" is in the trash", kind, name),
+            said!("restore it first"),
+        ),
         State::Archived => (
             Code::ItemArchived,
-            "is archived",
-            "restore it from the archive first",
+            said!("{kind} \"{name}\" is archived", kind, name),
+            said!("restore it from the archive first"),
         ),
     };
-    Some(Refusal::new(code, format!("{kind} \"{name}\" {lies}"), next).about(item.id))
+    Some(Refusal::new(code, lies, next).about(item.id))
+}
+
+/// Where an item is.
+fn lies(item: &Item) -> Said {
+    let (kind, name) = (item.id.kind().said(), &item.name);
+    match (item.state, item.life.purge_at) {
+        (State::Active, _) => said!("{kind} \"{name}\" is active", kind, name),
+        (State::Archived, _) => said!("{kind} \"{name}\" is archived", kind, name),
+        (State::Trashed, None) => said!("{kind} \"{name}\" is in the trash", kind, name),
+        (State::Trashed, Some(at)) => said!(
+            "{kind} \"{name}\" is in the trash and is purged on {at}",
+            kind,
+            name,
+            at
+        ),
+    }
 }
 
 fn offered(item: &Item, act: Act) -> Refusal {
-    let (kind, name) = (item.id.kind().word(), &item.name);
-    Refusal::new(
-        Code::ItemPendingTransfer,
-        format!("{kind} \"{name}\" is offered to somebody"),
-        format!(
-            "cancel the offer, or wait for its answer, then {} it",
-            act.word()
-        ),
-    )
-    .about(item.id)
+    let (kind, name) = (item.id.kind().said(), &item.name);
+    let next = match act {
+        Act::Trash => said!("cancel the offer, or wait for its answer, then trash it"),
+        Act::Restore => said!("cancel the offer, or wait for its answer, then restore it"),
+        Act::Archive => said!("cancel the offer, or wait for its answer, then archive it"),
+        Act::Unarchive => said!("cancel the offer, or wait for its answer, then unarchive it"),
+        Act::Purge => said!("cancel the offer, or wait for its answer, then purge it"),
+    };
+    let offered = said!("{kind} \"{name}\" is offered to somebody", kind, name);
+    Refusal::new(Code::ItemPendingTransfer, offered, next).about(item.id)
 }
 
 fn is_shared(item: &Item, shared: &Shared) -> Refusal {
-    let Shared {
-        grants,
-        links,
-        invitations,
-    } = shared;
     Refusal::new(
         Code::ItemShared,
-        format!(
-            "\"{}\" is shared: {grants} with access, {links} active links, {invitations} open invitations",
-            item.name
+        said!(
+            "\"{name}\" is shared: {grants} with access, {links} active links, {invitations} open invitations",
+            name = item.name,
+            grants = shared.grants.said(),
+            links = shared.links,
+            invitations = shared.invitations.said()
         ),
-        "revoke the access, deactivate the links and cancel the invitations, or leave it as it is",
+        said!(
+            "revoke the access, deactivate the links and cancel the invitations, or leave it as it is"
+        ),
     )
     .about(item.id)
 }
 
 fn wrong_state(item: &Item, act: Act) -> Refusal {
-    let (kind, name) = (item.id.kind().word(), &item.name);
-    let lies = match (item.state, item.life.purge_at) {
-        (State::Trashed, Some(at)) => {
-            format!("is in the trash and is purged on {}", at.for_people())
-        }
-        (State::Trashed, None) => "is in the trash".to_owned(),
-        (state, _) => format!("is {}", state.word()),
-    };
     let next = match (act, item.state) {
-        (Act::Trash | Act::Archive | Act::Unarchive, State::Trashed) => "restore it first",
-        (Act::Purge, State::Trashed) => "wait, or restore it if it shall stay",
-        (Act::Purge, State::Active | State::Archived) => "put it into the trash first",
-        _ => "leave it as it is",
+        (Act::Trash | Act::Archive | Act::Unarchive, State::Trashed) => said!("restore it first"),
+        (Act::Purge, State::Trashed) => said!("wait, or restore it if it shall stay"),
+        (Act::Purge, State::Active | State::Archived) => said!("put it into the trash first"),
+        _ => said!("leave it as it is"),
     };
-    Refusal::new(Code::ItemState, format!("{kind} \"{name}\" {lies}"), next).about(item.id)
+    Refusal::new(Code::ItemState, lies(item), next).about(item.id)
 }
 
 #[cfg(test)]

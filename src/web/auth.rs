@@ -14,6 +14,7 @@ use crate::domain::account::{Scope, Session, Token};
 use crate::domain::event::{By, Channel};
 use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 use crate::store::Fault;
 
@@ -83,8 +84,8 @@ impl<N: Needs> Signed<N> {
     }
 }
 
-fn not_signed_in(next_step: &str) -> Failure {
-    Refusal::new(Code::NotSignedIn, "nobody is signed in", next_step).into()
+fn not_signed_in(next_step: Said) -> Failure {
+    Refusal::new(Code::NotSignedIn, said!("nobody is signed in"), next_step).into()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -106,16 +107,16 @@ impl<N: Needs> FromRequestParts<App> for Signed<N> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
         let Some(secret) = bearer(&parts.headers) else {
-            return Err(not_signed_in(
-                "sign in with POST /api/v1/sign-in and send the secret as \"Authorization: Bearer …\"",
-            ));
+            return Err(not_signed_in(said!(
+                "sign in with POST /api/v1/sign-in and send the secret as \"Authorization: Bearer …\""
+            )));
         };
         let now = app.directory().now();
         let found = sign_in::token(&app.settings(), secret, now).await?;
         let Some(token) = found else {
-            return Err(not_signed_in(
-                "the token is unknown, revoked or too old: sign in again, or make a new token",
-            ));
+            return Err(not_signed_in(said!(
+                "the token is unknown, revoked or too old: sign in again, or make a new token"
+            )));
         };
         if N::SCOPE != Scope::Read {
             let by = By {
@@ -128,8 +129,12 @@ impl<N: Needs> FromRequestParts<App> for Signed<N> {
             let scope = N::SCOPE.word();
             return Err(Refusal::new(
                 Code::ScopeMissing,
-                format!("the token \"{}\" lacks the scope {scope}", token.name),
-                format!("use a token with the scope {scope}"),
+                said!(
+                    "the token \"{name}\" lacks the scope {scope}",
+                    name = token.name,
+                    scope
+                ),
+                said!("use a token with the scope {scope}", scope),
             )
             .about(token.digest)
             .into());

@@ -8,6 +8,7 @@ use crate::domain::id::Context;
 use crate::domain::key::Key;
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::Workgroup;
 use crate::store::{Fault, Record, Store};
 
@@ -104,8 +105,8 @@ impl Owner {
 fn gone(account: &Account) -> Refusal {
     Refusal::new(
         Code::RecipientUnknown,
-        format!("{} has closed their account", account.name),
-        "choose another context",
+        said!("{name} has closed their account", name = account.name),
+        said!("choose another context"),
     )
     .about(Context::Personal(account.id))
 }

@@ -15,6 +15,7 @@ use crate::domain::item::{self, Analysis, Item};
 use crate::domain::key::{Key, Queue};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Level;
+use crate::domain::said::said;
 use crate::store::{Direction, Fault};
 
 use super::{Done, changed, still_here, writes};
@@ -33,8 +34,8 @@ pub(super) async fn start(
         if !named.insert(*project) {
             return Err(Refusal::field(
                 "projects",
-                format!("project {project} is named twice"),
-                "name each project once",
+                said!("project {project} is named twice", project),
+                said!("name each project once"),
             )
             .into());
         }
@@ -44,8 +45,11 @@ pub(super) async fn start(
         } else if permit.owner() != core.context() {
             return Err(Refusal::field(
                 "projects",
-                format!("project {project} belongs to another context than the first one"),
-                "start one analysis for each context",
+                said!(
+                    "project {project} belongs to another context than the first one",
+                    project
+                ),
+                said!("start one analysis for each context"),
             )
             .into());
         }
@@ -81,8 +85,8 @@ pub(super) async fn end(
     let none = || {
         Refusal::field(
             "analysis",
-            format!("there is no analysis {id} of yours"),
-            "check the id",
+            said!("there is no analysis {id} of yours", id),
+            said!("check the id"),
         )
     };
     let old = load::one::<Analysis>(store, Key::Analysis(id))

@@ -11,6 +11,7 @@ use crate::domain::id::Digest;
 use crate::domain::index::Entry;
 use crate::domain::item::Item;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 
 use super::changed;
 
@@ -39,8 +40,12 @@ pub(super) async fn add_files(
     if files.is_empty() || files.len() > MAX_FILES {
         return Err(Refusal::field(
             "files",
-            format!("{} files are not between 1 and {MAX_FILES}", files.len()),
-            "send them in several calls",
+            said!(
+                "{count} files are not between 1 and {most}",
+                count = files.len(),
+                most = MAX_FILES
+            ),
+            said!("send them in several calls"),
         )
         .into());
     }
@@ -54,8 +59,8 @@ pub(super) async fn add_files(
             let shown: String = path.chars().filter(|c| !c.is_control()).take(80).collect();
             return Err(Refusal::field(
                 "files",
-                format!("\"{shown}\" is not a path of 1 to 1024 characters"),
-                "correct it",
+                said!("\"{shown}\" is not a path of 1 to 1024 characters", shown),
+                said!("correct it"),
             )
             .into());
         }

@@ -15,6 +15,7 @@ use crate::domain::item::{
 };
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 
 use super::{Done, changed, event};
 
@@ -72,11 +73,16 @@ pub(super) async fn free(settings: &Settings, item: &Item) -> Result<(), Trouble
         return Ok(());
     };
     let there: ItemId = people::id_in(value)?;
-    let kind = item.id.kind().word();
+    let (kind, name) = (item.id.kind().said(), &item.name);
     Err(Refusal::new(
         Code::ItemExists,
-        format!("{kind} \"{}\" is registered already, as {there}", item.name),
-        "use that one, or another name",
+        said!(
+            "{kind} \"{name}\" is registered already, as {there}",
+            kind,
+            name,
+            there
+        ),
+        said!("use that one, or another name"),
     )
     .about(there)
     .into())
@@ -93,11 +99,12 @@ pub(super) async fn register(
     if projects.len() > MAX_PROJECTS {
         return Err(Refusal::field(
             "projects",
-            format!(
-                "{} projects are more than the {MAX_PROJECTS} that can come with one run",
-                projects.len()
+            said!(
+                "{count} projects are more than the {most} that can come with one run",
+                count = projects.len(),
+                most = MAX_PROJECTS
             ),
-            "split the sample sheet",
+            said!("split the sample sheet"),
         )
         .into());
     }

@@ -9,7 +9,7 @@ use crate::domain::invitation::{KeepAccess, Request, Terms};
 use crate::domain::item::{self, Biosample, Library, Run, RunStatus};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::rights::Level;
-use crate::domain::said::Said;
+use crate::domain::said::{Said, said};
 use crate::domain::time::{DAY_MS, Time};
 use crate::wire;
 
@@ -57,19 +57,22 @@ pub fn moment(field: &str, text: &str) -> Result<Time, Refusal> {
         .map_err(|_| {
             Refusal::field(
                 field,
-                format!("\"{}\" is not a moment as RFC 3339 writes it", shown(text)),
-                "write it such as 2026-12-31T23:59:59Z",
+                said!(
+                    "\"{text}\" is not a moment as RFC 3339 writes it",
+                    text = shown(text)
+                ),
+                said!("write it such as 2026-12-31T23:59:59Z"),
             )
         })
 }
 
 /// To whom something shall be offered.
 pub fn to(field: &str, text: &str) -> Result<To, Refusal> {
-    let problem = |error: String| {
+    let problem = |error: Said| {
         Refusal::field(
             field,
             error,
-            "name an email address, or a workgroup as workgroup:HANDLE",
+            said!("name an email address, or a workgroup as workgroup:HANDLE"),
         )
     };
     match text.trim().strip_prefix("workgroup:") {
@@ -77,11 +80,11 @@ pub fn to(field: &str, text: &str) -> Result<To, Refusal> {
             .trim()
             .parse()
             .map(To::Workgroup)
-            .map_err(|error: crate::domain::workgroup::Malformed| problem(error.to_string())),
+            .map_err(|error: crate::domain::workgroup::Malformed| problem(error.said())),
         None => text
             .parse()
             .map(To::Address)
-            .map_err(|error: crate::domain::address::Malformed| problem(error.to_string())),
+            .map_err(|error: crate::domain::address::Malformed| problem(error.said())),
     }
 }
 
@@ -99,8 +102,8 @@ fn items(field: &str, texts: &[String], problems: &mut Problems) -> Vec<ItemId> 
     if texts.len() > 1_000 {
         problems.add(
             field,
-            format!("{} ids are too many", texts.len()),
-            "split them into several offers",
+            said!("{count} ids are too many", count = texts.len()),
+            said!("split them into several offers"),
         );
         return Vec::new();
     }
@@ -126,8 +129,8 @@ fn keep_access(keep: Option<&wire::KeepAccess>, problems: &mut Problems) -> Keep
         "none" if keep.until.is_some() => {
             problems.add(
                 "keep_access.until",
-                "nothing is kept, so it cannot end",
-                "leave it out, or choose the level read",
+                said!("nothing is kept, so it cannot end"),
+                said!("leave it out, or choose the level read"),
             );
             KeepAccess::None
         }
@@ -135,8 +138,8 @@ fn keep_access(keep: Option<&wire::KeepAccess>, problems: &mut Problems) -> Keep
         other => {
             problems.add(
                 "keep_access.level",
-                format!("\"{}\" is neither none nor read", shown(other)),
-                "choose none or read",
+                said!("\"{text}\" is neither none nor read", text = shown(other)),
+                said!("choose none or read"),
             );
             KeepAccess::None
         }
@@ -174,8 +177,8 @@ fn level_of(text: &str) -> Result<Level, Refusal> {
         "write" => Ok(Level::Write),
         other => Err(Refusal::field(
             "level",
-            format!("\"{}\" is neither read nor write", shown(other)),
-            "choose read or write",
+            said!("\"{text}\" is neither read nor write", text = shown(other)),
+            said!("choose read or write"),
         )),
     }
 }
@@ -215,8 +218,8 @@ pub fn change(ask: &wire::ChangeAccess) -> Result<(Option<Level>, Option<Option<
     if ask.level.is_none() && ask.until.is_none() {
         problems.add(
             "body",
-            "nothing is to be changed",
-            "name a level, an end, or both",
+            said!("nothing is to be changed"),
+            said!("name a level, an end, or both"),
         );
     }
     problems.unless_any(Some((level, until)))

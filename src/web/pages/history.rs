@@ -145,7 +145,7 @@ pub async fn show(
     }];
     states.extend(STATES.map(|state| Choice {
         value: state.to_owned(),
-        name: stands(state),
+        name: words::standing(state),
         chosen: asked.state == Some(state),
     }));
     let mut contexts = vec![Choice {
@@ -169,7 +169,7 @@ pub async fn show(
             size: size(transfer.bytes()),
             other: other(transfer, asked.received),
             state,
-            stands: stands(state),
+            stands: words::standing(state),
             requested: words::date(transfer.requested_at),
             ended: ended(transfer, now).map(words::date),
         }
@@ -185,19 +185,6 @@ pub async fn show(
         paged: asked.from.is_some(),
     };
     Ok(page(StatusCode::OK, &view))
-}
-
-/// What a program calls a state, as people say it.
-fn stands(state: &str) -> String {
-    match state {
-        "requested" => say!("requested"),
-        "pending" => say!("pending"),
-        "accepted" => say!("accepted"),
-        "declined" => say!("declined"),
-        "cancelled" => say!("cancelled"),
-        "expired" => say!("expired"),
-        other => other.to_owned(),
-    }
 }
 
 /// To whom it was sent, or from whom it came.

@@ -12,11 +12,12 @@ use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient, Terms};
+use crate::domain::said::Size;
 use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 
 use super::news::{self, News};
 use super::words::{self, Moment, Storage, context_name};
@@ -38,8 +39,8 @@ struct Waiting {
     /// Where its pages are.
     place: String,
     title: String,
-    /// What people call it.
-    noun: &'static str,
+    /// Whether people call it an offer, and not an invitation.
+    offer: bool,
     /// Whether one joins a workgroup oneself, so that no context is chosen.
     joins: bool,
     sender_name: String,
@@ -58,7 +59,9 @@ struct Sent {
     title: String,
     recipient: String,
     source_name: Option<String>,
+    /// The word that programs use for the state.
     state: &'static str,
+    stands: String,
     when: String,
 }
 
@@ -122,13 +125,13 @@ async fn offered(
     Ok(Waiting {
         place: words::place(transfer.id),
         title: title(transfer),
-        noun: transfer.terms.noun(),
+        offer: matches!(transfer.terms, Terms::Ownership { .. } | Terms::Workgroup),
         joins: transfer.terms.is_about_workgroup(),
         sender_name: words::short(&transfer.sender.name),
         sender_address: transfer.sender.address.to_string(),
         to: match &transfer.recipient {
             Recipient::Address(_) => None,
-            workgroup @ Recipient::Workgroup { .. } => Some(workgroup.to_string()),
+            workgroup @ Recipient::Workgroup { .. } => Some(speak(&workgroup.said())),
         },
         until: transfer.expires_at.into(),
         left: words::left(transfer.expires_at, now),
@@ -142,33 +145,27 @@ async fn offered(
 
 /// What it is about, and how much of it.
 fn title(invitation: &Invitation) -> String {
-    let about = words::about(invitation);
+    let (what, size) = (words::about(invitation), Size(invitation.bytes()));
     match invitation.terms {
-        Terms::Ownership { .. } => format!("{about}, {}", size(invitation.bytes())),
+        Terms::Ownership { .. } => say!("{what}, {size}", what, size),
         Terms::Access { level, .. } => {
-            format!(
-                "{about} to share, {}: {}",
-                size(invitation.bytes()),
-                level.word()
-            )
+            let level = level.said();
+            say!("{what} to share, {size}: {level}", what, size, level)
         }
-        Terms::Membership { role } => format!("Workgroup {about}, as {}", role.word()),
-        Terms::Workgroup => format!("Workgroup {about}, as its owner"),
+        Terms::Membership { role } => {
+            say!("Workgroup {what}, as {role}", what, role = role.said())
+        }
+        Terms::Workgroup => say!("Workgroup {what}, as its owner", what),
     }
 }
 
 fn names(transfer: &Invitation) -> String {
-    let mut names: Vec<String> = transfer
-        .items
-        .iter()
-        .take(NAMED)
-        .map(|offered| words::short(&offered.name))
-        .collect();
-    let rest = transfer.items.len().saturating_sub(NAMED);
-    if rest > 0 {
-        names.push(format!("and {rest} more"));
+    let named = transfer.items.iter().take(NAMED);
+    let names: Vec<String> = named.map(|offered| words::short(&offered.name)).collect();
+    match transfer.items.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => say!("{names}, and {more} more", names, more),
     }
-    names.join(", ")
 }
 
 async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
@@ -189,9 +186,10 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
         Sent {
             place: words::place(transfer.id),
             title: title(&transfer),
-            recipient: transfer.recipient.to_string(),
+            recipient: speak(&transfer.recipient.said()),
             source_name: words::source_name(&transfer),
             state: transfer.state.word(),
+            stands: words::standing(transfer.state.word()),
             when: words::date(transfer.requested_at),
         }
     };

@@ -16,9 +16,10 @@ use crate::domain::event::Event;
 use crate::domain::id::{Context, Digest, InvitationId, ItemId, ItemKind};
 use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::rights::{Level, Origin, Reason};
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::Browser;
-use crate::web::language::say;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 
@@ -151,8 +152,8 @@ pub async fn render(
     let owning = seen.permit.as_owner();
     let all = seen.biosamples.as_ref().map_or(&[][..], |b| &b.biosamples);
     let heading = match id.kind() {
-        ItemKind::Run => "Projects with data of this run",
-        ItemKind::Project => "Runs that its data came from",
+        ItemKind::Run => say!("Projects with data of this run"),
+        ItemKind::Project => say!("Runs that its data came from"),
     };
     let from = asked.get("from").parse().unwrap_or(0);
     let (mut people, mut pending, mut told) = (None, None, None);
@@ -173,17 +174,13 @@ pub async fn render(
         person,
         id,
         name: words::plain(&item.name),
-        note: done(
-            asked.get("done"),
-            &format!("This {}", id.kind().word()),
-            true,
-        ),
+        note: done(asked.get("done"), &this(id.kind()), 1),
         problems,
         acts: owning.map(|_| acts(item)),
         holds: matches!(seen.permit.reasons().first(), Some(Reason::Granted(..))),
         facts: facts::of(app, &seen).await?,
         pending,
-        list: List::of_page(heading.to_owned(), &seen.related, from, RELATED, row),
+        list: List::of_page(heading, &seen.related, from, RELATED, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         files: files(app, &seen.permit, asked).await?,
@@ -197,11 +194,18 @@ pub async fn render(
     Ok(page(status, &view))
 }
 
+fn this(kind: ItemKind) -> String {
+    match kind {
+        ItemKind::Run => say!("This run"),
+        ItemKind::Project => say!("This project"),
+    }
+}
+
 fn biosample(biosample: &item::Biosample) -> Biosample {
     Biosample {
         name: words::short(&biosample.name),
         libraries: match biosample.libraries.len() {
-            0 => "no library".to_owned(),
+            0 => say!("no library"),
             n => say!(n; "{n} library", "{n} libraries"),
         },
     }
@@ -269,7 +273,7 @@ async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, 
     let newest = shown.letters.iter().rev().take(LETTERS);
     Ok(Pending {
         id,
-        to: Some(transfer.recipient.to_string()),
+        to: Some(speak(&transfer.recipient.said())),
         until: Some(transfer.expires_at.into()),
         letters: newest
             .map(|letter| words::posted(letter, shown.addressee(letter, &person.account)))
@@ -328,29 +332,26 @@ async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People,
     let now = app.directory().now();
     let item = owning.permit().item();
     let all = collaborators::of(&app.settings(), owning, None, LOOKED_AT, now).await?;
+    let name = words::short(owner);
     let mut lines = vec![match item.owner {
-        Context::Personal(_) => format!("{} owns it and may do everything", words::short(owner)),
-        Context::Workgroup(_) => format!(
-            "{} owns it: every member may do everything",
-            words::short(owner)
-        ),
+        Context::Personal(_) => say!("{name} owns it and may do everything", name),
+        Context::Workgroup(_) => say!("{name} owns it: every member may do everything", name),
     }];
     if item.state == ItemState::Trashed {
-        lines.push("while it is in the trash, nobody else sees it".to_owned());
+        lines.push(say!("while it is in the trash, nobody else sees it"));
     } else {
         lines.extend(all.granted.iter().map(granted));
     }
     if item.id.kind() == ItemKind::Run && item.state != ItemState::Trashed {
-        lines.push(
+        lines.push(say!(
             "whoever was given access to a project of the same owner with its data sees it too"
-                .to_owned(),
-        );
+        ));
     }
     lines.extend(all.pending.iter().map(|open| {
-        format!(
-            "{} is invited, until {}",
-            open.recipient,
-            words::date(open.expires_at)
+        say!(
+            "{who} is invited, until {at}",
+            who = open.recipient.said(),
+            at = open.expires_at
         )
     }));
     let more = lines.len().saturating_sub(PEOPLE);
@@ -360,18 +361,24 @@ async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People,
 
 fn granted(one: &Collaborator) -> String {
     let name = match words::short(&one.name) {
-        name if name.is_empty() => "somebody".to_owned(),
+        name if name.is_empty() => say!("somebody"),
         name => name,
     };
-    let verb = match one.part.level {
-        Level::Read => "read",
-        Level::Write | Level::Own => "read and write",
-    };
     let why = match one.part.origin {
-        Origin::Kept(_) => "as agreed with its transfer",
-        Origin::Invitation(_) => "by an invitation",
-        Origin::Link(_) => "by a link",
+        Origin::Kept(_) => said!("as agreed with its transfer"),
+        Origin::Invitation(_) => said!("by an invitation"),
+        Origin::Link(_) => said!("by a link"),
     };
     let until = words::until_when(one.part.until);
-    format!("{name} may {verb} it {until}, {why}")
+    match one.part.level {
+        Level::Read => say!("{name} may read it {until}, {why}", name, until, why),
+        Level::Write | Level::Own => {
+            say!(
+                "{name} may read and write it {until}, {why}",
+                name,
+                until,
+                why
+            )
+        }
+    }
 }

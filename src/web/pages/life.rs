@@ -13,6 +13,7 @@ use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::item::State as ItemState;
 use crate::domain::lifecycle::Act;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::problem::Failure;
@@ -34,23 +35,38 @@ const MOST: usize = 50;
 const TOLD: usize = 4_000;
 const TOLD_WENT: usize = 1_000;
 
-/// What has been done with `what`, which is one item or several. The word comes from an address, the sentence from here.
-pub fn done(word: &str, what: &str, one: bool) -> Option<String> {
-    let (is, it, they, count) = match one {
-        true => ("is", "it", "it", "counts"),
-        false => ("are", "them", "they", "count"),
-    };
+/// What has been done with `what`, which is so many items. The word comes from an address, the sentence from here.
+pub fn done(word: &str, what: &str, n: u64) -> Option<String> {
     Some(match word {
-        "trashed" => {
-            format!("{what} {is} in the trash, and {count} towards storage until deleted for good.")
-        }
-        "restored" => format!("{what} {is} out of the trash again, as {they} went in."),
-        "archived" => format!(
-            "{what} {is} archived: neither shared nor transferred until you take {it} out again."
+        "trashed" => say!(
+            n;
+            "{what} is in the trash, and counts towards storage until deleted for good.",
+            "{what} are in the trash, and count towards storage until deleted for good.",
+            what
         ),
-        "activated" => format!("{what} {is} out of the archive again."),
-        "purged" => format!(
-            "{what} will be deleted for good. Until the day that is shown, you can restore {it}."
+        "restored" => say!(
+            n;
+            "{what} is out of the trash again, as it went in.",
+            "{what} are out of the trash again, as they went in.",
+            what
+        ),
+        "archived" => say!(
+            n;
+            "{what} is archived: neither shared nor transferred until you take it out again.",
+            "{what} are archived: neither shared nor transferred until you take them out again.",
+            what
+        ),
+        "activated" => say!(
+            n;
+            "{what} is out of the archive again.",
+            "{what} are out of the archive again.",
+            what
+        ),
+        "purged" => say!(
+            n;
+            "{what} will be deleted for good. Until the day that is shown, you can restore it.",
+            "{what} will be deleted for good. Until the day that is shown, you can restore them.",
+            what
         ),
         _ => return None,
     })
@@ -114,24 +130,38 @@ impl Outcome {
 
     pub fn heading(&self) -> String {
         let all = self.went_in_all.saturating_add(self.stayed_ids.len());
-        let verb = match self.act {
-            Act::Trash => "put into the trash",
-            Act::Restore => "restored",
-            Act::Archive => "archived",
-            Act::Unarchive => "taken out of the archive",
-            Act::Purge => "deleted",
-        };
-        match self.stayed_ids.len() {
-            0 => "That did not work".to_owned(),
-            stayed if stayed == all => format!("Nothing was {verb}"),
-            stayed => format!("{stayed} of {all} could not be {verb}"),
+        let stayed = self.stayed_ids.len();
+        match (self.act, stayed) {
+            (_, 0) => say!("That did not work"),
+            (act, _) if stayed == all => match act {
+                Act::Trash => say!("Nothing was put into the trash"),
+                Act::Restore => say!("Nothing was restored"),
+                Act::Archive => say!("Nothing was archived"),
+                Act::Unarchive => say!("Nothing was taken out of the archive"),
+                Act::Purge => say!("Nothing was deleted"),
+            },
+            (Act::Trash, _) => {
+                say!(
+                    "{stayed} of {all} could not be put into the trash",
+                    stayed,
+                    all
+                )
+            }
+            (Act::Restore, _) => say!("{stayed} of {all} could not be restored", stayed, all),
+            (Act::Archive, _) => say!("{stayed} of {all} could not be archived", stayed, all),
+            (Act::Unarchive, _) => say!(
+                "{stayed} of {all} could not be taken out of the archive",
+                stayed,
+                all
+            ),
+            (Act::Purge, _) => say!("{stayed} of {all} could not be deleted", stayed, all),
         }
     }
 
     pub fn went_sentence(&self) -> String {
         let what = words::items(self.went_in_all);
-        let one = self.went_in_all == 1;
-        done(past(self.act), &what, one).unwrap_or_default()
+        let n = u64::try_from(self.went_in_all).unwrap_or(u64::MAX);
+        done(past(self.act), &what, n).unwrap_or_default()
     }
 
     /// How many are not told of, because there are so many.
@@ -187,13 +217,13 @@ fn chosen(fields: &Fields) -> Option<Vec<ItemId>> {
 fn problem(chosen: usize) -> Option<Refusal> {
     let (sentence, next_step) = match chosen {
         0 => (
-            "nothing is chosen".to_owned(),
-            "tick what you mean, then press the button again",
+            said!("nothing is chosen"),
+            said!("tick what you mean, then press the button again"),
         ),
         1..=MOST => return None,
         _ => (
-            format!("more than {MOST} items are chosen"),
-            "do it with fewer at a time",
+            said!("more than {most} items are chosen", most = MOST),
+            said!("do it with fewer at a time"),
         ),
     };
     Some(Refusal::field("item", sentence, next_step))
@@ -415,8 +445,8 @@ async fn none_to_purge(
     .await?;
     let problem = Refusal::field(
         "item",
-        "nothing of what was chosen can be deleted for good now",
-        "put it into the trash first; what is going to be deleted already goes on its day",
+        said!("nothing of what was chosen can be deleted for good now"),
+        said!("put it into the trash first; what is going to be deleted already goes on its day"),
     );
     let view = View::plain(id.kind(), Which::Trashed);
     let outcome = Outcome::wrong(Act::Purge, problem)?;

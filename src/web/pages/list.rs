@@ -12,6 +12,7 @@ use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::item::{Item, State as ItemState};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 
@@ -36,28 +37,45 @@ pub struct View {
 }
 
 /// What a field of the list's form can be, and how the address says so.
-type Choices<T> = &'static [(&'static str, &'static str, T)];
+type Choices<T> = &'static [(&'static str, T)];
 
 const STATES: Choices<Which> = &[
-    ("", "Active and archived", Which::Kept),
-    ("archived", "Archived", Which::Archived),
-    ("trashed", "In the trash", Which::Trashed),
+    ("", Which::Kept),
+    ("archived", Which::Archived),
+    ("trashed", Which::Trashed),
 ];
 const ORDERS: Choices<Order> = &[
-    ("", "Newest first", Order::Newest),
-    ("oldest", "Oldest first", Order::Oldest),
-    ("name", "Name", Order::Name),
-    ("size", "Largest first", Order::Size),
+    ("", Order::Newest),
+    ("oldest", Order::Oldest),
+    ("name", Order::Name),
+    ("size", Order::Size),
 ];
 
 fn chosen<T: Copy + Default>(all: Choices<T>, word: &str) -> T {
-    let found = all.iter().find(|(there, ..)| *there == word);
-    found.map_or_else(T::default, |(.., value)| *value)
+    let found = all.iter().find(|(there, _)| *there == word);
+    found.map_or_else(T::default, |(_, value)| *value)
 }
 
 fn word<T: PartialEq>(all: Choices<T>, value: &T) -> &'static str {
-    let found = all.iter().find(|(.., there)| there == value);
-    found.map_or("", |(word, ..)| *word)
+    let found = all.iter().find(|(_, there)| there == value);
+    found.map_or("", |(word, _)| *word)
+}
+
+fn state(which: &Which) -> String {
+    match which {
+        Which::Kept => say!("Active and archived"),
+        Which::Archived => say!("Archived"),
+        Which::Trashed => say!("In the trash"),
+    }
+}
+
+fn order(order: &Order) -> String {
+    match order {
+        Order::Newest => say!("Newest first"),
+        Order::Oldest => say!("Oldest first"),
+        Order::Name => say!("Name"),
+        Order::Size => say!("Largest first"),
+    }
 }
 
 impl View {
@@ -126,14 +144,14 @@ impl View {
 /// One of the choices of a field.
 struct Choice {
     value: &'static str,
-    label: &'static str,
+    label: String,
     chosen: bool,
 }
 
-fn choices<T: PartialEq>(all: Choices<T>, present: &T) -> Vec<Choice> {
-    let choice = |(value, label, it): &(&'static str, &'static str, T)| Choice {
+fn choices<T: PartialEq>(all: Choices<T>, present: &T, label: fn(&T) -> String) -> Vec<Choice> {
+    let choice = |(value, it): &(&'static str, T)| Choice {
         value,
-        label,
+        label: label(it),
         chosen: it == present,
     };
     all.iter().map(choice).collect()
@@ -172,8 +190,8 @@ struct Page<'a> {
     person: &'a Person,
     heading: String,
     view: &'a View,
-    /// `run` or `project`.
-    kind: &'static str,
+    /// Whether it lists runs, and not projects.
+    runs: bool,
     states: Vec<Choice>,
     orders: Vec<Choice>,
     note: Option<String>,
@@ -216,7 +234,7 @@ async fn show(
     let person = super::person(&app, browser, view.path()).await?;
     let note = asked.get("n").parse().ok().and_then(|n: u64| {
         let what = words::of_kind(n, kind);
-        done(asked.get("done"), &what, n == 1)
+        done(asked.get("done"), &what, n)
     });
     render(&app, &person, &view, note, None).await
 }
@@ -248,9 +266,9 @@ pub async fn render(
         f: frame(app, Some(person)).at(view.path()),
         person,
         heading: heading(view.kind, &person.acts_as),
-        kind: view.kind.word(),
-        states: choices(STATES, &view.which),
-        orders: choices(ORDERS, &view.order),
+        runs: view.kind == ItemKind::Run,
+        states: choices(STATES, &view.which, state),
+        orders: choices(ORDERS, &view.order, order),
         note,
         outcome,
         nothing: nothing(view, found.after.is_some()),
@@ -276,13 +294,12 @@ fn with(app: &App, view: &View) -> String {
 }
 
 fn heading(kind: ItemKind, own: &Own) -> String {
-    let (yours, of) = match kind {
-        ItemKind::Run => ("Your runs", "Runs"),
-        ItemKind::Project => ("Your projects", "Projects"),
-    };
-    match own.context {
-        Context::Personal(_) => yours.to_owned(),
-        Context::Workgroup(_) => format!("{of} of {}", words::short(&own.name)),
+    let name = words::short(&own.name);
+    match (own.context, kind) {
+        (Context::Personal(_), ItemKind::Run) => say!("Your runs"),
+        (Context::Personal(_), ItemKind::Project) => say!("Your projects"),
+        (Context::Workgroup(_), ItemKind::Run) => say!("Runs of {name}", name),
+        (Context::Workgroup(_), ItemKind::Project) => say!("Projects of {name}", name),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::changes::{self, Listening, Moment, Shown, Topic};
 use crate::domain::id::{AccountId, Context};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::store::Fault;
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -110,14 +111,14 @@ impl Place {
             }),
             Err(Full::OfOne) => Err(Failure::from(Refusal::new(
                 Code::TooMany,
-                format!("{OF_ONE} pages of yours are kept up to date already"),
-                "close some, or load this page again to see what is new",
+                said!("{n} pages of yours are kept up to date already", n = OF_ONE),
+                said!("close some, or load this page again to see what is new"),
             ))
             .retry_after(60)),
             Err(Full::OfAll) => Err(Failure::edge(
                 Edge::Overloaded,
-                "as many pages as there may be are kept up to date already",
-                "load the page again to see what is new",
+                said!("as many pages as there may be are kept up to date already"),
+                said!("load the page again to see what is new"),
             )
             .retry_after(60)),
         }
@@ -162,8 +163,8 @@ pub async fn listen(
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let Some(browser) = browser else {
-        let next_step = "sign in, and open the page again";
-        let no = Refusal::new(Code::NotSignedIn, "nobody is signed in", next_step);
+        let next_step = said!("sign in, and open the page again");
+        let no = Refusal::new(Code::NotSignedIn, said!("nobody is signed in"), next_step);
         return Err(Failure::from(no).into());
     };
     let account = browser.account();

@@ -2,6 +2,7 @@
 
 use crate::actors::recent::{self as found, Of};
 use crate::actors::rights;
+use crate::domain::id::ItemKind;
 use crate::domain::invitation::{Invitation, Terms};
 use crate::web::App;
 use crate::web::language::say;
@@ -52,19 +53,21 @@ fn name(of: &Of) -> String {
     match of {
         Of::Item(item) => words::short(&item.name),
         Of::Gone(stone) => words::short(&stone.name),
-        Of::Hidden(id) => format!("a {} that you cannot see now", id.kind().word()),
+        Of::Hidden(id) => match id.kind() {
+            ItemKind::Run => say!("a run that you cannot see now"),
+            ItemKind::Project => say!("a project that you cannot see now"),
+        },
         Of::Invitation(invitation) => of_invitation(invitation),
         Of::Workgroup(workgroup) => words::short(&workgroup.name),
     }
 }
 
 fn of_invitation(invitation: &Invitation) -> String {
-    let about = words::about(invitation);
-    let to = &invitation.recipient;
+    let (what, to) = (words::about(invitation), invitation.recipient.said());
     match invitation.terms {
-        Terms::Ownership { .. } => format!("Offer of {about} to {to}"),
-        Terms::Access { .. } => format!("Share of {about} with {to}"),
-        Terms::Membership { .. } => format!("Invitation of {to} to {about}"),
-        Terms::Workgroup => format!("Hand-over of {about} to {to}"),
+        Terms::Ownership { .. } => say!("Offer of {what} to {to}", what, to),
+        Terms::Access { .. } => say!("Share of {what} with {to}", what, to),
+        Terms::Membership { .. } => say!("Invitation of {to} to {what}", what, to),
+        Terms::Workgroup => say!("Hand-over of {what} to {to}", what, to),
     }
 }

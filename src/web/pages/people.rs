@@ -12,10 +12,12 @@ use crate::actors::sharing::Command;
 use crate::domain::id::{Context, ItemId, ItemKind, LinkId};
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Reason};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::api::read;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 use crate::wire;
@@ -32,13 +34,12 @@ struct One {
     context: Context,
     name: String,
     write: bool,
-    level: &'static str,
+    access: String,
     accepted_by: String,
     since: String,
-    until: String,
     /// The day it ends, as the field for it wants it.
     day: String,
-    why: &'static str,
+    why: String,
 }
 
 struct Waiting {
@@ -51,9 +52,11 @@ struct Waiting {
 struct Link {
     id: String,
     url: String,
+    /// The word that programs use for the state.
     state: &'static str,
+    stands: String,
     active: bool,
-    level: &'static str,
+    level: String,
     accepted: String,
     until: String,
 }
@@ -83,7 +86,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     id: String,
     name: String,
     run: bool,
@@ -107,12 +110,14 @@ pub async fn show(
     let here = format!("/items/{id}/people");
     let person = super::person(&app, browser, super::local(&here)).await?;
     let note = match asked.get("done") {
-        "changed" => Some("Changed. It holds from now on."),
-        "revoked" => Some("Revoked. They see nothing of it any more."),
-        "made" => Some("The link is made. Whoever is signed in and opens it may accept it."),
-        "deactivated" => Some(
-            "The link is deactivated for good. Who accepted it before keeps the access until you revoke it.",
-        ),
+        "changed" => Some(say!("Changed. It holds from now on.")),
+        "revoked" => Some(say!("Revoked. They see nothing of it any more.")),
+        "made" => Some(say!(
+            "The link is made. Whoever is signed in and opens it may accept it."
+        )),
+        "deactivated" => Some(say!(
+            "The link is deactivated for good. Who accepted it before keeps the access until you revoke it."
+        )),
         _ => None,
     };
     let at = (item(&id)?, asked.get("at").parse().ok());
@@ -127,7 +132,7 @@ async fn render(
     app: &App,
     person: &Person,
     (id, after): (ItemId, Option<Context>),
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
@@ -197,19 +202,22 @@ fn one(one: Collaborator) -> One {
         context: one.context,
         name: words::short(&one.name),
         write: one.part.level == Level::Write,
-        level: one.part.level.word(),
+        access: say!(
+            "{level}, {until}",
+            level = one.part.level.said(),
+            until = words::until_when(one.part.until)
+        ),
         accepted_by: words::short(&one.accepted_by),
         since: words::date(one.part.since),
-        until: words::until_when(one.part.until),
         day: one
             .part
             .until
             .and_then(|until| until.to_string().get(..10).map(str::to_owned))
             .unwrap_or_default(),
         why: match one.part.origin {
-            Origin::Kept(_) => "agreed with its transfer",
-            Origin::Invitation(_) => "by invitation",
-            Origin::Link(_) => "by link",
+            Origin::Kept(_) => say!("agreed with its transfer"),
+            Origin::Invitation(_) => say!("by invitation"),
+            Origin::Link(_) => say!("by link"),
         },
     }
 }
@@ -218,7 +226,7 @@ fn waiting(invitation: &crate::domain::invitation::Invitation) -> Waiting {
     let terms = super::offer::terms(invitation.terms);
     Waiting {
         place: words::place(invitation.id),
-        recipient: invitation.recipient.to_string(),
+        recipient: speak(&invitation.recipient.said()),
         access: terms.value,
         until: invitation.expires_at.into(),
     }
@@ -235,16 +243,28 @@ fn link(app: &App, made: &Made, now: Time) -> Link {
             app.settings().key.share(link.id)
         ),
         state,
+        stands: stands(state),
         active: state == "active",
-        level: link.level.word(),
+        level: speak(&link.level.said()),
         accepted: match link.max_acceptances {
-            Some(most) => format!("accepted {} of {most} times", made.accepted),
-            None => format!("accepted {}", words::times(made.accepted)),
+            Some(most) => say!("accepted {n} of {most} times", n = made.accepted, most),
+            None => say!("accepted {times}", times = words::times(made.accepted)),
         },
         until: match link.expires_at {
-            Some(end) => format!("until {}", words::date(end)),
-            None => "until it is deactivated".to_owned(),
+            Some(until) => say!("until {until}", until),
+            None => say!("until it is deactivated"),
         },
+    }
+}
+
+/// What a program calls the state of a link, as people say it.
+fn stands(state: &str) -> String {
+    match state {
+        "active" => say!("active"),
+        "deactivated" => say!("deactivated"),
+        "expired" => say!("expired"),
+        "used-up" => say!("used up"),
+        other => other.to_owned(),
     }
 }
 
@@ -354,8 +374,11 @@ fn asked_link(fields: &Fields) -> Result<Command, Failure> {
         most => problems.keep(most.parse().map(Some).map_err(|_| {
             Refusal::field(
                 "most",
-                format!("\"{}\" is not a number of times", words::short(most)),
-                "write a whole number, or leave it empty",
+                said!(
+                    "\"{typed}\" is not a number of times",
+                    typed = words::short(most)
+                ),
+                said!("write a whole number, or leave it empty"),
             )
         })),
     };

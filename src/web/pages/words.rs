@@ -150,6 +150,19 @@ pub fn quoted(name: &str) -> String {
     say!("“{name}”", name = short(name))
 }
 
+/// What a program calls the state of an invitation, as people say it.
+pub fn standing(word: &str) -> String {
+    match word {
+        "requested" => say!("requested"),
+        "pending" => say!("pending"),
+        "accepted" => say!("accepted"),
+        "declined" => say!("declined"),
+        "cancelled" => say!("cancelled"),
+        "expired" => say!("expired"),
+        other => short(other),
+    }
+}
+
 /// Where the pages of an invitation are.
 pub fn place(id: InvitationId) -> String {
     match id.is_transfer() {
@@ -339,10 +352,10 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
     };
     match what {
         What::Registered => say!("registered"),
-        What::Changed { how } => say!("changed: {how}", how = short(how)),
+        What::Changed { how } => say!("changed: {how}", how = changed(how)),
         What::Joined { role } => say!("joined as {role}", role = role.said()),
         What::Offered { .. } => say!("offered to somebody"),
-        What::OfferEnded { how, .. } => say!("an offer of it ended: {how}", how = short(how)),
+        What::OfferEnded { how, .. } => say!("an offer of it ended: {how}", how = standing(how)),
         What::Transferred { from, to, name, .. } => say!(
             "ownership passed from {from} to {into}, as “{name}”",
             from = named(from),
@@ -434,6 +447,20 @@ fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
             into = named(to),
             name = short(name)
         ),
+    }
+}
+
+/// How a run, a project or a workgroup changed, which the journal keeps in English.
+fn changed(how: &str) -> String {
+    match how {
+        "files were listed" => say!("files were listed"),
+        "a further run was registered into it" => say!("a further run was registered into it"),
+        "an analysis began to write to it" => say!("an analysis began to write to it"),
+        "an analysis that wrote to it ended" => say!("an analysis that wrote to it ended"),
+        "its name, description or handle" => say!("its name, description or handle"),
+        "its settings, in the configuration" => say!("its settings, in the configuration"),
+        "its allowance" => say!("its allowance"),
+        other => short(other),
     }
 }
 

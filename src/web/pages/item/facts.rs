@@ -6,10 +6,9 @@ use crate::actors::queries::SeenItem;
 use crate::actors::rights::Permit;
 use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
 use crate::domain::rights::{Level, Reason};
-use crate::domain::time::Time;
+use crate::domain::said::{Size, said};
 use crate::web::App;
 use crate::web::language::say;
-use crate::web::pages::words::size;
 
 use super::super::Stop;
 use super::super::words::{self, Fact, fact};
@@ -21,27 +20,31 @@ const NAMED: usize = 5;
 pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
     let item = seen.permit.item();
     let mut facts = vec![
-        fact("Kind", item.id.kind().word()),
-        fact("Owner", words::plain(&seen.owner_name)),
+        fact(say!("Kind"), words::kind(item.id.kind())),
+        fact(say!("Owner"), words::plain(&seen.owner_name)),
         fact(
-            "You may",
+            say!("You may"),
             match seen.permit.level() {
-                Level::Read => "look at it",
-                Level::Write => "add to it and change it",
-                Level::Own => "do everything with it",
+                Level::Read => say!("look at it"),
+                Level::Write => say!("add to it and change it"),
+                Level::Own => say!("do everything with it"),
             },
         ),
         fact(
-            "Size",
-            format!("{} in {}", size(item.bytes), words::files(item.files)),
+            say!("Size"),
+            say!(
+                "{size} in {files}",
+                size = Size(item.bytes),
+                files = words::files(item.files)
+            ),
         ),
     ];
     let because = because(app, &seen.permit).await?;
-    facts.extend(because.map(|because| fact("Because", because)));
+    facts.extend(because.map(|because| fact(say!("Because"), because)));
     match item.state {
         ItemState::Active => {}
-        ItemState::Trashed => facts.push(fact("State", in_the_trash(item))),
-        ItemState::Archived => facts.push(fact("State", since("archived", item.life.archived_at))),
+        ItemState::Trashed => facts.push(fact(say!("State"), in_the_trash(item))),
+        ItemState::Archived => facts.push(fact(say!("State"), archived(item))),
     }
     match &item.details {
         Details::Run(run) => of_run(run, &mut facts),
@@ -49,33 +52,33 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
             biosamples,
             libraries,
         } => facts.push(fact(
-            "Contents",
-            format!(
-                "{}, {}",
-                say!(*biosamples; "{n} biosample", "{n} biosamples"),
-                say!(*libraries; "{n} library", "{n} libraries")
+            say!("Contents"),
+            say!(
+                "{biosamples}, {libraries}",
+                biosamples = said!(*biosamples; "{n} biosample", "{n} biosamples"),
+                libraries = said!(*libraries; "{n} library", "{n} libraries")
             ),
         )),
     }
     if item.running_analyses > 0 {
-        facts.push(fact("Analyses", running(app, &seen.permit).await?));
+        facts.push(fact(say!("Analyses"), running(app, &seen.permit).await?));
     }
-    facts.push(fact("Registered", words::date(item.created_at)));
-    facts.push(fact("Id", item.id.to_string()));
+    facts.push(fact(say!("Registered"), words::date(item.created_at)));
+    facts.push(fact(say!("Id"), item.id.to_string()));
     Ok(facts)
 }
 
 /// The analyses that write to a project now, the first few by name.
 async fn running(app: &App, permit: &Permit) -> Result<String, Stop> {
     let n = permit.item().running_analyses;
-    let write = if n == 1 { "writes" } else { "write" };
     let (found, _) = custody::running(&app.settings(), permit, None, NAMED).await?;
     let mut names: Vec<String> = found.iter().map(|one| words::short(&one.name)).collect();
     if usize::try_from(n).is_ok_and(|n| n > names.len()) {
         names.push("…".to_owned());
     }
-    let running = say!(n; "{n} analysis", "{n} analyses");
-    Ok(format!("{running} {write} to it now: {}", names.join(", ")))
+    Ok(
+        say!(n; "{n} analysis writes to it now: {names}", "{n} analyses write to it now: {names}", names),
+    )
 }
 
 /// Why somebody may see an item that no context of theirs owns.
@@ -83,74 +86,88 @@ async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
     let Some(reason) = permit.reasons().first() else {
         return Ok(None);
     };
-    let (context, part, what) = match reason {
+    let (context, part, directly) = match reason {
         Reason::Owner(_) => return Ok(None),
         Reason::DomainAdministrator(domain) => {
-            return Ok(Some(format!("you administer {}", domain.name())));
+            let domain = domain.name();
+            return Ok(Some(say!("you administer {domain}", domain)));
         }
-        Reason::Granted(context, part) => (*context, part, "it is shared with"),
-        Reason::Through(_, context, part) => {
-            (*context, part, "a project with its data is shared with")
-        }
+        Reason::Granted(context, part) => (*context, part, true),
+        Reason::Through(_, context, part) => (*context, part, false),
     };
     let names = names::contexts(&app.settings(), [context]).await?;
     let name = names
         .get(&context)
         .map_or_else(String::new, |name| words::short(name));
-    Ok(Some(match part.until {
-        Some(until) => format!("{what} {name} until {}", words::date(until)),
-        None => format!("{what} {name}"),
+    Ok(Some(match (directly, part.until) {
+        (true, None) => say!("it is shared with {name}", name),
+        (true, Some(until)) => say!("it is shared with {name} until {until}", name, until),
+        (false, None) => say!("a project with its data is shared with {name}", name),
+        (false, Some(until)) => say!(
+            "a project with its data is shared with {name} until {until}",
+            name,
+            until
+        ),
     }))
 }
 
-fn since(state: &str, at: Option<Time>) -> String {
-    match at {
-        Some(at) => format!("{state} since {}", words::date(at)),
-        None => state.to_owned(),
+fn archived(item: &Item) -> String {
+    match item.life.archived_at {
+        Some(at) => say!("archived since {at}", at),
+        None => say!("archived"),
     }
 }
 
 fn in_the_trash(item: &Item) -> String {
-    let lies = since("in the trash", item.life.trashed_at);
-    match item.life.purge_at {
-        Some(at) => format!("{lies}; deleted for good on {}", words::date(at)),
-        None => lies,
+    match (item.life.trashed_at, item.life.purge_at) {
+        (None, None) => say!("in the trash"),
+        (None, Some(day)) => say!("in the trash; deleted for good on {day}", day),
+        (Some(at), None) => say!("in the trash since {at}", at),
+        (Some(at), Some(day)) => {
+            say!(
+                "in the trash since {at}; deleted for good on {day}",
+                at,
+                day
+            )
+        }
     }
 }
 
 fn of_run(run: &Run, facts: &mut Vec<Fact>) {
-    let instrument = if run.platform.is_empty() {
-        words::short(&run.instrument)
-    } else {
-        format!(
-            "{} ({})",
-            words::short(&run.instrument),
-            words::short(&run.platform)
-        )
+    let instrument = words::short(&run.instrument);
+    let instrument = match words::short(&run.platform) {
+        platform if platform.is_empty() => instrument,
+        platform => say!("{instrument} ({platform})", instrument, platform),
     };
-    facts.push(fact("Instrument", instrument));
+    facts.push(fact(say!("Instrument"), instrument));
     facts.push(fact(
-        "Flow cell",
-        format!(
-            "{}, {}",
-            words::short(&run.flow_cell),
-            say!(run.lanes; "{n} lane", "{n} lanes")
+        say!("Flow cell"),
+        say!(
+            "{name}, {lanes}",
+            name = words::short(&run.flow_cell),
+            lanes = said!(run.lanes; "{n} lane", "{n} lanes")
         ),
     ));
     let read = |read: &Read| match read.indexed {
-        true => format!("{} (index)", read.cycles),
+        true => say!("{cycles} (index)", cycles = read.cycles),
         false => read.cycles.to_string(),
     };
     let reads: Vec<String> = run.reads.iter().map(read).collect();
-    facts.push(fact("Reads", format!("{} cycles", reads.join(" + "))));
+    facts.push(fact(
+        say!("Reads"),
+        say!("{reads} cycles", reads = reads.join(" + ")),
+    ));
     let status = match run.status {
-        RunStatus::Completed => "completed",
-        RunStatus::Stopped => "stopped before its last cycle",
-        RunStatus::Failed => "failed",
-        RunStatus::InProgress => "was still running when it was registered",
+        RunStatus::Completed => say!("completed"),
+        RunStatus::Stopped => say!("stopped before its last cycle"),
+        RunStatus::Failed => say!("failed"),
+        RunStatus::InProgress => say!("was still running when it was registered"),
     };
-    facts.push(fact("Status", status));
-    let moments = [("Started", run.started_at), ("Ended", run.ended_at)];
+    facts.push(fact(say!("Status"), status));
+    let moments = [
+        (say!("Started"), run.started_at),
+        (say!("Ended"), run.ended_at),
+    ];
     for (name, at) in moments {
         facts.extend(at.map(|at| fact(name, words::date(at))));
     }
