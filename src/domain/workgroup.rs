@@ -24,6 +24,17 @@ pub struct Handle(String);
 )]
 pub struct Malformed(String);
 
+impl Malformed {
+    /// The same, to be said in any language.
+    pub fn said(&self) -> Said {
+        let Self(text) = self;
+        said!(
+            "\"{text}\" is not a workgroup handle; use 2 to 64 letters, digits, dots, dashes or underscores",
+            text
+        )
+    }
+}
+
 impl Handle {
     /// As it was written.
     pub fn as_str(&self) -> &str {
