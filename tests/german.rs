@@ -27,26 +27,6 @@ const GERMAN: &str = include_str!("../templates/pages/de.po");
 /// Templates whose sentences are not in the catalogue yet.
 const STILL_ENGLISH: &[&str] = &[
     // the account and workgroups
-    "account-addresses.html",
-    "account-blocked.html",
-    "account-close.html",
-    "account-closed.html",
-    "account-code.html",
-    "account-defaults.html",
-    "account-notifications.html",
-    "account-sessions.html",
-    "account-tokens.html",
-    "account.html",
-    "workgroup-close.html",
-    "workgroup-head.html",
-    "workgroup-invitations.html",
-    "workgroup-members.html",
-    "workgroup-names.html",
-    "workgroup-new.html",
-    "workgroup-settings.html",
-    "workgroup-storage.html",
-    "workgroup.html",
-    "workgroups.html",
     // administration
     "admin/access.html",
     "admin/audit.html",

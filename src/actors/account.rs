@@ -12,6 +12,7 @@ use crate::domain::key::Key;
 use crate::domain::letter::{Kind, Letter, Subject};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::rights::Grant;
+use crate::domain::said::said;
 use crate::domain::workgroup::{Membership, Role, Workgroup};
 use crate::store::Direction;
 
@@ -73,8 +74,8 @@ async fn begun(
     if account.has(address) {
         return Err(Refusal::field(
             "address",
-            format!("{address} is one of your addresses already"),
-            "name another one",
+            said!("{address} is one of your addresses already", address),
+            said!("name another one"),
         )
         .into());
     }
@@ -107,8 +108,11 @@ async fn begun(
 fn too_many() -> Refusal {
     Refusal::field(
         "address",
-        format!("an account has at most {MAX_ADDRESSES} addresses"),
-        "remove one you no longer use",
+        said!(
+            "an account has at most {most} addresses",
+            most = MAX_ADDRESSES
+        ),
+        said!("remove one you no longer use"),
     )
 }
 
@@ -162,8 +166,11 @@ async fn proved(
     if people::holder(store, &was.address).await?.is_some() {
         return Err(Refusal::field(
             "address",
-            format!("{} belongs to another account", was.address),
-            "sign in with it and close that account, or remove the address there, first",
+            said!(
+                "{address} belongs to another account",
+                address = was.address
+            ),
+            said!("sign in with it and close that account, or remove the address there, first"),
         )
         .into());
     }
@@ -192,8 +199,8 @@ pub async fn remove_address(
         if account.addresses.is_empty() {
             return Err(Refusal::field(
                 "address",
-                format!("{address} is your only address"),
-                "add another one first, or close the account",
+                said!("{address} is your only address", address),
+                said!("add another one first, or close the account"),
             ));
         }
         Ok(())
@@ -213,8 +220,8 @@ pub async fn make_primary(
         let Some(at) = at else {
             return Err(Refusal::field(
                 "address",
-                format!("{address} is none of your verified addresses"),
-                "add it first",
+                said!("{address} is none of your verified addresses", address),
+                said!("add it first"),
             ));
         };
         let chosen = account.addresses.remove(at);
@@ -340,8 +347,11 @@ async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<
         findings.block(
             Refusal::new(
                 Code::AccountNotEmpty,
-                format!("you belong to more than {MAX_MEMBERSHIPS} workgroups"),
-                "leave some of them first",
+                said!(
+                    "you belong to more than {most} workgroups",
+                    most = MAX_MEMBERSHIPS
+                ),
+                said!("leave some of them first"),
             )
             .about(context),
         );
@@ -363,8 +373,11 @@ async fn closing(settings: &Settings, call: &Call, person: AccountId) -> Result<
         findings.block(
             Refusal::new(
                 Code::AccountNotEmpty,
-                format!("more than {MAX_GRANTS} items are shared with you"),
-                "leave some of them first",
+                said!(
+                    "more than {most} items are shared with you",
+                    most = MAX_GRANTS
+                ),
+                said!("leave some of them first"),
             )
             .about(context),
         );
@@ -439,19 +452,19 @@ async fn owns(settings: &Settings, context: Context) -> Result<Findings, Trouble
     use crate::domain::id::ItemKind::{Project, Run};
     let store = &*settings.store;
     let mut findings = Findings::default();
-    for (kind, plural) in [(Run, "runs"), (Project, "projects")] {
+    for kind in [Run, Project] {
         let page = store
             .scan(index::owned(context, kind), None, Direction::Forward, 1)
             .await?;
         if !page.rows.is_empty() {
-            findings.block(
-                Refusal::new(
-                    Code::AccountNotEmpty,
-                    format!("you still own {plural}"),
-                    "transfer them to somebody, or move them to the trash and purge them",
-                )
-                .about(plural),
-            );
+            let (plural, sentence) = match kind {
+                Run => ("runs", said!("you still own runs")),
+                Project => ("projects", said!("you still own projects")),
+            };
+            let next_step =
+                said!("transfer them to somebody, or move them to the trash and purge them");
+            let no = Refusal::new(Code::AccountNotEmpty, sentence, next_step);
+            findings.block(no.about(plural));
         }
     }
     let page = store
@@ -466,8 +479,8 @@ async fn owns(settings: &Settings, context: Context) -> Result<Findings, Trouble
         findings.block(
             Refusal::new(
                 Code::AccountNotEmpty,
-                "offers or invitations of yours wait for an answer",
-                "cancel them first",
+                said!("offers or invitations of yours wait for an answer"),
+                said!("cancel them first"),
             )
             .about("invitations"),
         );
@@ -481,8 +494,8 @@ async fn alone(settings: &Settings, membership: &Membership) -> Result<Refusal, 
     let name = workgroup.map_or_else(String::new, |found| found.document.name);
     Ok(Refusal::new(
         Code::AccountNotEmpty,
-        format!("you own the workgroup \"{name}\""),
-        "hand it over to another administrator, or close it, first",
+        said!("you own the workgroup \"{name}\"", name),
+        said!("hand it over to another administrator, or close it, first"),
     )
     .about(membership.workgroup))
 }

@@ -6,6 +6,7 @@ use crate::domain::id::AccountId;
 use crate::domain::key::Key;
 use crate::domain::letter::{News, Subject};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::{Membership, Role, Workgroup};
 
 use super::context::Owner;
@@ -16,7 +17,8 @@ use super::proposal::Proposal;
 use super::world::{Call, Settings, Trouble};
 
 pub use crate::domain::governance::{
-    administrators_only, closing, no_such_workgroup, outside, owner_only, ruled,
+    closing, no_such_workgroup, only_administrators_invite, only_the_owner_hands_over, outside,
+    ruled,
 };
 
 /// Whom a workgroup takes in, and as what; `None`: as its owner, in the place of the one it has.
@@ -80,8 +82,8 @@ async fn join(
         proposal.findings.block(
             Refusal::new(
                 Code::MemberAlready,
-                format!("you belong to \"{}\" already", workgroup.name),
-                "there is nothing left to do",
+                said!("you belong to \"{name}\" already", name = workgroup.name),
+                said!("there is nothing left to do"),
             )
             .about(workgroup.id),
         );
@@ -160,11 +162,11 @@ async fn hand_over(
 fn not_an_heir(workgroup: &Workgroup) -> Refusal {
     Refusal::new(
         Code::WorkgroupForbidden,
-        format!(
-            "only an administrator of \"{}\" can become its owner",
-            workgroup.name
+        said!(
+            "only an administrator of \"{name}\" can become its owner",
+            name = workgroup.name
         ),
-        "ask its owner to make you an administrator first",
+        said!("ask its owner to make you an administrator first"),
     )
     .about(workgroup.id)
 }
@@ -172,11 +174,11 @@ fn not_an_heir(workgroup: &Workgroup) -> Refusal {
 fn not_the_owner_any_more(workgroup: &Workgroup) -> Refusal {
     Refusal::new(
         Code::WorkgroupForbidden,
-        format!(
-            "whoever offered you \"{}\" does not own it any more",
-            workgroup.name
+        said!(
+            "whoever offered you \"{name}\" does not own it any more",
+            name = workgroup.name
         ),
-        "ask its owner of today to offer it to you",
+        said!("ask its owner of today to offer it to you"),
     )
     .about(workgroup.id)
 }
@@ -192,15 +194,15 @@ fn event(call: &Call, what: What) -> Event {
 fn not_there() -> Refusal {
     Refusal::new(
         Code::NotSignedIn,
-        "your account no longer exists",
-        "sign in again",
+        said!("your account no longer exists"),
+        said!("sign in again"),
     )
 }
 
 fn not_a_workgroup() -> Refusal {
     Refusal::new(
         Code::WorkgroupNotFound,
-        "a personal context has no members",
-        "name a workgroup",
+        said!("a personal context has no members"),
+        said!("name a workgroup"),
     )
 }

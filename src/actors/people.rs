@@ -9,6 +9,7 @@ use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{Level, Person, level};
+use crate::domain::said::said;
 use crate::domain::workgroup::{Handle, Membership, Workgroup};
 use crate::store::{ABSENT, Direction, Fault, Page, Record, Store, Version};
 
@@ -82,8 +83,8 @@ pub fn person_of(call: &Call) -> Result<AccountId, Trouble> {
 pub(in crate::actors) fn no_account() -> Refusal {
     Refusal::new(
         Code::NotSignedIn,
-        "your account no longer exists",
-        "sign in again",
+        said!("your account no longer exists"),
+        said!("sign in again"),
     )
 }
 

@@ -7,6 +7,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{AccountId, Context};
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::Membership;
 
 use super::load::{self, Versioned};
@@ -69,8 +70,8 @@ async fn changed(
     let Some(old) = found.filter(open) else {
         return Err(Refusal::new(
             Code::NotSignedIn,
-            "your account no longer exists",
-            "sign in again",
+            said!("your account no longer exists"),
+            said!("sign in again"),
         )
         .into());
     };
@@ -101,8 +102,8 @@ async fn decide(
             Some(name) => next.name = name,
             None => findings.block(Refusal::field(
                 "name",
-                "a name has 1 to 100 characters and no control characters",
-                "choose another name",
+                said!("a name has 1 to 100 characters and no control characters"),
+                said!("choose another name"),
             )),
         }
     }
@@ -145,8 +146,8 @@ async fn decide(
                 .collect();
             findings.block(Refusal::field(
                 "language",
-                format!("there are no letters in \"{shown}\""),
-                format!("choose one of: {}", LANGUAGES.join(", ")),
+                said!("there are no letters in \"{shown}\"", shown),
+                said!("choose one of: {languages}", languages = LANGUAGES.to_vec()),
             ));
         }
         next.language.clone_from(language);
@@ -180,8 +181,8 @@ fn senders(change: &Change, next: &mut Account, findings: &mut Findings) {
     if let Some(both) = change.block.intersection(&change.unblock).next() {
         findings.block(Refusal::field(
             "block",
-            format!("{both} cannot be blocked and let in at once"),
-            "name it once",
+            said!("{both} cannot be blocked and let in at once", both),
+            said!("name it once"),
         ));
     }
     next.blocked.extend(change.block.iter().cloned());
@@ -200,8 +201,12 @@ fn senders(change: &Change, next: &mut Account, findings: &mut Findings) {
         if grows && many > MAX_BLOCKED {
             findings.block(Refusal::field(
                 field,
-                format!("{many} senders are more than {MAX_BLOCKED}"),
-                "name fewer",
+                said!(
+                    "{many} senders are more than {most}",
+                    many,
+                    most = MAX_BLOCKED
+                ),
+                said!("name fewer"),
             ));
         }
     }
@@ -210,8 +215,8 @@ fn senders(change: &Change, next: &mut Account, findings: &mut Findings) {
 fn not_yours(field: &str) -> Refusal {
     Refusal::new(
         Code::RecipientNotAMember,
-        "you do not belong to this context",
-        "choose one of your contexts",
+        said!("you do not belong to this context"),
+        said!("choose one of your contexts"),
     )
     .about(field)
 }

@@ -1,9 +1,10 @@
 //! Who may do what to a workgroup: its members by their roles, and whoever administers its domain.
 
 use super::account::Account;
-use super::id::Context;
+use super::id::{AccountId, Context};
 use super::policy::{Creators, Domain, Policy, Tier};
 use super::refusal::{Code, Refusal};
+use super::said::{Said, said};
 use super::workgroup::{Handle, Role, Workgroup};
 
 /// Most characters of a description.
@@ -52,19 +53,6 @@ impl Act {
         Self::HandOver,
     ];
 
-    const fn words(self) -> &'static str {
-        match self {
-            Self::See => "look at it",
-            Self::Leave => "leave it",
-            Self::Change => "change it",
-            Self::Invite => "invite",
-            Self::ChangeRole => "change what members are",
-            Self::Remove => "remove members",
-            Self::Close => "close it",
-            Self::HandOver => "hand it over",
-        }
-    }
-
     /// Whether the configuration file, which rules a workgroup, would undo it.
     const fn is_undone_by_file(self) -> bool {
         match self {
@@ -91,25 +79,42 @@ pub fn forbids(workgroup: &Workgroup, standing: Standing, act: Act) -> Option<Re
     }
     let administers = role >= Some(Role::Administrator) || domain_administrator;
     let owns = role == Some(Role::Owner);
+    let name = &workgroup.name;
     let no = match act {
         Act::See => None,
         Act::Leave => match role {
-            None => Some(no_member(workgroup, "you do")),
-            Some(Role::Owner) => Some(last(workgroup, "you own")),
+            None => Some(you_are_no_member(workgroup)),
+            Some(Role::Owner) => Some(you_own(workgroup)),
             Some(Role::Member | Role::Administrator) => None,
         },
-        Act::Change | Act::Invite | Act::ChangeRole | Act::Remove => {
-            (!administers).then(|| administrators_only(workgroup, act.words()))
-        }
-        Act::Close => (!owns && !domain_administrator).then(|| owner_only(workgroup, act.words())),
-        Act::HandOver => (!owns).then(|| owner_only(workgroup, act.words())),
+        Act::Change => (!administers).then(|| {
+            let sentence = said!("only administrators of \"{name}\" may change it", name);
+            administrators_only(workgroup, sentence)
+        }),
+        Act::Invite => (!administers).then(|| only_administrators_invite(workgroup)),
+        Act::ChangeRole => (!administers).then(|| {
+            let sentence = said!(
+                "only administrators of \"{name}\" may change what members are",
+                name
+            );
+            administrators_only(workgroup, sentence)
+        }),
+        Act::Remove => (!administers).then(|| {
+            let sentence = said!("only administrators of \"{name}\" may remove members", name);
+            administrators_only(workgroup, sentence)
+        }),
+        Act::Close => (!owns && !domain_administrator).then(|| {
+            let sentence = said!("only the owner of \"{name}\" may close it", name);
+            owner_only(workgroup, sentence)
+        }),
+        Act::HandOver => (!owns).then(|| only_the_owner_hands_over(workgroup)),
     };
     no.or_else(|| ruled(workgroup).filter(|_| act.is_undone_by_file()))
 }
 
 /// Why this person may not create a workgroup there; `None`: they may.
 pub fn forbids_creation(account: &Account, there: &Domain, policy: &Policy) -> Option<Refusal> {
-    let not = |sentence: String, next_step: &str| {
+    let not = |sentence: Said, next_step: Said| {
         Some(Refusal::new(Code::WorkgroupNotAllowed, sentence, next_step))
     };
     let administers = policy.administers(&account.addresses, there);
@@ -117,25 +122,32 @@ pub fn forbids_creation(account: &Account, there: &Domain, policy: &Policy) -> O
     // Whether there is such a domain is no business of somebody outside it.
     if account.domain != *there && !there.is_public() && !administers {
         return not(
-            format!("you do not belong to the domain {}", there.name()),
-            "leave the domain out for your own, or ask an administrator of that domain",
+            said!(
+                "you do not belong to the domain {domain}",
+                domain = there.name()
+            ),
+            said!("leave the domain out for your own, or ask an administrator of that domain"),
         );
     }
     match policy.creators {
         Creators::Nobody => not(
-            "workgroups of this site are named in its configuration file only".to_owned(),
-            "ask the operators of the site to add one",
+            said!("workgroups of this site are named in its configuration file only"),
+            said!("ask the operators of the site to add one"),
         ),
         _ if administers || everywhere => None,
         Creators::Anyone => None,
         Creators::Professional if account.tier == Tier::Basic => not(
-            "a basic account has no workgroups of its own".to_owned(),
-            "ask an administrator of the site to make it professional, or somebody with a professional account to create the workgroup and hand it over",
+            said!("a basic account has no workgroups of its own"),
+            said!(
+                "ask an administrator of the site to make it professional, or somebody with a professional account to create the workgroup and hand it over"
+            ),
         ),
         Creators::Professional => None,
         Creators::DomainAdministrators => not(
-            "only administrators create workgroups here".to_owned(),
-            "ask an administrator of your domain, or of the site, to create it and invite you",
+            said!("only administrators create workgroups here"),
+            said!(
+                "ask an administrator of your domain, or of the site, to create it and invite you"
+            ),
         ),
     }
 }
@@ -147,8 +159,8 @@ pub fn reserved(handle: &Handle) -> Option<Refusal> {
     taken.then(|| {
         Refusal::field(
             "handle",
-            format!("\"{text}\" means something else already"),
-            "choose another handle",
+            said!("\"{text}\" means something else already", text),
+            said!("choose another handle"),
         )
     })
 }
@@ -162,8 +174,8 @@ pub fn named(name: &str) -> Result<String, Refusal> {
     } else {
         Err(Refusal::field(
             "name",
-            "a name has 1 to 100 characters and no control characters",
-            "choose another name",
+            said!("a name has 1 to 100 characters and no control characters"),
+            said!("choose another name"),
         ))
     }
 }
@@ -175,8 +187,11 @@ pub fn described(text: &str) -> Result<Option<String>, Refusal> {
     if text.chars().count() > MAX_DESCRIPTION || text.chars().any(odd) {
         return Err(Refusal::field(
             "description",
-            format!("a description is plain text of at most {MAX_DESCRIPTION} characters"),
-            "shorten it",
+            said!(
+                "a description is plain text of at most {most} characters",
+                most = MAX_DESCRIPTION
+            ),
+            said!("shorten it"),
         ));
     }
     Ok(Some(text).filter(|text| !text.is_empty()))
@@ -188,35 +203,41 @@ pub fn outside(workgroup: &Workgroup, domain: &Domain) -> Option<Refusal> {
     (closed && workgroup.domain != *domain).then(|| {
         Refusal::new(
             Code::DomainNotCollaborative,
-            format!(
-                "\"{}\" holds members of the domain {} only",
-                workgroup.name,
-                workgroup.domain.name()
+            said!(
+                "\"{name}\" holds members of the domain {domain} only",
+                name = workgroup.name,
+                domain = workgroup.domain.name()
             ),
-            "register with an address of that domain (an account stays where it was registered), or ask for a collaborative workgroup",
+            said!(
+                "register with an address of that domain (an account stays where it was registered), or ask for a collaborative workgroup"
+            ),
         )
         .about(workgroup.id)
     })
 }
 
-/// That only administrators may do this.
-pub fn administrators_only(workgroup: &Workgroup, what: &str) -> Refusal {
-    Refusal::new(
-        Code::WorkgroupForbidden,
-        format!("only administrators of \"{}\" may {what}", workgroup.name),
-        "ask one of them",
-    )
-    .about(workgroup.id)
+/// That only administrators may invite.
+pub fn only_administrators_invite(workgroup: &Workgroup) -> Refusal {
+    let name = &workgroup.name;
+    let sentence = said!("only administrators of \"{name}\" may invite", name);
+    administrators_only(workgroup, sentence)
 }
 
-/// That only the owner may do this.
-pub fn owner_only(workgroup: &Workgroup, what: &str) -> Refusal {
-    Refusal::new(
-        Code::WorkgroupForbidden,
-        format!("only the owner of \"{}\" may {what}", workgroup.name),
-        "ask them",
-    )
-    .about(workgroup.id)
+/// That only the owner may hand it over.
+pub fn only_the_owner_hands_over(workgroup: &Workgroup) -> Refusal {
+    let name = &workgroup.name;
+    let sentence = said!("only the owner of \"{name}\" may hand it over", name);
+    owner_only(workgroup, sentence)
+}
+
+fn administrators_only(workgroup: &Workgroup, sentence: Said) -> Refusal {
+    let next_step = said!("ask one of them");
+    Refusal::new(Code::WorkgroupForbidden, sentence, next_step).about(workgroup.id)
+}
+
+fn owner_only(workgroup: &Workgroup, sentence: Said) -> Refusal {
+    let next_step = said!("ask them");
+    Refusal::new(Code::WorkgroupForbidden, sentence, next_step).about(workgroup.id)
 }
 
 /// That the configuration file rules it, if it does.
@@ -224,11 +245,11 @@ pub fn ruled(workgroup: &Workgroup) -> Option<Refusal> {
     workgroup.ruled.then(|| {
         Refusal::new(
             Code::WorkgroupForbidden,
-            format!(
-                "\"{}\" and its members are named in the configuration file of this site, which would change them back",
-                workgroup.name
+            said!(
+                "\"{name}\" and its members are named in the configuration file of this site, which would change them back",
+                name = workgroup.name
             ),
-            "ask the operators of the site to change the file",
+            said!("ask the operators of the site to change the file"),
         )
         .about(workgroup.id)
     })
@@ -238,8 +259,8 @@ pub fn ruled(workgroup: &Workgroup) -> Option<Refusal> {
 pub fn closing(workgroup: &Workgroup) -> Refusal {
     Refusal::new(
         Code::WorkgroupNotEmpty,
-        format!("\"{}\" is being closed", workgroup.name),
-        "use another context; its owner can close it again to see what stands in the way",
+        said!("\"{name}\" is being closed", name = workgroup.name),
+        said!("use another context; its owner can close it again to see what stands in the way"),
     )
     .about(workgroup.id)
 }
@@ -249,41 +270,78 @@ pub fn no_such_workgroup(context: impl ToString) -> Refusal {
     let context = context.to_string();
     Refusal::new(
         Code::WorkgroupNotFound,
-        format!("there is no workgroup {context} that you belong to"),
-        "list your contexts and choose one of them",
+        said!(
+            "there is no workgroup {context} that you belong to",
+            context
+        ),
+        said!("list your contexts and choose one of them"),
     )
     .about(context)
 }
 
-/// That the owner stays until the workgroup is handed over. `who`: as in "you own".
-pub fn last(workgroup: &Workgroup, who: &str) -> Refusal {
-    Refusal::new(
-        Code::MemberLast,
-        format!(
-            "{who} \"{}\", and a workgroup is never without its owner",
-            workgroup.name
+/// That whoever owns it stays until it is handed over.
+fn you_own(workgroup: &Workgroup) -> Refusal {
+    let name = &workgroup.name;
+    last(
+        workgroup,
+        said!(
+            "you own \"{name}\", and a workgroup is never without its owner",
+            name
         ),
-        "hand it over to another administrator first, or close it",
     )
-    .about(workgroup.id)
 }
 
-/// That somebody does not belong to it. `who`: as in "you do".
-pub fn no_member(workgroup: &Workgroup, who: &str) -> Refusal {
-    Refusal::new(
-        Code::MemberNotFound,
-        format!("{who} not belong to \"{}\"", workgroup.name),
-        "list its members and choose one of them",
+/// The same, of somebody else.
+pub fn they_own(workgroup: &Workgroup) -> Refusal {
+    let name = &workgroup.name;
+    last(
+        workgroup,
+        said!(
+            "they own \"{name}\", and a workgroup is never without its owner",
+            name
+        ),
     )
-    .about(workgroup.id)
+}
+
+fn last(workgroup: &Workgroup, sentence: Said) -> Refusal {
+    let next_step = said!("hand it over to another administrator first, or close it");
+    Refusal::new(Code::MemberLast, sentence, next_step).about(workgroup.id)
+}
+
+fn you_are_no_member(workgroup: &Workgroup) -> Refusal {
+    let name = &workgroup.name;
+    not_in(workgroup, said!("you do not belong to \"{name}\"", name))
+}
+
+/// That this account does not belong to it.
+pub fn no_member(workgroup: &Workgroup, who: AccountId) -> Refusal {
+    let name = &workgroup.name;
+    not_in(
+        workgroup,
+        said!("{who} does not belong to \"{name}\"", who, name),
+    )
+}
+
+/// That whoever is named so does not belong to it.
+pub fn no_member_called(workgroup: &Workgroup, who: &str) -> Refusal {
+    let name = &workgroup.name;
+    not_in(
+        workgroup,
+        said!("\"{who}\" does not belong to \"{name}\"", who, name),
+    )
+}
+
+fn not_in(workgroup: &Workgroup, sentence: Said) -> Refusal {
+    let next_step = said!("list its members and choose one of them");
+    Refusal::new(Code::MemberNotFound, sentence, next_step).about(workgroup.id)
 }
 
 /// That its handle belongs to another workgroup.
 pub fn handle_taken(handle: &Handle) -> Refusal {
     Refusal::new(
         Code::WorkgroupExists,
-        format!("another workgroup has the handle {handle}"),
-        "choose another handle",
+        said!("another workgroup has the handle {handle}", handle),
+        said!("choose another handle"),
     )
     .about("handle")
 }

@@ -16,6 +16,7 @@ use crate::domain::invitation::{
 };
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::time::DAY_MS;
 use crate::domain::workgroup::{Membership, Role};
 
@@ -68,10 +69,10 @@ pub(super) async fn invite(
     }
     let mut findings = Findings::default();
     if role < Some(Role::Administrator) && !domain_administrator {
-        findings.block(members::administrators_only(&workgroup, "invite"));
+        findings.block(members::only_administrators_invite(&workgroup));
     }
     if invite.role.is_none_or(|wanted| wanted == Role::Owner) && role != Some(Role::Owner) {
-        findings.block(members::owner_only(&workgroup, "hand it over"));
+        findings.block(members::only_the_owner_hands_over(&workgroup));
     }
     if !findings.blocks.is_empty() {
         // Nothing more: who belongs to it, and who the invited is, is no business of somebody who may not invite.
@@ -91,8 +92,11 @@ pub(super) async fn invite(
     {
         findings.block(Refusal::field(
             "expires_in_days",
-            format!("{} days is not between 1 and 90", lifetime / DAY_MS),
-            "choose 1 to 90 days",
+            said!(
+                "{days} days is not between 1 and 90",
+                days = lifetime / DAY_MS
+            ),
+            said!("choose 1 to 90 days"),
         ));
     }
     let holder = people::holder(store, &invite.to).await?;
@@ -107,8 +111,12 @@ pub(super) async fn invite(
         (Some(_), Some(_)) => findings.block(
             Refusal::new(
                 Code::MemberAlready,
-                format!("{} belongs to \"{}\" already", invite.to, workgroup.name),
-                "there is nothing left to do",
+                said!(
+                    "{who} belongs to \"{name}\" already",
+                    who = invite.to,
+                    name = workgroup.name
+                ),
+                said!("there is nothing left to do"),
             )
             .about(&invite.to),
         ),
@@ -120,11 +128,12 @@ pub(super) async fn invite(
             findings.block(
                 Refusal::new(
                     Code::MemberNotFound,
-                    format!(
-                        "{} is no administrator of \"{}\"",
-                        invite.to, workgroup.name
+                    said!(
+                        "{who} is no administrator of \"{name}\"",
+                        who = invite.to,
+                        name = workgroup.name
                     ),
-                    "make them an administrator first",
+                    said!("make them an administrator first"),
                 )
                 .about(&invite.to),
             );
@@ -146,8 +155,8 @@ pub(super) async fn invite(
         findings.block(
             Refusal::new(
                 Code::RecipientBlocked,
-                format!("{} does not take invitations from you", invite.to),
-                "ask them in person to lift the block",
+                said!("{who} does not take invitations from you", who = invite.to),
+                said!("ask them in person to lift the block"),
             )
             .about("recipient"),
         );
@@ -224,14 +233,14 @@ async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Ref
     Ok(there.map(|id| match invite.role {
         Some(_) => Refusal::new(
             Code::InvitationPending,
-            format!("{} is invited already, in {id}", invite.to),
-            format!("wait for the answer, mail it again, or cancel {id}"),
+            said!("{who} is invited already, in {id}", who = invite.to, id),
+            said!("wait for the answer, mail it again, or cancel {id}", id),
         )
         .about(&invite.to),
         None => Refusal::new(
             Code::InvitationPending,
-            format!("the workgroup is offered already, in {id}"),
-            format!("wait for the answer, or cancel {id}"),
+            said!("the workgroup is offered already, in {id}", id),
+            said!("wait for the answer, or cancel {pending}", pending = id),
         )
         .about(id),
     }))

@@ -7,6 +7,7 @@ use crate::domain::id::{Context, ItemKind, WorkgroupId};
 use crate::domain::index::{self, Phase, Receiver};
 use crate::domain::letter::News;
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::{Said, said};
 use crate::domain::workgroup::{Membership, State, Workgroup};
 use crate::store::{Direction, Fault};
 
@@ -116,32 +117,39 @@ async fn some_members(
 /// What a workgroup still has that somebody would miss: it stands in the way of closing it, and the way out is told.
 pub async fn in_the_way(settings: &Settings, workgroup: &Workgroup) -> Result<Findings, Fault> {
     let context = Context::Workgroup(workgroup.id);
+    let name = &workgroup.name;
     let lists = [
-        (index::owned(context, ItemKind::Run), "owns runs", DATA),
+        (
+            index::owned(context, ItemKind::Run),
+            said!("\"{name}\" owns runs", name),
+            data(),
+        ),
         (
             index::owned(context, ItemKind::Project),
-            "owns projects",
-            DATA,
+            said!("\"{name}\" owns projects", name),
+            data(),
         ),
         (
             index::sent(context, Phase::Open),
-            "has sent offers or invitations that are open",
-            SENT,
+            said!(
+                "\"{name}\" has sent offers or invitations that are open",
+                name
+            ),
+            said!("wait for the answers, or cancel them"),
         ),
         (
             index::received(Receiver::Context(context), Phase::Open),
-            "was sent offers that are open",
-            RECEIVED,
+            said!("\"{name}\" was sent offers that are open", name),
+            said!("answer them: decline what you do not want"),
         ),
     ];
     let mut findings = Findings::default();
-    for (prefix, what, next_step) in lists {
+    for (prefix, sentence, next_step) in lists {
         let page = settings
             .store
             .scan(prefix, None, Direction::Forward, 1)
             .await?;
         if !page.rows.is_empty() {
-            let sentence = format!("\"{}\" {what}", workgroup.name);
             let no = Refusal::new(Code::WorkgroupNotEmpty, sentence, next_step);
             findings.block(no.about(workgroup.id));
         }
@@ -149,6 +157,6 @@ pub async fn in_the_way(settings: &Settings, workgroup: &Workgroup) -> Result<Fi
     Ok(findings)
 }
 
-const DATA: &str = "transfer them to another context, or purge them from the trash";
-const SENT: &str = "wait for the answers, or cancel them";
-const RECEIVED: &str = "answer them: decline what you do not want";
+fn data() -> Said {
+    said!("transfer them to another context, or purge them from the trash")
+}

@@ -10,6 +10,7 @@ use crate::domain::key::{Counter, Key};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::Person;
+use crate::domain::said::said;
 use crate::domain::workgroup::{Handle, Membership, Role, Workgroup};
 use crate::store::{Direction, Fault, MAX_PAGE};
 
@@ -154,8 +155,11 @@ pub async fn of_domain(
     {
         return Err(Refusal::new(
             Code::WorkgroupForbidden,
-            format!("you do not administer the domain {}", domain.name()),
-            "leave the domain out to list the workgroups you belong to",
+            said!(
+                "you do not administer the domain {domain}",
+                domain = domain.name()
+            ),
+            said!("leave the domain out to list the workgroups you belong to"),
         )
         .about("domain")
         .into());
@@ -236,12 +240,7 @@ pub async fn account_named(
     let store = &*settings.store;
     let workgroup = &seen.workgroup.document;
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-    let none = || {
-        Trouble::from(governance::no_member(
-            workgroup,
-            &format!("\"{shown}\" does"),
-        ))
-    };
+    let none = || Trouble::from(governance::no_member_called(workgroup, &shown));
     let account = match (name.parse::<AccountId>(), name.parse::<Address>()) {
         (Ok(id), _) => id,
         (_, Ok(address)) => {

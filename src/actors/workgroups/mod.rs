@@ -15,6 +15,7 @@ use crate::domain::key::Key;
 use crate::domain::letter::{News, Subject};
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::{Handle, Membership, Role, State, Workgroup};
 
 use super::load::{self, Versioned};
@@ -130,8 +131,8 @@ async fn made(world: &dyn World, call: &Call, new: &New) -> Result<Decision<Work
     if new.collaborative && domain.is_public() {
         findings.block(Refusal::field(
             "collaborative",
-            "a workgroup in the public domain is open to everybody anyway",
-            "leave it out, or name a private domain",
+            said!("a workgroup in the public domain is open to everybody anyway"),
+            said!("leave it out, or name a private domain"),
         ));
     }
     findings.blocks.extend(governance::reserved(&new.handle));
@@ -284,7 +285,7 @@ async fn member(
     let workgroup = &seen.workgroup.document;
     let key = Key::Membership(workgroup.id, account);
     let found = load::one::<Membership>(&*settings.store, key).await?;
-    let none = || governance::no_member(workgroup, &format!("{account} does"));
+    let none = || governance::no_member(workgroup, account);
     Ok(found.ok_or_else(none)?)
 }
 
@@ -303,13 +304,13 @@ async fn promote(
     }
     let workgroup = &seen.workgroup;
     if from == Role::Owner {
-        return Err(governance::last(&workgroup.document, "they own").into());
+        return Err(governance::they_own(&workgroup.document).into());
     }
     if role == Role::Owner {
         return Err(Refusal::new(
             Code::WorkgroupForbidden,
-            "nobody becomes the owner without having agreed",
-            "its owner hands the workgroup over, and they accept",
+            said!("nobody becomes the owner without having agreed"),
+            said!("its owner hands the workgroup over, and they accept"),
         )
         .about("role")
         .into());
@@ -361,7 +362,7 @@ async fn remove(
     allowed(seen, Act::Remove)?;
     let old = member(settings, seen, account).await?;
     if old.document.role == Role::Owner {
-        return Err(governance::last(&seen.workgroup.document, "they own").into());
+        return Err(governance::they_own(&seen.workgroup.document).into());
     }
     let says = News::Removed {
         workgroup: seen.workgroup.document.name.clone(),

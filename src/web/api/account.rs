@@ -16,6 +16,7 @@ use crate::domain::account::{Quiet, Scope};
 use crate::domain::address::{Address, Malformed};
 use crate::domain::id::{AccountId, Context, Digest};
 use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::said;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::auth::{Read, Settle, Signed};
@@ -214,8 +215,8 @@ pub fn token_name(field: &str, name: &str) -> Result<String, Refusal> {
     } else {
         Err(Refusal::field(
             field,
-            "a token's name has 1 to 100 characters and no control characters",
-            "choose another name",
+            said!("a token's name has 1 to 100 characters and no control characters"),
+            said!("choose another name"),
         ))
     }
 }
@@ -279,8 +280,11 @@ pub(in crate::web) fn token_lifetime(app: &App, days: Option<u32>) -> Result<Opt
     match lifetime {
         Some(lifetime) if !(DAY_MS..=longest).contains(&lifetime) => Err(Refusal::field(
             "expires_in_days",
-            format!("a token lasts 1 to {} days here", longest / DAY_MS),
-            "choose fewer days",
+            said!(
+                "a token lasts 1 to {days} days here",
+                days = longest / DAY_MS
+            ),
+            said!("choose fewer days"),
         )),
         lifetime => Ok(lifetime),
     }
@@ -311,8 +315,8 @@ pub(in crate::web) fn scopes(asked: Option<Vec<String>>) -> Result<BTreeSet<Scop
     scopes.filter(|scopes| !scopes.is_empty()).ok_or_else(|| {
         Refusal::field(
             "scopes",
-            "a token has one or several of the scopes read, write and account",
-            "name those it needs",
+            said!("a token has one or several of the scopes read, write and account"),
+            said!("name those it needs"),
         )
     })
 }

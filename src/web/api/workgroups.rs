@@ -22,6 +22,7 @@ use crate::actors::world::{Call, Settings};
 use crate::domain::id::WorkgroupId;
 use crate::domain::policy::Domain;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::workgroup::{Handle, Malformed, Role};
 use crate::web::App;
 use crate::web::auth::{Read, Signed, Write};
@@ -101,8 +102,8 @@ pub(in crate::web) fn handle_of(text: &str) -> Result<Handle, Refusal> {
     text.parse().map_err(|error: Malformed| {
         Refusal::field(
             "handle",
-            error.to_string(),
-            "choose a handle that reads well in a command",
+            error.said(),
+            said!("choose a handle that reads well in a command"),
         )
     })
 }
@@ -113,8 +114,11 @@ pub(in crate::web) fn role(text: &str) -> Result<Role, Refusal> {
         "administrator" => Ok(Role::Administrator),
         other => Err(Refusal::field(
             "role",
-            format!("\"{}\" is no role that can be given", short(other)),
-            "choose member or administrator; an owner hands the workgroup over",
+            said!(
+                "\"{role}\" is no role that can be given",
+                role = short(other)
+            ),
+            said!("choose member or administrator; an owner hands the workgroup over"),
         )),
     }
 }

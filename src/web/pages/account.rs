@@ -17,8 +17,9 @@ use crate::actors::queries::Own;
 use crate::actors::settings::{self, Change, LANGUAGES};
 use crate::domain::id::Context;
 use crate::web::App;
-use crate::web::api::{settings as api, show as shows};
+use crate::web::api::settings as api;
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 
 use super::form::{self, Fields, Posted};
@@ -83,7 +84,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     name: String,
     tier: &'static str,
     domain: String,
@@ -99,7 +100,7 @@ async fn show(
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let person = super::person(&app, browser, "/account").await?;
-    let note = (asked.get("done") == "changed").then_some("Saved.");
+    let note = (asked.get("done") == "changed").then(|| say!("Saved."));
     let said = (
         person.account.name.as_str(),
         person.account.language.as_str(),
@@ -111,7 +112,7 @@ fn render(
     app: &App,
     person: &Person,
     (name, language): (&str, &str),
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Response {
     let context = |own: &Own| Place {
@@ -136,7 +137,7 @@ fn render(
         f: frame(app, Some(person)),
         note,
         name: words::plain(name),
-        tier: shows::tier(person.account.tier),
+        tier: person.account.tier.word(),
         domain: person.account.domain.name().to_owned(),
         languages: LANGUAGES.into_iter().map(spoken).collect(),
         contexts: person.contexts.iter().take(LISTED).map(context).collect(),

@@ -20,8 +20,9 @@ use crate::domain::id::{Context, WorkgroupId};
 use crate::domain::policy::Domain;
 use crate::domain::workgroup::{Role, Workgroup};
 use crate::web::App;
-use crate::web::api::{read, show as shows, workgroups as api};
+use crate::web::api::{read, workgroups as api};
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
@@ -72,7 +73,7 @@ struct Mine {
     id: String,
     name: String,
     handle: String,
-    role: &'static str,
+    role: String,
     storage: Storage,
 }
 
@@ -80,7 +81,7 @@ struct Mine {
 #[template(path = "pages/workgroups.html")]
 struct List<'a> {
     f: Frame<'a>,
-    note: Option<&'static str>,
+    note: Option<String>,
     mine: Vec<Mine>,
     unlisted: bool,
     may_create: bool,
@@ -99,7 +100,7 @@ async fn list(
             id: id.to_string(),
             name: words::short(&own.name),
             handle: own.handle.clone().unwrap_or_default(),
-            role: own.role.word(),
+            role: speak(&own.role.said()),
             storage: Storage::of(own),
         }),
     });
@@ -108,8 +109,8 @@ async fn list(
     mine.truncate(LISTED);
     let view = List {
         note: match asked.get("done") {
-            "left" => Some("You have left the workgroup. Its data stays with it."),
-            "closed" => Some("The workgroup is closed. Its handle is free again."),
+            "left" => Some(say!("You have left the workgroup. Its data stays with it.")),
+            "closed" => Some(say!("The workgroup is closed. Its handle is free again.")),
             _ => None,
         },
         mine,
@@ -313,7 +314,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     head: Head,
     description: Option<String>,
     facts: Vec<Fact>,
@@ -336,9 +337,9 @@ async fn show(
 ) -> Result<Response, Stop> {
     let (person, seen) = opened(&app, browser, &id, "").await?;
     let note = match asked.get("done") {
-        "created" => {
-            Some("The workgroup is created, and you own it. Invite those who shall belong to it.")
-        }
+        "created" => Some(say!(
+            "The workgroup is created, and you own it. Invite those who shall belong to it."
+        )),
         _ => None,
     };
     overview(&app, &person, &seen, note, Problems::default()).await
@@ -348,24 +349,25 @@ async fn overview(
     app: &App,
     person: &Person,
     seen: &Seen,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let workgroup = seen.workgroup.document.clone();
     let shown = look::shown(&app.settings(), workgroup, seen.standing.role).await?;
     let context = Context::Workgroup(shown.workgroup.id);
     let facts = vec![
-        fact("Handle", shown.workgroup.handle.to_string()),
+        fact(say!("Handle"), shown.workgroup.handle.to_string()),
         fact(
-            "You are its",
-            shown
-                .role
-                .map_or("domain’s administrator", |role| role.word()),
+            say!("You are its"),
+            match shown.role {
+                Some(role) => speak(&role.said()),
+                None => say!("domain’s administrator"),
+            },
         ),
-        fact("Tier", shows::tier(shown.workgroup.tier)),
-        fact("Domain", shown.workgroup.domain.name()),
-        fact("Members", members_of(app, &shown.workgroup).await?),
-        fact("Since", words::date(shown.workgroup.created_at)),
+        fact(say!("Tier"), shown.workgroup.tier.word()),
+        fact(say!("Domain"), shown.workgroup.domain.name()),
+        fact(say!("Members"), members_of(app, &shown.workgroup).await?),
+        fact(say!("Since"), words::date(shown.workgroup.created_at)),
     ];
     let view = Page {
         f: frame(app, Some(person)).at("/workgroups"),
@@ -391,15 +393,15 @@ async fn members_of(app: &App, workgroup: &Workgroup) -> Result<String, Stop> {
     let (count, more) = look::count(&app.settings(), workgroup.id).await?;
     let count = words::grouped(count as u64);
     let count = if more {
-        format!("more than {count}")
+        say!("more than {count}", count)
     } else {
         count
     };
     Ok(
         match (workgroup.domain.is_public(), workgroup.collaborative) {
             (true, _) => count,
-            (false, true) => format!("{count}, from anywhere (collaborative)"),
-            (false, false) => format!("{count}, from its domain only"),
+            (false, true) => say!("{count}, from anywhere (collaborative)", count),
+            (false, false) => say!("{count}, from its domain only", count),
         },
     )
 }

@@ -16,6 +16,7 @@ use crate::domain::governance::{self, Act};
 use crate::domain::id::{AccountId, CommandId, Digest, InvitationId};
 use crate::domain::invitation::{Invitation, Terms};
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
 use crate::web::App;
@@ -99,13 +100,13 @@ pub(in crate::web) fn addresses(texts: &[String]) -> Result<Vec<&str>, Refusal> 
     match each.len() {
         0 => Err(Refusal::field(
             "addresses",
-            "nobody is named",
-            "name at least one address",
+            said!("nobody is named"),
+            said!("name at least one address"),
         )),
         n if n > MAX_INVITED => Err(Refusal::field(
             "addresses",
-            format!("more than {MAX_INVITED} addresses are named"),
-            "invite the others in a further request",
+            said!("more than {most} addresses are named", most = MAX_INVITED),
+            said!("invite the others in a further request"),
         )),
         _ => Ok(each),
     }
@@ -185,8 +186,8 @@ async fn one_invited(
         Ok(to) => sent(app, call, invite(to)).await,
         Err(error) => Err(Trouble::from(Refusal::field(
             "addresses",
-            error.to_string(),
-            "name a whole address",
+            error.said(),
+            said!("name a whole address"),
         ))),
     };
     match outcome {
@@ -302,7 +303,7 @@ pub(in crate::web) async fn handed_over(
     }
     let heir = look::account_named(&settings, seen, &ask.to).await?;
     let account = queries::account(&settings, heir).await;
-    let none = || governance::no_member(workgroup, &format!("\"{}\" does", short(&ask.to)));
+    let none = || governance::no_member_called(workgroup, &short(&ask.to));
     let to = account.ok().and_then(|account| account.primary().cloned());
     app.writes(&call).await?;
     let invite = Invite {

@@ -10,6 +10,7 @@ use crate::domain::id::SignInId;
 use crate::web::App;
 use crate::web::api::settings as api;
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::words::Moment;
@@ -23,7 +24,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     addresses: Vec<String>,
     full: bool,
     typed: String,
@@ -38,9 +39,13 @@ pub async fn show(
 ) -> Result<Response, Stop> {
     let person = crate::web::pages::person(&app, browser, "/account/addresses").await?;
     let note = match asked.get("done") {
-        "added" => Some("The address is yours. What was offered to it is on your first page."),
-        "primary" => Some("Letters about your own offers go there from now on."),
-        "removed" => Some("The address is removed. You cannot sign in with it any more."),
+        "added" => Some(say!(
+            "The address is yours. What was offered to it is on your first page."
+        )),
+        "primary" => Some(say!("Letters about your own offers go there from now on.")),
+        "removed" => Some(say!(
+            "The address is removed. You cannot sign in with it any more."
+        )),
         _ => None,
     };
     Ok(render(
@@ -55,7 +60,7 @@ pub async fn show(
 fn render(
     app: &App,
     person: &Person,
-    note: Option<&'static str>,
+    note: Option<String>,
     typed: String,
     problems: Problems,
 ) -> Response {

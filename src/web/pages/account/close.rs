@@ -8,9 +8,11 @@ use axum::response::Response;
 use crate::actors::account;
 use crate::domain::id::WorkgroupId;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::api::settings as api;
 use crate::web::auth::{self, Browser};
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to};
@@ -22,20 +24,20 @@ struct Hurdle {
     sentence: String,
     next_step: String,
     place: String,
-    place_name: &'static str,
+    place_name: String,
 }
 
 impl From<wire::Guard> for Hurdle {
     fn from(guard: wire::Guard) -> Self {
         let about = guard.about.as_deref().unwrap_or("");
         let (place, place_name) = match about {
-            "runs" => ("/runs".to_owned(), "your runs"),
-            "projects" => ("/projects".to_owned(), "your projects"),
-            "invitations" => ("/".to_owned(), "what you have sent"),
+            "runs" => ("/runs".to_owned(), say!("your runs")),
+            "projects" => ("/projects".to_owned(), say!("your projects")),
+            "invitations" => ("/".to_owned(), say!("what you have sent")),
             id if id.parse::<WorkgroupId>().is_ok() => {
-                (format!("/workgroups/{id}/settings"), "its settings")
+                (format!("/workgroups/{id}/settings"), say!("its settings"))
             }
-            _ => ("/".to_owned(), "your first page"),
+            _ => ("/".to_owned(), say!("your first page")),
         };
         Self {
             sentence: guard.sentence,
@@ -103,8 +105,8 @@ async fn closed_for(app: &App, posted: &Posted, typed: &str) -> Result<(), Failu
     if posted.person.account.primary() != Some(&named) {
         return Err(Refusal::field(
             "address",
-            format!("{named} is not the account's primary address"),
-            "type the primary address to confirm that the account shall be closed",
+            said!("{named} is not the account's primary address", named),
+            said!("type the primary address to confirm that the account shall be closed"),
         )
         .into());
     }

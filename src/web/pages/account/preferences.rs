@@ -9,9 +9,11 @@ use crate::domain::account::Quiet;
 use crate::domain::address::Address;
 use crate::domain::id::Context;
 use crate::domain::refusal::{Findings, Refusal};
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::api::{read, settings as api};
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to, words};
@@ -65,7 +67,7 @@ struct Defaults<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     choices: Vec<Choice>,
     chosen: Chosen,
     rules: Vec<Rule>,
@@ -79,7 +81,7 @@ pub async fn defaults(
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let person = person(&app, browser, "/account/defaults").await?;
-    let note = (asked.get("done") == "changed").then_some("Saved.");
+    let note = (asked.get("done") == "changed").then(|| say!("Saved."));
     let chosen = Chosen::now(&person);
     Ok(show_defaults(
         &app,
@@ -94,7 +96,7 @@ fn show_defaults(
     app: &App,
     person: &Person,
     chosen: Chosen,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Response {
     let named = [Some(chosen.uploads), Some(chosen.accepting), chosen.into];
@@ -105,7 +107,7 @@ fn show_defaults(
     let rule = |(sender, context): (&String, &Context)| Rule {
         sender: sender.clone(),
         into: person.own(*context).map_or_else(
-            || "a workgroup you do not belong to any more".to_owned(),
+            || say!("a workgroup you do not belong to any more"),
             |own| words::context_name(*context, &own.name),
         ),
     };
@@ -129,10 +131,13 @@ fn show_defaults(
 }
 
 fn context(fields: &Fields, name: &str) -> Result<Context, Refusal> {
-    fields
-        .get(name)
-        .parse()
-        .map_err(|_| Refusal::field(name, "no context is chosen", "choose one of your contexts"))
+    fields.get(name).parse().map_err(|_| {
+        Refusal::field(
+            name,
+            said!("no context is chosen"),
+            said!("choose one of your contexts"),
+        )
+    })
 }
 
 /// `POST /account/defaults/change`
@@ -200,7 +205,7 @@ struct Notifications<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     quiet: Quiet,
 }
 
@@ -211,7 +216,7 @@ pub async fn notifications(
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let person = person(&app, browser, "/account/notifications").await?;
-    let note = (asked.get("done") == "changed").then_some("Saved.");
+    let note = (asked.get("done") == "changed").then(|| say!("Saved."));
     let quiet = person.account.quiet;
     Ok(show_notifications(
         &app,
@@ -226,7 +231,7 @@ fn show_notifications(
     app: &App,
     person: &Person,
     quiet: Quiet,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Response {
     let view = Notifications {
@@ -276,7 +281,7 @@ struct Blocked<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     blocked: Vec<String>,
     unlisted: usize,
     typed: String,
@@ -290,8 +295,8 @@ pub async fn blocked(
 ) -> Result<Response, Stop> {
     let person = person(&app, browser, "/account/blocked").await?;
     let note = match asked.get("done") {
-        "blocked" => Some("Blocked. They can offer and invite you to nothing."),
-        "lifted" => Some("The block is lifted."),
+        "blocked" => Some(say!("Blocked. They can offer and invite you to nothing.")),
+        "lifted" => Some(say!("The block is lifted.")),
         _ => None,
     };
     Ok(show_blocked(
@@ -307,7 +312,7 @@ fn show_blocked(
     app: &App,
     person: &Person,
     typed: String,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Response {
     let all = &person.account.blocked;

@@ -10,6 +10,7 @@ use crate::domain::account::Session;
 use crate::domain::id::Digest;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::form::{Fields, Posted};
 use crate::web::pages::{Frame, Person, Stop, frame, page, person, to, words};
@@ -30,7 +31,7 @@ struct One {
 struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
-    note: Option<&'static str>,
+    note: Option<String>,
     sessions: Vec<One>,
     unlisted: usize,
 }
@@ -58,7 +59,7 @@ pub async fn show(
     sessions.sort_by_key(|session| std::cmp::Reverse(session.created_at));
     let view = Page {
         f: frame(&app, Some(&person)),
-        note: (asked.get("done") == "ended").then_some("Signed out there."),
+        note: (asked.get("done") == "ended").then(|| say!("Signed out there.")),
         unlisted: sessions.len().saturating_sub(LISTED),
         sessions: sessions.into_iter().take(LISTED).map(one).collect(),
         person: &person,

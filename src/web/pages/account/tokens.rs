@@ -10,10 +10,12 @@ use crate::actors::sign_in;
 use crate::domain::account::{Scope, Token};
 use crate::domain::id::Digest;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::api::{account as api, read};
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, person, to, words};
@@ -32,7 +34,7 @@ struct One {
 
 impl From<Token> for One {
     fn from(token: Token) -> Self {
-        let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.word()).collect();
+        let scopes: Vec<String> = token.scopes.iter().copied().map(named).collect();
         Self {
             digest: token.digest.to_string(),
             name: words::short(&token.name),
@@ -43,9 +45,19 @@ impl From<Token> for One {
     }
 }
 
+/// What a scope is called where people choose it.
+fn named(scope: Scope) -> String {
+    match scope {
+        Scope::Read => say!("read" as "a scope"),
+        Scope::Write => say!("write" as "a scope"),
+        Scope::Account => say!("account" as "a scope"),
+    }
+}
+
 struct Choice {
     word: &'static str,
-    what: &'static str,
+    name: String,
+    what: String,
     chosen: bool,
 }
 
@@ -80,10 +92,11 @@ impl Typed {
     fn choices(&self) -> Vec<Choice> {
         let choice = |scope: Scope| Choice {
             word: scope.word(),
+            name: named(scope),
             what: match scope {
-                Scope::Read => "look at everything you can look at",
-                Scope::Write => "register, transfer, share, accept",
-                Scope::Account => "settings and tokens too",
+                Scope::Read => say!("look at everything you can look at"),
+                Scope::Write => say!("register, transfer, share, accept"),
+                Scope::Account => say!("settings and tokens too"),
             },
             chosen: self.scopes.contains(scope.word()),
         };
@@ -103,7 +116,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     made: Option<Made>,
     tokens: Vec<One>,
     unlisted: usize,
@@ -120,7 +133,8 @@ pub async fn show(
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let person = person(&app, browser, "/account/tokens").await?;
-    let note = (asked.get("done") == "revoked").then_some("Revoked. It opens nothing any more.");
+    let note =
+        (asked.get("done") == "revoked").then(|| say!("Revoked. It opens nothing any more."));
     let typed = Typed::usual();
     render(&app, &person, typed, None, note, Problems::default()).await
 }
@@ -130,7 +144,7 @@ async fn render(
     person: &Person,
     typed: Typed,
     made: Option<Made>,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let now = app.directory().now();
@@ -189,8 +203,11 @@ async fn made(app: &App, posted: &Posted, typed: &Typed) -> Result<(String, Toke
         days => days.parse().map(Some).map_err(|_| {
             Refusal::field(
                 "days",
-                format!("\"{}\" is not a number of days", words::short(days)),
-                "write a whole number, or leave it empty",
+                said!(
+                    "\"{typed}\" is not a number of days",
+                    typed = words::short(days)
+                ),
+                said!("write a whole number, or leave it empty"),
             )
         }),
     };

@@ -20,7 +20,7 @@ use crate::web::App;
 use crate::web::api::read;
 use crate::web::api::workgroups::{self as api, invitations as asking};
 use crate::web::auth::Browser;
-use crate::web::language::say;
+use crate::web::language::{say, speak};
 use crate::web::pages::dialog;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
@@ -85,7 +85,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     head: Head,
     may_invite: bool,
     typed: Typed,
@@ -100,7 +100,7 @@ struct Page<'a> {
 /// What a page says besides what waits.
 #[derive(Default)]
 struct Said {
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
     typed: Typed,
     outcome: Outcome,
@@ -116,12 +116,14 @@ pub async fn show(
     let (person, seen) = opened(&app, browser, &id, "/invitations").await?;
     let said = Said {
         note: match asked.get("done") {
-            "invited" => Some(
-                "Invited. Each gets a letter, and finds the invitation on the first page after signing in.",
-            ),
-            "resend" => Some("It will be mailed again."),
-            "cancel" => Some("Cancelled. It cannot be accepted any more."),
-            "offered" => Some("The workgroup is offered. You own it until they accept."),
+            "invited" => Some(say!(
+                "Invited. Each gets a letter, and finds the invitation on the first page after signing in."
+            )),
+            "resend" => Some(say!("It will be mailed again.")),
+            "cancel" => Some(say!("Cancelled. It cannot be accepted any more.")),
+            "offered" => Some(say!(
+                "The workgroup is offered. You own it until they accept."
+            )),
             _ => None,
         },
         ..Said::default()
@@ -171,9 +173,9 @@ fn waiting(invitation: &Invitation, now: Time) -> Waiting {
         place: words::place(invitation.id),
         address: invitation.recipient.to_string(),
         to_be: match invitation.terms {
-            Terms::Membership { role } => role.word().to_owned(),
+            Terms::Membership { role } => speak(&role.said()),
             Terms::Workgroup | Terms::Ownership { .. } | Terms::Access { .. } => {
-                "owner, by handing over".to_owned()
+                say!("owner, by handing over")
             }
         },
         until: invitation.expires_at.into(),

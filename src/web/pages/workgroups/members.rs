@@ -13,6 +13,7 @@ use crate::domain::workgroup::{Membership, Role};
 use crate::web::App;
 use crate::web::api::workgroups as api;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
 use crate::web::pages::{Frame, Person, Problems, Stop, frame, page, to, words};
@@ -23,15 +24,21 @@ use super::{Head, may, meant, opened};
 /// So many members on a page.
 const SHOWN: usize = 40;
 
+/// What a member can be made, and the button that does it.
+struct Becomes {
+    role: &'static str,
+    says: String,
+}
+
 struct Member {
     account: AccountId,
     name: String,
     address: String,
-    role: &'static str,
+    role: String,
     since: String,
     itself: bool,
     /// What whoever looks may make of them; none: nothing.
-    becomes: Option<&'static str>,
+    becomes: Option<Becomes>,
     removable: bool,
 }
 
@@ -41,7 +48,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     head: Head,
     members: Vec<Member>,
     from: Option<AccountId>,
@@ -58,8 +65,10 @@ pub async fn show(
 ) -> Result<Response, Stop> {
     let (person, seen) = opened(&app, browser, &id, "/members").await?;
     let note = match asked.get("done") {
-        "role" => Some("Changed. It holds from now on."),
-        "remove" => Some("Removed. They see nothing of the workgroup any more; its data stays."),
+        "role" => Some(say!("Changed. It holds from now on.")),
+        "remove" => Some(say!(
+            "Removed. They see nothing of the workgroup any more; its data stays."
+        )),
         _ => None,
     };
     let from = asked.get("from").parse().ok();
@@ -71,7 +80,7 @@ async fn render(
     person: &Person,
     seen: &Seen,
     from: Option<AccountId>,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let id = seen.workgroup.document.id;
@@ -86,12 +95,24 @@ async fn render(
                 .primary()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            role: membership.role.word(),
+            role: speak(&membership.role.said()),
             since: words::date(membership.since),
             itself,
             becomes: match membership.role {
-                Role::Member if changes => Some(Role::Administrator.word()),
-                Role::Administrator if changes => Some(Role::Member.word()),
+                Role::Member if changes => Some(Becomes {
+                    role: Role::Administrator.word(),
+                    says: match itself {
+                        true => say!("Make yourself an administrator"),
+                        false => say!("Make them an administrator"),
+                    },
+                }),
+                Role::Administrator if changes => Some(Becomes {
+                    role: Role::Member.word(),
+                    says: match itself {
+                        true => say!("Make yourself a member"),
+                        false => say!("Make them a member"),
+                    },
+                }),
                 Role::Member | Role::Administrator | Role::Owner => None,
             },
             removable: removes && !itself && membership.role != Role::Owner,

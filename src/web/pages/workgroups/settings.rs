@@ -13,6 +13,7 @@ use crate::web::App;
 use crate::web::api::read;
 use crate::web::api::workgroups::{self as api, invitations as asking};
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::dialog;
 use crate::web::pages::filters;
 use crate::web::pages::form::{self, Fields, Posted};
@@ -63,7 +64,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     head: Head,
     typed: Typed,
     /// What it is for, for those who may only look.
@@ -85,7 +86,7 @@ pub async fn show(
 ) -> Result<Response, Stop> {
     let (person, seen) = opened(&app, browser, &id, "/settings").await?;
     let note = match asked.get("done") {
-        "changed" => Some("Changed. Everybody sees it so from now on."),
+        "changed" => Some(say!("Changed. Everybody sees it so from now on.")),
         _ => None,
     };
     let typed = Typed::now(&seen);
@@ -97,7 +98,7 @@ async fn render(
     person: &Person,
     seen: &Seen,
     typed: Typed,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let may_hand_over = may(seen, Act::HandOver);

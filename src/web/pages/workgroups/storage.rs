@@ -12,6 +12,7 @@ use crate::domain::id::Context;
 use crate::domain::item::{Item, State as Standing};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 use crate::web::pages::words::{self, Storage};
@@ -32,10 +33,10 @@ struct One {
 struct Row {
     id: String,
     name: String,
-    kind: &'static str,
+    kind: String,
     size: String,
     /// Where that is worth a word.
-    state: Option<&'static str>,
+    state: Option<String>,
 }
 
 #[derive(Template)]
@@ -73,9 +74,13 @@ pub async fn show(
     let row = |item: Item| Row {
         id: item.id.to_string(),
         name: words::short(&item.name),
-        kind: item.id.kind().word(),
+        kind: words::kind(item.id.kind()),
         size: size(item.bytes),
-        state: (item.state != Standing::Active).then(|| item.state.word()),
+        state: match item.state {
+            Standing::Active => None,
+            Standing::Trashed => Some(say!("in the trash")),
+            Standing::Archived => Some(say!("archived")),
+        },
     };
     let view = Page {
         f: frame(&app, Some(&person)).at("/workgroups"),
