@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::id::{Digest, as_text};
 use super::refusal::Refusal;
-use super::said::said;
+use super::said::{Said, said};
 
 /// A well-formed email address. Keeps how it was written; equal when the folded forms are.
 ///
@@ -24,6 +24,14 @@ pub struct Address {
 pub struct Malformed(String);
 
 impl Malformed {
+    /// The same, to be said in any language.
+    pub fn said(&self) -> Said {
+        let Self(text) = self;
+        said!(
+            "\"{text}\" is not an email address; write it like name@lab.example",
+            text
+        )
+    }
     /// The same, about the field that it was written into.
     pub fn refusal(&self, field: &str) -> Refusal {
         let Self(text) = self;

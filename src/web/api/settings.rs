@@ -18,6 +18,7 @@ use crate::domain::address::{Address, Malformed};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind, SignInId};
 use crate::domain::index::Phase;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::{Settle, Signed};
@@ -41,7 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// An address, or what is wrong with it.
 pub(in crate::web) fn address(text: &str) -> Result<Address, Refusal> {
     text.parse().map_err(|error: Malformed| {
-        Refusal::field("address", error.to_string(), "name a whole address")
+        Refusal::field("address", error.said(), said!("name a whole address"))
     })
 }
 
