@@ -221,7 +221,7 @@ fn row(line: Line, entry: AuditEntry) -> Row {
 
 fn change(change: &AuditChange) -> String {
     let value = |value: &Option<String>| match value {
-        Some(value) => words::quoted(value),
+        Some(value) => words::quoted(&told(&change.field, value)),
         None => say!("nothing" as "a value"),
     };
     let field = field(&change.field);
@@ -233,6 +233,22 @@ fn change(change: &AuditChange) -> String {
             before = value(&change.before),
             after = value(&change.after)
         ),
+    }
+}
+
+/// What people call the value of a field: a word of ours is said in their language, all others stay as they are.
+fn told(field: &str, value: &str) -> String {
+    match (field, value) {
+        ("quota", "that of the tier") => say!("that of the tier"),
+        ("role", "member") => say!("member"),
+        ("role", "administrator") => say!("administrator"),
+        ("role", "owner") => say!("owner"),
+        ("level", "read") => say!("read" as "a level of access"),
+        ("level", "write") => say!("write" as "a level of access"),
+        ("state", "active") => say!("active" as "a value"),
+        ("state", "trashed") => say!("trashed" as "a value"),
+        ("state", "archived") => say!("archived" as "a value"),
+        (_, value) => value.to_owned(),
     }
 }
 
