@@ -28,28 +28,6 @@ const GERMAN: &str = include_str!("../templates/pages/de.po");
 const STILL_ENGLISH: &[&str] = &[
     // the account and workgroups
     // administration
-    "admin/access.html",
-    "admin/audit.html",
-    "admin/home.html",
-    "admin/mail.html",
-    "admin/mail-addresses.html",
-    "admin/mail-change.html",
-    "admin/mail-doubtful.html",
-    "admin/mail-inbound.html",
-    "admin/mail-letter.html",
-    "admin/mail-letters.html",
-    "admin/mail-message.html",
-    "admin/mail-outbox.html",
-    "admin/mail-parts.html",
-    "admin/move-items.html",
-    "admin/move-new.html",
-    "admin/move-preview.html",
-    "admin/move.html",
-    "admin/moves.html",
-    "admin/parts.html",
-    "admin/people.html",
-    "admin/quota.html",
-    "admin/workgroups.html",
     // what one has, and home
     // handing over and sharing
     // (no more)

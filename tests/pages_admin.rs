@@ -6,6 +6,8 @@
     clippy::indexing_slicing
 )]
 
+#[path = "support/english.rs"]
+mod english;
 #[path = "support/live.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod live;
@@ -744,4 +746,183 @@ async fn names_are_shown_and_never_obeyed_and_pages_stay_small() {
     let look = story.send(&page, "/admin/moves/preview", &fields).await;
     assert!(look.body.len() < 100_000);
     assert!(!look.body.contains("<script>"));
+}
+
+// ---- in German ----
+
+/// What the site and people wrote, a word that a field takes, and what a journal keeps as it was said then.
+const WRITTEN: [&str; 5] = [
+    "Handover of the Core",
+    "has left",
+    "none",
+    "its settings",
+    "its allowance",
+];
+
+/// That a page is German, and says these sentences.
+fn says_in_german(page: &Answer, sentences: &[&str]) {
+    assert!(page.body.contains("<html lang=\"de\">"), "{}", page.body);
+    assert_eq!(english::words(&page.body, &WRITTEN), [""; 0]);
+    for sentence in sentences {
+        assert!(page.body.contains(sentence), "{sentence}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn what_an_administrator_looks_up_is_german_for_who_reads_it() {
+    let mut story = story().await;
+    let lab = story.lab("Labor").await;
+    story.share(story.items[1], &lab).await;
+    story.web.reads(DEAN, "de").await;
+    let (run, project) = (story.items[0], story.items[1]);
+    for (path, says) in [
+        ("/admin".to_owned(), "Nichts. Umzüge, die auf"),
+        (
+            "/admin/people".to_owned(),
+            "Schreiben Sie die ganze Adresse",
+        ),
+        (format!("/admin/people?who={ANNA}"), "<dt>Stufe</dt>"),
+        (
+            "/admin/people?who=x".to_owned(),
+            "„x“ ist keine E-Mail-Adresse",
+        ),
+        (
+            format!("/admin/people?who={EVE}"),
+            "ein Konto eve@lab.example, das Sie verwalten, gibt es nicht",
+        ),
+        ("/admin/workgroups".to_owned(), "Arbeitsgruppen von uni"),
+        (
+            "/admin/workgroups?handle=lab".to_owned(),
+            "Was sie belegen darf",
+        ),
+        (
+            "/admin/workgroups?handle=nil".to_owned(),
+            "eine Arbeitsgruppe nil, die Sie verwalten",
+        ),
+        (
+            "/admin/workgroups?handle=x".to_owned(),
+            "„x“ ist kein Kürzel",
+        ),
+        ("/admin/access".to_owned(), "Wer kann diesen Lauf"),
+        (
+            format!("/admin/access?item={project}"),
+            "durch einen Link, seit 1. August 2026",
+        ),
+        (
+            format!("/admin/access?item={run}"),
+            "weil die Daten in prj_",
+        ),
+        (
+            "/admin/access?item=x".to_owned(),
+            "„x“ ist kein Lauf und kein Projekt",
+        ),
+        (
+            format!("/admin/access?person={BOSS}"),
+            "Was diesen Kontexten freigegeben ist",
+        ),
+        (format!("/admin/access?person={ANNA}"), "Nichts. Was andere"),
+        (
+            format!("/admin/access?person={EVE}"),
+            "gehört zu keiner Domäne",
+        ),
+        ("/admin/audit".to_owned(), "Was Sie selbst getan haben"),
+        (
+            format!("/admin/audit?item={project}"),
+            "ein Link wurde angelegt",
+        ),
+        ("/admin/audit?context=lab".to_owned(), "registriert"),
+        ("/admin/audit?from=x".to_owned(), "„x“ ist kein Tag"),
+        ("/admin/moves".to_owned(), "Keine. Was ein Administrator"),
+        (
+            "/admin/moves?state=closed".to_owned(),
+            "Keine. Ein Umzug, der",
+        ),
+    ] {
+        let page = story.get(&path).await;
+        says_in_german(&page, &[says]);
+    }
+    let who = story.anna.to_string();
+    let page = story.get(&format!("/admin/people?who={ANNA}")).await;
+    let change = "/admin/people/change";
+    for (field, value, says) in [
+        ("quota", "viel", "„viel“ ist keine Speichergrenze;"),
+        ("quota", "0GB", "mit einer Speichergrenze von nichts"),
+        ("tier", "gold", "diese Stufe gibt es nicht"),
+        ("tier", "professional", "sind immer enterprise"),
+    ] {
+        let fields = [("who", who.as_str()), (field, value)];
+        let again = story.send(&page, change, &fields).await;
+        says_in_german(&again, &[says]);
+    }
+    let fields = [("who", who.as_str()), ("quota", "2TiB")];
+    let done = story.send(&page, change, &fields).await;
+    let page = story.get(done.location()).await;
+    says_in_german(&page, &["Geändert. Das gilt von jetzt an."]);
+    let page = story.get(&format!("/admin/audit?context={ANNA}")).await;
+    says_in_german(&page, &["Speichergrenze: aus „die der Stufe“ wurde „"]);
+}
+
+#[tokio::test]
+async fn a_move_is_proposed_approved_and_cancelled_in_german() {
+    let mut story = story().await;
+    story.lab("Labor").await;
+    for address in [DEAN, VICE] {
+        story.web.reads(address, "de").await;
+    }
+    let page = story.get("/admin/moves/new").await;
+    says_in_german(&page, &["Wessen Daten"]);
+    for (from, to, says) in [
+        (
+            EVE,
+            "workgroup:lab",
+            "das dürfen nur Administratoren der Website",
+        ),
+        (
+            ANNA,
+            "workgroup:nil",
+            "einen solchen Kontext in einer Domäne",
+        ),
+        ("workgroup:lab", ANNA, "Daten der Domäne uni bleiben in ihr"),
+    ] {
+        let fields = [("from", from), ("to", to), ("reason", "")];
+        let again = story.send(&page, "/admin/moves/preview", &fields).await;
+        says_in_german(&again, &[says]);
+    }
+    let fields = [
+        ("from", ANNA),
+        ("to", "workgroup:lab"),
+        ("reason", "has left"),
+    ];
+    let look = story.send(&page, "/admin/moves/preview", &fields).await;
+    says_in_german(&look, &["umfasst 1 Lauf und 1 Projekt"]);
+    snapshot("move-preview-german", &look);
+    let one = story.propose().await;
+    let page = story.get(&format!("{one}?done=proposed")).await;
+    says_in_german(&page, &["Sie haben es vorgeschlagen."]);
+    let itself = story.send(&page, &format!("{one}/approve"), &[]).await;
+    says_in_german(
+        &itself,
+        &["wer einen Umzug vorgeschlagen hat, genehmigt ihn nicht"],
+    );
+    let again = story.send(&look, "/admin/moves/propose", &fields).await;
+    says_in_german(&again, &["ist schon offen: mv_"]);
+    let home = story.get("/admin").await;
+    says_in_german(&home, &["Vorgeschlagen am 1. August 2026"]);
+    let list = story.get("/admin/moves").await;
+    says_in_german(&list, &["vorgeschlagen</span>"]);
+    let mut vice = story.web.sign_in(VICE).await;
+    let page = story.web.get(&mut vice, &one).await;
+    says_in_german(
+        &page,
+        &["Genehmigen und jetzt verschieben", "Umziehen würde: "],
+    );
+    let approve = format!("{one}/approve");
+    let done = story.web.submit(&mut vice, &page, &approve, &[]).await;
+    let page = story.web.follow(&mut vice, done.location()).await;
+    says_in_german(&page, &["erledigt</span>", "Genehmigt. Unten steht"]);
+    let cancel = format!("{one}/cancel");
+    let late = story.web.submit(&mut vice, &page, &cancel, &[]).await;
+    says_in_german(&late, &["am 1. August 2026, 09:00 UTC war alles umgezogen"]);
+    let list = story.get("/admin/moves?state=closed").await;
+    says_in_german(&list, &["Beendet"]);
 }

@@ -6,6 +6,8 @@
     clippy::indexing_slicing
 )]
 
+#[path = "support/english.rs"]
+mod english;
 #[path = "support/in_trouble.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod in_trouble;
@@ -496,6 +498,137 @@ async fn what_strangers_write_is_shown_and_never_obeyed() {
             "{path}"
         );
     }
+}
+
+// ---- in German ----
+
+/// What the site, mail servers and the mail of others said, in whatever language; what became of a message is kept as it was said then.
+const WRITTEN: [&str; 5] = [
+    "Handover of the Core",
+    "550 5.1.1 no such user",
+    "it was taken up too often",
+    "550 gone",
+    "dropped by an operator",
+];
+
+/// That a page is German, and says this.
+fn says_in_german(page: &Answer, sentence: &str) {
+    assert!(page.body.contains("<html lang=\"de\">"), "{}", page.body);
+    assert_eq!(english::words(&page.body, &WRITTEN), [""; 0]);
+    assert!(page.body.contains(sentence), "{sentence}: {}", page.body);
+}
+
+#[tokio::test]
+async fn mail_is_looked_after_in_german() {
+    let mut story = story().await;
+    story.web.reads(ROOT, "de").await;
+    story.all_leave().await;
+    for (path, says) in [
+        ("/admin/mail", "Kein Brief ist fällig."),
+        ("/admin/mail/outbox", "Keine. Ein Brief, der"),
+        ("/admin/mail/inbound", "erscheinen hier 30 Tage lang"),
+        ("/admin/mail/addresses", "Keine. Eine Adresse"),
+        ("/admin", "Briefe, die nicht hinausgehen, erscheinen hier."),
+    ] {
+        let page = story.get(path).await;
+        says_in_german(&page, says);
+    }
+    let (_, first) = story.offered("R2").await;
+    let (_, second) = story.offered("R3").await;
+    let at = story.web.directory().now();
+    story.met(first, State::Queued { not_before: at }).await;
+    let reason = "550 5.1.1 no such user".to_owned();
+    story.met(second, State::Bounced { at, reason }).await;
+    let ben = Reach::unknown(BEN.parse().unwrap(), at);
+    story.keep(&ben.refused("550 gone", at)).await;
+    let gave_up = Some(("given-up", "it was taken up too often"));
+    story.keep(&message(1, first, at, gave_up)).await;
+    story.keep(&message(2, first, at, None)).await;
+    story.web.clock.advance(Duration::from_secs(3 * 24 * 3600));
+    story.root = story.web.sign_in(ROOT).await;
+    let message = |n| MessageId::from_bits(n);
+    for (path, says) in [
+        (
+            "/admin/mail".to_owned(),
+            "<strong>Briefe warten zu lange.</strong>",
+        ),
+        (
+            "/admin/mail".to_owned(),
+            "wartet seit 3 Tagen, seit dem 1. August 2026",
+        ),
+        (
+            "/admin/mail".to_owned(),
+            "Gezählt: 2 Nachrichten, alles, was in 30 Tagen kam.",
+        ),
+        ("/admin".to_owned(), "Ein Brief ist seit 3 Tagen fällig"),
+        (
+            "/admin".to_owned(),
+            "Eine eingegangene Nachricht ist seit 3 Tagen fällig.",
+        ),
+        (
+            "/admin/mail/outbox?state=bounced".to_owned(),
+            "zurückgekommen</span>",
+        ),
+        (
+            "/admin/mail/outbox?state=x".to_owned(),
+            "Briefe mit Schwierigkeiten warten, sind nicht",
+        ),
+        (
+            "/admin/mail/outbox?address=x".to_owned(),
+            "„x“ ist keine E-Mail-Adresse; schreiben",
+        ),
+        ("/admin/mail/outbox?since=x".to_owned(), "„x“ ist kein Tag"),
+        (
+            format!("/admin/mail/outbox/{second}"),
+            "<dt>Es geht um</dt>",
+        ),
+        (
+            format!("/admin/mail/outbox/{}", LetterId::from_bits(1)),
+            "inen Brief let_",
+        ),
+        ("/admin/mail/inbound".to_owned(), "Antwort</td>"),
+        (
+            "/admin/mail/inbound?letter=x".to_owned(),
+            "das ist keine Kennung eines Briefs",
+        ),
+        (
+            format!("/admin/mail/inbound/{}", message(1)),
+            "ist versiegelt und wird niemandem gezeigt",
+        ),
+        (
+            format!("/admin/mail/inbound/{}", message(9)),
+            "ine Nachricht msg_",
+        ),
+        (
+            "/admin/mail/addresses".to_owned(),
+            "nicht zustellbar</span>",
+        ),
+        (
+            "/admin/mail/addresses?state=x".to_owned(),
+            "Adressen sind als nicht zustellbar",
+        ),
+    ] {
+        let page = story.get(&path).await;
+        says_in_german(&page, says);
+    }
+    let one = format!("/admin/mail/outbox/{second}");
+    let page = story.get(&one).await;
+    snapshot("letter-german", &page);
+    let done = story.send(&page, &format!("{one}/drop"), &[]).await;
+    let page = story.get(done.location()).await;
+    says_in_german(&page, "Verworfen.");
+    let late = story.send(&page, &format!("{one}/retry"), &[]).await;
+    says_in_german(&late, "der Brief ist verworfen");
+    let reset = "/admin/mail/addresses/reset";
+    let list = story.get("/admin/mail/addresses").await;
+    let odd = story.send(&list, reset, &[("address", EVE)]).await;
+    says_in_german(
+        &odd,
+        "eine zweifelhafte Adresse eve@lab.example gibt es nicht",
+    );
+    let done = story.send(&list, reset, &[("address", BEN)]).await;
+    let page = story.get(done.location()).await;
+    says_in_german(&page, "Briefe gehen wieder an die Adresse.");
 }
 
 // ---- stuck ----

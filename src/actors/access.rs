@@ -12,6 +12,7 @@ use crate::domain::key::Key;
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::{self, Facts, Grant, Part, Reason, Whose};
+use crate::domain::said::said;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
@@ -289,8 +290,13 @@ pub async fn person(settings: &Settings, asks: AccountId, whom: &Whom) -> Result
     account.ok_or_else(|| {
         Refusal::new(
             Code::PersonNotFound,
-            format!("{whom} is nobody of a domain that you administer"),
-            "check the address; only administrators of the domain that somebody lives in may ask this",
+            said!(
+                "{whom} is nobody of a domain that you administer",
+                whom = whom.to_string()
+            ),
+            said!(
+                "check the address; only administrators of the domain that somebody lives in may ask this"
+            ),
         )
         .about(whom)
         .into()

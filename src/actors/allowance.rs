@@ -7,6 +7,7 @@ use crate::domain::governance;
 use crate::domain::id::{AccountId, Context};
 use crate::domain::policy::{Domain, Tier};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::domain::workgroup::Handle;
 
 use super::access::Whom;
@@ -210,20 +211,20 @@ fn odd(owner: &Owner, change: Change, site: bool) -> Option<Refusal> {
     let tier = change.tier?;
     let (sentence, next_step) = match owner {
         Owner::Workgroup(_) => (
-            "the tier of a workgroup follows from where it lives",
-            "change its quota instead",
+            said!("the tier of a workgroup follows from where it lives"),
+            said!("change its quota instead"),
         ),
         Owner::Account(account) if !account.document.domain.is_public() => (
-            "accounts of a private domain are enterprise accounts",
-            "change the quota instead",
+            said!("accounts of a private domain are enterprise accounts"),
+            said!("change the quota instead"),
         ),
         Owner::Account(_) if tier == Tier::Enterprise => (
-            "an account of the public domain is basic or professional",
-            "choose one of these",
+            said!("an account of the public domain is basic or professional"),
+            said!("choose one of these"),
         ),
         Owner::Account(_) if !site => (
-            "tiers are given by administrators of the site",
-            "ask one of them",
+            said!("tiers are given by administrators of the site"),
+            said!("ask one of them"),
         ),
         Owner::Account(_) => return None,
     };
@@ -231,14 +232,21 @@ fn odd(owner: &Owner, change: Change, site: bool) -> Option<Refusal> {
 }
 
 fn nobody(of: &Of) -> Refusal {
-    let (what, about) = match of {
-        Of::Person(whom) => ("account", whom.to_string()),
-        Of::Workgroup(handle) => ("workgroup", handle.to_string()),
+    let (sentence, about) = match of {
+        Of::Person(whom) => {
+            let whom = whom.to_string();
+            let none = said!("there is no account {whom} that you administer", whom);
+            (none, whom)
+        }
+        Of::Workgroup(handle) => {
+            let none = said!("there is no workgroup {handle} that you administer", handle);
+            (none, handle.to_string())
+        }
     };
     Refusal::new(
         Code::PersonNotFound,
-        format!("there is no {what} {about} that you administer"),
-        "check the name; administrators of a domain look after those who live in it",
+        sentence,
+        said!("check the name; administrators of a domain look after those who live in it"),
     )
     .about(about)
 }

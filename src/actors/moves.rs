@@ -17,6 +17,7 @@ use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{Administrator, Move};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::said;
 use crate::store::{Direction, Fault, MAX_PAGE, Version};
 
 use super::context::Owner;
@@ -127,8 +128,8 @@ impl Caller {
 fn administrators_only() -> Refusal {
     Refusal::new(
         Code::AdministratorsOnly,
-        "only administrators of the site, or of the domain the data lies in, may do this",
-        "ask one of them",
+        said!("only administrators of the site, or of the domain the data lies in, may do this"),
+        said!("ask one of them"),
     )
 }
 
@@ -260,8 +261,11 @@ async fn open_way(
 fn nothing_left(was: &Move) -> Refusal {
     Refusal::new(
         Code::MoveEnded,
-        format!("\"{}\" is closed, and nothing is left in it", was.from_name),
-        "cancel the move",
+        said!(
+            "\"{name}\" is closed, and nothing is left in it",
+            name = was.from_name
+        ),
+        said!("cancel the move"),
     )
     .about(was.id)
 }

@@ -13,6 +13,7 @@ use crate::domain::index;
 use crate::domain::invitation::{kept_text, text_problem};
 use crate::domain::key::{Bytes, Key};
 use crate::domain::refusal::{Code, Refusal};
+use crate::domain::said::{Said, said};
 use crate::store::{Direction, Fault, MAX_PAGE, Store};
 
 use super::load;
@@ -72,8 +73,8 @@ async fn operator(
     {
         return Err(Refusal::new(
             Code::AdministratorsOnly,
-            "only those who administer the site look after its mail",
-            "ask somebody whom the configuration names in site.administrators",
+            said!("only those who administer the site look after its mail"),
+            said!("ask somebody whom the configuration names in site.administrators"),
         )
         .into());
     }
@@ -95,18 +96,14 @@ fn did(call: &Call, how: impl Into<String>) -> Event {
     }
 }
 
-fn unknown(what: &str, about: impl ToString) -> Trouble {
-    let about = about.to_string();
-    Refusal::new(
-        Code::MailNotFound,
-        format!("there is no {what} {about}"),
-        "list them, and choose one of the list",
-    )
-    .about(about)
-    .into()
+fn unknown(sentence: Said, about: impl ToString) -> Trouble {
+    let next_step = said!("list them, and choose one of the list");
+    Refusal::new(Code::MailNotFound, sentence, next_step)
+        .about(about)
+        .into()
 }
 
-fn not_now(sentence: &str, next_step: &str) -> Trouble {
+fn not_now(sentence: Said, next_step: Said) -> Trouble {
     Refusal::new(Code::MailNotNow, sentence, next_step).into()
 }
 

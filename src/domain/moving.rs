@@ -9,6 +9,7 @@ use super::index::{Entry, Phase};
 use super::key::Key;
 use super::policy::{Domain, Policy};
 use super::refusal::{Code, Refusal};
+use super::said::{Said, said};
 use super::time::Time;
 
 /// An administrator, as they were known when they decided.
@@ -60,6 +61,15 @@ impl State {
             Self::Cancelled { .. } => "cancelled",
         }
     }
+    /// The same, to be said in any language.
+    pub fn said(&self) -> Said {
+        match self {
+            Self::Proposed => said!("proposed"),
+            Self::Moving { .. } => said!("moving" as "a move"),
+            Self::Done { .. } => said!("done" as "a move"),
+            Self::Cancelled { .. } => said!("cancelled" as "a move"),
+        }
+    }
     /// Whether it can still change.
     pub const fn is_open(&self) -> bool {
         matches!(self, Self::Proposed | Self::Moving { .. })
@@ -108,8 +118,8 @@ impl Move {
         match &self.state {
             State::Proposed if self.is_of(by.account, holds) => Err(Refusal::new(
                 Code::ApprovalNeeded,
-                "whoever proposed a move does not approve it",
-                "ask another administrator to look at it and approve it",
+                said!("whoever proposed a move does not approve it"),
+                said!("ask another administrator to look at it and approve it"),
             )
             .about(self.id)),
             State::Proposed => {
@@ -134,8 +144,13 @@ impl Move {
         decides.is_none().then(|| {
             Refusal::new(
                 Code::ApprovalNeeded,
-                format!("{address}, who proposed it, does not administer this data now"),
-                "cancel it and propose it anew, so that another administrator can approve it",
+                said!(
+                    "{address}, who proposed it, does not administer this data now",
+                    address
+                ),
+                said!(
+                    "cancel it and propose it anew, so that another administrator can approve it"
+                ),
             )
             .about(self.id)
         })
@@ -153,8 +168,8 @@ impl Move {
             State::Cancelled { .. } => Ok(None),
             State::Done { at, .. } => Err(Refusal::new(
                 Code::MoveEnded,
-                format!("everything had moved on {}", at.for_people()),
-                "propose another move, back again",
+                said!("everything had moved on {at}", at),
+                said!("propose another move, back again"),
             )
             .about(self.id)),
         }
@@ -163,8 +178,8 @@ impl Move {
     fn cancelled_before(&self, by: &Administrator) -> Refusal {
         Refusal::new(
             Code::MoveEnded,
-            format!("it was cancelled on {}", by.at.for_people()),
-            "propose it anew",
+            said!("it was cancelled on {at}", at = by.at),
+            said!("propose it anew"),
         )
         .about(self.id)
     }
@@ -173,8 +188,8 @@ impl Move {
     pub fn not_found(id: MoveId) -> Refusal {
         Refusal::new(
             Code::MoveNotFound,
-            format!("there is no move {id} that you can see"),
-            "list the moves you may see",
+            said!("there is no move {id} that you can see", id),
+            said!("list the moves you may see"),
         )
         .about(id)
     }
@@ -198,8 +213,8 @@ pub fn forbids(from: &Place, to: &Place) -> Option<Refusal> {
     if from.context == to.context {
         return Some(Refusal::field(
             "to",
-            format!("the data is in \"{}\" already", to.name),
-            "name another context",
+            said!("the data is in \"{name}\" already", name = to.name),
+            said!("name another context"),
         ));
     }
     match (from.domain.is_public(), to.domain.is_public()) {
@@ -207,12 +222,12 @@ pub fn forbids(from: &Place, to: &Place) -> Option<Refusal> {
         (true, false) => (!to.collaborative).then(|| {
             Refusal::new(
                 Code::DomainNotCollaborative,
-                format!(
-                    "public data can enter the domain {} only through a collaborative workgroup, and \"{}\" is not one",
-                    to.domain.name(),
-                    to.name
+                said!(
+                    "public data can enter the domain {domain} only through a collaborative workgroup, and \"{name}\" is not one",
+                    domain = to.domain.name(),
+                    name = to.name
                 ),
-                "choose such a workgroup",
+                said!("choose such a workgroup"),
             )
             .about(to.context)
         }),
@@ -222,12 +237,15 @@ pub fn forbids(from: &Place, to: &Place) -> Option<Refusal> {
             (!inside).then(|| {
                 Refusal::new(
                     Code::DomainNoWayOut,
-                    format!(
-                        "data of the domain {} stays in it; \"{}\" is not one of its workgroups",
-                        from.domain.name(),
-                        to.name
+                    said!(
+                        "data of the domain {domain} stays in it; \"{name}\" is not one of its workgroups",
+                        domain = from.domain.name(),
+                        name = to.name
                     ),
-                    format!("choose a workgroup of {}", from.domain.name()),
+                    said!(
+                        "choose a workgroup of {domain}",
+                        domain = from.domain.name()
+                    ),
                 )
                 .about(to.context)
             })

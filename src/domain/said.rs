@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::address::Address;
 use super::id::{
-    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, LinkId, WorkgroupId,
+    AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, LetterId, LinkId, MessageId,
+    MoveId, WorkgroupId,
 };
 use super::refusal::size;
 use super::time::Time;
@@ -239,7 +240,10 @@ texts!(
     Digest,
     InvitationId,
     ItemId,
+    LetterId,
     LinkId,
+    MessageId,
+    MoveId,
     WorkgroupId
 );
 

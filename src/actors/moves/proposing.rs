@@ -13,7 +13,8 @@ use crate::domain::invitation::{kept_text, text_problem};
 use crate::domain::key::Counter;
 use crate::domain::letter::{News, Subject};
 use crate::domain::moving::{self, Move, Place, State};
-use crate::domain::refusal::{Code, Findings, Refusal, size};
+use crate::domain::refusal::{Code, Findings, Refusal};
+use crate::domain::said::{Size, said};
 use crate::store::Fault;
 
 use super::{Caller, New, administrators_only, event};
@@ -98,8 +99,12 @@ pub(super) async fn ends(settings: &Settings, caller: &Caller, new: &New) -> Res
         findings.block(
             Refusal::new(
                 Code::ApprovalNeeded,
-                format!("a move of \"{}\" is open already: {there}", from.1.name()),
-                format!("approve {there}, or cancel it first"),
+                said!(
+                    "a move of \"{name}\" is open already: {there}",
+                    name = from.1.name(),
+                    there
+                ),
+                said!("approve {there}, or cancel it first", there),
             )
             .about(there),
         );
@@ -136,8 +141,10 @@ pub(super) async fn owner(
 pub(super) fn no_such_target() -> Refusal {
     Refusal::new(
         Code::RecipientUnknown,
-        "there is no such context, in a domain that you administer, to move data to",
-        "check the id, the address, or the handle as workgroup:HANDLE; data of a private domain moves to its workgroups",
+        said!("there is no such context, in a domain that you administer, to move data to"),
+        said!(
+            "check the id, the address, or the handle as workgroup:HANDLE; data of a private domain moves to its workgroups"
+        ),
     )
     .about("to")
 }
@@ -181,12 +188,13 @@ pub(super) fn place(context: Context, owner: &Owner) -> Place {
 pub(super) fn no_room(context: Context, name: &str, free: u64, wanted: u64) -> Refusal {
     Refusal::new(
         Code::TargetOverQuota,
-        format!(
-            "\"{name}\" has {} free and would need {}",
-            size(free),
-            size(wanted)
+        said!(
+            "\"{name}\" has {free} free and would need {bytes}",
+            name,
+            free = Size(free),
+            bytes = Size(wanted)
         ),
-        "choose another context, free some space, or give it a larger quota",
+        said!("choose another context, free some space, or give it a larger quota"),
     )
     .about(context)
 }

@@ -9,6 +9,7 @@ use crate::domain::id::Digest;
 use crate::domain::index;
 use crate::domain::key::Key;
 use crate::domain::reach::Reach;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 
 use super::{List, Search, did, looks, operator, unknown};
@@ -73,7 +74,7 @@ pub async fn address(
 ) -> Result<Reach, Trouble> {
     looks(settings, call).await?;
     let found = reach::of(&*settings.store, address).await?;
-    let known = found.ok_or_else(|| unknown("doubtful address", address))?;
+    let known = found.ok_or_else(|| nothing_known(address))?;
     Ok(known.document)
 }
 
@@ -86,6 +87,11 @@ pub async fn reset(world: &dyn World, call: &Call, of: &Address) -> Result<Reach
     address(&world.settings(), call, of).await
 }
 
+fn nothing_known(address: &Address) -> Trouble {
+    let sentence = said!("there is no doubtful address {address}", address);
+    unknown(sentence, address)
+}
+
 async fn forgiven(
     world: &dyn World,
     call: &Call,
@@ -95,7 +101,7 @@ async fn forgiven(
     let mut proposal = Proposal::default();
     operator(&settings, call, &mut proposal).await?;
     let found = reach::of(&*settings.store, address).await?;
-    let old = found.ok_or_else(|| unknown("doubtful address", address))?;
+    let old = found.ok_or_else(|| nothing_known(address))?;
     if old.document.is_doubtful() {
         let how = format!("letters are sent to {} again", address.masked());
         let next = old.document.clone().works(call.at);

@@ -11,6 +11,7 @@ use crate::domain::id::LetterId;
 use crate::domain::index;
 use crate::domain::key::Key;
 use crate::domain::letter::{Letter, State};
+use crate::domain::said::said;
 use crate::domain::time::{DAY_MS, Time};
 
 use super::{List, Search, Wish, did, dropped, looks, not_now, operator, unknown};
@@ -84,7 +85,7 @@ pub async fn letter(settings: &Settings, call: &Call, id: LetterId) -> Result<Le
     let found = load::one::<Letter>(&*settings.store, Key::Letter(id)).await?;
     found
         .map(|found| found.document)
-        .ok_or_else(|| unknown("letter", id))
+        .ok_or_else(|| no_letter(id))
 }
 
 /// Has a letter tried again, or no more. What came back or is undeliverable is tried with a clean slate for its address.
@@ -100,6 +101,10 @@ pub async fn change_letter(
     wish.check()?;
     let id = once(world, call, || Box::pin(changed(world, call, id, wish)));
     letter(&world.settings(), call, id.await?).await
+}
+
+fn no_letter(id: LetterId) -> Trouble {
+    unknown(said!("there is no letter {id}", id), id)
 }
 
 impl Answer for LetterId {
@@ -123,16 +128,19 @@ async fn changed(
     let mut proposal = Proposal::default();
     operator(&settings, call, &mut proposal).await?;
     let found = load::one::<Letter>(store, Key::Letter(id)).await?;
-    let old = found.ok_or_else(|| unknown("letter", id))?;
+    let old = found.ok_or_else(|| no_letter(id))?;
     let mut next = old.document.clone();
     let how = match (&old.document.delivery, wish) {
         (State::Sent { .. }, _) => {
-            return Err(not_now("the letter has left", "nothing is left to do"));
+            return Err(not_now(
+                said!("the letter has left"),
+                said!("nothing is left to do"),
+            ));
         }
         (State::Withdrawn { .. }, _) => {
             return Err(not_now(
-                "the letter is dropped",
-                "have its sender send the offer again",
+                said!("the letter is dropped"),
+                said!("have its sender send the offer again"),
             ));
         }
         (_, Wish::Drop { reason }) => {

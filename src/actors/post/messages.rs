@@ -8,6 +8,7 @@ use crate::domain::id::{LetterId, MessageId};
 use crate::domain::incoming::{Incoming, State};
 use crate::domain::index;
 use crate::domain::key::Key;
+use crate::domain::said::said;
 use crate::domain::time::Time;
 
 use super::{List, Search, Wish, did, dropped, looks, not_now, operator, unknown};
@@ -51,7 +52,7 @@ pub async fn messages(
     let after = match after {
         Some(id) => {
             let found = load::one::<Incoming>(store, Key::Incoming(id)).await?;
-            let at = found.ok_or_else(|| unknown("message", id))?.document.at;
+            let at = found.ok_or_else(|| no_message(id))?.document.at;
             Some(prefix.moment(at).wide(id.bits()).as_slice().to_vec())
         }
         None => None,
@@ -81,7 +82,7 @@ pub async fn message(settings: &Settings, call: &Call, id: MessageId) -> Result<
     let found = load::one::<Incoming>(&*settings.store, Key::Incoming(id)).await?;
     found
         .map(|found| found.document)
-        .ok_or_else(|| unknown("message", id))
+        .ok_or_else(|| no_message(id))
 }
 
 /// Has a message that was given up seen to again, or one that waits no more. What was understood stays as it is.
@@ -97,6 +98,10 @@ pub async fn change_message(
     wish.check()?;
     let id = once(world, call, || Box::pin(changed(world, call, id, wish)));
     message(&world.settings(), call, id.await?).await
+}
+
+fn no_message(id: MessageId) -> Trouble {
+    unknown(said!("there is no message {id}", id), id)
 }
 
 impl Answer for MessageId {
@@ -120,7 +125,7 @@ async fn changed(
     let mut proposal = Proposal::default();
     operator(&settings, call, &mut proposal).await?;
     let found = load::one::<Incoming>(store, Key::Incoming(id)).await?;
-    let old = found.ok_or_else(|| unknown("message", id))?;
+    let old = found.ok_or_else(|| no_message(id))?;
     let again = "seen to again, for an operator".to_owned();
     let (next, how) = match (&old.document.state, wish) {
         (State::Waiting { .. }, Wish::Drop { reason }) => {
@@ -132,16 +137,16 @@ async fn changed(
             let sealed = store.load(&[Key::Sealed(id)]).await?;
             if sealed.iter().flatten().next().is_none() {
                 return Err(not_now(
-                    "the message itself is kept no longer",
-                    "have its sender answer in handover",
+                    said!("the message itself is kept no longer"),
+                    said!("have its sender answer in handover"),
                 ));
             }
             (waiting(&old.document, call.at), again)
         }
         (State::Done { .. }, _) => {
             return Err(not_now(
-                "the message was understood",
-                "nothing is left to do",
+                said!("the message was understood"),
+                said!("nothing is left to do"),
             ));
         }
     };

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use crate::actors::allowance::{self, Change, Of};
 use crate::domain::policy::Tier;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::{Signed, Write};
 use crate::web::problem::Failure;
@@ -61,8 +62,8 @@ pub fn tier(word: &str) -> Result<Tier, Refusal> {
         "enterprise" => Ok(Tier::Enterprise),
         _ => Err(Refusal::field(
             "tier",
-            "that is no tier",
-            "choose basic or professional",
+            said!("that is no tier"),
+            said!("choose basic or professional"),
         )),
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::incoming::{Incoming, State as Stands};
 use crate::domain::letter::{Letter, State, Subject};
 use crate::domain::reach::Reach;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::problem::Failure;
 use crate::web::take::{Asked, Named, Taken, cursor, limit};
@@ -171,13 +172,13 @@ pub fn troubled(
         true => Ok(state),
         false => Err(Refusal::field(
             "state",
-            "letters in trouble are queued, undeliverable, bounced or dead",
-            "choose one of those, or leave it out for all of them",
+            said!("letters in trouble are queued, undeliverable, bounced or dead"),
+            said!("choose one of those, or leave it out for all of them"),
         )),
     });
     let address = address.map(|text| {
         text.parse().map_err(|error: Malformed| {
-            Refusal::field("address", error.to_string(), "name a whole address")
+            Refusal::field("address", error.said(), said!("name a whole address"))
         })
     });
     let since = since.map(|text| read::moment("since", text));
@@ -283,7 +284,11 @@ pub fn came(
 ) -> Came {
     let letter = letter.map(|text| {
         text.parse().map_err(|_| {
-            Refusal::field("letter", "this is no letter's id", "write it such as let_…")
+            let (sentence, next_step) = (
+                said!("this is no letter's id"),
+                said!("write it such as let_…"),
+            );
+            Refusal::field("letter", sentence, next_step)
         })
     });
     let since = since.map(|text| read::moment("since", text));
@@ -383,8 +388,8 @@ pub fn doubtful(
         "doubtful" => Ok(false),
         _ => Err(Refusal::field(
             "state",
-            "addresses are listed as undeliverable or doubtful",
-            "choose one of those, or leave it out for both",
+            said!("addresses are listed as undeliverable or doubtful"),
+            said!("choose one of those, or leave it out for both"),
         )),
     });
     let since = since.map(|text| read::moment("since", text));

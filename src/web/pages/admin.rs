@@ -25,6 +25,7 @@ use crate::domain::moving;
 use crate::domain::policy::{Domain, Policy};
 use crate::web::App;
 use crate::web::auth::Browser;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 
 use super::form::{Fields, Posted};
@@ -186,7 +187,9 @@ struct Move {
     id: String,
     from: String,
     to: String,
-    state: &'static str,
+    /// Whether it waits for a second administrator; else it stopped.
+    proposed: bool,
+    state: String,
     since: String,
     by: String,
 }
@@ -211,26 +214,23 @@ impl Stuck {
 }
 
 fn late((queue, due): &(Queue, Overdue)) -> Late {
+    let span = mail::span(due.for_ms);
     let what = match queue {
-        Queue::Outbox => "A letter",
-        Queue::Incoming => "A message that came in",
-        Queue::Timers => "An offer",
-        Queue::Purges => "An item to purge",
-        Queue::Sweeps => "Something to sweep away",
+        Queue::Outbox => say!("A letter has been due for {span}", span),
+        Queue::Incoming => say!("A message that came in has been due for {span}", span),
+        Queue::Timers => say!("An offer has been due for {span}", span),
+        Queue::Purges => say!("An item to purge has been due for {span}", span),
+        Queue::Sweeps => say!("Something to sweep away has been due for {span}", span),
     };
     let link = match queue {
         Queue::Outbox | Queue::Incoming => Some("/admin/mail"),
         Queue::Timers | Queue::Purges | Queue::Sweeps => None,
     };
-    let span = mail::span(due.for_ms);
-    let rest = match due.rows.saturating_sub(1) {
-        0 => String::new(),
-        rest => format!(", and {} more are due", words::grouped(rest as u64)),
+    let sentence = match due.rows.saturating_sub(1) {
+        0 => say!("{what}.", what),
+        rest => say!(rest; "{what}, and {n} more is due.", "{what}, and {n} more are due.", what),
     };
-    Late {
-        sentence: format!("{what} has been due for {span}{rest}."),
-        link,
-    }
+    Late { sentence, link }
 }
 
 fn stopped(one: &moving::Move) -> Move {
@@ -242,7 +242,8 @@ fn stopped(one: &moving::Move) -> Move {
         id: one.id.to_string(),
         from: words::short(&one.from_name),
         to: words::short(&one.to_name),
-        state: one.state.word(),
+        proposed: one.state == moving::State::Proposed,
+        state: speak(&one.state.said()),
         since: words::date(since),
         by: by.to_string(),
     }

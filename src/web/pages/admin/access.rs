@@ -11,7 +11,9 @@ use crate::actors::world::Trouble;
 use crate::domain::id::ItemId;
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Part, Reason};
+use crate::domain::said::said;
 use crate::web::App;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
@@ -31,7 +33,7 @@ const LONGEST: usize = 320;
 struct Seen {
     name: String,
     people: String,
-    level: &'static str,
+    level: String,
     why: String,
 }
 
@@ -117,8 +119,11 @@ pub fn item(text: &str) -> Result<ItemId, Refusal> {
     id.unwrap_or_default().parse().map_err(|_| {
         Refusal::field(
             "item",
-            format!("\"{}\" is no run and no project", words::short(text)),
-            "copy its id, which begins with run_ or prj_, or the address of its page",
+            said!(
+                "\"{text}\" is no run and no project",
+                text = words::short(text)
+            ),
+            said!("copy its id, which begins with run_ or prj_, or the address of its page"),
         )
     })
 }
@@ -140,18 +145,17 @@ async fn seers(app: &App, person: &Person, text: &str) -> Result<Of, Failure> {
 
 fn seen(seer: &Seer) -> Seen {
     let people = match seer.people {
-        0 => "no account yet".to_owned(),
-        1 => "1 person".to_owned(),
-        n if seer.more_people => format!("more than {} people", words::grouped(n as u64)),
-        n => format!("{} people", words::grouped(n as u64)),
+        0 => say!("no account yet"),
+        n if seer.more_people && n > 1 => say!("more than {n} people", n),
+        n => say!(n; "{n} person", "{n} people"),
     };
     Seen {
         name: words::short(&seer.name),
         people,
         level: match seer.reason.level() {
-            Level::Own => "everything",
-            Level::Write => "read and write",
-            Level::Read => "read",
+            Level::Own => say!("everything" as "what one may do"),
+            Level::Write => say!("read and write" as "what one may do"),
+            Level::Read => say!("read" as "what one may do"),
         },
         why: why(&seer.reason),
     }
@@ -159,25 +163,31 @@ fn seen(seer: &Seer) -> Seen {
 
 fn why(reason: &Reason) -> String {
     match reason {
-        Reason::Owner(_) => "owns it".to_owned(),
-        Reason::DomainAdministrator(domain) => {
-            format!("administers the domain {} that it lies in", domain.name())
-        }
+        Reason::Owner(_) => say!("owns it"),
+        Reason::DomainAdministrator(domain) => say!(
+            "administers the domain {domain} that it lies in",
+            domain = domain.name()
+        ),
         Reason::Granted(_, part) => granted(part),
-        Reason::Through(project, _, part) => {
-            format!("because its data went into {project}: {}", granted(part))
-        }
+        Reason::Through(project, _, part) => say!(
+            "because its data went into {project}: {granted}",
+            project,
+            granted = granted(part)
+        ),
     }
 }
 
 fn granted(part: &Part) -> String {
-    let how = match part.origin {
-        Origin::Kept(_) => "agreed with its transfer",
-        Origin::Invitation(_) => "by invitation",
-        Origin::Link(_) => "by link",
-    };
-    let since = words::date(part.since);
-    format!("{how}, since {since}, {}", words::until_when(part.until))
+    let (since, until) = (part.since, words::until_when(part.until));
+    match part.origin {
+        Origin::Kept(_) => say!(
+            "agreed with its transfer, since {since}, {until}",
+            since,
+            until
+        ),
+        Origin::Invitation(_) => say!("by invitation, since {since}, {until}", since, until),
+        Origin::Link(_) => say!("by link, since {since}, {until}", since, until),
+    }
 }
 
 async fn sight(
@@ -226,7 +236,13 @@ fn place(own: &Own) -> Place {
 
 fn listed(one: Granted, contexts: &[Own]) -> Item {
     let own = contexts.iter().find(|own| own.context == one.context);
-    let part = |part: &Part| format!("{}, {}", part.level.word(), granted(part));
+    let part = |part: &Part| {
+        say!(
+            "{level}, {granted}",
+            level = part.level.said(),
+            granted = granted(part)
+        )
+    };
     Item {
         link: one.name.is_some().then(|| format!("/items/{}", one.item)),
         name: match one.name {

@@ -12,11 +12,13 @@ use crate::actors::workgroups::look;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, ItemId};
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::domain::time::{DAY_MS, Time};
 use crate::store::Version;
 use crate::web::App;
 use crate::web::api::audit::{Exported, lines, shown, wanted};
 use crate::web::api::read;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 use crate::wire::{AuditChange, AuditEntry};
@@ -161,8 +163,8 @@ pub fn day(asked: &Fields, field: &str) -> Result<Option<Time>, Refusal> {
         read::moment(field, &format!("{day}T00:00:00Z")).map_err(|_| {
             Refusal::field(
                 field,
-                format!("\"{}\" is no day", words::short(&day)),
-                "write it such as 2026-12-31",
+                said!("\"{day}\" is no day", day = words::short(&day)),
+                said!("write it such as 2026-12-31"),
             )
         })
     };
@@ -219,16 +221,54 @@ fn row(line: Line, entry: AuditEntry) -> Row {
 
 fn change(change: &AuditChange) -> String {
     let value = |value: &Option<String>| match value {
-        Some(value) => format!("“{}”", words::short(value)),
-        None => "nothing".to_owned(),
+        Some(value) => words::quoted(&told(&change.field, value)),
+        None => say!("nothing" as "a value"),
     };
-    let field = change.field.replace('_', " ");
+    let field = field(&change.field);
     match change.private {
-        true => format!("{field}: only they are told what"),
-        false => format!(
-            "{field}: {} became {}",
-            value(&change.before),
-            value(&change.after)
+        true => say!("{field}: only they are told what", field),
+        false => say!(
+            "{field}: {before} became {after}",
+            field,
+            before = value(&change.before),
+            after = value(&change.after)
         ),
+    }
+}
+
+/// What people call the value of a field: a word of ours is said in their language, all others stay as they are.
+fn told(field: &str, value: &str) -> String {
+    match (field, value) {
+        ("quota", "that of the tier") => say!("that of the tier"),
+        ("role", "member") => say!("member"),
+        ("role", "administrator") => say!("administrator"),
+        ("role", "owner") => say!("owner"),
+        ("level", "read") => say!("read" as "a level of access"),
+        ("level", "write") => say!("write" as "a level of access"),
+        ("state", "active") => say!("active" as "a value"),
+        ("state", "trashed") => say!("trashed" as "a value"),
+        ("state", "archived") => say!("archived" as "a value"),
+        (_, value) => value.to_owned(),
+    }
+}
+
+/// What people call a field of the audit. One that this page does not know yet is called as programs call it.
+fn field(name: &str) -> String {
+    match name {
+        "name" => say!("name" as "a field"),
+        "addresses" => say!("addresses" as "a field"),
+        "tier" => say!("tier" as "a field"),
+        "domain" => say!("domain" as "a field"),
+        "quota" => say!("quota" as "a field"),
+        "default_run_location" => say!("default run location" as "a field"),
+        "default_context" => say!("default context" as "a field"),
+        "default_context_by_sender" => say!("default context by sender" as "a field"),
+        "blocked" => say!("blocked" as "a field"),
+        "language" => say!("language" as "a field"),
+        "state" => say!("state" as "a field"),
+        "level" => say!("level" as "a field"),
+        "handle" => say!("handle" as "a field"),
+        "role" => say!("role" as "a field"),
+        other => other.replace('_', " "),
     }
 }

@@ -68,7 +68,7 @@ impl Due {
             since: words::date(due.at),
             span: span(due.for_ms),
             many: match due.rows {
-                1_000.. => format!("{} or more", counted(due.rows)),
+                1_000.. => say!("{counted} or more", counted = counted(due.rows)),
                 rows => counted(rows),
             },
             late: due.is_late(),
@@ -84,13 +84,15 @@ fn messages(n: usize) -> String {
     say!(n; "{n} message", "{n} messages")
 }
 
-/// `3 hours`
+/// `3 hours`, as it is said of something that has been so for this long.
 pub fn span(ms: i64) -> String {
     match ms {
-        ..MINUTE_MS => "less than a minute".to_owned(),
-        MINUTE_MS..HOUR_MS => say!(ms / MINUTE_MS; "{n} minute", "{n} minutes"),
-        _ if ms < 2 * DAY_MS => say!(ms / HOUR_MS; "{n} hour", "{n} hours"),
-        _ => say!(ms / DAY_MS; "{n} day", "{n} days"),
+        ..MINUTE_MS => say!("less than a minute" as "for so long"),
+        MINUTE_MS..HOUR_MS => {
+            say!(ms / MINUTE_MS; "{n} minute", "{n} minutes" as "for so long")
+        }
+        _ if ms < 2 * DAY_MS => say!(ms / HOUR_MS; "{n} hour", "{n} hours" as "for so long"),
+        _ => say!(ms / DAY_MS; "{n} day", "{n} days" as "for so long"),
     }
 }
 
@@ -179,11 +181,11 @@ fn wish(verb: &str, fields: &Fields) -> Result<(Wish, &'static str), Stop> {
 }
 
 /// What is told above a page after something was done there.
-fn note(done: &str) -> Option<&'static str> {
+fn note(done: &str) -> Option<String> {
     match done {
-        "retried" => Some("It is tried again, now."),
-        "dropped" => Some("Dropped."),
-        "reset" => Some("Letters are sent to the address again."),
+        "retried" => Some(say!("It is tried again, now.")),
+        "dropped" => Some(say!("Dropped.")),
+        "reset" => Some(say!("Letters are sent to the address again.")),
         _ => None,
     }
 }

@@ -14,10 +14,11 @@ use crate::actors::world::{Call, Trouble};
 use crate::domain::id::{ItemKind, MoveId};
 use crate::domain::index::Phase;
 use crate::domain::moving::{Administrator as Signed, Move, State as Stands};
+use crate::domain::said::Size;
 use crate::store::Fault;
 use crate::web::App;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 
 use super::super::dialog;
 use super::super::form::{self, Fields, Posted};
@@ -38,7 +39,7 @@ struct Row {
     id: String,
     from: String,
     to: String,
-    state: &'static str,
+    state: String,
     proposed: String,
     by: String,
     moved: String,
@@ -80,7 +81,7 @@ fn row(one: &Move) -> Row {
         id: one.id.to_string(),
         from: words::short(&one.from_name),
         to: words::short(&one.to_name),
-        state: one.state.word(),
+        state: speak(&one.state.said()),
         proposed: words::date(one.proposed.at),
         by: one.proposed.address.to_string(),
         moved: moved(one),
@@ -88,7 +89,11 @@ fn row(one: &Move) -> Row {
 }
 
 fn moved(one: &Move) -> String {
-    format!("{}, {}", words::items(one.items), size(one.bytes))
+    say!(
+        "{what}, {size}",
+        what = words::items(one.items),
+        size = Size(one.bytes)
+    )
 }
 
 // ---- proposing ----
@@ -158,10 +163,14 @@ impl Look {
         let seen = rights::permits(&app.settings(), person.account.id, &found.items, now).await?;
         let rows: Vec<Item> = seen.iter().flatten().map(dialog::row).collect();
         Ok(Self {
-            total: format!("{}, {}", total(found), size(found.bytes)),
+            total: say!(
+                "{what}, {size}",
+                what = total(found),
+                size = Size(found.bytes)
+            ),
             room: match found.free {
-                Some(free) => format!("{} free there now", size(free)),
-                None => "no storage limit there".to_owned(),
+                Some(free) => say!("{free} free there now", free = Size(free)),
+                None => say!("no storage limit there"),
             },
             unlisted: unlisted(found, rows.len()),
             rows,
@@ -219,23 +228,18 @@ pub async fn preview(State(app): State<App>, Ordered(posted): Ordered) -> Result
 fn total(found: &Preview) -> String {
     let some = |(n, more): (usize, bool), kind: ItemKind| {
         let counted = words::of_kind(n, kind);
-        let counted = if more {
-            format!("more than {counted}")
-        } else {
-            counted
+        let counted = match more {
+            true => say!("more than {counted}", counted),
+            false => counted,
         };
         (n > 0).then_some(counted)
     };
-    let all: Vec<String> = [
-        some(found.runs, ItemKind::Run),
-        some(found.projects, ItemKind::Project),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    match all.is_empty() {
-        true => "nothing".to_owned(),
-        false => all.join(" and "),
+    let runs = some(found.runs, ItemKind::Run);
+    let projects = some(found.projects, ItemKind::Project);
+    match (runs, projects) {
+        (Some(runs), Some(projects)) => say!("{runs} and {projects}", runs, projects),
+        (Some(some), None) | (None, Some(some)) => some,
+        (None, None) => say!("nothing" as "what moves"),
     }
 }
 
@@ -243,7 +247,7 @@ fn unlisted(found: &Preview, listed: usize) -> Option<String> {
     let all = found.runs.0.saturating_add(found.projects.0);
     let rest = words::items(all.saturating_sub(listed) as u64);
     match found.runs.1 || found.projects.1 {
-        true => Some(format!("more than {rest}")),
+        true => Some(say!("more than {counted}", counted = rest)),
         false => (all > listed).then_some(rest),
     }
 }
@@ -302,12 +306,12 @@ struct One<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     id: String,
     from: String,
     to: String,
     reason: Option<String>,
-    state: &'static str,
+    state: String,
     proposed: By,
     approved: Option<By>,
     cancelled: Option<By>,
@@ -329,9 +333,11 @@ pub async fn show(
     Administrator(person): Administrator,
 ) -> Result<Response, Stop> {
     let note = match asked.get("done") {
-        "proposed" => Some("Proposed. Another administrator approves it; nothing moves before."),
-        "approved" => Some("Approved. What has moved so far is shown below."),
-        "cancelled" => Some("Cancelled. What had moved by then stays where it is."),
+        "proposed" => Some(say!(
+            "Proposed. Another administrator approves it; nothing moves before."
+        )),
+        "approved" => Some(say!("Approved. What has moved so far is shown below.")),
+        "cancelled" => Some(say!("Cancelled. What had moved by then stays where it is.")),
         _ => None,
     };
     render(&app, &person, named(&id)?, note, Problems::default()).await
@@ -345,7 +351,7 @@ async fn render(
     app: &App,
     person: &Person,
     id: MoveId,
-    note: Option<&'static str>,
+    note: Option<String>,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
@@ -358,7 +364,7 @@ async fn render(
         id: id.to_string(),
         from: words::short(&one.from_name),
         to: words::short(&one.to_name),
-        state: one.state.word(),
+        state: speak(&one.state.said()),
         proposed: by(&one.proposed),
         approved: one.state.approved().map(by),
         cancelled: match &one.state {
@@ -387,7 +393,11 @@ fn left(one: &Move, left: u64) -> Left {
     Left {
         moved: one.bytes,
         total: one.bytes.saturating_add(left),
-        words: format!("{} moved, {} left", size(one.bytes), size(left)),
+        words: say!(
+            "{moved} moved, {left} left",
+            moved = Size(one.bytes),
+            left = Size(left)
+        ),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::actors::allowance::{self, Of};
 use crate::actors::queries::Own;
 use crate::actors::world::Trouble;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
@@ -46,7 +47,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     who: String,
     found: Option<Found>,
     once: String,
@@ -67,8 +68,8 @@ pub fn whom(text: &str) -> Result<Whom, Refusal> {
         let text: String = text.chars().take(LONGEST).collect();
         Refusal::field(
             "who",
-            format!("\"{}\" is no email address", words::short(&text)),
-            "write the address that the person signs in with, such as anna@uni.example",
+            said!("\"{text}\" is no email address", text = words::short(&text)),
+            said!("write the address that the person signs in with, such as anna@uni.example"),
         )
     })
 }
@@ -127,8 +128,8 @@ async fn look(
 fn nobody(who: &str) -> Refusal {
     Refusal::field(
         "who",
-        format!("\"{}\" is no person", words::short(who)),
-        "look for workgroups among the workgroups",
+        said!("\"{who}\" is no person", who = words::short(who)),
+        said!("look for workgroups among the workgroups"),
     )
 }
 

@@ -4,14 +4,16 @@ use crate::actors::allowance::{self, Change, Of, Seen};
 use crate::config::{Cap, Size};
 use crate::domain::policy::{Policy, Tier};
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::api::allowance::tier as read_tier;
 use crate::web::api::read;
+use crate::web::language::say;
 use crate::web::problem::{Failure, guard};
 use crate::wire::Guard;
 
 use super::super::form::{Fields, Posted};
-use super::super::words::Storage;
+use super::super::words::{self, Storage};
 use super::super::{Problems, Stop};
 
 /// The allowance of a context with the fields that change it.
@@ -58,8 +60,8 @@ fn cap(bytes: Option<u64>) -> String {
 }
 
 /// What is told above the page after a change.
-pub fn note(asked: &Fields) -> Option<&'static str> {
-    (asked.get("done") == "changed").then_some("Changed. It holds from now on.")
+pub fn note(asked: &Fields) -> Option<String> {
+    (asked.get("done") == "changed").then(|| say!("Changed. It holds from now on."))
 }
 
 /// Whoever was looked up, if somebody was named, and everything that is wrong with that or with the form that was just sent.
@@ -104,13 +106,20 @@ fn asked(fields: &Fields) -> Result<Change, Failure> {
 
 /// Without a cap is written as the largest one, as everywhere.
 fn quota(text: &str) -> Result<Option<u64>, Refusal> {
-    let cap: Result<Cap, _> = text.to_lowercase().parse();
+    let text = text.to_lowercase();
+    let cap: Result<Cap, _> = text.parse();
     cap.map(|cap| Some(cap.as_bytes().unwrap_or(u64::MAX)))
-        .map_err(|error| {
-            Refusal::field(
-                "quota",
-                error.to_string(),
-                "leave it empty for that of the domain or tier",
-            )
+        .map_err(|_| {
+            let sentence = match text.parse::<Size>() {
+                Ok(_) => said!(
+                    "a quota of nothing lets nobody receive anything; write a size such as \"1TiB\", or \"none\" for no cap"
+                ),
+                Err(_) => said!(
+                    "\"{text}\" is not a quota; write a size such as \"1TiB\", or \"none\" for no cap",
+                    text = words::short(&text)
+                ),
+            };
+            let next_step = said!("leave it empty for that of the domain or tier");
+            Refusal::field("quota", sentence, next_step)
         })
 }

@@ -8,6 +8,7 @@ use crate::actors::allowance::{self, Of};
 use crate::actors::workgroups::look::{self, Shown};
 use crate::domain::policy::Domain;
 use crate::domain::refusal::Refusal;
+use crate::domain::said::said;
 use crate::web::App;
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
@@ -45,7 +46,7 @@ struct Page<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     handle: String,
     found: Option<Found>,
     domains: Vec<String>,
@@ -126,8 +127,11 @@ fn of(handle: &str) -> Result<Of, Refusal> {
     read.map_err(|_| {
         Refusal::field(
             "handle",
-            format!("\"{}\" is no handle of a workgroup", words::short(handle)),
-            "write the short name in its address, such as lab-meyer",
+            said!(
+                "\"{handle}\" is no handle of a workgroup",
+                handle = words::short(handle)
+            ),
+            said!("write the short name in its address, such as lab-meyer"),
         )
     })
 }

@@ -10,6 +10,7 @@ use crate::domain::reach::Reach;
 use crate::web::App;
 use crate::web::api::mail::doubtful;
 use crate::web::api::{read, settings};
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 
@@ -22,7 +23,9 @@ use super::{Operated, Operator, ROWS, listed, note};
 /// A doubtful address.
 pub struct Row {
     pub address: String,
+    /// The word that programs use for the state.
     pub state: &'static str,
+    pub stands: String,
     pub since: String,
     pub reason: String,
 }
@@ -31,15 +34,27 @@ impl Row {
     /// As operators see it.
     pub fn of(reach: &Reach) -> Self {
         let doubt = reach.doubt();
+        let state = match reach.undeliverable {
+            Some(_) => "undeliverable",
+            None => "doubtful",
+        };
         Self {
             address: reach.address.to_string(),
-            state: match reach.undeliverable {
-                Some(_) => "undeliverable",
-                None => "doubtful",
-            },
+            state,
+            stands: stands(state),
             since: doubt.map(|(at, _)| words::date(at)).unwrap_or_default(),
             reason: doubt.map(|(_, why)| words::short(why)).unwrap_or_default(),
         }
+    }
+}
+
+/// The states that may be asked for.
+const STATES: [&str; 2] = ["undeliverable", "doubtful"];
+
+fn stands(state: &str) -> String {
+    match state {
+        "undeliverable" => say!("undeliverable"),
+        _ => say!("doubtful" as "an address"),
     }
 }
 
@@ -49,8 +64,9 @@ struct List<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     state: String,
+    states: Vec<(&'static str, String)>,
     since: String,
     doubtful: Vec<Row>,
     filters: String,
@@ -85,6 +101,7 @@ async fn render(
         person,
         note: note(asked.get("done")).filter(|_| problems.is_empty()),
         state: form::text(asked, "state", 40),
+        states: STATES.map(|state| (state, stands(state))).to_vec(),
         since: form::text(asked, "since", 40),
         doubtful: addresses.iter().map(Row::of).collect(),
         filters: filtered(asked, &["state", "since"]),

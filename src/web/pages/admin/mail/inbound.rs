@@ -6,10 +6,11 @@ use axum::response::Response;
 
 use crate::actors::post as mail;
 use crate::domain::id::MessageId;
-use crate::domain::incoming::{Incoming, State as Stands};
+use crate::domain::incoming::{Incoming, Purpose, State as Stands};
 use crate::web::App;
 use crate::web::api::mail::came;
 use crate::web::api::read;
+use crate::web::language::say;
 use crate::web::pages::filters;
 use crate::web::pages::words::size;
 use crate::web::problem::Failure;
@@ -24,7 +25,7 @@ use super::{LONGEST, Operated, Operator, ROWS, listed, note, wish};
 struct Row {
     id: String,
     letter: String,
-    purpose: &'static str,
+    purpose: String,
     at: String,
     outcome: String,
     why: String,
@@ -35,7 +36,11 @@ impl Row {
         Self {
             id: message.id.to_string(),
             letter: message.letter.to_string(),
-            purpose: message.purpose.word(),
+            purpose: match message.purpose {
+                Purpose::Reply => say!("reply" as "a message"),
+                Purpose::Report => say!("report" as "a message"),
+                Purpose::Probe => say!("probe" as "a message"),
+            },
             at: words::date(message.at),
             outcome: words::short(message.outcome()),
             why: match &message.state {
@@ -105,7 +110,7 @@ struct One<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     row: Row,
     size: String,
     seen_to: Option<String>,
@@ -136,7 +141,7 @@ async fn render(
     app: &App,
     person: &Person,
     id: MessageId,
-    note: Option<&'static str>,
+    note: Option<String>,
     (problems, reason): (Problems, &str),
 ) -> Result<Response, Stop> {
     let call = app.directory().call(person.browser.by(), None);

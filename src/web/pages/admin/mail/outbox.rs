@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use crate::actors::post as mail;
+use crate::actors::post::{self as mail, Troubled};
 use crate::domain::id::LetterId;
 use crate::domain::letter::{Letter, State as Stands, Subject};
 use crate::web::App;
@@ -25,7 +25,9 @@ pub struct Row {
     pub id: String,
     pub kind: String,
     pub to: String,
+    /// The word that programs use for the state.
     pub state: &'static str,
+    pub stands: String,
     pub when: String,
     pub why: Option<String>,
     pub attempts: String,
@@ -40,11 +42,23 @@ impl Row {
             kind: posted.kind,
             to: posted.to,
             state: posted.state,
+            stands: posted.stands,
             when: posted.when,
             why: posted.why,
             attempts: say!(letter.attempts; "{n} time", "{n} times"),
         }
     }
+}
+
+/// What people call a state that may be asked for.
+fn asked_for(state: &'static str) -> (&'static str, String) {
+    let stands = match state {
+        "queued" => say!("queued"),
+        "undeliverable" => say!("undeliverable"),
+        "bounced" => say!("bounced"),
+        _ => say!("dead" as "a letter"),
+    };
+    (state, stands)
 }
 
 #[derive(Template)]
@@ -53,6 +67,7 @@ struct List<'a> {
     f: Frame<'a>,
     problems: Problems,
     state: String,
+    states: Vec<(&'static str, String)>,
     address: String,
     since: String,
     troubled: Vec<Row>,
@@ -73,6 +88,7 @@ pub async fn list(
     let view = List {
         f: frame(&app, Some(&person)).at("/admin/mail"),
         state: form::text(&asked, "state", 40),
+        states: Troubled::STATES.map(asked_for).to_vec(),
         address: form::text(&asked, "address", LONGEST),
         since: form::text(&asked, "since", 40),
         troubled: letters.iter().map(Row::of).collect(),
@@ -106,7 +122,7 @@ struct One<'a> {
     f: Frame<'a>,
     person: &'a Person,
     problems: Problems,
-    note: Option<&'static str>,
+    note: Option<String>,
     row: Row,
     written: String,
     about: Option<String>,
@@ -137,7 +153,7 @@ async fn render(
     app: &App,
     person: &Person,
     id: LetterId,
-    note: Option<&'static str>,
+    note: Option<String>,
     (problems, reason): (Problems, &str),
 ) -> Result<Response, Stop> {
     let call = app.directory().call(person.browser.by(), None);
