@@ -8,11 +8,14 @@
     clippy::indexing_slicing
 )]
 
+mod administration;
 #[path = "../support/browser.rs"]
 mod browser;
+mod clicks;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod daemon;
+mod daily;
 mod letters;
 mod live;
 mod look;
@@ -21,3 +24,4 @@ mod look;
 mod post_office;
 mod site;
 mod stories;
+mod workgroups;
