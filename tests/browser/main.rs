@@ -22,6 +22,7 @@ mod look;
 #[path = "../support/post_office.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
+mod pictures;
 mod site;
 mod stories;
 mod workgroups;
