@@ -19,10 +19,10 @@ mod daily;
 mod letters;
 mod live;
 mod look;
+mod pictures;
 #[path = "../support/post_office.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
-mod pictures;
 mod site;
 mod stories;
 mod workgroups;
