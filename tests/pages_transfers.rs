@@ -214,6 +214,18 @@ async fn a_wrong_address_is_corrected_and_both_offers_stay_in_the_history() {
 }
 
 #[tokio::test]
+async fn an_offer_of_one_item_stands_in_the_history_by_its_name() {
+    let web = Website::open().await;
+    let maria = web.account(MARIA).await;
+    let items = web.run(maria, "<b>Lake</b>", &[]).await;
+    web.offer(maria, &items, ANNA, None).await;
+    let mut maria = web.sign_in(MARIA).await;
+    let page = web.get(&mut maria, "/transfers").await;
+    let name = "<bdi>&#60;b&#62;Lake&#60;/b&#62;</bdi>";
+    assert!(page.body.contains(name), "{}", page.body);
+}
+
+#[tokio::test]
 async fn the_table_for_spreadsheets_holds_no_formula() {
     let web = Website::open().await;
     let maria = web.account(MARIA).await;

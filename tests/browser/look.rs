@@ -148,7 +148,7 @@ impl World {
     }
 
     /// Nothing is wrong with the pages that were looked at, and they are valid HTML; what each weighs is written down.
-    pub fn sum_up(&self) {
+    pub fn sum_up(&self, stories: &str) {
         let mut table = "page,bytes,requests,bytes of all,first paint in ms\n".to_owned();
         for one in &self.seen {
             let Seen {
@@ -167,7 +167,11 @@ impl World {
             .unwrap();
         }
         let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output/browser");
-        fs::write(kept.join(format!("{}.csv", self.screen.name)), table).unwrap();
+        fs::write(
+            kept.join(format!("{}-{stories}.csv", self.screen.name)),
+            table,
+        )
+        .unwrap();
         let config = self.path().join("sources/.htmlvalidate.json");
         fs::write(
             &config,

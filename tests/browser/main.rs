@@ -8,16 +8,21 @@
     clippy::indexing_slicing
 )]
 
+mod administration;
 #[path = "../support/browser.rs"]
 mod browser;
+mod clicks;
 #[path = "../support/daemon.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod daemon;
+mod daily;
 mod letters;
 mod live;
 mod look;
+mod pictures;
 #[path = "../support/post_office.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
 mod site;
 mod stories;
+mod workgroups;

@@ -29,7 +29,7 @@ async fn tell(screen: Screen) {
     a_workgroup_is_made_and_people_are_invited(&mut world).await;
     an_account_is_settled(&mut world).await;
     somebody_signs_out(&mut world).await;
-    world.sum_up();
+    world.sum_up("stories");
     world.close().await;
 }
 

@@ -1,5 +1,6 @@
 //! A real browser: headless Chromium, driven through chromedriver.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::TcpStream;
@@ -32,6 +33,8 @@ pub struct Browser {
     /// without them.
     tools: String,
     pictures: PathBuf,
+    /// How often its person has pressed something.
+    presses: Cell<usize>,
 }
 
 impl Browser {
@@ -79,6 +82,7 @@ impl Browser {
             page,
             tools,
             pictures,
+            presses: Cell::new(0),
         };
         // It remembers what it is sent from now on.
         browser.tool("Network.enable", json!({})).unwrap();
@@ -137,14 +141,28 @@ impl Browser {
 
     /// Everything that the page holds, on one picture, however long it is.
     pub fn whole(&self, name: &str) {
+        let picture = self.shot(json!({ "format": "png" }), f64::INFINITY);
+        fs::write(self.pictures.join(format!("{name}.png")), picture).unwrap();
+    }
+
+    /// A picture of the page from its top, in a form that DevTools know, and at most so high.
+    pub fn shot(&self, form: Value, most: f64) -> Vec<u8> {
         let sizes = self.tool("Page.getLayoutMetrics", json!({})).unwrap();
         let size = &sizes["cssContentSize"];
-        let (width, height) = (&size["width"], &size["height"]);
+        let (width, height) = (&size["width"], size["height"].as_f64().unwrap().min(most));
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-        let how = json!({ "captureBeyondViewport": true, "clip": clip });
+        let mut how = form;
+        how["captureBeyondViewport"] = json!(true);
+        how["clip"] = clip;
         let picture = self.tool("Page.captureScreenshot", how).unwrap();
-        let picture = data_encoding::BASE64.decode(picture["data"].as_str().unwrap().as_bytes());
-        fs::write(self.pictures.join(format!("{name}.png")), picture.unwrap()).unwrap();
+        let picture = picture["data"].as_str().unwrap().as_bytes();
+        data_encoding::BASE64.decode(picture).unwrap()
+    }
+
+    /// What is saved goes into this folder from now on.
+    pub fn saves_to(&self, folder: &Path) {
+        let how = json!({ "behavior": "allow", "downloadPath": folder });
+        self.tool("Browser.setDownloadBehavior", how).unwrap();
     }
 
     /// What is kept for this person: cookies, to be given back later.
@@ -203,8 +221,25 @@ impl Browser {
         self.write(field, text);
     }
 
+    /// Chooses in a list to choose from, as one types what one looks for.
+    pub fn pick(&self, field: &str, word: &str) {
+        until(&format!("{field} is on the page"), within(20), || {
+            self.tool("DOM.focus", self.node(field)?)
+        });
+        for letter in word.chars() {
+            let key = json!({ "type": "keyDown", "text": letter, "key": letter });
+            self.tool("Input.dispatchKeyEvent", key).unwrap();
+        }
+    }
+
+    /// How often its person has pressed something so far.
+    pub fn presses(&self) -> usize {
+        self.presses.get()
+    }
+
     /// Presses the middle of what an XPath names.
     pub fn press_on(&self, what: &str) {
+        self.presses.set(self.presses.get() + 1);
         // Until something of it is to be seen, a page takes no presses.
         const SEEN: &str = "performance.getEntriesByName('first-contentful-paint').length > 0";
         let corners = until(&format!("{what} is on the page"), within(20), || {
@@ -239,11 +274,22 @@ impl Browser {
 
     /// What stands on the page, once these words are there.
     pub fn text_with(&self, words: &str) -> String {
-        until(&format!("\"{words}\" is on the page"), within(20), || {
-            let html = self.tool("DOM.getOuterHTML", self.node("//main")?)?;
-            let text = words_of(html["outerHTML"].as_str()?);
-            text.contains(words).then_some(text)
-        })
+        let deadline = within(20);
+        loop {
+            let text = self.text();
+            if let Some(text) = text.as_ref().filter(|text| text.contains(words)) {
+                return text.clone();
+            }
+            let late = now() >= deadline;
+            assert!(!late, "\"{words}\" is not on the page, but {text:?}");
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// What stands on the page, if there is one just now.
+    fn text(&self) -> Option<String> {
+        let html = self.tool("DOM.getOuterHTML", self.node("//main")?)?;
+        Some(words_of(html["outerHTML"].as_str()?))
     }
 
     /// Where the page is, once that ends so.

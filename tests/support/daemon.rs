@@ -108,6 +108,13 @@ impl Place {
         place
     }
 
+    /// From its next start on it is told this instead of that.
+    pub fn reconfigure(&self, from: &str, to: &str) {
+        let written = fs::read_to_string(&self.config).unwrap();
+        assert!(written.contains(from), "{from}");
+        fs::write(&self.config, written.replacen(from, to, 1)).unwrap();
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }

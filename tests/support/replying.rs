@@ -113,10 +113,8 @@ impl Desk {
         );
         let place = Place::new(&home.path().join("site"), office.port, &more);
         // Whoever sends administers the site too, so that they see what became of what came in.
-        let written = std::fs::read_to_string(&place.config).unwrap();
         let operator = "[site]\nadministrators = [\"core@site.test\"]\n";
-        let written = written.replacen("[site]\n", operator, 1);
-        std::fs::write(&place.config, written).unwrap();
+        place.reconfigure("[site]\n", operator);
         let mut daemon = place.start();
         daemon.ready(&place);
         let core = Person::sign_in(&place, &mut office, "core@site.test");
@@ -171,9 +169,7 @@ impl Desk {
 
     /// What the site's configuration says is changed, and in force.
     pub fn configure(&mut self, from: &str, to: &str) {
-        let written = std::fs::read_to_string(&self.place.config).unwrap();
-        assert!(written.contains(from), "{from}");
-        std::fs::write(&self.place.config, written.replacen(from, to, 1)).unwrap();
+        self.place.reconfigure(from, to);
         self.kill();
         self.start();
     }

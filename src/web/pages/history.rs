@@ -165,7 +165,7 @@ pub async fn show(
         let state = shows::state(transfer, now);
         Row {
             place: words::place(transfer.id),
-            what: words::about(transfer),
+            what: what(transfer),
             size: size(transfer.bytes()),
             other: other(transfer, asked.received),
             state,
@@ -185,6 +185,14 @@ pub async fn show(
         paged: asked.from.is_some(),
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// One item by its name, so that offers to the same person can be told apart; several by their number.
+fn what(transfer: &Invitation) -> String {
+    match transfer.items.as_slice() {
+        [one] => words::short(&one.name),
+        _ => words::about(transfer),
+    }
 }
 
 /// To whom it was sent, or from whom it came.
