@@ -357,11 +357,17 @@ impl Courier {
         };
         let Err(fault) = done else { return };
         self.faulty(&fault);
-        let again = Settlement::RetryAt((self.inner.parts.now)().plus_ms(AGAIN_MS));
+        let again = Settlement::RetryAt(self.not_before(now).plus_ms(AGAIN_MS));
         if let Err(fault) = self.inner.parts.store.settle(row, again).await {
             // The lease ends by itself.
             self.faulty(&fault);
         }
+    }
+
+    /// Now, but never before a row was claimed, though the clock was set back: another node, whose clock is behind, would find nothing to
+    /// do yet, and take the row away for good.
+    fn not_before(&self, claimed: Time) -> Time {
+        (self.inner.parts.now)().max(claimed)
     }
 
     async fn fire(&self, row: Claimed, now: Time) -> Result<(), Fault> {
@@ -392,7 +398,7 @@ impl Courier {
         let purged = tokio::time::timeout(self.in_lease(), purging).await;
         let more = purged.unwrap_or_else(|_| Err(Fault::retry("purging an item took too long")))?;
         let settlement = if more {
-            Settlement::RetryAt((parts.now)())
+            Settlement::RetryAt(self.not_before(now))
         } else {
             metrics::counter!("handover_items_purged_total").increment(1);
             Settlement::Done

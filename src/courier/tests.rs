@@ -495,6 +495,26 @@ async fn timers_fire_when_they_are_due_and_again_after_a_fault() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_brings_no_timer_before_its_time() {
+    let office = Office::new();
+    office.create(&transfer()).await;
+    let due = START.plus_ms(7 * DAY_MS);
+    office.wakes.faults.store(1, Ordering::SeqCst);
+    office.wakes.back_ms.store(5 * MINUTE_MS, Ordering::SeqCst);
+    office.run_for(7 * DAY_MS + 10_000).await;
+    assert_eq!(office.wakes.fired.lock().unwrap().len(), 1);
+    let rows = office.store.model.view();
+    let rows: Vec<Time> = rows
+        .queue(Queue::Timers)
+        .map(|(row, _)| row.due.at)
+        .collect();
+    assert!(
+        matches!(rows.as_slice(), [at] if *at >= due),
+        "a node whose clock is behind would take it away: {rows:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_soft_stop_lets_letters_in_flight_end_but_not_for_ever() {
     let office = Office::new();
     let ids = office.offers(4).await;

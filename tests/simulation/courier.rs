@@ -58,7 +58,7 @@ pub async fn look(cluster: Arc<Cluster>, node: Arc<Node>, queue: Queue) {
                 Queue::Sweeps => Ok(()),
             };
             if done.is_err() {
-                let again = Settlement::RetryAt(here.now().plus_ms(AGAIN_MS));
+                let again = Settlement::RetryAt(here.now().max(now).plus_ms(AGAIN_MS));
                 // The lease ends by itself.
                 let _ = here.store.settle(row, again).await;
             }
@@ -73,7 +73,7 @@ async fn fire(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
 
 async fn bury(node: &Arc<Node>, row: Claimed, now: Time) -> Result<(), Fault> {
     let settlement = match purge::fire(&**node, row.due.id, now).await? {
-        true => Settlement::RetryAt(node.now()),
+        true => Settlement::RetryAt(node.now().max(now)),
         false => Settlement::Done,
     };
     node.store.settle(row, settlement).await

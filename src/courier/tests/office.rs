@@ -162,6 +162,10 @@ pub struct Wakes {
     pub faults: AtomicUsize,
     /// So many times it says yes and does nothing.
     pub idle: AtomicUsize,
+    /// When it fails, the clock is set back by so much, in milliseconds.
+    pub back_ms: AtomicI64,
+    /// By how much it was.
+    pub behind_ms: Arc<AtomicI64>,
 }
 
 fn taken(count: &AtomicUsize) -> bool {
@@ -176,6 +180,8 @@ impl Timers for Wakes {
         self.fired.lock().unwrap().push((transfer, at));
         Box::pin(async move {
             if taken(&self.faults) {
+                let back = self.back_ms.load(Ordering::SeqCst);
+                self.behind_ms.store(back, Ordering::SeqCst);
                 return Err(Fault::retry("no"));
             }
             if taken(&self.idle) {
@@ -230,6 +236,7 @@ impl Office {
     pub fn courier(&self) -> Courier {
         let start = self.start;
         let elapsed = move || i64::try_from(start.elapsed().as_millis()).unwrap();
+        let behind = Arc::clone(&self.wakes.behind_ms);
         let parts = Parts {
             store: Arc::clone(&self.store) as Arc<dyn Store>,
             transport: Arc::clone(&self.server) as Arc<dyn Transport>,
@@ -249,7 +256,7 @@ impl Office {
             letters: Arc::clone(&self.letters),
             ids: Arc::new(crate::ids::Ids::seeded(1)),
             inbox: None,
-            now: Arc::new(move || START.plus_ms(elapsed())),
+            now: Arc::new(move || START.plus_ms(elapsed() - behind.load(Ordering::SeqCst))),
         };
         let settings = Settings {
             letters_at_once: 2,
