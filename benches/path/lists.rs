@@ -106,9 +106,7 @@ impl Site {
         for _ in 0..CONNECTIONS {
             let connection = self.daemon.connect().await;
             let (cookie, path) = (self.looker.cookie.clone(), path.to_owned());
-            loops.push(tokio::spawn(again(
-                connection, cookie, path, began, during,
-            )));
+            loops.push(tokio::spawn(again(connection, cookie, path, began, during)));
         }
         let mut all = Vec::new();
         for one in loops {
@@ -161,11 +159,11 @@ pub async fn measure(folder: &Path, many: usize, during: Duration) {
     );
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     let only = super::argument("--page");
-    let wanted = |page: &&str| only.as_ref().is_none_or(|only| only == page);
-    for page in PAGES.iter().filter(wanted) {
+    let wanted = |page: &str| only.as_ref().is_none_or(|only| only == page);
+    for page in PAGES.into_iter().filter(|page| wanted(page)) {
         line(&sites, page, [page, page], during).await;
     }
-    for page in TURNED.iter().filter(wanted) {
+    for page in TURNED.into_iter().filter(|page| wanted(page)) {
         let middle = [sites[0].middle(page).await, sites[1].middle(page).await];
         let what = format!("{page}, in the middle");
         line(&sites, &what, [&middle[0], &middle[1]], during).await;
