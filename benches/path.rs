@@ -1,7 +1,8 @@
 //! The whole path, measured on the daemon as a process: `handover serve`, built as it is released, driven over HTTP.
 //!
-//! `cargo bench --bench path -- --transfers --files --start --memory --mail` prints Markdown; each part can be asked for alone.
-//! `--seconds N` is how long each row of the first part takes, `--connections 64` measures that row alone, `--offers N` how many letters and replies `--mail` has, `--items N` the size of the larger store of `--start`,
+//! `cargo bench --bench path -- --transfers --lists --check --files --start --memory --mail` prints Markdown; each part can be asked for alone.
+//! `--seconds N` is how long each row of the first part takes, `--connections 64` measures that row alone, `--offers N` how many letters and replies `--mail` has, `--listed N` how many things there are in the larger context of `--lists`,
+//! `--grants 1000,100000` the sizes of `--check` and `--rate N` its questions a second, `--items N` the size of the larger store of `--start`,
 //! `--folder PATH` where stores lie (on a disk: by default `/var/tmp`). `docs/performance.md` says what the figures mean.
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +13,11 @@
     reason = "a measurement reads the clock, and stops at the first surprise"
 )]
 
+#[path = "rights/src/by_handover.rs"]
+#[allow(dead_code, reason = "benches/rights asks in process too")]
+mod by_handover;
+#[path = "path/check.rs"]
+mod check;
 #[path = "path/commits.rs"]
 mod commits;
 #[path = "path/daemon.rs"]
@@ -22,10 +28,16 @@ mod files;
 mod fill;
 #[path = "path/http.rs"]
 mod http;
+#[path = "path/lists.rs"]
+mod lists;
 #[path = "path/mail.rs"]
 mod mail;
 #[path = "path/memory.rs"]
 mod memory;
+#[path = "rights/src/relations.rs"]
+mod relations;
+#[path = "path/shelves.rs"]
+mod shelves;
 #[path = "path/start.rs"]
 mod start;
 #[path = "path/transfers.rs"]
@@ -69,7 +81,15 @@ fn main() {
         .unwrap();
     let folder = folder.path();
     let seconds = Duration::from_secs_f64(number("--seconds", 5.0));
-    let parts = ["--transfers", "--files", "--start", "--memory", "--mail"];
+    let parts = [
+        "--transfers",
+        "--lists",
+        "--check",
+        "--files",
+        "--start",
+        "--memory",
+        "--mail",
+    ];
     let all = !parts.into_iter().any(asked);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -78,6 +98,13 @@ fn main() {
     runtime.block_on(async {
         if all || asked("--transfers") {
             transfers::measure(folder, seconds).await;
+        }
+        if all || asked("--lists") {
+            lists::measure(folder, number("--listed", 100_000), seconds).await;
+        }
+        if all || asked("--check") {
+            let sizes = argument("--grants").unwrap_or_else(|| "1000,100000,1000000".into());
+            check::table(folder, &sizes, number("--rate", 2_000.0), seconds).await;
         }
         if all || asked("--files") {
             files::measure(folder, number("--files-in-project", 1_000_000)).await;

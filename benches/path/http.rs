@@ -57,6 +57,16 @@ impl Connection {
         self.send(&request).await
     }
 
+    /// A page as the browser of somebody with this session gets it; it must be there.
+    pub async fn page(&mut self, session: &str, path: &str) -> String {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: bench\r\nCookie: handover={session}\r\n\r\n");
+        let (status, body) = self.send(&request).await;
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
     async fn send(&mut self, request: &str) -> (u16, Vec<u8>) {
         self.stream.write_all(request.as_bytes()).await.unwrap();
         self.buffer.clear();

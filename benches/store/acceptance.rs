@@ -5,6 +5,7 @@ use handover::domain::id::{
 };
 use handover::domain::index::{Entry, Phase, Receiver};
 use handover::domain::key::{Counter, Key};
+use handover::domain::shelf::Spelled;
 use handover::domain::time::Time;
 use handover::store::{ABSENT, Add, Commit, Due, IndexChange, Queue, Version, Write};
 
@@ -68,7 +69,8 @@ impl Slot {
         let item = ItemId::new(ItemKind::Project, self.number);
         let transfer = InvitationId::from_bits(self.number);
         let (from, to) = (self.context(self.round), self.context(self.round + 1));
-        let name = Digest(spread(self.number));
+        let name = Spelled::of(&format!("Project {:032x}", spread(self.number)));
+        let label = vec![b'l'; 65];
         let write = |key, nth: usize, body: usize, event: usize| Write {
             key,
             expected: self.versions.get(nth).copied().unwrap_or_default(),
@@ -109,7 +111,9 @@ impl Slot {
             ],
             index: vec![
                 IndexChange::Delete(Entry::Owned(from, item)),
-                IndexChange::Put(Entry::Owned(to, item), Vec::new()),
+                IndexChange::Put(Entry::Owned(to, item), label.clone()),
+                IndexChange::Delete(Entry::Sized(from, 1_000, item)),
+                IndexChange::Put(Entry::Sized(to, 1_000, item), label),
                 IndexChange::Delete(Entry::Name(from, ItemKind::Project, name)),
                 IndexChange::PutUnique(Entry::Name(to, ItemKind::Project, name), own),
                 IndexChange::Delete(Entry::Sent(to, Phase::Closed, transfer)),

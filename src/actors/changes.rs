@@ -294,6 +294,7 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
     match entry {
         Entry::Name(context, ..)
         | Entry::Owned(context, _)
+        | Entry::Sized(context, ..)
         | Entry::Sent(context, ..)
         | Entry::Granted(context, _)
         | Entry::Concerned(context, ..)

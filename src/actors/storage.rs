@@ -3,19 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::domain::id::{AccountId, Context, ItemKind};
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind};
+use crate::domain::index;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
+use crate::domain::shelf::Label;
 use crate::domain::workgroup::Membership;
-use crate::store::Fault;
+use crate::store::{Direction, Fault};
 
 use super::load;
 use super::names;
-use super::queries;
 use super::rights::Acting;
 use super::world::Settings;
 
-/// So many runs, and as many projects, are looked through at most, the newest first.
+/// So many runs, and as many projects, are looked through at most, the largest first.
 pub const LOOKED_THROUGH: usize = 5_000;
 /// So many of them are read at once.
 const AT_ONCE: usize = 500;
@@ -49,33 +50,43 @@ pub struct Filled {
 /// # Errors
 /// The store failed.
 pub async fn filled(settings: &Settings, acting: &Acting, limit: usize) -> Result<Filled, Fault> {
+    let from = settings.store.frozen().await?;
     let mut filled = Filled::default();
+    let mut largest: Vec<(u64, ItemId)> = Vec::new();
     let mut parts: BTreeMap<AccountId, (usize, u64)> = BTreeMap::new();
     for kind in [ItemKind::Run, ItemKind::Project] {
-        let mut from = None;
-        let mut looked_at = 0;
-        loop {
-            let (items, next) = queries::items(settings, acting, kind, from, AT_ONCE).await?;
-            looked_at += AT_ONCE;
-            for item in &items {
-                let (items, bytes) = parts.entry(item.registered_by).or_default();
+        let prefix = index::sized(acting.context(), kind);
+        let (mut after, mut looked_at) = (None, 0);
+        while looked_at < LOOKED_THROUGH {
+            let page = from
+                .scan(prefix, after, Direction::Backward, AT_ONCE)
+                .await?;
+            for (key, value) in page.rows.iter() {
+                let label = Label::read(value).ok_or_else(load::damaged)?;
+                let (items, bytes) = parts.entry(label.registered_by).or_default();
                 *items += 1;
-                *bytes = bytes.saturating_add(item.bytes);
-            }
-            filled.largest.extend(items);
-            filled
-                .largest
-                .sort_by_key(|item| (Reverse(item.bytes), Reverse(item.id)));
-            filled.largest.truncate(limit);
-            match next {
-                Some(_) if looked_at >= LOOKED_THROUGH => {
-                    filled.cut = true;
-                    break;
+                *bytes = bytes.saturating_add(label.bytes);
+                if looked_at < limit {
+                    let id = index::last_id(key).ok_or_else(load::damaged)?;
+                    largest.push((label.bytes, ItemId::new(kind, id)));
                 }
-                None => break,
-                next => from = next,
+                looked_at += 1;
             }
+            if !page.more {
+                break;
+            }
+            filled.cut |= looked_at >= LOOKED_THROUGH;
+            after = page.last_key();
+            // Others are served between two helpings.
+            tokio::task::yield_now().await;
         }
+    }
+    largest.sort_unstable_by_key(|largest| Reverse(*largest));
+    largest.truncate(limit);
+    let keys: Vec<Key> = largest.iter().map(|(_, id)| Key::Item(*id)).collect();
+    for record in &from.load(&keys).await? {
+        let item = load::read::<Item>(record.as_ref())?;
+        filled.largest.extend(item.map(|item| item.document));
     }
     let mut parts: Vec<(AccountId, (usize, u64))> = parts.into_iter().collect();
     parts.sort_by_key(|(id, (_, bytes))| (Reverse(*bytes), *id));

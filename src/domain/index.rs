@@ -8,6 +8,7 @@ use super::id::{
     MessageId, MoveId, WorkgroupId,
 };
 use super::key::Bytes;
+use super::shelf::{ORDERED, Spelled};
 use super::time::Time;
 
 /// Whether what an entry names still waits for an answer; open entries are listed apart from closed ones.
@@ -44,10 +45,12 @@ pub enum Entry {
     Address(Digest),
     /// Unique: a workgroup's handle (digest of its folded form) → the workgroup.
     Handle(Digest),
-    /// Unique: an item's name in its context (digest of the folded form) → the item.
-    Name(Context, ItemKind, Digest),
-    /// Items of a context, newest last.
+    /// Unique: an item's name in its context, in the order of names → the item.
+    Name(Context, ItemKind, Spelled),
+    /// Items of a context, newest last; the value is a label.
     Owned(Context, ItemId),
+    /// The same by their bytes, largest last.
+    Sized(Context, u64, ItemId),
     /// Members of a workgroup.
     Member(WorkgroupId, AccountId),
     /// Those of its members who answer for a workgroup: its owner and its administrators.
@@ -96,7 +99,7 @@ pub enum Entry {
     Acted(AccountId, Time, Digest),
     /// What concerns a context, in the same way.
     Concerned(Context, Time, Digest),
-    /// Items of a context that are in the trash.
+    /// Items of a context that are in the trash, newest last; the value is a label.
     Trashed(Context, ItemId),
     /// Analyses that write to a project now.
     Running(ItemId, AnalysisId),
@@ -120,8 +123,11 @@ impl Entry {
         match *self {
             Self::Address(digest) => Bytes::tagged(1).wide(digest.0),
             Self::Handle(digest) => Bytes::tagged(2).wide(digest.0),
-            Self::Name(context, kind, digest) => of(context, List::Names).kind(kind).wide(digest.0),
+            Self::Name(context, kind, name) => named(context, kind).spelled(&name),
             Self::Owned(context, item) => owned(context, item.kind()).wide(item.bits()),
+            Self::Sized(context, bytes, item) => {
+                sized(context, item.kind()).number(bytes).wide(item.bits())
+            }
             Self::Member(workgroup, account) => members(workgroup).wide(account.bits()),
             Self::Answers(workgroup, account) => answering(workgroup).wide(account.bits()),
             Self::Standing(account) => belongs(account),
@@ -174,6 +180,7 @@ enum List {
     Acted,
     Concerned,
     Trashed,
+    Sized,
 }
 
 /// Prefix of one of a context's lists.
@@ -187,12 +194,21 @@ fn of(context: Context, list: List) -> Bytes {
         List::Acted => 6,
         List::Concerned => 7,
         List::Trashed => 8,
+        List::Sized => 9,
     })
 }
 
 /// Prefix of the items of one kind that a context owns.
 pub fn owned(context: Context, kind: ItemKind) -> Bytes {
     of(context, List::Owned).kind(kind)
+}
+/// Prefix of the names of the items of one kind that a context owns.
+pub fn named(context: Context, kind: ItemKind) -> Bytes {
+    of(context, List::Names).kind(kind)
+}
+/// Prefix of the items of one kind that a context owns, by their bytes.
+pub fn sized(context: Context, kind: ItemKind) -> Bytes {
+    of(context, List::Sized).kind(kind)
 }
 /// Prefix of a workgroup's members.
 pub fn members(workgroup: WorkgroupId) -> Bytes {
@@ -319,6 +335,12 @@ pub fn besides(invitation: InvitationId) -> Bytes {
 /// Prefix of the transfers that wait for running analyses.
 pub fn requested() -> Bytes {
     Bytes::tagged(48)
+}
+
+/// The beginning of the name in an entry's key behind its prefix (`Name`), and whether the name goes on.
+pub fn begun_name(tail: &[u8]) -> Option<(&[u8], bool)> {
+    let begin = tail.get(..tail.len().checked_sub(17)?)?;
+    Some((begin, begin.len() >= ORDERED))
 }
 
 /// The moment and the digest at the end of an entry's key (`Acted`, `Concerned`).

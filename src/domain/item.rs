@@ -6,12 +6,13 @@ use unicode_normalization::UnicodeNormalization as _;
 use crate::chain::Chain;
 
 use super::document::{Derived, Document};
-use super::id::{AccountId, AnalysisId, Context, Digest, InvitationId, ItemId};
+use super::id::{AccountId, AnalysisId, Context, InvitationId, ItemId};
 use super::index::Entry;
 use super::key::{Counter, Key, Queue};
 use super::refusal::{Code, Refusal};
 use super::rights::Whose;
 use super::said::{Said, said};
+use super::shelf::{self, Spelled};
 use super::time::Time;
 
 /// What may be done with an item. Only the owning context changes it.
@@ -177,15 +178,10 @@ pub fn folded_name(name: &str) -> String {
     words.join(" ").to_lowercase()
 }
 
-/// The digest by which a name is looked up.
-pub fn name_digest(name: &str) -> Digest {
-    Digest::of(folded_name(name).as_bytes())
-}
-
 impl Item {
     /// The entry that keeps its name unique in a context.
     pub fn name_entry(context: Context, id: ItemId, name: &str) -> Entry {
-        Entry::Name(context, id.kind(), name_digest(name))
+        Entry::Name(context, id.kind(), Spelled::of(name))
     }
 }
 
@@ -195,14 +191,18 @@ impl Document for Item {
         Key::Item(self.id)
     }
     fn entries(&self) -> Vec<Derived> {
+        let label = shelf::label(self);
         let mut entries = vec![
             Derived::unique(Self::name_entry(self.owner, self.id, &self.name), self.id),
-            Derived::listed(Entry::Owned(self.owner, self.id)),
+            Derived::telling(Entry::Owned(self.owner, self.id), label.clone()),
             Derived::telling(Entry::Whose(self.id), Whose::from(self).as_entry()),
         ];
         if self.state == State::Trashed {
-            entries.push(Derived::listed(Entry::Trashed(self.owner, self.id)));
+            let trashed = Entry::Trashed(self.owner, self.id);
+            entries.push(Derived::telling(trashed, label.clone()));
         }
+        let sized = Entry::Sized(self.owner, self.bytes, self.id);
+        entries.push(Derived::telling(sized, label));
         entries
     }
     fn counts(&self) -> Vec<(Counter, i64)> {
@@ -360,7 +360,6 @@ mod tests {
     #[test]
     fn names_are_compared_without_case_spaces_and_width() {
         assert_eq!(folded_name("  WGS   Batch ７ "), "wgs batch 7");
-        assert_ne!(name_digest("A"), name_digest("B"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
     MessageId, MoveId, SignInId, WorkgroupId,
 };
+use super::shelf::Spelled;
 use super::time::Time;
 
 /// The key of one stored document.
@@ -155,11 +156,14 @@ fn context(from: &mut &[u8]) -> Option<Context> {
     }
 }
 
-/// Key bytes under construction; at most 51 bytes, so they live on the stack.
+/// The longest key: an item's name among those of its context.
+const LONGEST: usize = 117;
+
+/// Key bytes under construction. They are few, so they live on the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes {
     len: u8,
-    bytes: [u8; 55],
+    bytes: [u8; LONGEST],
 }
 
 impl Bytes {
@@ -167,7 +171,7 @@ impl Bytes {
     pub fn tagged(tag: u8) -> Self {
         Self {
             len: 0,
-            bytes: [0; 55],
+            bytes: [0; LONGEST],
         }
         .push(&[tag])
     }
@@ -189,6 +193,14 @@ impl Bytes {
     /// Then one byte.
     pub fn byte(self, byte: u8) -> Self {
         self.push(&[byte])
+    }
+    /// Then a number, so that it sorts.
+    pub fn number(self, number: u64) -> Self {
+        self.push(&number.to_be_bytes())
+    }
+    /// Then a name, so that it sorts: what it begins with, its end, and what tells it from others that begin alike.
+    pub fn spelled(self, name: &Spelled) -> Self {
+        self.push(name.begin()).byte(0).wide(name.digest().0)
     }
     /// Then a kind of item.
     pub fn kind(self, kind: ItemKind) -> Self {

@@ -24,6 +24,7 @@ pub mod refusal;
 pub mod rights;
 pub mod said;
 pub mod secret;
+pub mod shelf;
 pub mod time;
 pub mod tombstone;
 pub mod workgroup;

@@ -187,6 +187,17 @@ pub struct ItemPage {
     pub history: Vec<Event>,
 }
 
+/// What the caller may do with an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ItemRight {
+    /// The item.
+    pub item: String,
+    /// `read`, `write` or `own`.
+    pub level: String,
+    /// Why, the strongest reason first.
+    pub why: Vec<Reason>,
+}
+
 /// Why somebody may see an item, and how far it goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reason {

@@ -401,6 +401,7 @@ async fn what_is_purged_is_gone_with_all_that_belonged_to_it_and_its_journal_sta
         Entry::File(of, _) | Entry::Grantee(of, _) | Entry::LinkOf(of, _) => *of == item,
         Entry::ProjectOf(_, of) | Entry::RunOf(of, _) => *of == item,
         Entry::Owned(_, of) | Entry::Trashed(_, of) | Entry::Granted(_, of) => *of == item,
+        Entry::Sized(_, _, of) => *of == item,
         Entry::Name(..) => false,
         _ => false,
     };

@@ -41,10 +41,17 @@ async fn site() -> Site {
 impl Site {
     /// What this person may do with the item: a level, or the status of the refusal.
     async fn may(&self, person: &Person, item: &str) -> Result<String, u16> {
-        let answer = self.world.get(person, &self.path(item)).await;
+        let path = self.path(item);
+        let answer = self.world.get(person, &path).await;
+        let right = self.world.get(person, &format!("{path}/right")).await;
+        assert_eq!(right.status, answer.status, "{path}");
+        let (shown, right) = (answer.json(), right.json());
         if answer.status.is_success() {
-            Ok(answer.json()["level"].as_str().unwrap().to_owned())
+            assert_eq!(right["level"], shown["level"], "{path}");
+            assert_eq!(right["why"], shown["why"], "{path}");
+            Ok(shown["level"].as_str().unwrap().to_owned())
         } else {
+            assert_eq!(right["detail"], shown["detail"], "{path}");
             Err(answer.status.as_u16())
         }
     }

@@ -73,8 +73,10 @@ const TABLE: &[Row] = &[
     // An item: whoever may not look is told that there is none, whoever may look but not this, that they may not.
     ("GET /runs/{run}", "read", "",                               "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("GET /runs/{run}/access", "read", "",                        "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("GET /runs/{run}/right", "read", "",                         "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("GET /projects/{project}", "read", "",                       "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("GET /projects/{project}/access", "read", "",                "401 401 404 403 403 200 200 200 200 404 401 403"),
+    ("GET /projects/{project}/right", "read", "",                 "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("GET /projects/{project}/files", "read", "",                 "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("POST /projects/{project}/files", "write", FILES,            "401 401 404 403 200 200 200 200 200 404 401 403"),
     ("POST /analyses", "write", ANALYSIS,                         "401 401 404 403 201 201 201 201 201 404 401 403"),

@@ -38,7 +38,7 @@ pub const ENTRIES: [Entry; 14] = [
     Entry::Address(Digest(1)),
     Entry::Address(Digest(u128::MAX)),
     Entry::Handle(Digest(1)),
-    Entry::Name(PERSONAL, ItemKind::Run, Digest(9)),
+    Entry::Sized(PERSONAL, u64::MAX, RUN),
     Entry::Owned(PERSONAL, RUN),
     Entry::Owned(PERSONAL, PROJECT),
     Entry::Owned(PERSONAL, ItemId::new(ItemKind::Project, 5)),

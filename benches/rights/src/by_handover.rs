@@ -21,7 +21,7 @@ use handover::ids::Ids;
 use handover::store::embedded::{Embedded, Options};
 use handover::store::{Outcome, Store as _};
 
-use crate::relations::{Level, Question, Relations, To};
+use super::relations::{Level, Question, Relations, To};
 
 /// So many people, or items with their grants, in one commit.
 const TOGETHER: usize = 150;

@@ -1,5 +1,5 @@
 //! May this person read, or write, this item? The same question about the same relations, asked of Handover's own check, of
-//! cedar-policy and of casbin, side by side; and over HTTP, of a running daemon. Every answer is compared with the right one.
+//! cedar-policy and of casbin, side by side. Every answer is compared with the right one.
 //!
 //! `README.md` says how to run it and what is fair.
 #![allow(
@@ -14,11 +14,9 @@
 mod by_casbin;
 mod by_cedar;
 mod by_handover;
-mod over_http;
 mod relations;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use casbin::CoreApi as _;
@@ -26,7 +24,6 @@ use handover::domain::time::Time;
 
 use by_cedar::Cedar;
 use by_handover::Site;
-use over_http::Daemon;
 use relations::{Question, Relations};
 
 /// Answers before the first that is measured.
@@ -87,12 +84,12 @@ fn now() -> Time {
     Time::from_ms(now.unwrap().as_millis() as i64)
 }
 
-fn handover(relations: &Relations, folder: &Path, daemon: Option<&Path>, during: Duration) {
+fn handover(relations: &Relations, folder: &Path, during: Duration) {
     let one = tokio::runtime::Builder::new_current_thread();
     let one = { one }.enable_all().build().unwrap();
     let path = folder.join("store.redb");
     let site = Site::filled(relations, &path, now());
-    let site = Arc::new(one.block_on(site));
+    let site = one.block_on(site);
     let request = |question| site.request(question);
     let times = measured(relations, during, request, |request| {
         one.block_on(site.asked(request))
@@ -103,19 +100,6 @@ fn handover(relations: &Relations, folder: &Path, daemon: Option<&Path>, during:
     });
     row(relations.grants, "Handover, with the item", times);
     site.close();
-    let Some(binary) = daemon else {
-        return;
-    };
-    // All connections on one thread: what asks shares the cores with what answers.
-    let times = one.block_on(async {
-        let daemon = Daemon::start(binary, folder).await;
-        over_http::asked(&daemon, &site, *relations, during).await
-    });
-    let what = format!(
-        "Handover, over HTTP, {} connections",
-        over_http::CONNECTIONS
-    );
-    row(relations.grants, &what, times);
 }
 
 fn cedar(relations: &Relations, during: Duration) {
@@ -151,7 +135,6 @@ fn main() {
     let sizes = argument("--grants").unwrap_or_else(|| "1000,100000,1000000".into());
     let seconds: f64 = argument("--seconds").map_or(10.0, |text| text.parse().unwrap());
     let during = Duration::from_secs_f64(seconds);
-    let daemon = argument("--daemon").map(PathBuf::from);
     let only = argument("--only");
     let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let folder = argument("--folder").unwrap_or_else(|| "/var/tmp".into());
@@ -164,7 +147,7 @@ fn main() {
                 .prefix("handover-rights.")
                 .tempdir_in(&folder)
                 .unwrap();
-            handover(&relations, folder.path(), daemon.as_deref(), during);
+            handover(&relations, folder.path(), during);
         }
         if wanted("cedar") {
             cedar(&relations, during);

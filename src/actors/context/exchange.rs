@@ -8,9 +8,10 @@ use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId};
 use crate::domain::invitation::{self, KeepAccess, Offered, Source, Target};
-use crate::domain::item::{Item, name_candidates, name_digest};
+use crate::domain::item::{Item, name_candidates};
 use crate::domain::key::{Counter, Key};
 use crate::domain::rights::{Grant, Level, Origin, Part};
+use crate::domain::shelf::Spelled;
 use crate::domain::workgroup::Membership;
 use crate::store::{Fault, Store};
 
@@ -191,7 +192,7 @@ pub async fn free_names(
         .iter()
         .zip(&taken)
         .filter(|(_, taken)| taken.is_none())
-        .map(|(i, _)| (i.item.kind(), name_digest(&i.name)))
+        .map(|(i, _)| (i.item.kind(), Spelled::of(&i.name)))
         .collect();
     for (item, _) in items.iter().zip(&taken).filter(|(_, t)| t.is_some()) {
         let kind = item.item.kind();
@@ -201,10 +202,10 @@ pub async fn free_names(
             let entries: Vec<_> = some.iter().map(|n| entry(item.item, n)).collect();
             let taken = store.find(&entries).await?;
             let free = some.into_iter().zip(taken).find(|(name, taken)| {
-                taken.is_none() && !given.contains(&(kind, name_digest(name)))
+                taken.is_none() && !given.contains(&(kind, Spelled::of(name)))
             });
             if let Some((name, _)) = free {
-                given.insert((kind, name_digest(&name)));
+                given.insert((kind, Spelled::of(&name)));
                 renamed.insert(item.item, name);
                 break;
             }

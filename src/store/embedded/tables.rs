@@ -112,7 +112,7 @@ impl JournalKey {
         let key = key.bytes();
         let key = key.as_slice();
         let mut bytes = [0; 63];
-        // `Bytes` holds at most 55, so there is always room.
+        // No document's key is longer than two ids with their kinds, so there is always room.
         if let Some((head, rest)) = bytes.split_at_mut_checked(key.len()) {
             head.copy_from_slice(key);
             if let Some(tail) = rest.first_chunk_mut::<8>() {

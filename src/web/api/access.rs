@@ -25,6 +25,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(run))
         .routes(routes!(project))
+        .routes(routes!(right_on_run))
+        .routes(routes!(right_on_project))
         .routes(routes!(person))
 }
 
@@ -81,6 +83,56 @@ async fn project(
     Named(id): Named<ItemId>,
 ) -> Result<Json<wire::ItemAccess>, Failure> {
     seers(&app, signed.account(), id, ItemKind::Project).await
+}
+
+// ---- one's own right ----
+
+async fn right(
+    app: &App,
+    person: AccountId,
+    id: ItemId,
+    kind: ItemKind,
+) -> Result<Json<wire::ItemRight>, Failure> {
+    let settings = app.settings();
+    let none = || Trouble::from(rights::no_such_item(&settings, id));
+    if id.kind() != kind {
+        return Err(none().into());
+    }
+    let right = rights::effective(&settings, person, id, app.directory().now()).await?;
+    let right = right.ok_or_else(none)?;
+    Ok(Json(wire::ItemRight {
+        item: id.to_string(),
+        level: show::level(right.level()).to_owned(),
+        why: right.reasons().iter().map(show::reason).collect(),
+    }))
+}
+
+/// Show what one may do with a run, and why.
+///
+/// For services beside Handover that keep the data: they ask with the token of whoever wants it.
+#[utoipa::path(get, path = "/runs/{run}/right", operation_id = "showRunRight", tag = "Access",
+    params(("run" = String, Path, description = "`run_…`")),
+    responses((status = 200, description = "The level, and every reason", body = wire::ItemRight)))]
+async fn right_on_run(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+) -> Result<Json<wire::ItemRight>, Failure> {
+    right(&app, signed.account(), id, ItemKind::Run).await
+}
+
+/// Show what one may do with a project, and why.
+///
+/// For services beside Handover that keep the data: they ask with the token of whoever wants it.
+#[utoipa::path(get, path = "/projects/{project}/right", operation_id = "showProjectRight", tag = "Access",
+    params(("project" = String, Path, description = "`prj_…`")),
+    responses((status = 200, description = "The level, and every reason", body = wire::ItemRight)))]
+async fn right_on_project(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+) -> Result<Json<wire::ItemRight>, Failure> {
+    right(&app, signed.account(), id, ItemKind::Project).await
 }
 
 // ---- people ----

@@ -113,7 +113,7 @@ impl View {
         self.which == Which::Trashed
     }
 
-    fn fields(&self, at: At) -> String {
+    fn fields(&self, at: &At) -> String {
         let fields = [
             ("name", words::in_address(&self.name)),
             ("state", word(STATES, &self.which).to_owned()),
@@ -129,11 +129,11 @@ impl View {
 
     /// What the address of this view says after the path; to be gone on with `&`.
     pub fn query(&self) -> String {
-        self.fields(self.at)
+        self.fields(&self.at)
     }
 
     /// The address of the same view elsewhere in the list.
-    fn turned(&self, at: At) -> String {
+    fn turned(&self, at: &At) -> String {
         match self.fields(at) {
             fields if fields.is_empty() => self.path().to_owned(),
             fields => format!("{}?{fields}", self.path()),
@@ -200,7 +200,9 @@ struct Page<'a> {
     nothing: Nothing,
     before: Option<String>,
     after: Option<String>,
-    /// How many were looked through, when there are more.
+    /// Whether the page holds less than fits because what is rare is looked for over several.
+    further: bool,
+    /// How many are in this order, when there are more.
     cut: Option<String>,
     /// What follows the address of what is done with those that are chosen.
     with: String,
@@ -257,7 +259,7 @@ pub async fn render(
         order: view.order,
         name: &view.name,
     };
-    let found = browse::page(&settings, &acting, asked, view.at, ROWS, now).await?;
+    let found = browse::page(&settings, &acting, asked, view.at.clone(), ROWS, now).await?;
     let ticked = |id: ItemId| outcome.is_some_and(|outcome| outcome.stays(id));
     let rows = found.items.iter();
     let rows: Vec<Row> = rows.map(|one| row(one, ticked(one.item.id))).collect();
@@ -272,9 +274,10 @@ pub async fn render(
         note,
         outcome,
         nothing: nothing(view, found.after.is_some()),
+        further: (1..ROWS).contains(&rows.len()) && found.after.is_some(),
         rows,
-        before: found.before.map(|at| view.turned(at)),
-        after: found.after.map(|at| view.turned(at)),
+        before: found.before.map(|at| view.turned(&at)),
+        after: found.after.map(|at| view.turned(&at)),
         cut: found.cut.then_some(all),
         with: with(app, view),
         view,

@@ -206,6 +206,7 @@ fn nothing_left(shadow: &Shadow, id: ItemId) -> Result<(), String> {
     let names = |entry: &&Entry| match entry {
         Entry::ProjectOf(one, other) | Entry::RunOf(one, other) => *one == id || *other == id,
         Entry::Owned(_, item) | Entry::Trashed(_, item) | Entry::Granted(_, item) => *item == id,
+        Entry::Sized(_, _, item) => *item == id,
         Entry::LinkOf(item, _) | Entry::Grantee(item, _) => *item == id,
         _ => false,
     };

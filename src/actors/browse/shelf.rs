@@ -1,0 +1,223 @@
+//! The part of the index that is looked through for a page: rows in the order of the list, each with enough beside it to tell whether it fits.
+
+use crate::domain::id::{Context, ItemId, ItemKind};
+use crate::domain::index;
+use crate::domain::item::{Item, folded_name};
+use crate::domain::key::{Bytes, Key};
+use crate::domain::shelf::Label;
+use crate::store::{Direction, Fault, Frozen, Page};
+
+use super::super::{load, people};
+use super::{LOOKED_THROUGH, Order, Which};
+
+/// So many rows are read at once when most of them may not fit.
+const AT_ONCE: usize = 500;
+/// So many items are read for one page, at most, where only they tell whether they fit.
+const READ: usize = 500;
+
+/// How the rows of a list tell what they are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    /// The key ends with the item, the value is a label.
+    Labelled,
+    /// The key is a name, the value the item.
+    Named,
+}
+
+/// A list, and what is looked for in it.
+pub(super) struct Shelf<'a> {
+    from: &'a dyn Frozen,
+    prefix: Bytes,
+    rows: Rows,
+    kind: ItemKind,
+    which: Which,
+    /// Folded; empty: any.
+    name: &'a str,
+}
+
+/// Where a row lies: its key behind the prefix.
+pub(super) type Place = Vec<u8>;
+
+/// An item that may fit, as its row tells.
+pub(super) struct Candidate {
+    pub place: Place,
+    pub id: ItemId,
+    pub bytes: u64,
+    pub name: String,
+}
+
+/// Items that fit, and the row behind which there may be more.
+pub(super) struct Walked {
+    pub items: Vec<(Place, Item)>,
+    pub on: Option<Place>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Of this context, in this order.
+    pub fn of(
+        from: &'a dyn Frozen,
+        (context, kind): (Context, ItemKind),
+        (which, order): (Which, Order),
+        name: &'a str,
+    ) -> Self {
+        let (prefix, rows) = match (which, order) {
+            (Which::Trashed, _) => (index::trashed(context, kind), Rows::Labelled),
+            (_, Order::Newest | Order::Oldest) => (index::owned(context, kind), Rows::Labelled),
+            (_, Order::Size) => (index::sized(context, kind), Rows::Labelled),
+            (_, Order::Name) => (index::named(context, kind), Rows::Named),
+        };
+        Self {
+            from,
+            prefix,
+            rows,
+            kind,
+            which,
+            name,
+        }
+    }
+
+    /// Up to `limit` items that fit, beyond `from` in this direction.
+    pub async fn walk(
+        &self,
+        direction: Direction,
+        from: Option<Place>,
+        limit: usize,
+    ) -> Result<Walked, Fault> {
+        let mut walked = Walked {
+            items: Vec::new(),
+            on: from,
+        };
+        let (mut looked_at, mut read) = (0, 0);
+        // Most often everything fits.
+        let mut at_once = limit.saturating_add(1).min(AT_ONCE);
+        while looked_at < LOOKED_THROUGH {
+            let page = self
+                .rows_beyond(walked.on.as_deref(), direction, at_once)
+                .await?;
+            looked_at += page.rows.len();
+            let candidates = self.candidates(&page)?;
+            for some in candidates.chunks(limit.saturating_add(1)) {
+                read += some.len();
+                for (candidate, item) in some.iter().zip(self.items(some).await?) {
+                    let Some(item) = item.filter(|item| self.fits(item)) else {
+                        continue;
+                    };
+                    if walked.items.len() >= limit {
+                        walked.on = walked.items.last().map(|(place, _)| place.clone());
+                        return Ok(walked);
+                    }
+                    walked.items.push((candidate.place.clone(), item));
+                }
+                if read > READ {
+                    walked.on = some.last().map(|last| last.place.clone());
+                    return Ok(walked);
+                }
+            }
+            if !page.more {
+                walked.on = None;
+                return Ok(walked);
+            }
+            let last = page.rows.last().map(|(key, _)| self.place(key));
+            walked.on = last.or(walked.on);
+            // Others are served between two helpings.
+            tokio::task::yield_now().await;
+            at_once = AT_ONCE.min(LOOKED_THROUGH.saturating_sub(looked_at));
+        }
+        Ok(walked)
+    }
+
+    /// What may fit of the newest rows, and whether there are more; for an order that the index does not have.
+    pub async fn newest(&self) -> Result<(Vec<Candidate>, bool), Fault> {
+        let (mut all, mut on, mut looked_at) = (Vec::new(), None, 0);
+        while looked_at < LOOKED_THROUGH {
+            let page = self
+                .rows_beyond(on.as_deref(), Direction::Backward, AT_ONCE)
+                .await?;
+            looked_at += page.rows.len();
+            all.extend(self.candidates(&page)?);
+            if !page.more {
+                return Ok((all, false));
+            }
+            on = page.rows.last().map(|(key, _)| self.place(key));
+            tokio::task::yield_now().await;
+        }
+        Ok((all, true))
+    }
+
+    /// The items of these rows, as they are in the same snapshot.
+    pub async fn items(&self, of: &[Candidate]) -> Result<Vec<Option<Item>>, Fault> {
+        let keys: Vec<Key> = of.iter().map(|one| Key::Item(one.id)).collect();
+        let records = self.from.load(&keys).await?;
+        let read = |record: &Option<_>| {
+            let found = load::read::<Item>(record.as_ref())?;
+            Ok(found.map(|found| found.document))
+        };
+        records.iter().map(read).collect()
+    }
+
+    async fn rows_beyond(
+        &self,
+        place: Option<&[u8]>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Page, Fault> {
+        let after = place.map(|place| [self.prefix.as_slice(), place].concat());
+        self.from.scan(self.prefix, after, direction, limit).await
+    }
+
+    fn place(&self, key: &[u8]) -> Place {
+        let behind = key.get(self.prefix.as_slice().len()..);
+        behind.unwrap_or_default().to_vec()
+    }
+
+    fn candidates(&self, page: &Page) -> Result<Vec<Candidate>, Fault> {
+        let mut all = Vec::new();
+        for (key, value) in page.rows.iter() {
+            let candidate = match self.rows {
+                Rows::Labelled => self.labelled(key, value)?,
+                Rows::Named => self.named(key, value)?,
+            };
+            all.extend(candidate);
+        }
+        Ok(all)
+    }
+
+    fn labelled(&self, key: &[u8], value: &[u8]) -> Result<Option<Candidate>, Fault> {
+        let label = Label::read(value).ok_or_else(load::damaged)?;
+        if !self.which.holds(label.state) || !label.name.contains(self.name) {
+            return Ok(None);
+        }
+        let id = index::last_id(key).ok_or_else(load::damaged)?;
+        Ok(Some(Candidate {
+            place: self.place(key),
+            id: ItemId::new(self.kind, id),
+            bytes: label.bytes,
+            name: label.name.to_owned(),
+        }))
+    }
+
+    /// What is known of a name is how it begins; the state is the item's to tell.
+    fn named(&self, key: &[u8], value: &[u8]) -> Result<Option<Candidate>, Fault> {
+        let place = self.place(key);
+        let (begin, goes_on) = index::begun_name(&place).ok_or_else(load::damaged)?;
+        let wanted = self.name.as_bytes();
+        let there = wanted.is_empty() || begin.windows(wanted.len()).any(|here| here == wanted);
+        if !there && !goes_on {
+            return Ok(None);
+        }
+        Ok(Some(Candidate {
+            id: people::id_in(value)?,
+            bytes: 0,
+            name: String::new(),
+            place,
+        }))
+    }
+
+    fn fits(&self, item: &Item) -> bool {
+        // Where there is a label, it has told this already.
+        self.which.holds(item.state)
+            && (self.rows == Rows::Labelled
+                || self.name.is_empty()
+                || folded_name(&item.name).contains(self.name))
+    }
+}
