@@ -35,6 +35,7 @@ mod mail;
 #[path = "path/memory.rs"]
 mod memory;
 #[path = "rights/src/relations.rs"]
+#[allow(dead_code, reason = "the other benchmark uses the rest of it")]
 mod relations;
 #[path = "path/shelves.rs"]
 mod shelves;
