@@ -187,7 +187,7 @@ async fn an_item_tells_everything_about_it() {
     }
     let last = Context::Workgroup(WorkgroupId::from_bits(u128::MAX));
     let far = format!("{people}?at={last}");
-    story.says(&far, &["Keine auf dieser Seite."]).await;
+    story.says(&far, &["Auf dieser Seite keine."]).await;
     let make = format!("/items/{shared}/links/make");
     let fields = [("level", "read"), ("most", "oft")];
     let wrong = "„oft“ ist keine Anzahl; schreiben Sie eine ganze Zahl";
