@@ -418,7 +418,7 @@ async fn members_of_a_workgroup() {
     let anna = story.web.account(ANNA).await.to_string();
     let ben = story.web.account(BEN).await.to_string();
     for (verb, member, role, sentence) in [
-        ("/role", &anna, "member", "Geändert. Das gilt von nun an."),
+        ("/role", &anna, "member", "Geändert. Das gilt von jetzt an."),
         (
             "/role",
             &anna,

@@ -8,6 +8,9 @@ use super::item::folded_name;
 /// What a reply calls one's own space. It means nothing else, whatever a workgroup is called.
 pub const PERSONAL: &str = "Personal";
 
+/// What pages in German call it; where a workgroup is called so too, it means neither.
+const PERSONAL_IN_GERMAN: &str = "Persönlich";
+
 /// A context with its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
@@ -33,7 +36,7 @@ impl Called {
         let mut words = BTreeMap::new();
         for named in &all {
             let called = match &named.handle {
-                None => vec![folded_name(PERSONAL)],
+                None => vec![folded_name(PERSONAL), folded_name(PERSONAL_IN_GERMAN)],
                 Some(handle) => vec![folded_name(handle), folded_name(&named.name)],
             };
             for word in called {
@@ -166,6 +169,7 @@ mod tests {
         for (said, meant) in [
             ("personal", Some(OWN)),
             ("PERSONAL", Some(OWN)),
+            ("persönlich", Some(OWN)),
             ("mine", Some(workgroup(3))),
             ("tech", Some(workgroup(0))),
             ("tech\u{a0} SUPPORT", Some(workgroup(0))),
@@ -179,5 +183,7 @@ mod tests {
         ] {
             assert_eq!(all.meant(said), meant, "{said}");
         }
+        let called_so = called(&[("Persönlich", "mine")]);
+        assert_eq!(called_so.meant("Persönlich"), None, "never a guess");
     }
 }
