@@ -282,6 +282,8 @@ async fn a_person_is_looked_up_by_an_address_and_given_another_quota() {
     assert_eq!(done.location(), next, "{}", done.body);
     let page = story.get(&next).await;
     assert!(page.body.contains("Changed. It holds from now on."));
+    let field = format!("name=\"who\" value=\"{ANNA}\"");
+    assert!(page.body.contains(&field), "an address, and no id");
     assert!(
         page.body
             .contains("name=\"quota\" type=\"text\" value=\"2TiB\"")

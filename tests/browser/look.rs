@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::daemon::{until, within};
 use crate::post_office::needs;
 use crate::site::World;
@@ -60,6 +62,9 @@ const LOADED: &str = "(() => {
         places: all.map(one => one.name), paint: paint ? paint.startTime : null };
 })()";
 
+/// How many lists of a page are cut off, so that one has to move them sideways.
+const CUT: &str = "[...document.querySelectorAll('.scroll')].filter(list => list.scrollWidth > list.clientWidth).length";
+
 /// What axe-core has to say of a page, one line for each rule and place.
 const AXE: &str = "axe.run(document, { iframes: false, resultTypes: ['violations'] }).then(found => found.violations
     .flatMap(rule => rule.nodes.map(node => [rule.impact, rule.id, node.target.join(' '), node.any.concat(node.all, node.none)
@@ -88,6 +93,10 @@ impl World {
         let width = browser.width();
         if width > self.screen.width {
             wrong.push(format!("it is {width} wide"));
+        }
+        let cut = browser.ask(CUT);
+        if cut != json!(0) {
+            wrong.push(format!("{cut} lists are cut off"));
         }
         for dark in [false, true] {
             browser.dark(dark);

@@ -89,12 +89,20 @@ async fn render(
         f: frame(app, Some(person)).at("/admin/people"),
         person,
         note: quota::note(asked).filter(|_| problems.is_empty()),
-        who: who.chars().take(LONGEST).collect(),
+        who: field(who, found.as_ref()),
         found,
         once: form::once(app),
         problems,
     };
     Ok(page(status(&view.problems), &view))
+}
+
+/// What the field for an address holds: an address also where a link names the account by its id.
+fn field(who: &str, found: Option<&Found>) -> String {
+    let found = found.filter(|found| found.id == who);
+    let address = found.and_then(|found| found.addresses.first());
+    let shown = address.map_or(who, String::as_str);
+    shown.chars().take(LONGEST).collect()
 }
 
 async fn look(
