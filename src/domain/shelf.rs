@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(Label::read(&said).map(|label| label.name), Some("ätna"));
         let other = [&[4][..], &said[1..]].concat();
         let cut = &said[..said.len() - 3];
-        for odd in [&[][..], &said[..20], &[&cut[..], &[0xff]].concat(), &other] {
+        for odd in [&[][..], &said[..20], &[cut, &[0xff]].concat(), &other] {
             assert_eq!(Label::read(odd), None, "{odd:?}");
         }
     }
