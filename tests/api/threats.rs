@@ -206,6 +206,21 @@ async fn threat_mail_bombing_all_senders_together_ask_somebody_so_often_in_a_day
 }
 
 #[tokio::test]
+async fn threat_mail_bombing_an_offer_without_a_letter_ends_without_one() {
+    let world = asking(5).await;
+    let eve = world.person("eve@other.example").await;
+    let project = world.project(&eve, "personal", "WGS", 1).await;
+    for _ in 0..20 {
+        let body = offer(&[&project], VICTIM);
+        let made = world.post(&eve, "/transfers", body).await.ok();
+        world.clock.advance(Duration::from_secs(1));
+        let path = format!("/transfers/{}/cancel", id_of(&made["transfer"]));
+        world.post(&eve, &path, json!({})).await.ok();
+    }
+    assert_eq!(letters_to(&world, VICTIM), ["offer", "cancelled"]);
+}
+
+#[tokio::test]
 async fn threat_mail_bombing_one_sender_does_not_use_up_the_letters_of_others() {
     let world = asking(10).await;
     let eve = world.person("eve@other.example").await;

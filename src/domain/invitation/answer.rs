@@ -369,8 +369,14 @@ impl Invitation {
             to: self.sender_mailbox(),
             says,
         }));
-        // Who was never told of the offer is not told of its end.
-        if let Some(says) = to_recipient.filter(|_| was_pending) {
+        // Who was never told of the offer is not told of its end, unless they ended it: nor whom no letter told, or offers without one, made
+        // and taken back again and again, would be letters without bound.
+        let told = !self.letters.is_empty();
+        let theirs = matches!(
+            transfer.state,
+            State::Accepted { .. } | State::Declined { .. }
+        );
+        if let Some(says) = to_recipient.filter(|_| was_pending && (told || theirs)) {
             letters.extend(transfer.letters_to(reach, &says));
         }
         Verdict::Changes(Box::new(Step {

@@ -75,6 +75,7 @@ fn wanted(
     let expires_at = new.expires_at;
     let event = change.event.as_ref();
     let told = old.is_some_and(|old| matches!(old.state, Standing::Pending { .. }));
+    let mailed = old.is_some_and(|old| !old.letters.is_empty());
     let both = |kind: fn(Side) -> Kind| {
         [
             Some(kind(Side::Sender)),
@@ -107,8 +108,11 @@ fn wanted(
         ],
         Some(What::Accepted { .. }) => both(|side| Kind::Accepted { side }),
         Some(What::Declined) => both(|side| Kind::Declined { side }),
-        Some(What::Expired) => both(|side| Kind::Expired { side }),
-        Some(What::Cancelled) => [None, Some(Kind::Cancelled).filter(|_| told)],
+        Some(What::Expired) => {
+            let [sender, recipient] = both(|side| Kind::Expired { side });
+            [sender, recipient.filter(|_| mailed)]
+        }
+        Some(What::Cancelled) => [None, Some(Kind::Cancelled).filter(|_| told && mailed)],
         other => return Err(format!("{} changed by {other:?}", new.id)),
     })
 }
