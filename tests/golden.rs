@@ -1,4 +1,5 @@
-//! Documents as they lie in stores that exist. A change here breaks stores: give the document a new `FORM`, and `upgrade` the old one.
+//! Documents as they lie in stores that exist, and what the store keeps about each. A change of a document breaks stores: give it a new
+//! `FORM`, and `upgrade` the old one. So does a change of what it derives: raise the store's `FORMAT`, with a step that writes it anew.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -55,20 +56,51 @@ fn project() -> ItemId {
 }
 
 fn check<D: Document + std::fmt::Debug>(case: &str, document: &D) {
-    let name = format!("tests/golden/{}-{}-{case}", D::TAG, D::FORM);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
-    let written = document::encode(document);
+    let name = format!("{}-{}-{case}", D::TAG, D::FORM);
+    let golden = compare(&name, &document::encode(document));
+    assert_eq!(&document::decode::<D>(&golden).unwrap(), document, "{name}");
+    let derived = derived(document);
+    if !derived.is_empty() {
+        compare(&format!("{name}.derived"), derived.as_bytes());
+    }
+}
+
+fn compare(name: &str, written: &[u8]) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if !path.exists() {
-        fs::write(&path, &written).unwrap();
+        fs::write(&path, written).unwrap();
         panic!("{name} is new; look at it and commit it");
     }
     let golden = fs::read(&path).unwrap();
     assert_eq!(
-        String::from_utf8(golden.clone()).unwrap(),
-        String::from_utf8(written).unwrap(),
+        String::from_utf8_lossy(&golden),
+        String::from_utf8_lossy(written),
         "{name}"
     );
-    assert_eq!(&document::decode::<D>(&golden).unwrap(), document, "{name}");
+    golden
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What the store keeps about a document, a line each.
+fn derived<D: Document>(document: &D) -> String {
+    let mut lines = String::new();
+    for row in document.entries() {
+        let key = hex(row.entry.bytes().as_ref());
+        let value = row.value.escape_ascii();
+        lines += &format!("entry {key} {:?} {value}\n", row.kept);
+    }
+    for (counter, by) in document.counts() {
+        lines += &format!("counter {} {by:+}\n", hex(counter.bytes().as_ref()));
+    }
+    if let Some((queue, at, id)) = document.due() {
+        lines += &format!("due {queue:?} {} {id:032x}\n", at.ms());
+    }
+    lines
 }
 
 fn account() -> Account {

@@ -30,10 +30,9 @@ const fn unwanted(says: &News, quiet: Quiet) -> bool {
 /// stands in the history all the same.
 const fn repeats(says: &News) -> bool {
     match says {
-        News::RoleChanged { .. } | News::LinkAccepted { .. } => true,
-        // A membership begins with an invitation, of which there are so many in a day; the others are said once of each.
-        News::Joined { .. }
-        | News::Removed { .. }
+        News::RoleChanged { .. } | News::LinkAccepted { .. } | News::Joined { .. } => true,
+        // These are said once of each.
+        News::Removed { .. }
         | News::Closed { .. }
         | News::MoveProposed { .. }
         | News::MoveApproved { .. } => false,

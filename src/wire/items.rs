@@ -192,9 +192,9 @@ pub struct ItemPage {
 pub struct ItemRight {
     /// The item.
     pub item: String,
-    /// `read`, `write` or `own`.
+    /// `read`, `write` or `own`; no more than `read` with a token that lacks the scope `write`.
     pub level: String,
-    /// Why, the strongest reason first.
+    /// Why the account may, the strongest reason first.
     pub why: Vec<Reason>,
 }
 

@@ -113,6 +113,17 @@ async fn a_shared_project_is_read_with_what_is_in_it_and_the_runs_it_came_from()
 }
 
 #[tokio::test]
+async fn a_token_lends_no_more_than_its_scopes() {
+    let site = site().await;
+    let narrow = site.world.token(&site.core, &["read"]).await;
+    let path = format!("{}/right", site.path(&site.genomes));
+    let lent = site.world.get(&narrow, &path).await.ok();
+    assert_eq!(lent["level"], "read");
+    assert_eq!(lent["why"][0]["level"], "own", "why its owner may");
+    assert_eq!(site.may(&site.core, &site.genomes).await, Ok("own".into()));
+}
+
+#[tokio::test]
 async fn a_shared_run_is_read_alone() {
     let site = site().await;
     let anna = site.world.person("anna@lab.example").await;

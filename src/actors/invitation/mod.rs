@@ -30,7 +30,7 @@ use super::world::{Call, Settings, Trouble, World};
 
 pub(in crate::actors) use by_mail::answerable;
 use posting::{event, made, mailable, over, post, wanted};
-use request::{person_of, prepare};
+use request::{Offer, person_of, prepare};
 use standing::{Standing, in_use, is_void, reach, stand};
 
 pub use request::preview;
@@ -206,28 +206,7 @@ impl Core {
         let (Some(offer), true) = (offer, preview.findings.blocks.is_empty()) else {
             return Err(preview.findings.into());
         };
-        let mut proposal = offer.proposal;
-        let mut transfer = offer.transfer;
-        let mut warnings = preview.findings.warns;
-        let mut letters = offer.letters;
-        mailable(
-            settings,
-            call,
-            &transfer,
-            &mut letters,
-            &mut warnings,
-            &mut proposal,
-        )
-        .await?;
-        post(settings, call, &mut transfer, letters, &mut proposal).await?;
-        proposal.create(&transfer, Some(&event(call, made(&transfer))));
-        let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
-        proposal.limit(open, settings.policy.open_offers);
-        Ok(Decided {
-            transfer,
-            proposal,
-            warnings,
-        })
+        Ok(offered(settings, call, offer, preview.findings.warns).await?)
     }
 
     // ---- answering ----
@@ -432,32 +411,39 @@ impl Core {
             return Err(preview.findings.into());
         };
         // What lets them take the old one back must still be so, besides what the new one rests on.
-        proposal.join(offer.proposal);
-        let mut fresh = offer.transfer;
-        let mut warnings = preview.findings.warns;
-        let mut letters = offer.letters;
-        mailable(
-            settings,
-            call,
-            &fresh,
-            &mut letters,
-            &mut warnings,
-            &mut proposal,
-        )
-        .await?;
-        post(settings, call, &mut fresh, letters, &mut proposal).await?;
-        proposal.create(&fresh, Some(&event(call, made(&fresh))));
-        let open = Counter::OpenOffers(fresh.source, fresh.recipient.digest());
-        proposal.limit(open, settings.policy.open_offers);
+        let mut decided = offered(settings, call, offer, preview.findings.warns).await?;
+        proposal.join(decided.proposal);
         let mut ended = step.transfer;
         post(settings, call, &mut ended, step.letters, &mut proposal).await?;
         proposal.replace(old, &ended, Some(&event(call, step.event)));
-        Ok(Decided {
-            transfer: fresh,
-            proposal,
-            warnings,
-        })
+        decided.proposal = proposal;
+        Ok(decided)
     }
+}
+
+/// A new offer, with its letters while the recipient may be asked today, and its place among those that are open.
+async fn offered(
+    settings: &Settings,
+    call: &Call,
+    offer: Offer,
+    mut warnings: Vec<Refusal>,
+) -> Result<Decided, Fault> {
+    let Offer {
+        mut transfer,
+        mut letters,
+        mut proposal,
+    } = offer;
+    let (told, asked) = (&mut warnings, &mut letters);
+    mailable(settings, call, &transfer, asked, told, &mut proposal).await?;
+    post(settings, call, &mut transfer, letters, &mut proposal).await?;
+    proposal.create(&transfer, Some(&event(call, made(&transfer))));
+    let open = Counter::OpenOffers(transfer.source, transfer.recipient.digest());
+    proposal.limit(open, settings.policy.open_offers);
+    Ok(Decided {
+        transfer,
+        proposal,
+        warnings,
+    })
 }
 
 /// What became of a timer that woke a transfer: `Ok`, and its row goes, or a fault, and it is due again. A wake that lost against other

@@ -369,14 +369,13 @@ impl Invitation {
             to: self.sender_mailbox(),
             says,
         }));
-        // Who was never told of the offer is not told of its end, unless they ended it: nor whom no letter told, or offers without one, made
-        // and taken back again and again, would be letters without bound.
-        let told = !self.letters.is_empty();
-        let theirs = matches!(
+        // Whom no letter told of the offer, none tells of its end: no more letters than there were to ask. Who answered it gets theirs.
+        let mailed = !self.letters.is_empty();
+        let answered = matches!(
             transfer.state,
             State::Accepted { .. } | State::Declined { .. }
         );
-        if let Some(says) = to_recipient.filter(|_| was_pending && (told || theirs)) {
+        if let Some(says) = to_recipient.filter(|_| was_pending && (mailed || answered)) {
             letters.extend(transfer.letters_to(reach, &says));
         }
         Verdict::Changes(Box::new(Step {

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use crate::actors::access::{self, Cursor, Granted, Seer, Sight, Whom};
 use crate::actors::rights;
 use crate::actors::world::Trouble;
+use crate::domain::account::{Scope, Token};
 use crate::domain::id::{AccountId, ItemId, ItemKind};
 use crate::domain::rights::{Level, Reason};
 use crate::web::App;
@@ -89,7 +90,7 @@ async fn project(
 
 async fn right(
     app: &App,
-    person: AccountId,
+    token: &Token,
     id: ItemId,
     kind: ItemKind,
 ) -> Result<Json<wire::ItemRight>, Failure> {
@@ -98,11 +99,16 @@ async fn right(
     if id.kind() != kind {
         return Err(none().into());
     }
-    let right = rights::effective(&settings, person, id, app.directory().now()).await?;
+    let right = rights::effective(&settings, token.account, id, app.directory().now()).await?;
     let right = right.ok_or_else(none)?;
+    // Whoever asks on behalf of a token may do no more than the token.
+    let most = match token.scopes.contains(&Scope::Write) {
+        true => Level::Own,
+        false => Level::Read,
+    };
     Ok(Json(wire::ItemRight {
         item: id.to_string(),
-        level: show::level(right.level()).to_owned(),
+        level: show::level(right.level().min(most)).to_owned(),
         why: right.reasons().iter().map(show::reason).collect(),
     }))
 }
@@ -118,7 +124,7 @@ async fn right_on_run(
     signed: Signed<Read>,
     Named(id): Named<ItemId>,
 ) -> Result<Json<wire::ItemRight>, Failure> {
-    right(&app, signed.account(), id, ItemKind::Run).await
+    right(&app, signed.token(), id, ItemKind::Run).await
 }
 
 /// Show what one may do with a project, and why.
@@ -132,7 +138,7 @@ async fn right_on_project(
     signed: Signed<Read>,
     Named(id): Named<ItemId>,
 ) -> Result<Json<wire::ItemRight>, Failure> {
-    right(&app, signed.account(), id, ItemKind::Project).await
+    right(&app, signed.token(), id, ItemKind::Project).await
 }
 
 // ---- people ----
