@@ -14,7 +14,7 @@ use crate::config::{self, Config, Network};
 use crate::courier::{Inbox, Keeper};
 use crate::mail::inbound::lmtp::{self, Listener, Peers, Place};
 use crate::mail::inbound::pace::{Pace, Paced};
-use crate::mail::inbound::signatures::Witness;
+use crate::mail::inbound::signatures::{Signatures, Witness};
 use crate::mail::inbound::{self, Scheme};
 
 use super::CannotStart;
@@ -103,7 +103,12 @@ pub async fn open(
         reply_domain: config.mail.reply_domain.as_str().to_lowercase(),
         authentication: authentication(reply),
     };
-    let witness = Witness::new(keeper, None, examined_by.clone(), Arc::clone(clock));
+    let witness = Witness::new(
+        keeper,
+        signatures(reply)?,
+        examined_by.clone(),
+        Arc::clone(clock),
+    );
     let pace = Pace {
         a_minute: size(reply.messages_per_minute.into()),
         a_day: size(reply.messages_per_letter_per_day.into()),
@@ -128,10 +133,28 @@ pub async fn open(
 
 /// By what senders are authenticated.
 fn authentication(reply: &config::Reply) -> inbound::Authentication {
-    match &reply.authserv_id {
-        Some(id) => inbound::Authentication::Border(id.clone()),
-        None => inbound::Authentication::Nothing,
+    match (reply.authentication, &reply.authserv_id) {
+        (config::Authentication::Own, _) => inbound::Authentication::Own,
+        (config::Authentication::Border, Some(id)) => inbound::Authentication::Border(id.clone()),
+        (config::Authentication::Border, None) => inbound::Authentication::Nothing,
     }
+}
+
+/// What looks at signatures, where the site has Handover do it.
+fn signatures(reply: &config::Reply) -> Result<Option<Arc<dyn Signatures>>, CannotStart> {
+    if reply.authentication == config::Authentication::Border {
+        return Ok(None);
+    }
+    #[cfg(feature = "own-authentication")]
+    {
+        use crate::mail::inbound::dkim::Dkim;
+        let dkim = Dkim::asking(&reply.resolver).map_err(CannotStart::part)?;
+        Ok(Some(Arc::new(dkim)))
+    }
+    #[cfg(not(feature = "own-authentication"))]
+    Err(CannotStart::Part(
+        "reply.authentication: \"own\" is not in this binary".to_owned(),
+    ))
 }
 
 impl Replies {

@@ -6,6 +6,8 @@
 
 pub mod address;
 mod authentication;
+#[cfg(feature = "own-authentication")]
+pub mod dkim;
 mod door;
 mod fields;
 pub mod grammar;
