@@ -20,7 +20,7 @@ use handover::domain::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, LinkId,
     MessageId, MoveId, SignInId, WorkgroupId,
 };
-use handover::domain::incoming::{self, Incoming, Purpose, Sealed};
+use handover::domain::incoming::{self, Incoming, Purpose, Sealed, Signed};
 use handover::domain::invitation::{
     self, Invitation, KeepAccess, Offered, Recipient, Sender, Terms,
 };
@@ -563,9 +563,24 @@ fn what_came_in_by_mail_and_what_is_known_of_addresses() {
         purpose: Purpose::Reply,
         at: AT,
         bytes: 1_200,
+        signed: None,
         state: incoming::State::Waiting { not_before: AT },
     };
     check("waiting", &waiting);
+    let (domain, why) = ("lab.example".to_owned(), "it bears no signature".to_owned());
+    for (case, signed) in [
+        ("signed", Signed::For { domain }),
+        ("unsigned", Signed::Not { why }),
+    ] {
+        let signed = Some(signed);
+        check(
+            case,
+            &Incoming {
+                signed,
+                ..waiting.clone()
+            },
+        );
+    }
     check("done", &waiting.done(AT, "decided", "accepted"));
     let mut sealed = Sealed::new(waiting.id, LETTER, AT, b"sealed");
     check("of-letter", &sealed);

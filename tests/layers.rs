@@ -87,6 +87,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("ractor", &["actors"]),
     ("lettre", &["mail"]),
+    ("mail_auth", &["mail"]),
     ("axum", &["web"]),
     ("openidconnect", &["web"]),
     ("ureq", &["cli", "daemon", "demo", "web"]),

@@ -920,6 +920,7 @@ fn came(site: &Site, letter: LetterId, message_id: &str, limits: Limits) -> Kept
         envelope_sender: Some(BOB),
         same: (message_id, b"accept"),
         raw: raw.as_bytes(),
+        signed: None,
     };
     staged::now(incoming::keep(&site.two.settings(), at(0), limits, &new)).unwrap()
 }

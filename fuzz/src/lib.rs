@@ -11,8 +11,8 @@ use handover::domain::secret::SiteKey;
 use handover::mail::inbound::grammar::{self, Answer};
 use handover::mail::inbound::lmtp::{self, Limits};
 use handover::mail::inbound::{
-    Delivery, Door, Envelope, Examined, Purpose, Recipient, Scheme, Settings, Turned,
-    examine as examined,
+    Authentication, Delivery, Door, Envelope, Examined, Purpose, Recipient, Scheme, Settings,
+    Turned, examine as examined,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
@@ -188,10 +188,14 @@ fn examine_with(
     let envelope = Envelope {
         recipient: &recipient,
         sender,
+        signed: None,
     };
     let settings = Settings {
         reply_domain: "reply.site.example".to_owned(),
-        authserv_id: trusted.map(str::to_owned),
+        authentication: match trusted {
+            Some(id) => Authentication::Border(id.to_owned()),
+            None => Authentication::Nothing,
+        },
     };
     examined(raw, &envelope, &settings)
 }

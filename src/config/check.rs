@@ -7,8 +7,8 @@ use super::name::Address;
 use super::parse::Entries;
 use super::reading::Reading;
 use super::{
-    Config, Domain, Door, PUBLIC, Provider, Registration, Replies, Security, Tier, Transport,
-    Workgroup,
+    Authentication, Config, Domain, Door, PUBLIC, Provider, Registration, Replies, Reply, Security,
+    Tier, Transport, Workgroup,
 };
 
 pub(super) fn together(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
@@ -113,12 +113,16 @@ fn mail(config: &Config, reading: &mut Reading<'_>) {
 /// What would let strangers answer, or answers go astray (MAIL §7).
 fn replies(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
     let reply = &config.reply;
+    for (key, sentence) in authentication(reply, cfg!(feature = "own-authentication")) {
+        reading.refuse_together(&[key, "reply.authentication"], sentence);
+    }
     let Some(listen) = &reply.listen else {
         return;
     };
-    if reply.mode == Replies::Act && reply.authserv_id.is_none() {
+    let border = reply.authentication == Authentication::Border;
+    if reply.mode == Replies::Act && border && reply.authserv_id.is_none() {
         reading.refuse_together(
-            &["reply.mode", "reply.authserv_id"],
+            &["reply.mode", "reply.authserv_id", "reply.authentication"],
             "\"act\" would believe whoever a message says it is from; name the authserv_id of your border mail server, or write mode = \"confirm-only\"",
         );
     }
@@ -164,6 +168,28 @@ fn replies(config: &Config, entries: &Entries, reading: &mut Reading<'_>) {
             format!("\"{domain}\" is a domain of mailboxes by {key}, and would be Handover's alone; use one of its own, such as \"reply.{domain}\", or a pattern in reply.addresses"),
         );
     }
+}
+
+/// Which keys do not fit the way in which senders are authenticated, and why; `built` is whether this binary can do it itself.
+fn authentication(reply: &Reply, built: bool) -> Vec<(&'static str, &'static str)> {
+    let mut wrong = Vec::new();
+    match reply.authentication {
+        Authentication::Own if !built => wrong.push((
+            "reply.authentication",
+            "\"own\" is not in this binary; build one with `cargo build --release --features own-authentication`, or write \"border\" and name \
+             the authserv_id of your border mail server",
+        )),
+        Authentication::Own if reply.authserv_id.is_some() => wrong.push((
+            "reply.authserv_id",
+            "is believed in nothing while authentication is \"own\"; remove it, or write authentication = \"border\"",
+        )),
+        Authentication::Border if !reply.resolver.is_empty() => wrong.push((
+            "reply.resolver",
+            "is asked nothing while authentication is \"border\"; remove it, or write authentication = \"own\"",
+        )),
+        Authentication::Own | Authentication::Border => {}
+    }
+    wrong
 }
 
 fn providers(providers: &[(String, Provider)], reading: &mut Reading<'_>) {
@@ -345,5 +371,37 @@ fn once(list: &str, people: &[Address], reading: &mut Reading<'_>) {
                 format!("{person} stands in this list twice; remove one"),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_authentication_asks_and_what_this_binary_cannot_do_is_refused() {
+        let check =
+            |authentication, built: bool, authserv_id: bool, resolver: bool, then: &[&str]| {
+                let reply = Reply {
+                    authentication,
+                    authserv_id: authserv_id.then(|| "mx.uni.example".to_owned()),
+                    resolver: resolver
+                        .then(|| "127.0.0.1:53".parse().unwrap())
+                        .into_iter()
+                        .collect(),
+                    ..Config::default().reply
+                };
+                let found = super::authentication(&reply, built);
+                let keys: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
+                assert_eq!(keys, then, "{reply:?} {built}");
+            };
+        use Authentication::{Border, Own};
+        check(Border, false, false, false, &[]);
+        check(Border, true, true, false, &[]);
+        check(Border, true, true, true, &["reply.resolver"]);
+        check(Own, true, false, true, &[]);
+        check(Own, true, true, true, &["reply.authserv_id"]);
+        check(Own, false, false, true, &["reply.authentication"]);
+        check(Own, false, true, false, &["reply.authentication"]);
     }
 }

@@ -160,6 +160,16 @@ choice! {
 }
 
 choice! {
+    /// By what the sender of a reply is authenticated.
+    Authentication {
+        /// By what the border mail server says.
+        Border = "border",
+        /// By its signatures, which Handover looks at itself.
+        Own = "own",
+    }
+}
+
+choice! {
     /// What can be said in a reply.
     Verb {
         /// Accept the offer.

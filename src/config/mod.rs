@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 
 pub use amount::{Cap, Size, Span, Unreadable};
 pub use choice::{
-    Creators, Format, InUse, Language, Level, Registration, Replies, Security, Tier, Transport,
-    Verb,
+    Authentication, Creators, Format, InUse, Language, Level, Registration, Replies, Security,
+    Tier, Transport, Verb,
 };
 pub use host::{Host, Issuer, Network, PublicUrl};
 pub use name::{Address, Colour, Handle, Line};
@@ -191,8 +191,12 @@ pub struct Reply {
     pub addresses: Option<Pattern>,
     /// What a reply may do.
     pub mode: Replies,
+    /// By what senders are authenticated.
+    pub authentication: Authentication,
     /// Whose Authentication-Results are trusted.
     pub authserv_id: Option<String>,
+    /// Whom the DNS is asked of for [`Authentication::Own`]; empty: as this machine is configured.
+    pub resolver: Vec<SocketAddr>,
     /// Longest message.
     pub max_message_size: Size,
     /// Conversations at once.
@@ -444,7 +448,9 @@ impl Default for Config {
                 allow: Vec::new(),
                 addresses: None,
                 mode: Replies::ConfirmOnly,
+                authentication: Authentication::Border,
                 authserv_id: None,
+                resolver: Vec::new(),
                 max_message_size: Size::from_bytes(MIB),
                 sessions: 20,
                 messages_per_minute: 50,

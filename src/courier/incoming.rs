@@ -102,6 +102,7 @@ impl Door for Keeper {
                 envelope_sender: delivery.envelope_sender,
                 same: (&message_id, body),
                 raw: delivery.raw,
+                signed: delivery.signed,
             };
             let now = self.desk.now();
             let kept = incoming::keep(&settings, now, self.limits, &new).await;
@@ -165,6 +166,7 @@ impl Inbox {
                 let envelope = Envelope {
                     recipient: &recipient,
                     sender: sender.as_deref(),
+                    signed: of.signed.as_ref(),
                 };
                 match inbound::examine(&raw, &envelope, &self.settings) {
                     Examined::Dropped { outcome, why } => {

@@ -3,6 +3,8 @@
 mod dns;
 mod mail;
 mod round_trip;
+#[cfg(feature = "own-authentication")]
+mod signatures;
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -57,6 +59,8 @@ pub fn doctor_mail(file: Option<&Path>, selector: Option<&str>) -> ExitCode {
     match runtime() {
         Ok(runtime) => {
             checks.extend(runtime.block_on(mail::names(&config, selector)));
+            #[cfg(feature = "own-authentication")]
+            checks.extend(runtime.block_on(signatures::check(&config)));
             checks.extend(runtime.block_on(round_trip::checks(&config)));
         }
         Err(error) => checks.push(("DNS", Bad(error.to_string()))),

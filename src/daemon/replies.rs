@@ -14,6 +14,7 @@ use crate::config::{self, Config, Network};
 use crate::courier::{Inbox, Keeper};
 use crate::mail::inbound::lmtp::{self, Listener, Peers, Place};
 use crate::mail::inbound::pace::{Pace, Paced};
+use crate::mail::inbound::signatures::{Signatures, Witness};
 use crate::mail::inbound::{self, Scheme};
 
 use super::CannotStart;
@@ -98,6 +99,16 @@ pub async fn open(
         },
         arrived: Arc::clone(&arrived),
     };
+    let examined_by = inbound::Settings {
+        reply_domain: config.mail.reply_domain.as_str().to_lowercase(),
+        authentication: authentication(reply),
+    };
+    let witness = Witness::new(
+        keeper,
+        signatures(reply)?,
+        examined_by.clone(),
+        Arc::clone(clock),
+    );
     let pace = Pace {
         a_minute: size(reply.messages_per_minute.into()),
         a_day: size(reply.messages_per_letter_per_day.into()),
@@ -113,14 +124,37 @@ pub async fn open(
                 ..lmtp::Limits::default()
             },
         },
-        door: Arc::new(Paced::new(keeper, pace, Arc::clone(clock))),
+        door: Arc::new(Paced::new(witness, pace, Arc::clone(clock))),
         directory: directory.clone(),
-        examined_by: inbound::Settings {
-            reply_domain: config.mail.reply_domain.as_str().to_lowercase(),
-            authserv_id: reply.authserv_id.clone(),
-        },
+        examined_by,
         arrived,
     }))
+}
+
+/// By what senders are authenticated.
+fn authentication(reply: &config::Reply) -> inbound::Authentication {
+    match (reply.authentication, &reply.authserv_id) {
+        (config::Authentication::Own, _) => inbound::Authentication::Own,
+        (config::Authentication::Border, Some(id)) => inbound::Authentication::Border(id.clone()),
+        (config::Authentication::Border, None) => inbound::Authentication::Nothing,
+    }
+}
+
+/// What looks at signatures, where the site has Handover do it.
+fn signatures(reply: &config::Reply) -> Result<Option<Arc<dyn Signatures>>, CannotStart> {
+    if reply.authentication == config::Authentication::Border {
+        return Ok(None);
+    }
+    #[cfg(feature = "own-authentication")]
+    {
+        use crate::mail::inbound::dkim::Dkim;
+        let dkim = Dkim::asking(&reply.resolver).map_err(CannotStart::part)?;
+        Ok(Some(Arc::new(dkim)))
+    }
+    #[cfg(not(feature = "own-authentication"))]
+    Err(CannotStart::Part(
+        "reply.authentication: \"own\" is not in this binary".to_owned(),
+    ))
 }
 
 impl Replies {

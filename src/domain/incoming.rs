@@ -59,6 +59,22 @@ pub enum State {
     },
 }
 
+/// What the door found of a reply's signatures, where Handover checks them itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "signed", rename_all = "lowercase")]
+pub enum Signed {
+    /// Somebody who speaks for the sender's domain signed it.
+    For {
+        /// The domain of the sender.
+        domain: String,
+    },
+    /// Nobody did.
+    Not {
+        /// Why, for operators: nothing of the message stands in it.
+        why: String,
+    },
+}
+
 /// One message for one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incoming {
@@ -72,6 +88,9 @@ pub struct Incoming {
     pub at: Time,
     /// Its size in bytes.
     pub bytes: u64,
+    /// What the door found of its signatures, if it looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
     /// How it stands.
     pub state: State,
 }
@@ -204,6 +223,7 @@ mod tests {
             purpose: Purpose::Reply,
             at,
             bytes: 3,
+            signed: None,
             state: State::Waiting { not_before: at },
         };
         assert_eq!(new.due(), Some((Queue::Incoming, at, 3)));

@@ -66,7 +66,7 @@ pub fn inbox(node: &Arc<Node>) -> Inbox {
         desk: Arc::clone(node) as Arc<dyn Desk>,
         settings: inbound::Settings {
             reply_domain: "reply.site.example".to_owned(),
-            authserv_id: Some(BORDER.to_owned()),
+            authentication: inbound::Authentication::Border(BORDER.to_owned()),
         },
         arrived: Arc::new(Notify::new()),
     }
@@ -331,6 +331,7 @@ async fn bring(cluster: Arc<Cluster>, n: usize) {
                 recipient: &recipient,
                 envelope_sender: sender.as_deref(),
                 raw: raw.as_bytes(),
+                signed: None,
             };
             reply.send(match known {
                 Ok(()) => keeper.take(delivery).await,

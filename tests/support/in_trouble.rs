@@ -57,6 +57,7 @@ pub fn message(n: u128, letter: LetterId, at: Time, became: Option<(&str, &str)>
         purpose: Purpose::Reply,
         at,
         bytes: 2_048,
+        signed: None,
         state: Came::Waiting { not_before: at },
     };
     match became {

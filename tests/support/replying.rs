@@ -62,7 +62,7 @@ impl Mail {
         );
         mail
     }
-    fn written(&self) -> String {
+    pub fn written(&self) -> String {
         let mut head = self.fields.clone();
         if self.authenticated {
             let domain = self.from.split('@').nth(1).unwrap();

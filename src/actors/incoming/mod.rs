@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::event::Channel;
 use crate::domain::id::{AccountId, Digest, InvitationId, LetterId, MessageId};
-use crate::domain::incoming::{Incoming, Purpose, Sealed, State, day};
+use crate::domain::incoming::{Incoming, Purpose, Sealed, Signed, State, day};
 use crate::domain::invitation::Invitation;
 use crate::domain::key::{Counter, Key};
 use crate::domain::letter::{Answer, ByMail, Kind, Letter, Subject};
@@ -69,6 +69,8 @@ pub struct New<'a> {
     pub same: (&'a str, &'a [u8]),
     /// The message as it came.
     pub raw: &'a [u8],
+    /// What the door found of its signatures, if it looked.
+    pub signed: Option<&'a Signed>,
 }
 
 /// What became of an attempt to keep a message.
@@ -159,6 +161,7 @@ pub async fn keep(
         purpose: new.purpose,
         at,
         bytes: u64::try_from(new.raw.len()).unwrap_or(u64::MAX),
+        signed: new.signed.cloned(),
         state: State::Waiting { not_before: at },
     };
     let mut proposal = Proposal::default();

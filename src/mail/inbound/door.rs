@@ -2,6 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
+use crate::domain::incoming::Signed;
+
 use super::address::Recipient;
 use super::verdict::Envelope;
 
@@ -30,6 +32,8 @@ pub struct Delivery<'a> {
     pub envelope_sender: Option<&'a str>,
     /// The message as it came, without the doubled dots; at most [`super::lmtp::Limits::message`] octets.
     pub raw: &'a [u8],
+    /// What a door before this one found of its signatures, if one looked.
+    pub signed: Option<&'a Signed>,
 }
 
 impl<'a> Delivery<'a> {
@@ -38,6 +42,7 @@ impl<'a> Delivery<'a> {
         Envelope {
             recipient: self.recipient,
             sender: self.envelope_sender,
+            signed: self.signed,
         }
     }
 }
@@ -69,6 +74,14 @@ impl Turned {
     /// The store cannot be read or written: the mail server keeps the message and comes back.
     pub fn store() -> Self {
         Self::new(451, "4.3.0", "the store is not available; try again later")
+    }
+    /// It cannot be told now who signed it: the mail server keeps the message and comes back.
+    pub fn untold() -> Self {
+        Self::new(
+            451,
+            "4.4.3",
+            "the dns does not tell now who signed this; try again later",
+        )
     }
     /// More messages than one may send in this time.
     pub fn too_many() -> Self {

@@ -6,6 +6,8 @@
 
 pub mod address;
 mod authentication;
+#[cfg(feature = "own-authentication")]
+pub mod dkim;
 mod door;
 mod fields;
 pub mod grammar;
@@ -16,6 +18,7 @@ mod parts;
 mod person;
 pub mod report;
 mod sender;
+pub mod signatures;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -23,7 +26,7 @@ mod verdict;
 
 pub use address::{Purpose, Recipient, Scheme};
 pub use door::{ARRIVED, Delivery, Door, Turned};
-pub use verdict::{Doubt, Envelope, Examined, Outcome, Settings, examine};
+pub use verdict::{Authentication, Doubt, Envelope, Examined, Outcome, Settings, examine};
 
 /// By what a message is known when it comes again: its Message-ID and its body. What servers on the way put in front differs. Without a
 /// Message-ID, or with a header that cannot be read, all of it counts.

@@ -168,6 +168,7 @@ mod tests {
                 recipient: &recipient,
                 envelope_sender: None,
                 raw: b"",
+                signed: None,
             };
             door.take(delivery).now_or_never().unwrap()
         };

@@ -2,6 +2,7 @@
 
 use super::grammar::Answer;
 use super::*;
+use crate::domain::incoming::Signed;
 
 const REPLY_DOMAIN: &str = "reply.site.example";
 
@@ -12,7 +13,9 @@ struct Message {
     body: String,
     sender: Option<&'static str>,
     purpose: Purpose,
+    /// Whose Authentication-Results; `""`: nobody's, but signatures are.
     trusted: Option<&'static str>,
+    signed: Option<Signed>,
 }
 
 fn good() -> Message {
@@ -29,6 +32,7 @@ fn good() -> Message {
         sender: Some("anna@lab.example"),
         purpose: Purpose::Reply,
         trusted: Some("mx.site.example"),
+        signed: None,
     }
 }
 
@@ -63,10 +67,15 @@ impl Message {
         let envelope = Envelope {
             recipient: &recipient,
             sender: self.sender,
+            signed: self.signed.as_ref(),
         };
         let settings = Settings {
             reply_domain: REPLY_DOMAIN.to_owned(),
-            authserv_id: self.trusted.map(str::to_owned),
+            authentication: match self.trusted {
+                None => Authentication::Nothing,
+                Some("") => Authentication::Own,
+                Some(id) => Authentication::Border(id.to_owned()),
+            },
         };
         examine(raw.as_bytes(), &envelope, &settings)
     }
@@ -271,6 +280,30 @@ fn threat_forged_from() {
         ..good()
     };
     check(&nobody_trusted, "unauthenticated");
+}
+
+#[test]
+fn threat_forged_from_where_signatures_decide_no_header_does() {
+    let by = |signed| Message {
+        trusted: Some(""),
+        signed,
+        ..good()
+    };
+    let of = |domain: &str| {
+        let domain = domain.to_owned();
+        Some(Signed::For { domain })
+    };
+    check(&by(None), "unauthenticated");
+    check(&by(of("uni.example")), "unauthenticated");
+    let why = "it bears no signature".to_owned();
+    check(&by(Some(Signed::Not { why })), "unauthenticated");
+    check(&by(of("lab.example")), "accept TechSupport");
+    // A signature that was found counts for nothing where the border is trusted.
+    let border = Message {
+        trusted: Some("mx.site.example"),
+        ..by(of("lab.example")).without("Authentication-Results")
+    };
+    check(&border, "unauthenticated");
 }
 
 #[test]

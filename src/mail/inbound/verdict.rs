@@ -2,19 +2,31 @@
 
 use crate::domain::address::Address;
 use crate::domain::id::LetterId;
+use crate::domain::incoming::Signed;
 use crate::mail::render::LOOP_HEADER;
 
 use super::address::{Purpose, Recipient};
 use super::fields::{self, Flaw, Split};
-use super::{authentication, grammar, parts, person, report};
+use super::{authentication, grammar, parts, person, report, signatures};
+
+/// By what a sender is known to be whom a message says (check 8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// By nothing: every reply only asks for a confirmation.
+    Nothing,
+    /// By the Authentication-Results of the server of this name.
+    Border(String),
+    /// By the message's signatures, which the door looked at before it took the message.
+    Own,
+}
 
 /// What examining depends on besides the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The domain of the reply addresses and of our Message-IDs, folded.
     pub reply_domain: String,
-    /// Whose Authentication-Results are trusted; none: nobody's, and every reply only asks for a confirmation.
-    pub authserv_id: Option<String>,
+    /// By what senders are authenticated.
+    pub authentication: Authentication,
 }
 
 /// What the mail server said about a message, outside it.
@@ -24,6 +36,8 @@ pub struct Envelope<'a> {
     pub recipient: &'a Recipient,
     /// From whom; none when it is null.
     pub sender: Option<&'a str>,
+    /// What the door found of the message's signatures, if it looked.
+    pub signed: Option<&'a Signed>,
 }
 
 /// What a message is.
@@ -33,7 +47,7 @@ pub enum Examined {
     Reply {
         /// From whom, as the one From header says.
         from: Address,
-        /// Whether a server that the site trusts vouches for that address (check 8).
+        /// Whether somebody whom the site trusts vouches for that address (check 8).
         authenticated: Result<(), Doubt>,
         /// What it says (check 11).
         verb: grammar::Answer,
@@ -160,7 +174,13 @@ fn checked(raw: &[u8], envelope: &Envelope<'_>, settings: &Settings) -> Result<E
     // 7
     let from = sender(&header)?;
     // 8
-    let authenticated = authentication::vouched(&header, settings.authserv_id.as_deref(), &from);
+    let authenticated = match &settings.authentication {
+        Authentication::Nothing => Err(Doubt(
+            "no way to authenticate senders is configured, so no reply is trusted".to_owned(),
+        )),
+        Authentication::Border(id) => authentication::vouched(&header, id, &from),
+        Authentication::Own => signatures::signed(envelope.signed, &from),
+    };
     // 11
     let verb = message
         .reply()

@@ -250,6 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<'_, S> {
                 recipient,
                 envelope_sender: transaction.sender.as_deref(),
                 raw,
+                signed: None,
             };
             match self.door.take(delivery).await {
                 Ok(()) => self.wire.say("250 2.0.0 taken").await?,
