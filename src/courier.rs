@@ -50,7 +50,7 @@ const TIMERS: usize = 16;
 /// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
 const PURGES: usize = 2;
 /// So many messages that came in are understood at once.
-const MESSAGES: usize = 16;
+const MESSAGES: usize = 64;
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
     /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.

@@ -321,6 +321,16 @@ async fn names_that_begin_alike_for_long_are_told_apart_and_searched_to_their_en
     assert_eq!(names(&page).len(), 3);
     let page = story.get("/projects?name=xb&sort=name").await;
     assert_eq!(names(&page).len(), 1);
+
+    // One letter that is compared as eighteen.
+    let long = "\u{fdfa}".repeat(200);
+    for end in ["dave", "eve"] {
+        story.project(&format!("{long}{end}"), 1).await;
+    }
+    for list in ["name=eve", "name=eve&sort=size", "name=eve&sort=name"] {
+        let page = story.get(&format!("/projects?{list}")).await;
+        assert_eq!(names(&page).len(), 1, "{list}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! People with tokens and what they own, written into the store before the daemon starts: the same documents and index entries that
 //! it would write itself.
 
+use std::mem::take;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,6 +117,9 @@ pub struct Pair {
     pub projects: Vec<(ItemId, usize)>,
 }
 
+/// So many projects are made by one commit.
+const A_COMMIT: usize = 200;
+
 /// Pairs with so many projects each.
 pub async fn pairs(store: &dyn Store, count: usize, projects: usize) -> Vec<Pair> {
     let maker = Maker::new();
@@ -127,6 +131,9 @@ pub async fn pairs(store: &dyn Store, count: usize, projects: usize) -> Vec<Pair
         let people = [left, right];
         let mut owned = Vec::new();
         for project in 0..projects {
+            if project % A_COMMIT == A_COMMIT - 1 {
+                commit(store, vec![take(&mut proposal).into_commit(maker.at)]).await;
+            }
             let side = project % 2;
             let name = format!("Project {project} of pair {number}");
             let item = maker.project(people[side].account, name);

@@ -16,7 +16,7 @@ use super::fill::{self, Pair};
 use super::transfers;
 
 /// Pairs of people; one connection of each while offers are made and answered.
-const PAIRS: usize = 16;
+const PAIRS: usize = 64;
 /// The part of the letters that each row waits for: what the courier of a daemon before had in hand comes two minutes later.
 const SHARE: f64 = 0.4;
 const SENT: &str = "handover_letters_sent_total";

@@ -12,7 +12,7 @@ use crate::domain::workgroup::Role;
 use crate::store::Fault;
 
 use super::people;
-use super::queries::{self, Box_};
+use super::queries::{self, Box_, Keeps};
 use super::world::Settings;
 
 /// Where a page ended. Open transfers come before closed ones, each newest first.
@@ -66,7 +66,7 @@ pub async fn inboxes(settings: &Settings, account: &Account) -> Result<Vec<Box_>
     Ok(all.map(Box_::of).collect())
 }
 
-/// A page of the transfers in these boxes that `keep` keeps, and where it goes on. `phases` in the order open, closed. A page may
+/// A page of the transfers in these boxes that are kept, and where it goes on. `phases` in the order open, closed. A page may
 /// hold fewer than `limit`, or none, and still go on: what is rare is looked for over several pages.
 pub async fn page(
     settings: &Settings,
@@ -74,7 +74,7 @@ pub async fn page(
     phases: &[Phase],
     from: Option<Cursor>,
     limit: usize,
-    keep: impl Fn(&Invitation) -> bool,
+    keep: &impl Keeps,
 ) -> Result<(Vec<Invitation>, Option<Cursor>), Fault> {
     let mut all = Vec::new();
     let left = |phase: &&Phase| from.is_none_or(|from| **phase >= from.phase);
@@ -87,7 +87,7 @@ pub async fn page(
             let (phase, after) = (*phase, None);
             return Ok((all, Some(Cursor { phase, after })));
         }
-        let (some, next) = merged(settings, boxes, *phase, after, room, &keep).await?;
+        let (some, next) = merged(settings, boxes, *phase, after, room, keep).await?;
         all.extend(some);
         if next.is_some() {
             let (phase, after) = (*phase, next);
@@ -104,13 +104,13 @@ async fn merged(
     phase: Phase,
     after: Option<InvitationId>,
     limit: usize,
-    keep: impl Fn(&Invitation) -> bool,
+    keep: &impl Keeps,
 ) -> Result<(Vec<Invitation>, Option<InvitationId>), Fault> {
     let mut all = Vec::new();
     // Each box was looked through down to its `next`; below the highest of those, other boxes may hold more than was read.
     let mut horizon = None;
     for of in boxes {
-        let page = queries::transfers(settings, *of, phase, after, limit, &keep).await?;
+        let page = queries::transfers(settings, *of, phase, after, limit, keep).await?;
         horizon = horizon.max(page.next);
         all.extend(page.transfers.into_iter().map(|found| found.document));
     }

@@ -58,7 +58,7 @@ pub(super) async fn tell(
         readers.push(to);
     }
     if repeats(says) {
-        readers = ration::told(settings, says, readers, call.at, proposal).await?;
+        readers = ration::told(settings, (subject, says), readers, call.at, proposal).await?;
     }
     for Mailbox {
         address, language, ..

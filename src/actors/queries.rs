@@ -20,7 +20,9 @@ use super::world::{Settings, Trouble};
 
 pub use items::{SeenItem, beside, contents, files, item, items};
 pub(in crate::actors) use items::{grants, grants_after, related};
-pub use transfers::{Box_, Shown, Transfers, inbox, item_journal, linked, transfer, transfers};
+pub use transfers::{
+    Box_, Keeps, Shown, Transfers, every, inbox, item_journal, linked, transfer, transfers,
+};
 pub(in crate::actors) use transfers::{besides, journal, visible};
 
 /// One of a person's contexts.

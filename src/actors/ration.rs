@@ -5,7 +5,7 @@ use crate::domain::document::Document as _;
 use crate::domain::id::Digest;
 use crate::domain::invitation::{Invitation, Mailbox};
 use crate::domain::key::{Counter, Key};
-use crate::domain::letter::News;
+use crate::domain::letter::{News, Subject};
 use crate::domain::policy::Policy;
 use crate::domain::ration::Ration;
 use crate::domain::refusal::{Code, Refusal};
@@ -83,7 +83,7 @@ pub(super) async fn take(
     proposal: &mut Proposal,
 ) -> Result<Option<UsedUp>, Fault> {
     let policy = &settings.policy;
-    let (recipient, sender) = (&invitation.recipient, invitation.source);
+    let (recipient, sender) = (&invitation.recipient, invitation.sender.account);
     let all = (Ration::of(recipient, at), policy.letters_a_day);
     let share = (Ration::share(recipient, sender, at), policy.share_a_day());
     let counters = [all.0.counter(), share.0.counter()];
@@ -103,23 +103,30 @@ pub(super) async fn take(
     Ok(None)
 }
 
-/// Of these mailboxes those that may be told such news today yet; one is taken for each.
+/// Of these mailboxes those that may be told such news today yet; one is taken for each. What happens again and again to one thing does
+/// not hide what happens to others.
 pub(super) async fn told(
     settings: &Settings,
-    says: &News,
+    (subject, says): (Subject, &News),
     to: Vec<Mailbox>,
     at: Time,
     proposal: &mut Proposal,
 ) -> Result<Vec<Mailbox>, Fault> {
-    let most = settings.policy.letters_a_day;
-    let ration = |to: &Mailbox| Ration::news(&to.address, says, at);
-    let counters: Vec<Counter> = to.iter().map(|to| ration(to).counter()).collect();
-    let taken = settings.store.counters(&counters).await?;
-    let left = to.into_iter().zip(taken).filter(|(_, taken)| *taken < most);
-    let to: Vec<Mailbox> = left.map(|(to, _)| to).collect();
-    let rations: Vec<(Ration, i64)> = to.iter().map(|to| (ration(to), most)).collect();
-    count(&*settings.store, &rations, proposal).await?;
-    Ok(to)
+    let (policy, store) = (&settings.policy, &*settings.store);
+    let (mut readers, mut rations) = (Vec::new(), Vec::new());
+    for to in to {
+        let all = Ration::news(&to.address, says, at);
+        let share = Ration::news_about(subject, &to.address, says, at);
+        let of = [(all, policy.letters_a_day), (share, policy.share_a_day())];
+        let counters = of.each_ref().map(|(ration, _)| ration.counter());
+        let taken = store.counters(&counters).await?;
+        if taken.iter().zip(&of).all(|(taken, (_, most))| taken < most) {
+            readers.push(to);
+            rations.extend(of);
+        }
+    }
+    count(store, &rations, proposal).await?;
+    Ok(readers)
 }
 
 /// Takes one of each: the commit is decided anew when another was faster with the last.

@@ -59,9 +59,9 @@ pub enum Entry {
     Standing(AccountId),
     /// Workgroups of an account, numbered; the value is what it is there.
     Belongs(AccountId, WorkgroupId),
-    /// Transfers a context has sent.
+    /// Transfers a context has sent; the value is a glance.
     Sent(Context, Phase, InvitationId),
-    /// Transfers that were offered to somebody.
+    /// Transfers that were offered to somebody; the value is a glance.
     Received(Receiver, Phase, InvitationId),
     /// Projects that a run's data went into.
     ProjectOf(ItemId, ItemId),

@@ -33,6 +33,19 @@ pub enum Subject {
     Move(MoveId),
 }
 
+impl Subject {
+    /// Its id, as people read it.
+    pub fn id(self) -> String {
+        match self {
+            Self::Invitation(id) => id.to_string(),
+            Self::SignIn(id) => id.to_string(),
+            Self::Access(id) => id.to_string(),
+            Self::Workgroup(id) => id.to_string(),
+            Self::Move(id) => id.to_string(),
+        }
+    }
+}
+
 /// How its delivery stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::document::Document;
-use super::id::{Context, Digest};
+use super::id::{AccountId, Digest};
 use super::incoming::day;
 use super::invitation::Recipient;
 use super::key::{Counter, Key, Queue};
-use super::letter::News;
+use super::letter::{News, Subject};
 use super::time::{DAY_MS, Time};
 
 /// That the letters of a recipient and a day are counted. How many there are stands in a counter, so that two who ask at the same time do
@@ -28,14 +28,20 @@ impl Ration {
         Self::counted(recipient.digest(), "", at)
     }
 
-    /// What of that is asked in the name of this context.
-    pub fn share(recipient: &Recipient, sender: Context, at: Time) -> Self {
+    /// What of that this person asks, in the name of whichever context.
+    pub fn share(recipient: &Recipient, sender: AccountId, at: Time) -> Self {
         Self::counted(recipient.digest(), &sender.to_string(), at)
     }
 
     /// What tells whoever has this address of one kind of news.
     pub fn news(to: &Address, says: &News, at: Time) -> Self {
         Self::counted(to.digest(), says.word(), at)
+    }
+
+    /// What of that is about this subject.
+    pub fn news_about(subject: Subject, to: &Address, says: &News, at: Time) -> Self {
+        let what = format!("{} {}", says.word(), subject.id());
+        Self::counted(to.digest(), &what, at)
     }
 
     fn counted(recipient: Digest, what: &str, at: Time) -> Self {
@@ -75,8 +81,6 @@ impl Document for Ration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::AccountId;
-
     #[test]
     fn each_recipient_has_one_for_each_day_and_it_goes_when_that_is_long_over() {
         let midnight = Time::from_ms(20_000 * DAY_MS);
@@ -87,10 +91,7 @@ mod tests {
         assert_ne!(of("anna@lab.example", last.plus_ms(1)).id, anna.id);
         assert_ne!(of("ben@lab.example", midnight).id, anna.id);
         let recipient = Recipient::Address("anna@lab.example".parse().unwrap());
-        let share = |bits| {
-            let sender = Context::Personal(AccountId::from_bits(bits));
-            Ration::share(&recipient, sender, last).id
-        };
+        let share = |bits| Ration::share(&recipient, AccountId::from_bits(bits), last).id;
         assert_eq!(share(1), share(1));
         assert_ne!(share(1), share(2));
         assert_ne!(share(1), anna.id);

@@ -7,6 +7,11 @@ use super::item::{Item, State, folded_name};
 /// So many bytes of a name decide where it lies in the order of names; names that begin with the same ones lie together, in any order.
 pub const ORDERED: usize = 80;
 
+/// So many bytes of a name stand in a label. A folded name may be eleven times as long as it was written.
+pub const LABELLED: usize = 400;
+/// In the first byte: there is more of the name than the label has.
+const CUT: u8 = 0x80;
+
 /// A name as it is compared with others: each is one place in the order of names, and no other name has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spelled {
@@ -54,8 +59,10 @@ pub struct Label<'a> {
     pub bytes: u64,
     /// By whom it was registered.
     pub registered_by: AccountId,
-    /// Its name, as names are compared.
+    /// Its name, as names are compared, or how that begins.
     pub name: &'a str,
+    /// Whether that is all of it.
+    pub whole: bool,
 }
 
 impl<'a> Label<'a> {
@@ -65,7 +72,7 @@ impl<'a> Label<'a> {
         let (bytes, rest) = rest.split_first_chunk()?;
         let (person, name) = rest.split_first_chunk()?;
         Some(Self {
-            state: match state {
+            state: match state & !CUT {
                 1 => State::Active,
                 2 => State::Trashed,
                 3 => State::Archived,
@@ -74,22 +81,31 @@ impl<'a> Label<'a> {
             bytes: u64::from_be_bytes(*bytes),
             registered_by: AccountId::from_bits(u128::from_be_bytes(*person)),
             name: std::str::from_utf8(name).ok()?,
+            whole: state & CUT == 0,
         })
     }
 }
 
 /// The label of an item.
 pub fn label(item: &Item) -> Vec<u8> {
-    let state = match item.state {
+    written(item.state, item.bytes, item.registered_by, &item.name)
+}
+
+fn written(state: State, bytes: u64, registered_by: AccountId, name: &str) -> Vec<u8> {
+    let folded = folded_name(name);
+    let begin = folded.get(..folded.floor_char_boundary(LABELLED));
+    let begin = begin.unwrap_or_default();
+    let state = match state {
         State::Active => 1,
         State::Trashed => 2,
         State::Archived => 3,
     };
-    let mut bytes = vec![state];
-    bytes.extend(item.bytes.to_be_bytes());
-    bytes.extend(item.registered_by.bits().to_be_bytes());
-    bytes.extend(folded_name(&item.name).as_bytes());
-    bytes
+    let cut = if begin.len() < folded.len() { CUT } else { 0 };
+    let mut label = vec![state | cut];
+    label.extend(bytes.to_be_bytes());
+    label.extend(registered_by.bits().to_be_bytes());
+    label.extend(begin.as_bytes());
+    label
 }
 
 #[cfg(test)]
@@ -104,6 +120,18 @@ mod tests {
         let (one, other) = (Spelled::of(&one), Spelled::of(&other));
         assert_eq!(one.begin(), other.begin());
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_label_has_no_more_of_a_name_than_it_may() {
+        let longest = "\u{fdfa}".repeat(255);
+        for (name, whole) in [("WGS", true), (&*longest, false)] {
+            let bytes = written(State::Trashed, 7, AccountId::from_bits(1), name);
+            assert!(bytes.len() <= 25 + LABELLED);
+            let label = Label::read(&bytes).unwrap();
+            assert_eq!((label.state, label.whole), (State::Trashed, whole));
+            assert!(folded_name(name).starts_with(label.name));
+        }
     }
 
     #[test]

@@ -238,8 +238,23 @@ async fn threat_mail_bombing_one_sender_does_not_use_up_the_letters_of_others() 
 }
 
 #[tokio::test]
+async fn threat_mail_bombing_one_person_has_one_share_whichever_workgroup_asks() {
+    let world = founding(10).await;
+    let eve = world.person("eve@other.example").await;
+    for (n, handle) in ["one", "two", "three"].into_iter().enumerate() {
+        let body = json!({ "handle": handle });
+        world.post(&eve, "/workgroups", body).await.ok();
+        let project = world.project(&eve, handle, "WGS", 1).await;
+        let body = offer(&[&project], VICTIM);
+        let made = world.post(&eve, "/transfers", body).await.ok();
+        assert_eq!(left_out(&made).is_some(), n >= 2, "{n} {made}");
+    }
+    assert_eq!(letters_to(&world, VICTIM), ["offer"; 2]);
+}
+
+#[tokio::test]
 async fn threat_mail_bombing_a_link_accepted_again_and_again_is_told_so_often_in_a_day() {
-    let world = asking(3).await;
+    let world = asking(15).await;
     let core = world.person(VICTIM).await;
     let eve = world.person("eve@other.example").await;
     let project = world.project(&core, "personal", "WGS", 1).await;
@@ -271,7 +286,7 @@ async fn threat_mail_bombing_a_link_accepted_again_and_again_is_told_so_often_in
 
 #[tokio::test]
 async fn threat_mail_bombing_a_role_changed_again_and_again_is_told_so_often_in_a_day() {
-    let world = founding(3).await;
+    let world = founding(15).await;
     let eve = world.person("eve@other.example").await;
     let victim = world.person(VICTIM).await;
     let body = json!({ "handle": "pool" });
@@ -289,12 +304,26 @@ async fn threat_mail_bombing_a_role_changed_again_and_again_is_told_so_often_in_
         world.patch(&eve, &path, body).await.ok();
         world.clock.advance(Duration::from_secs(1));
     }
-    let letters = letters_to(&world, VICTIM);
-    let told = letters
-        .iter()
-        .filter(|word| **word == "role-changed")
-        .count();
-    assert_eq!(told, 3);
+    let told = || {
+        let letters = letters_to(&world, VICTIM);
+        let changed = letters.iter().filter(|word| **word == "role-changed");
+        changed.count()
+    };
+    assert_eq!(told(), 3);
+
+    // What happens elsewhere is told all the same.
+    let body = json!({ "handle": "other" });
+    world.post(&eve, "/workgroups", body).await.ok();
+    let body = json!({ "addresses": [VICTIM] });
+    let path = "/workgroups/other/invitations";
+    let invited = world.post(&eve, path, body).await.ok();
+    let id = id_of(&invited["items"][0]["invitation"]);
+    let accept = format!("/invitations/{id}/accept");
+    world.post(&victim, &accept, json!({})).await.ok();
+    let path = format!("/workgroups/other/members/{}", victim.id);
+    let body = json!({ "role": "administrator" });
+    world.patch(&eve, &path, body).await.ok();
+    assert_eq!(told(), 4);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 
 mod by_casbin;
 mod by_cedar;
+#[allow(dead_code, reason = "the other benchmark uses the rest of it")]
 mod by_handover;
 mod relations;
 

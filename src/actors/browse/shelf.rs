@@ -10,8 +10,9 @@ use crate::store::{Direction, Fault, Frozen, Page};
 use super::super::{load, people};
 use super::{LOOKED_THROUGH, Order, Which};
 
-/// So many rows are read at once when most of them may not fit.
+/// So many rows are read at once when most of them may not fit, and so many times as many each time.
 const AT_ONCE: usize = 500;
+const MORE: usize = 4;
 /// So many items are read for one page, at most, where only they tell whether they fit.
 const READ: usize = 500;
 
@@ -95,8 +96,14 @@ impl<'a> Shelf<'a> {
                 .rows_beyond(walked.on.as_deref(), direction, at_once)
                 .await?;
             looked_at += page.rows.len();
-            let candidates = self.candidates(&page)?;
-            for some in candidates.chunks(limit.saturating_add(1)) {
+            let mut rows = page.rows.iter();
+            loop {
+                // One more than fits tells that there are more.
+                let room = limit.saturating_add(1).saturating_sub(walked.items.len());
+                let some = &self.candidates(&mut rows, room)?;
+                if some.is_empty() {
+                    break;
+                }
                 read += some.len();
                 for (candidate, item) in some.iter().zip(self.items(some).await?) {
                     let Some(item) = item.filter(|item| self.fits(item)) else {
@@ -121,7 +128,8 @@ impl<'a> Shelf<'a> {
             walked.on = last.or(walked.on);
             // Others are served between two helpings.
             tokio::task::yield_now().await;
-            at_once = AT_ONCE.min(LOOKED_THROUGH.saturating_sub(looked_at));
+            let left = LOOKED_THROUGH.saturating_sub(looked_at);
+            at_once = at_once.saturating_mul(MORE).min(AT_ONCE).min(left);
         }
         Ok(walked)
     }
@@ -134,7 +142,7 @@ impl<'a> Shelf<'a> {
                 .rows_beyond(on.as_deref(), Direction::Backward, AT_ONCE)
                 .await?;
             looked_at += page.rows.len();
-            all.extend(self.candidates(&page)?);
+            all.extend(self.candidates(&mut page.rows.iter(), usize::MAX)?);
             if !page.more {
                 return Ok((all, false));
             }
@@ -170,21 +178,24 @@ impl<'a> Shelf<'a> {
         behind.unwrap_or_default().to_vec()
     }
 
-    fn candidates(&self, page: &Page) -> Result<Vec<Candidate>, Fault> {
-        let mut all = Vec::new();
-        for (key, value) in page.rows.iter() {
-            let candidate = match self.rows {
-                Rows::Labelled => self.labelled(key, value)?,
-                Rows::Named => self.named(key, value)?,
-            };
-            all.extend(candidate);
-        }
-        Ok(all)
+    /// The next of these rows that may fit, at most `limit`.
+    fn candidates<'r>(
+        &self,
+        rows: &mut impl Iterator<Item = (&'r [u8], &'r [u8])>,
+        limit: usize,
+    ) -> Result<Vec<Candidate>, Fault> {
+        let candidate = |(key, value)| match self.rows {
+            Rows::Labelled => self.labelled(key, value),
+            Rows::Named => self.named(key, value),
+        };
+        let fitting = rows.filter_map(|row| candidate(row).transpose());
+        fitting.take(limit).collect()
     }
 
     fn labelled(&self, key: &[u8], value: &[u8]) -> Result<Option<Candidate>, Fault> {
         let label = Label::read(value).ok_or_else(load::damaged)?;
-        if !self.which.holds(label.state) || !label.name.contains(self.name) {
+        let named = label.name.contains(self.name) || !label.whole;
+        if !self.which.holds(label.state) || !named {
             return Ok(None);
         }
         let id = index::last_id(key).ok_or_else(load::damaged)?;
@@ -214,10 +225,7 @@ impl<'a> Shelf<'a> {
     }
 
     fn fits(&self, item: &Item) -> bool {
-        // Where there is a label, it has told this already.
-        self.which.holds(item.state)
-            && (self.rows == Rows::Labelled
-                || self.name.is_empty()
-                || folded_name(&item.name).contains(self.name))
+        let named = || folded_name(&item.name).contains(self.name);
+        self.which.holds(item.state) && (self.name.is_empty() || named())
     }
 }

@@ -227,7 +227,7 @@ async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Ref
     } else {
         let offers = |open: &Invitation| open.terms == Terms::Workgroup;
         let sent = Box_::made_by(context);
-        let page = queries::transfers(settings, sent, Phase::Open, None, 1, offers).await?;
+        let page = queries::transfers(settings, sent, Phase::Open, None, 1, &offers).await?;
         page.transfers.first().map(|found| found.document.id)
     };
     Ok(there.map(|id| match invite.role {

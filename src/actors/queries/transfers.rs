@@ -8,7 +8,9 @@ use crate::domain::account::Account;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, InvitationId, LetterId};
 use crate::domain::index::{self, Phase, Receiver};
-use crate::domain::invitation::{Entitled, Invitation, MAX_LETTERS, Recipient, State};
+use crate::domain::invitation::{
+    Entitled, Glance, Invitation, MAX_LETTERS, Recipient, Sought, State,
+};
 use crate::domain::key::{Bytes, Key};
 use crate::domain::letter::{Letter, Subject};
 use crate::domain::time::Time;
@@ -186,6 +188,12 @@ impl Box_ {
     }
 }
 
+/// So many rows are looked through for one page, at most, and so many transfers read where only they tell whether they fit, so that a rare
+/// state does not cost a whole history; so many rows at once.
+const LOOKED_THROUGH: usize = 5_000;
+const READ: usize = 500;
+const AT_ONCE: usize = 500;
+
 /// A page of transfers, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Transfers {
@@ -195,51 +203,96 @@ pub struct Transfers {
     pub next: Option<InvitationId>,
 }
 
-/// A page of the transfers of one phase that `keep` keeps.
+/// What keeps some of those that a list has.
+pub trait Keeps: Sync {
+    /// Whether it may keep the one of which a row tells this.
+    fn may_fit(&self, _glance: Glance) -> bool {
+        true
+    }
+    /// Whether it keeps it.
+    fn fits(&self, transfer: &Invitation) -> bool;
+}
+
+impl<F: Fn(&Invitation) -> bool + Sync> Keeps for F {
+    fn fits(&self, transfer: &Invitation) -> bool {
+        self(transfer)
+    }
+}
+
+/// Keeps every one.
+pub const fn every(_: &Invitation) -> bool {
+    true
+}
+
+impl Keeps for Sought<'_> {
+    fn may_fit(&self, glance: Glance) -> bool {
+        Sought::may_fit(self, glance)
+    }
+    fn fits(&self, transfer: &Invitation) -> bool {
+        Sought::fits(self, transfer)
+    }
+}
+
+/// A page of the transfers of one phase that are kept.
 pub async fn transfers(
     settings: &Settings,
     of: Box_,
     phase: Phase,
     after: Option<InvitationId>,
     limit: usize,
-    keep: impl Fn(&Invitation) -> bool,
+    keep: &impl Keeps,
 ) -> Result<Transfers, Fault> {
     let store = &*settings.store;
     let prefix = match of.0 {
         Kept::Sent(context) => index::sent(context, phase),
         Kept::Received(to) => index::received(to, phase),
     };
-    let mut page = Transfers::default();
-    let mut after = after;
-    // At most ten pages are looked through for one that is asked for, so that a rare state does not cost a whole history.
-    for _ in 0..10 {
-        let from = after.map(|id| continued(prefix, id.bits()));
-        let rows = store.scan(prefix, from, Direction::Backward, limit).await?;
-        let id = |key: &[u8]| index::last_id(key).map(InvitationId::from_bits);
-        let ids: Vec<InvitationId> = rows.rows.iter().filter_map(|(key, _)| id(key)).collect();
-        let keys: Vec<Key> = ids.iter().map(|id| Key::Invitation(*id)).collect();
-        for found in load::all::<Invitation>(store, &keys)
-            .await?
-            .into_iter()
-            .flatten()
-        {
-            if keep(&found.document) {
-                page.next = Some(found.document.id);
+    let mut page = Transfers {
+        transfers: Vec::new(),
+        next: after,
+    };
+    let (mut looked_at, mut read, mut at_once) = (0, 0, limit);
+    while looked_at < LOOKED_THROUGH {
+        let from = page.next.map(|id| continued(prefix, id.bits()));
+        let rows = store
+            .scan(prefix, from, Direction::Backward, at_once)
+            .await?;
+        looked_at += rows.rows.len();
+        let mut candidates = Vec::new();
+        let mut last = None;
+        for (key, value) in rows.rows.iter() {
+            last = index::last_id(key).map(InvitationId::from_bits);
+            let glance = Glance::read(value).ok_or_else(load::damaged)?;
+            candidates.extend(last.filter(|_| keep.may_fit(glance)));
+        }
+        for some in candidates.chunks(limit.max(1)) {
+            read += some.len();
+            let keys: Vec<Key> = some.iter().map(|id| Key::Invitation(*id)).collect();
+            let found = load::all::<Invitation>(store, &keys).await?;
+            for found in found.into_iter().flatten() {
+                if !keep.fits(&found.document) {
+                    continue;
+                }
+                let id = found.document.id;
                 page.transfers.push(found);
                 if page.transfers.len() >= limit {
-                    let last = ids.last().copied();
-                    if !rows.more && page.next == last {
-                        page.next = None;
-                    }
+                    page.next = Some(id).filter(|id| rows.more || last != Some(*id));
                     return Ok(page);
                 }
             }
+            if read >= READ {
+                let looked_at = some.last().copied();
+                page.next = looked_at.filter(|id| rows.more || last != Some(*id));
+                return Ok(page);
+            }
         }
-        after = ids.last().copied();
-        page.next = after.filter(|_| rows.more);
-        if !rows.more {
+        page.next = last.filter(|_| rows.more);
+        if page.next.is_none() {
             break;
         }
+        // Others are served between two helpings.
+        tokio::task::yield_now().await;
+        at_once = AT_ONCE.min(LOOKED_THROUGH.saturating_sub(looked_at));
     }
     Ok(page)
 }
@@ -270,7 +323,7 @@ pub async fn inbox(
     for receiver in receivers {
         let of = Box_::of(receiver);
         let waits = |transfer: &Invitation| now < transfer.expires_at;
-        let page = transfers(settings, of, Phase::Open, None, limit, waits).await?;
+        let page = transfers(settings, of, Phase::Open, None, limit, &waits).await?;
         all.extend(page.transfers);
     }
     all.sort_by_key(|found| std::cmp::Reverse(found.document.id));

@@ -228,7 +228,7 @@ pub async fn invitations(
     }
     let sent = [Box_::made_by(Context::Workgroup(workgroup.id))];
     let keep = |invitation: &Invitation| invitation.terms.is_about_workgroup();
-    Ok(listing::page(settings, &sent, &[Phase::Open], from, limit, keep).await?)
+    Ok(listing::page(settings, &sent, &[Phase::Open], from, limit, &keep).await?)
 }
 
 /// Whom a person names among the members: by id, or by an address.

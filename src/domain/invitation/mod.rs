@@ -7,6 +7,7 @@
 //! The last four are final. `requested` is an offer that waits for running analyses to end (policy `wait`); nothing is mailed yet.
 
 mod answer;
+mod glance;
 mod guards;
 mod request;
 mod terms;
@@ -30,6 +31,7 @@ use super::time::{DAY_MS, HOUR_MS, KEPT_MS, Time};
 mod tests;
 
 pub use answer::{Act, Entitled, Step, Verdict};
+pub use glance::{Glance, Sought};
 pub use guards::{
     Source, Target, Wanted, admits, lends, offered_items, released_items, sends, sharable,
     sharable_at, shared_items,
@@ -303,6 +305,16 @@ impl Invitation {
         ended_at.is_none_or(|at| now.since_ms(at) <= KEPT_MS)
     }
 
+    /// The word people and programs use for how it stands at this moment: when its time is over it has expired, though that is not written
+    /// down yet.
+    pub fn word_at(&self, now: Time) -> &'static str {
+        if self.state.is_open() && now >= self.expires_at {
+            "expired"
+        } else {
+            self.state.word()
+        }
+    }
+
     /// Whether those it is addressed to may know of it.
     pub fn has_reached_recipient(&self) -> bool {
         self.state != State::Requested && self.mailed_at.is_some()
@@ -344,13 +356,12 @@ impl Document for Invitation {
     }
     fn entries(&self) -> Vec<Derived> {
         let phase = self.state.phase();
-        let mut entries = vec![Derived::listed(Entry::Sent(self.source, phase, self.id))];
+        let glance = Glance::of(self).bytes();
+        let told = |entry| Derived::telling(entry, glance.clone());
+        let mut entries = vec![told(Entry::Sent(self.source, phase, self.id))];
         if self.has_reached_recipient() {
-            entries.push(Derived::listed(Entry::Received(
-                self.recipient.receiver(),
-                phase,
-                self.id,
-            )));
+            let receiver = self.recipient.receiver();
+            entries.push(told(Entry::Received(receiver, phase, self.id)));
         }
         if self.state == State::Requested {
             entries.push(Derived::listed(Entry::Requested(self.id)));
@@ -375,7 +386,7 @@ impl Document for Invitation {
             // Whoever joined a workgroup did so themselves; it took nothing.
             let took = !self.terms.is_about_workgroup();
             if took && self.recipient.receiver() != Receiver::Context(into) {
-                entries.push(Derived::listed(taken));
+                entries.push(told(taken));
             }
         }
         entries

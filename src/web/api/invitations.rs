@@ -14,7 +14,7 @@ use crate::actors::queries::{self, Shown};
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::account::Account;
 use crate::domain::id::{Context, InvitationId};
-use crate::domain::invitation::{Invitation, Recipient, State as Stands, Terms};
+use crate::domain::invitation::{Invitation, Recipient, Sought, State as Stands, Terms};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Time;
 use crate::web::App;
@@ -149,15 +149,14 @@ async fn list(
     kind(asked.kind.as_deref())?;
     let now = app.directory().now();
     let context = asked.context.as_deref();
-    let (boxes, only_accepted) = boxes(&settings, signed.account(), &asked.role, context).await?;
-    let keep = |invitation: &Invitation| {
-        let state = show::state(invitation, now);
-        let kind = invitation.terms.word();
-        asked.kind.as_deref().is_none_or(|wanted| wanted == kind)
-            && asked.state.as_deref().is_none_or(|wanted| wanted == state)
-            && (!only_accepted || state == "accepted")
+    let (boxes, accepted) = boxes(&settings, signed.account(), &asked.role, context).await?;
+    let sought = Sought {
+        kind: asked.kind.as_deref(),
+        state: asked.state.as_deref(),
+        accepted,
+        at: now,
     };
-    let (all, next) = listing::page(&settings, &boxes, phases, from, limit, keep).await?;
+    let (all, next) = listing::page(&settings, &boxes, phases, from, limit, &sought).await?;
     Ok(Json(wire::Page {
         items: all.into_iter().map(|one| shown(one, now)).collect(),
         next_cursor: next.map(|cursor| cursor.to_string()),

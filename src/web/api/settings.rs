@@ -224,7 +224,8 @@ async fn lines(
             next.map(|after| Section::Items(kind, Some(after)))
         }
         Section::Offers(of, phase, after) => {
-            let page = queries::transfers(settings, of, phase, after, AT_ONCE, |_| true).await?;
+            let page =
+                queries::transfers(settings, of, phase, after, AT_ONCE, &queries::every).await?;
             for found in page.transfers {
                 let invitation = found.document;
                 line(

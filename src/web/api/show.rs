@@ -276,19 +276,9 @@ fn keep_access(keep: KeepAccess) -> wire::KeepAccess {
     }
 }
 
-/// The word for where a transfer stands at this moment. An offer whose time is over has expired, whether or not its timer has
-/// fired: lists, pages and the answer to an acceptance go by one clock.
-pub fn state(transfer: &Invitation, now: Time) -> &'static str {
-    if transfer.state.is_open() && now >= transfer.expires_at {
-        "expired"
-    } else {
-        transfer.state.word()
-    }
-}
-
 /// A transfer as it stands at this moment.
 pub fn transfer(transfer: Invitation, now: Time) -> wire::Transfer {
-    let state = state(&transfer, now).to_owned();
+    let state = transfer.word_at(now).to_owned();
     let bytes = transfer.bytes();
     let mut shown = wire::Transfer {
         id: text(transfer.id),

@@ -17,7 +17,7 @@ use crate::actors::rights;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{AccountId, Context, InvitationId};
 use crate::domain::index::Phase;
-use crate::domain::invitation::{Invitation, Recipient, State as Stands};
+use crate::domain::invitation::{Recipient, Sought, State as Stands};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::time::Time;
 use crate::domain::workgroup::Role;
@@ -222,13 +222,14 @@ async fn list(
     let phases = phases(asked.state.as_deref())?;
     let now = app.directory().now();
     let context = asked.context.as_deref();
-    let (boxes, only_accepted) = boxes(&settings, person, &asked.role, context).await?;
-    let keep = |transfer: &Invitation| {
-        let state = show::state(transfer, now);
-        let wanted = asked.state.as_deref().is_none_or(|wanted| wanted == state);
-        transfer.terms.is_transfer() && wanted && (!only_accepted || state == "accepted")
+    let (boxes, accepted) = boxes(&settings, person, &asked.role, context).await?;
+    let sought = Sought {
+        kind: Some("transfer"),
+        state: asked.state.as_deref(),
+        accepted,
+        at: now,
     };
-    let (transfers, next) = listing::page(&settings, &boxes, phases, from, limit, keep).await?;
+    let (transfers, next) = listing::page(&settings, &boxes, phases, from, limit, &sought).await?;
     let shown = transfers.into_iter().map(|one| show::transfer(one, now));
     Ok(Json(wire::Page {
         items: shown.collect(),

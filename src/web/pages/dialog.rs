@@ -171,7 +171,7 @@ pub async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<V
     for phase in [Phase::Open, Phase::Closed] {
         let of = Box_::sent(&acting);
         let keep = |one: &Invitation| !one.terms.is_about_workgroup();
-        let page = queries::transfers(&settings, of, phase, None, LOOKED_AT, keep).await?;
+        let page = queries::transfers(&settings, of, phase, None, LOOKED_AT, &keep).await?;
         for found in page.transfers {
             let recipient = address(&found.document.recipient);
             if !all.contains(&recipient) {

@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 
 use crate::actors::listing::{self, Cursor};
 use crate::actors::world::Trouble;
-use crate::domain::invitation::{Invitation, State as Standing};
+use crate::domain::invitation::{Invitation, Sought, State as Standing};
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
-use crate::web::api::{show as shows, transfers};
+use crate::web::api::transfers;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
 use crate::web::pages::filters;
@@ -112,19 +112,17 @@ impl Asked {
         limit: usize,
     ) -> Result<(Vec<Invitation>, Option<Cursor>), Trouble> {
         let settings = app.settings();
-        let now = app.directory().now();
         let context = self.context.as_deref();
         let account = person.account.id;
-        let (boxes, only_accepted) =
-            transfers::boxes(&settings, account, self.role(), context).await?;
+        let (boxes, accepted) = transfers::boxes(&settings, account, self.role(), context).await?;
         let phases = transfers::phases(self.state)?;
-        let keep = |transfer: &Invitation| {
-            let state = shows::state(transfer, now);
-            transfer.terms.is_transfer()
-                && self.state.is_none_or(|wanted| wanted == state)
-                && (!only_accepted || state == "accepted")
+        let sought = Sought {
+            kind: Some("transfer"),
+            state: self.state,
+            accepted,
+            at: app.directory().now(),
         };
-        Ok(listing::page(&settings, &boxes, phases, from, limit, keep).await?)
+        Ok(listing::page(&settings, &boxes, phases, from, limit, &sought).await?)
     }
 }
 
@@ -162,7 +160,7 @@ pub async fn show(
         }
     }));
     let row = |transfer: &Invitation| {
-        let state = shows::state(transfer, now);
+        let state = transfer.word_at(now);
         Row {
             place: words::place(transfer.id),
             what: what(transfer),
@@ -291,7 +289,7 @@ fn line(transfer: &Invitation, now: Time) -> [String; 12] {
         .collect();
     [
         transfer.id.to_string(),
-        shows::state(transfer, now).to_owned(),
+        transfer.word_at(now).to_owned(),
         transfer.sender.address.to_string(),
         cell(&transfer.source_name),
         transfer.recipient.to_string(),

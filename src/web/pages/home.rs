@@ -175,7 +175,8 @@ async fn sent(app: &App, person: &Person) -> Result<Vec<Sent>, Stop> {
         for phase in [Phase::Open, Phase::Closed] {
             let acting = rights::acting(&settings, person.account.id, own.context).await?;
             let of = Box_::sent(&acting);
-            let page = queries::transfers(&settings, of, phase, None, SHOWN, |_| true).await?;
+            let page =
+                queries::transfers(&settings, of, phase, None, SHOWN, &queries::every).await?;
             all.extend(page.transfers);
         }
     }

@@ -120,7 +120,7 @@ fn wanted(
 /// What is counted of all senders together, and of this one.
 fn asked(new: &Invitation, at: Time) -> [Counter; 2] {
     let all = Ration::of(&new.recipient, at);
-    let share = Ration::share(&new.recipient, new.source, at);
+    let share = Ration::share(&new.recipient, new.sender.account, at);
     [all.counter(), share.counter()]
 }
 

@@ -44,7 +44,7 @@ fn invitation(invitation: Invitation, now: Time) -> wire::MemberInvitation {
         kind: invitation.terms.word().to_owned(),
         address: show::recipient(&invitation.recipient),
         role: role.word().to_owned(),
-        state: show::state(&invitation, now).to_owned(),
+        state: invitation.word_at(now).to_owned(),
         invited_by: invitation.sender.address.to_string(),
         message: invitation.message,
         invited_at: invitation.requested_at.to_string(),
