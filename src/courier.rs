@@ -49,8 +49,9 @@ const MEASURE_MS: i64 = 10_000;
 const TIMERS: usize = 16;
 /// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
 const PURGES: usize = 2;
-/// So many messages that came in are understood at once.
-const MESSAGES: usize = 64;
+/// So many messages that came in are understood at once. Each waits for three commits, of which one takes in what many wait for; it is in
+/// memory only while it is read.
+const MESSAGES: usize = 256;
 /// Who wakes a transfer when its timer is due.
 pub trait Timers: Send + Sync + 'static {
     /// Does what is due for this transfer at `at`, by that time and not by a clock of its own; nothing to do is `Ok`.

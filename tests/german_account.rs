@@ -261,7 +261,7 @@ async fn tokens_of_an_account() {
     let page = story.sends(make, &fields, made).await;
     let token = page.field("token").to_owned();
     let revoke = (place, "/revoke");
-    let revoked = "Zurückgenommen. Das Token öffnet nichts mehr.";
+    let revoked = "Widerrufen. Das Token öffnet nichts mehr.";
     story.sends(revoke, &[("token", &token)], revoked).await;
 }
 

@@ -168,7 +168,10 @@ impl Inbox {
                     sender: sender.as_deref(),
                     signed: of.signed.as_ref(),
                 };
-                match inbound::examine(&raw, &envelope, &self.settings) {
+                let examined = inbound::examine(&raw, &envelope, &self.settings);
+                // Large ones would add up while commits are waited for.
+                drop(raw);
+                match examined {
                     Examined::Dropped { outcome, why } => {
                         incoming::Became::silent(outcome.word(), why)
                     }

@@ -399,7 +399,7 @@ move-approved-title = Alles von „{ $from }“ wird verschoben
 move-approved-lead = { $by } hat am { $at } genehmigt, dass alles von „{ $from }“ nach „{ $into }“ verschoben wird. Vorgeschlagen hat es { $proposer }.
 move-approved-after = Freigaben und Links bleiben, wie sie sind. Wenn Sie Fragen haben, wenden Sie sich an die beiden, die es entschieden haben.
 
-## Zugriff, der zurückgenommen wurde
+## Zugriff, der widerrufen wurde
 
 access-revoked-subject = Zugriff beendet: „{ $item-short }“{ $count ->
         [one] {""}
@@ -407,11 +407,11 @@ access-revoked-subject = Zugriff beendet: „{ $item-short }“{ $count ->
        *[other] {" "}und { $others } weitere Objekte
     }
 access-revoked-title = Zugriff beendet
-access-revoked-lead = Dieser Zugriff wurde zurückgenommen:
+access-revoked-lead = Dieser Zugriff wurde widerrufen:
 access-revoked-item = { $owner } hat am { $at } den Zugriff von „{ $whose }“ auf { $kind ->
         [run] den Lauf
        *[project] das Projekt
-    } „{ $item }“ zurückgenommen.
+    } „{ $item }“ widerrufen.
 access-revoked-after = Worauf Sie sonst Zugriff haben, bleibt, wie es ist. Wenn Sie den Zugriff noch brauchen, bitten Sie den Eigentümer, die Daten erneut zu teilen.
 
 ## Codes

@@ -392,6 +392,15 @@ fn words_of(html: &str) -> String {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Asked to end, the driver takes its browser with it; killed, it would leave that behind.
+        let asked = rustix::process::Pid::from_child(&self.driver);
+        let _ = rustix::process::kill_process(asked, rustix::process::Signal::TERM);
+        for _ in 0..50 {
+            if !matches!(self.driver.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -276,7 +276,10 @@ async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, 
         to: Some(speak(&transfer.recipient.said())),
         until: Some(transfer.expires_at.into()),
         letters: newest
-            .map(|letter| words::posted(letter, shown.addressee(letter, &person.account)))
+            .map(|letter| {
+                let to = shown.addressee(letter, &person.account);
+                words::posted(letter, to, Some(transfer.terms))
+            })
             .collect(),
     })
 }

@@ -439,7 +439,13 @@ fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
             .iter()
             .rev()
             .take(LETTERS)
-            .map(|letter| words::posted(letter, shown.addressee(letter, account)))
+            .map(|letter| {
+                words::posted(
+                    letter,
+                    shown.addressee(letter, account),
+                    Some(transfer.terms),
+                )
+            })
             .collect(),
         older_letters,
     }

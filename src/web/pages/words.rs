@@ -55,7 +55,8 @@ pub fn left(until: Time, now: Time) -> Option<String> {
         ..=0 => None,
         1..HOUR_MS => Some(say!("less than an hour left")),
         _ if ms < 2 * DAY_MS => Some(say!(ms / HOUR_MS; "{n} hour left", "{n} hours left")),
-        _ => Some(say!(ms / DAY_MS; "{n} day left", "{n} days left")),
+        // What was just given two weeks has two weeks.
+        _ => Some(say!((ms + DAY_MS / 2) / DAY_MS; "{n} day left", "{n} days left")),
     }
 }
 
@@ -595,8 +596,21 @@ pub fn stands(delivery: &letter::State) -> String {
     }
 }
 
-/// How a letter stands, and to whom it went as far as the reader may know.
-pub fn posted(letter: &Letter, to: String) -> Posted {
+/// What a letter is that asks somebody for an answer.
+fn asking(terms: Option<Terms>, again: bool) -> String {
+    use Terms::{Access, Membership, Ownership, Workgroup};
+    match (terms, again) {
+        (Some(Ownership { .. } | Workgroup), false) => say!("The offer"),
+        (Some(Ownership { .. } | Workgroup), true) => say!("The offer, again"),
+        (Some(Access { .. } | Membership { .. }), false) => say!("The invitation"),
+        (Some(Access { .. } | Membership { .. }), true) => say!("The invitation, again"),
+        (None, false) => say!("An offer or invitation"),
+        (None, true) => say!("An offer or invitation, again"),
+    }
+}
+
+/// How a letter stands, and to whom it went as far as the reader may know; what it asks for, if that is known.
+pub fn posted(letter: &Letter, to: String, asks: Option<Terms>) -> Posted {
     let (when, why) = match &letter.delivery {
         letter::State::Queued { not_before } if letter.attempts > 0 => (
             say!(
@@ -611,8 +625,7 @@ pub fn posted(letter: &Letter, to: String) -> Posted {
     };
     Posted {
         kind: match &letter.says {
-            letter::Kind::Offer { again: false, .. } => say!("The offer"),
-            letter::Kind::Offer { again: true, .. } => say!("The offer, again"),
+            letter::Kind::Offer { again, .. } => asking(asks, *again),
             letter::Kind::Reminder { .. } => say!("A reminder"),
             letter::Kind::Accepted { side: Side::Sender } => say!("That it was accepted"),
             letter::Kind::Accepted { .. } => say!("The receipt"),
@@ -649,6 +662,8 @@ mod tests {
             (1, Some("less than an hour left")),
             (HOUR_MS, Some("1 hour left")),
             (47 * HOUR_MS, Some("47 hours left")),
+            (2 * DAY_MS, Some("2 days left")),
+            (14 * DAY_MS - 1, Some("14 days left")),
             (14 * DAY_MS, Some("14 days left")),
         ] {
             assert_eq!(left(Time::from_ms(ms), now).as_deref(), text);

@@ -248,6 +248,7 @@ fn told(field: &str, value: &str) -> String {
         ("state", "active") => say!("active" as "a value"),
         ("state", "trashed") => say!("trashed" as "a value"),
         ("state", "archived") => say!("archived" as "a value"),
+        ("quota", bytes) => bytes.parse().map_or(bytes.to_owned(), words::size),
         (_, value) => value.to_owned(),
     }
 }

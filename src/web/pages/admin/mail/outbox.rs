@@ -36,7 +36,7 @@ pub struct Row {
 impl Row {
     /// As operators see it.
     pub fn of(letter: &Letter) -> Self {
-        let posted = words::posted(letter, letter.to.to_string());
+        let posted = words::posted(letter, letter.to.to_string(), None);
         Self {
             id: letter.id.to_string(),
             kind: posted.kind,
