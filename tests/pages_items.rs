@@ -324,12 +324,19 @@ async fn names_that_begin_alike_for_long_are_told_apart_and_searched_to_their_en
 
     // One letter that is compared as eighteen.
     let long = "\u{fdfa}".repeat(200);
+    let mut both = Vec::new();
     for end in ["dave", "eve"] {
-        story.project(&format!("{long}{end}"), 1).await;
+        both.push(story.project(&format!("{long}{end}"), 1).await);
     }
     for list in ["name=eve", "name=eve&sort=size", "name=eve&sort=name"] {
         let page = story.get(&format!("/projects?{list}")).await;
         assert_eq!(names(&page).len(), 1, "{list}");
+    }
+    let page = story.get("/projects").await;
+    story.press(&page, "/items/trash", &both).await;
+    for order in ["newest", "size", "name"] {
+        let list = format!("/projects?state=trashed&name=eve&sort={order}");
+        assert_eq!(names(&story.get(&list).await).len(), 1, "{order}");
     }
 }
 

@@ -236,7 +236,10 @@ async fn sorted(shelf: &Shelf<'_>, order: Order, at: At, limit: usize) -> Result
     Ok(Page {
         before: (skip > 0).then(|| At::Skip(skip.saturating_sub(limit))),
         after: (end < all.len()).then_some(At::Skip(end)),
-        items: items.into_iter().flatten().map(listed).collect(),
+        items: { items.into_iter().flatten() }
+            .filter(|item| shelf.fits(item))
+            .map(listed)
+            .collect(),
         cut,
     })
 }

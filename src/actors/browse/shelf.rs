@@ -116,7 +116,9 @@ impl<'a> Shelf<'a> {
                     walked.items.push((candidate.place.clone(), item));
                 }
                 if read > READ {
-                    walked.on = some.last().map(|last| last.place.clone());
+                    let on = some.last().map(|last| last.place.clone());
+                    let end = page.rows.last().map(|(key, _)| self.place(key));
+                    walked.on = on.filter(|on| page.more || end.as_ref() != Some(on));
                     return Ok(walked);
                 }
             }
@@ -224,7 +226,7 @@ impl<'a> Shelf<'a> {
         }))
     }
 
-    fn fits(&self, item: &Item) -> bool {
+    pub fn fits(&self, item: &Item) -> bool {
         let named = || folded_name(&item.name).contains(self.name);
         self.which.holds(item.state) && (self.name.is_empty() || named())
     }

@@ -75,6 +75,10 @@ impl Turned {
     pub fn store() -> Self {
         Self::new(451, "4.3.0", "the store is not available; try again later")
     }
+    /// Whether nobody but us can mend it.
+    pub fn is_our_fault(&self) -> bool {
+        *self == Self::store()
+    }
     /// It cannot be told now who signed it: the mail server keeps the message and comes back.
     pub fn untold() -> Self {
         Self::new(

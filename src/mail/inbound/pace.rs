@@ -88,7 +88,8 @@ impl<D: Door> Paced<D> {
         Ok(())
     }
 
-    /// It was not taken after all: a store that fails for an hour must not use up a person's day.
+    /// It was not taken, and we are to blame: a store that fails for an hour must not use up a person's day. Whatever else turns a message
+    /// away is counted, or whoever has one address could take everybody's minutes with what is never taken.
     fn leave(&self, recipient: &Recipient) {
         if let Some(count) = self.seen().counts.get_mut(recipient) {
             *count = count.saturating_sub(1);
@@ -121,7 +122,7 @@ impl<D: Door> Door for Paced<D> {
         Box::pin(async move {
             self.enter(delivery.recipient)?;
             let taken = self.door.take(delivery).await;
-            if taken.is_err() {
+            if taken.as_ref().is_err_and(Turned::is_our_fault) {
                 self.leave(delivery.recipient);
             }
             taken
@@ -142,6 +143,18 @@ mod tests {
     #[derive(Default)]
     struct Store(AtomicBool);
 
+    /// What is behind it never takes anything, for a reason that whoever wrote the message can cause.
+    struct Undecided;
+
+    impl Door for Undecided {
+        fn knows<'a>(&'a self, _: &'a Recipient) -> BoxFuture<'a, Result<(), Turned>> {
+            Box::pin(ready(Ok(())))
+        }
+        fn take<'a>(&'a self, _: Delivery<'a>) -> BoxFuture<'a, Result<(), Turned>> {
+            Box::pin(ready(Err(Turned::untold())))
+        }
+    }
+
     impl Door for &'static Store {
         fn knows<'a>(&'a self, _: &'a Recipient) -> BoxFuture<'a, Result<(), Turned>> {
             Box::pin(ready(Ok(())))
@@ -150,6 +163,36 @@ mod tests {
             let fails = self.0.load(Ordering::SeqCst);
             Box::pin(ready(if fails { Err(Turned::store()) } else { Ok(()) }))
         }
+    }
+
+    fn brought(door: &impl Door, recipient: char) -> Result<(), Turned> {
+        let token = recipient.to_string().repeat(32);
+        let recipient = Recipient::new(Purpose::Reply, &token).unwrap();
+        let delivery = Delivery {
+            recipient: &recipient,
+            envelope_sender: None,
+            raw: b"",
+            signed: None,
+        };
+        door.take(delivery).now_or_never().unwrap()
+    }
+
+    #[test]
+    fn threat_mail_bombing_what_is_never_taken_uses_up_nobody_elses_minutes() {
+        let clock = Arc::new(Manual::at(0));
+        let pace = Pace {
+            a_minute: 3,
+            a_day: 3,
+        };
+        let door = Paced::new(Undecided, pace, Arc::clone(&clock) as Arc<dyn Clock>);
+        for _ in 0..3 {
+            assert_eq!(brought(&door, 'a'), Err(Turned::untold()));
+        }
+        clock.advance(MINUTE);
+        for _ in 0..50 {
+            assert_eq!(brought(&door, 'a'), Err(Turned::too_many()));
+        }
+        assert_eq!(brought(&door, 'b'), Err(Turned::untold()), "it came in");
     }
 
     #[test]
@@ -161,17 +204,7 @@ mod tests {
             a_day: 4,
         };
         let door = Paced::new(store, pace, Arc::clone(&clock) as Arc<dyn Clock>);
-        let take = |recipient: char| {
-            let token = recipient.to_string().repeat(32);
-            let recipient = Recipient::new(Purpose::Reply, &token).unwrap();
-            let delivery = Delivery {
-                recipient: &recipient,
-                envelope_sender: None,
-                raw: b"",
-                signed: None,
-            };
-            door.take(delivery).now_or_never().unwrap()
-        };
+        let take = |recipient| brought(&door, recipient);
         let too_many = Err(Turned::too_many());
         for recipient in ['a', 'a', 'b'] {
             assert_eq!(take(recipient), Ok(()));

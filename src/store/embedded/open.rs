@@ -77,7 +77,7 @@ impl<E: Into<redb::Error>> From<E> for OpenError {
 /// One step of an upgrade: the format it starts from (it ends at the next), and what it does.
 pub(super) type Step = (u64, fn(&WriteTransaction) -> Result<(), redb::Error>);
 
-/// The steps from older formats. Nothing was released before format 2, so there are none yet.
+/// The steps from older formats. Nothing was released before format 3, so there are none yet.
 const STEPS: &[Step] = &[];
 
 /// Opens the store at `path`, making it if nothing is there.

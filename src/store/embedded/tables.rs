@@ -25,8 +25,8 @@ use crate::domain::key::Key;
 use crate::domain::time::Time;
 use crate::store::{Due, Queue, Record, Version};
 
-/// The number of this layout; stored as `format`. Stores of format 1 lack rows that lists and names are found by, and are refused.
-pub const FORMAT: u64 = 2;
+/// The number of this layout; stored as `format`. Older stores lack rows, or values of rows, that lists are found by, and are refused.
+pub const FORMAT: u64 = 3;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
