@@ -17,7 +17,6 @@ mod daemon;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod post_office;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use handover::courier::{self, Courier};
 use handover::mail::Site;
 use handover::mail::smtp::{Security, Settings, Smtp};
 use handover::store::Queue;
-use post_office::{PostOffice, free_port};
+use post_office::{PostOffice, free_port, open_to_all};
 use serde_json::Value;
 
 /// Longer than the pause after the first failures.
@@ -108,7 +107,7 @@ impl Outbox {
 }
 
 /// What becomes of a letter when the sink has these options, and when it is well again.
-async fn check(home: &Path, options: &str, then: &str, told: &str) {
+async fn check(options: &str, then: &str, told: &str) {
     let outbox = Outbox::new().await;
     let offer = outbox.offer().await;
     let courier = outbox.courier();
@@ -118,8 +117,10 @@ async fn check(home: &Path, options: &str, then: &str, told: &str) {
         .collect();
     let options: Vec<String> = options.iter().map(|word| word.replace('_', " ")).collect();
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let home = home.join(free_port().to_string());
-    let failing = PostOffice::failing_sink(&home, outbox.port, &options);
+    let home = tempfile::tempdir().unwrap();
+    open_to_all(home.path());
+    let home = home.path();
+    let failing = PostOffice::failing_sink(home, outbox.port, &options);
     let letter = outbox.after_a_try(&courier, &offer).await;
     assert_eq!(letter["state"], then, "{options:?}: {letter}");
     assert_eq!(letter["attempts"], 1, "{options:?}: {letter}");
@@ -139,7 +140,7 @@ async fn check(home: &Path, options: &str, then: &str, told: &str) {
         assert!(error.contains("Connection refused"), "{options:?}: {error}");
     }
 
-    let mut well = PostOffice::failing_sink(&home, outbox.port, &[]);
+    let mut well = PostOffice::failing_sink(home, outbox.port, &[]);
     outbox.world.clock.advance(HOUR);
     let settled = outbox.after_a_try(&courier, &offer).await;
     let delivered: Vec<_> = well.delivered().cloned().collect();
@@ -171,7 +172,6 @@ async fn check(home: &Path, options: &str, then: &str, told: &str) {
 
 #[tokio::test]
 async fn a_letter_leaves_when_the_server_is_well_again_however_it_failed() {
-    let home = tempfile::tempdir().unwrap();
     for (options, then, told) in [
         // Hard refusals: of the recipient they are final, of anything else they are ours to mend.
         ("-f CONNECT", "queued", "connecting: 500 5.3.0"),
@@ -227,6 +227,6 @@ async fn a_letter_leaves_when_the_server_is_well_again_however_it_failed() {
         ("-8 -a -E -N -p", "sent", ""),
         ("-P", "queued", "connecting: 500 5.5.1"),
     ] {
-        check(home.path(), options, then, told).await;
+        check(options, then, told).await;
     }
 }

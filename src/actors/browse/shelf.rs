@@ -13,6 +13,8 @@ use super::{LOOKED_THROUGH, Order, Which};
 /// So many rows are read at once when most of them may not fit, and so many times as many each time.
 const AT_ONCE: usize = 500;
 const MORE: usize = 4;
+/// So many items are read at once, at least.
+const FEW: usize = 16;
 /// So many items are read for one page, at most, where only they tell whether they fit.
 const READ: usize = 500;
 
@@ -98,9 +100,9 @@ impl<'a> Shelf<'a> {
             looked_at += page.rows.len();
             let mut rows = page.rows.iter();
             loop {
-                // One more than fits tells that there are more.
+                // One more than fits tells that there are more; where many do not fit, it is not looked for one by one.
                 let room = limit.saturating_add(1).saturating_sub(walked.items.len());
-                let some = &self.candidates(&mut rows, room)?;
+                let some = &self.candidates(&mut rows, room.max(FEW))?;
                 if some.is_empty() {
                     break;
                 }

@@ -12,12 +12,12 @@ use crate::domain::event::What;
 use crate::domain::id::{Context, InvitationId, WorkgroupId};
 use crate::domain::index::{Entry, Phase};
 use crate::domain::invitation::{
-    Invitation, LIFETIME_MS, Mailbox, Recipient, State, Terms, kept_text, text_problem,
+    Invitation, LIFETIME_MS, Mailbox, Recipient, Sought, State, Terms, kept_text, text_problem,
 };
 use crate::domain::key::Key;
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::said::said;
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{DAY_MS, Time};
 use crate::domain::workgroup::{Membership, Role};
 
 use super::posting::{event, mailable, post};
@@ -81,7 +81,7 @@ pub(super) async fn invite(
     for no in [shut, members::ruled(&workgroup)].into_iter().flatten() {
         findings.block(no);
     }
-    if let Some(open) = open_already(settings, invite).await? {
+    if let Some(open) = open_already(settings, invite, call.at).await? {
         findings.block(open);
     }
     if let Some(problem) = text_problem("message", invite.message.as_deref()) {
@@ -216,7 +216,11 @@ pub(super) async fn invite(
 }
 
 /// That somebody has such an invitation and has not answered it.
-async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Refusal>, Trouble> {
+async fn open_already(
+    settings: &Settings,
+    invite: &Invite,
+    at: Time,
+) -> Result<Option<Refusal>, Trouble> {
     let store = &*settings.store;
     let context = Context::Workgroup(invite.workgroup);
     let there: Option<InvitationId> = if invite.role.is_some() {
@@ -225,7 +229,12 @@ async fn open_already(settings: &Settings, invite: &Invite) -> Result<Option<Ref
         let value = found.into_iter().next().flatten();
         value.map(|value| people::id_in(&value)).transpose()?
     } else {
-        let offers = |open: &Invitation| open.terms == Terms::Workgroup;
+        let offers = Sought {
+            kind: Some(Terms::Workgroup.word()),
+            state: None,
+            accepted: false,
+            at,
+        };
         let sent = Box_::made_by(context);
         let page = queries::transfers(settings, sent, Phase::Open, None, 1, &offers).await?;
         page.transfers.first().map(|found| found.document.id)
