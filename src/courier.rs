@@ -32,7 +32,7 @@ use crate::ids::Ids;
 use crate::mail::{Site, Transport};
 use crate::store::{Claimed, Fault, Queue, Settlement, Store};
 
-pub use incoming::{Inbox, Keeper};
+pub use incoming::{Inbox, Keeper, READ_AT_ONCE};
 
 /// The clock is looked at again after this at the latest, because somebody may set it, or another node may have written a letter.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);

@@ -177,6 +177,7 @@ impl Running {
                 channel: Channel::Api,
             },
             at: self.directory.now(),
+            answers: None,
         };
         match self.directory.transfer(TRANSFER, call, what).await {
             Ok(_) => Ok(()),

@@ -27,11 +27,17 @@ mod with_daemon;
 use handover::domain::incoming::Signed;
 use handover::mail::inbound::dkim::Dkim;
 use handover::mail::inbound::signatures::{Signatures as _, Untold};
+use handover::mail::inbound::{Purpose, Recipient};
 
 use name_server::{NameServer, Says};
 use signing::{Signer, ed25519, rsa};
 
-const MESSAGE: &str = "From: Anna <anna@lab.test>\r\nSubject: Re: offer\r\nMessage-ID: <1@lab.test>\r\n\r\naccept\r\n";
+const MESSAGE: &str = "From: Anna <anna@lab.test>\r\nTo: r-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@reply.site.test\r\nSubject: Re: offer\r\nMessage-ID: <1@lab.test>\r\n\r\naccept\r\n";
+
+/// To whom it is written.
+fn recipient() -> Recipient {
+    Recipient::new(Purpose::Reply, &"a".repeat(32)).unwrap()
+}
 
 /// Everything goes wrong at names that begin so.
 const DOWN: &str = "down";
@@ -52,7 +58,8 @@ fn dns() -> (NameServer, Signer<'static>) {
 #[tokio::main(flavor = "current_thread")]
 async fn judged(dns: &NameServer, message: &str, from: &str) -> Result<Signed, Untold> {
     let dkim = Dkim::asking(&[dns.at]).unwrap();
-    dkim.of(message.as_bytes(), &from.parse().unwrap()).await
+    let from = from.parse().unwrap();
+    dkim.of(message.as_bytes(), &from, &recipient()).await
 }
 
 /// "for", "not" and why, or "untold".
@@ -223,6 +230,77 @@ fn a_signature_that_covers_too_little_or_was_made_otherwise_counts_for_nothing()
 }
 
 #[test]
+fn a_signature_tells_to_whom_the_message_was_written_or_keeps_its_parts_in_their_places() {
+    let (dns, good) = dns();
+    let check = |covers: &[&str], message: &str, then: bool| {
+        let mut signer = Signer::new(good.key, "lab.test");
+        signer.covers = ["From"]
+            .iter()
+            .chain(covers)
+            .map(|&name| name.to_owned())
+            .collect();
+        let elsewhere =
+            "no signature of the sender's domain tells that it was written to this address";
+        let then = if then { "for lab.test" } else { elsewhere };
+        check(&dns, &signer.signed(message), then);
+    };
+    let to = |to: &str| {
+        let (from, rest) = MESSAGE.split_once("To: ").unwrap();
+        format!("{from}{to}{}", rest.split_once("\r\n").unwrap().1)
+    };
+    let ours = "r-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@reply.site.test";
+    check(&["To"], MESSAGE, true);
+    check(
+        &["To"],
+        &to(&format!(
+            "To: Eve <eve@evil.test>, <{}>\r\n",
+            ours.to_uppercase()
+        )),
+        true,
+    );
+    check(
+        &["To"],
+        &to("To: r-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb@reply.site.test\r\n"),
+        false,
+    );
+    check(
+        &["To"],
+        &to(&format!("To: {}\r\n", ours.replacen("r-", "b-", 1))),
+        false,
+    );
+    check(
+        &["To"],
+        &to(&format!("To: eve@evil.test\r\nCc: {ours}\r\n")),
+        false,
+    );
+    check(&["To"], &to(""), false);
+    check(&["To", "Content-Type"], &to("To: eve@evil.test\r\n"), false);
+    // Whom nobody signed anything of.
+    check(&["Subject"], MESSAGE, false);
+    check(&["Content-Type"], MESSAGE, true);
+    check(&["Content-Type"], &to("To: eve@evil.test\r\n"), true);
+    // One that somebody put in front is not the one that was signed.
+    let other = good.signed(&to("To: eve@evil.test\r\n"));
+    let front = |added: &str| {
+        let message = format!("{added}{ours}\r\n{other}");
+        found(&dns, &message, "anna@lab.test")
+    };
+    assert_eq!(front("To: "), "its header can be read in two ways");
+    assert_eq!(front("To : "), "it cannot be read");
+    // Nor is one kind of content another.
+    let mut signer = Signer::new(good.key, "lab.test");
+    signer.covers = vec!["From".to_owned(), "Content-Type".to_owned()];
+    let plain = signer.signed(MESSAGE);
+    let parts = plain.replacen(
+        "\r\n\r\n",
+        "\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n",
+        1,
+    );
+    let found = found(&dns, &parts, "anna@lab.test");
+    assert_eq!(found, "its signature is wrong");
+}
+
+#[test]
 fn a_key_that_is_not_there_or_was_taken_back_or_is_another_verifies_nothing() {
     let (dns, signer) = dns();
     let good = signer.signed(MESSAGE);
@@ -334,7 +412,7 @@ async fn whatever_stands_in_a_signature_breaks_nothing() {
         for put in strange {
             let field = format!("{}{put}{}", &value[..cut], &value[cut + 1..]);
             let message = format!("DKIM-Signature: {field}\r\n{MESSAGE}");
-            match dkim.of(message.as_bytes(), &from).await {
+            match dkim.of(message.as_bytes(), &from, &recipient()).await {
                 Ok(Signed::Not { why }) => assert!(!why.contains("assertion"), "{why}: {message}"),
                 Ok(Signed::For { .. }) => {}
                 Err(why) => untold.push(format!("{why}: {message}")),

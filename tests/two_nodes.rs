@@ -824,13 +824,13 @@ fn acting() -> Site {
 fn a_message_that_decided_is_not_told_that_it_came_too_late_when_the_store_hiccups() {
     let site = acting();
     let reply = answered(&site, BOB);
-    let first = staged::now(incoming::decide(&*site.one, &reply)).unwrap();
+    let first = staged::now(incoming::decide(&*site.one, None, &reply)).unwrap();
     assert_eq!(first.outcome, "decided");
     // That node ended before it wrote this down, and another one sees to the message.
     site.two.after(Moment::FailedOutcome, |_| ());
-    let fault = staged::now(incoming::decide(&site.two, &reply)).unwrap_err();
+    let fault = staged::now(incoming::decide(&site.two, None, &reply)).unwrap_err();
     assert!(fault.retry, "{fault}");
-    let again = staged::now(incoming::decide(&site.two, &reply)).unwrap();
+    let again = staged::now(incoming::decide(&site.two, None, &reply)).unwrap();
     assert_eq!(again, first);
 }
 
@@ -844,10 +844,10 @@ fn what_a_message_decided_counts_though_its_sender_gave_up_the_address_since() {
     let code = SiteKey::new([1; 32]).code(id);
     staged::now(account::finish_address(&*site.one, &call, bob, id, &code)).unwrap();
     let reply = answered(&site, home);
-    let first = staged::now(incoming::decide(&*site.one, &reply)).unwrap();
+    let first = staged::now(incoming::decide(&*site.one, None, &reply)).unwrap();
     assert_eq!(first.outcome, "decided");
     staged::now(account::remove_address(&*site.one, &call, bob, &address())).unwrap();
-    let again = staged::now(incoming::decide(&site.two, &reply)).unwrap();
+    let again = staged::now(incoming::decide(&site.two, None, &reply)).unwrap();
     assert_eq!(again, first);
 }
 
@@ -919,6 +919,7 @@ fn came(site: &Site, letter: LetterId, message_id: &str, limits: Limits) -> Kept
         purpose: Purpose::Reply,
         envelope_sender: Some(BOB),
         same: (message_id, b"accept"),
+        vouched: true,
         raw: raw.as_bytes(),
         signed: None,
     };
@@ -961,7 +962,7 @@ fn a_message_that_two_nodes_took_up_is_not_too_late_for_what_it_decided_itself()
         site.two.set_clock(2 * DAY_MS);
         let first = reply.clone();
         site.two.after(Moment::Outcome, move |one| {
-            let became = staged::now(incoming::decide(one, &first)).unwrap();
+            let became = staged::now(incoming::decide(one, None, &first)).unwrap();
             assert_eq!(became.outcome, "decided");
         });
         let outcome = incoming::see_to(&site.two, row, &opened.incoming, &reply);
@@ -977,6 +978,51 @@ fn a_message_that_two_nodes_took_up_is_not_too_late_for_what_it_decided_itself()
         let told = staged::now(site.model.counters(&[explained])).unwrap();
         assert_eq!(told, [0], "nobody is told that it came too late");
     }
+}
+
+#[test]
+fn what_a_message_decides_and_that_it_was_seen_to_is_one_commit() {
+    let site = acting();
+    let letter = answered(&site, BOB).letter;
+    assert_eq!(came(&site, letter, "<1@there>", ROOM), Kept::New);
+    let (row, opened) = taken_up(&site);
+    let reply = Reply {
+        message: opened.incoming.document.id,
+        letter,
+        from: BOB.parse().unwrap(),
+        doubt: None,
+        says: Says::Accept { context: None },
+        message_id: None,
+    };
+    let became = staged::now(incoming::decide(&site.two, Some(row.due), &reply)).unwrap();
+    assert_eq!((became.outcome, became.written), ("decided", true));
+    // Nothing was written down but what that decided.
+    let opened = staged::now(incoming::open(&site.one.settings(), reply.message));
+    assert!(opened.unwrap().is_none(), "it waits no longer");
+    assert_eq!(kept_bytes(&site, letter), [0, 0]);
+    let rows = staged::now(site.model.claim(Queue::Incoming, at(2 * DAY_MS), 1, DAY_MS));
+    assert_eq!(rows.unwrap().len(), 0, "and is due no longer");
+}
+
+#[test]
+fn the_same_message_for_whom_nobody_vouches_is_another() {
+    let site = acting();
+    let letter = answered(&site, BOB).letter;
+    let came = |vouched| {
+        let new = New {
+            letter,
+            purpose: Purpose::Reply,
+            envelope_sender: Some(BOB),
+            same: ("<1@there>", b"accept"),
+            vouched,
+            raw: b"Message-ID: <1@there>\r\n\r\naccept",
+            signed: None,
+        };
+        staged::now(incoming::keep(&site.two.settings(), at(0), ROOM, &new)).unwrap()
+    };
+    assert_eq!(came(false), Kept::New);
+    assert_eq!(came(true), Kept::New);
+    assert_eq!((came(false), came(true)), (Kept::Before, Kept::Before));
 }
 
 #[test]

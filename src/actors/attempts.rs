@@ -107,6 +107,7 @@ pub async fn record(
         command: None,
         by,
         at,
+        answers: None,
     };
     let none = Attempts::none(person, at);
     if tally.counts(&none, at) {

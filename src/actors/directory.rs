@@ -241,6 +241,7 @@ impl Directory {
             command,
             by,
             at: self.now(),
+            answers: None,
         }
     }
 

@@ -125,6 +125,7 @@ const fn by_file(at: Time) -> Call {
             channel: Channel::Administrator,
         },
         at,
+        answers: None,
     }
 }
 

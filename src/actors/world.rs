@@ -12,7 +12,7 @@ use crate::domain::said::{Said, said};
 use crate::domain::secret::SiteKey;
 use crate::domain::time::Time;
 use crate::ids::Ids;
-use crate::store::{Clash, Commit, Fault, Outcome, Store};
+use crate::store::{Clash, Commit, Due, Fault, Outcome, Store};
 
 use super::context::{Answered, Question};
 use super::proposal::Proposal;
@@ -126,6 +126,8 @@ pub struct Call {
     pub by: By,
     /// When it reached this node.
     pub at: Time,
+    /// The row of the message by which they want it, if they wrote one: that it was seen to stands in the commit of what it did.
+    pub answers: Option<Due>,
 }
 
 impl Call {
@@ -138,6 +140,7 @@ impl Call {
                 channel: Channel::Timer,
             },
             at,
+            answers: None,
         }
     }
 
@@ -145,6 +148,7 @@ impl Call {
     pub const fn unrepeated(self) -> Self {
         Self {
             command: None,
+            answers: None,
             ..self
         }
     }
@@ -230,6 +234,7 @@ pub async fn commit(
     let commit = Commit {
         command: Some(command),
         result: ours.clone(),
+        answers: call.answers,
         ..proposal.into_commit(call.at)
     };
     match settings.store.commit(commit).await {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::actors::incoming::{
     self, Desk, Kept, Limits, New, Opened, Probe, Reply, Reported, Says,
@@ -23,12 +23,17 @@ use super::Courier;
 /// So often a message is taken up. What breaks an assertion, or meets a fault for a day, is given up and shown to the operators.
 const MOST_CLAIMS: u32 = 100;
 
+/// So many messages are in memory at once to be read. Many more may wait for what they decide to be committed: of these only that is left.
+pub const READ_AT_ONCE: usize = 16;
+
 /// What understands a message.
 pub struct Inbox {
     /// Who decides.
     pub desk: Arc<dyn Desk>,
     /// How a message is examined.
     pub settings: Settings,
+    /// How many may be read at once; see [`READ_AT_ONCE`].
+    pub reading: Semaphore,
     /// Rung after a message was kept.
     pub arrived: Arc<Notify>,
 }
@@ -39,6 +44,8 @@ pub struct Keeper {
     pub desk: Arc<dyn Desk>,
     /// How much is kept.
     pub limits: Limits,
+    /// How a message is examined.
+    pub settings: Settings,
     /// Rung after a message was kept.
     pub arrived: Arc<Notify>,
 }
@@ -96,11 +103,13 @@ impl Door for Keeper {
                 return Err(Turned::unknown());
             }
             let (message_id, body) = identity(delivery.raw);
+            let examined = inbound::examine(delivery.raw, &delivery.envelope(), &self.settings);
             let new = New {
                 letter,
                 purpose,
                 envelope_sender: delivery.envelope_sender,
                 same: (&message_id, body),
+                vouched: examined.is_vouched(),
                 raw: delivery.raw,
                 signed: delivery.signed,
             };
@@ -148,6 +157,7 @@ impl Inbox {
     pub async fn understand(&self, store: &dyn Store, row: Claimed) -> Result<(), Fault> {
         let world = &*self.desk;
         let settings = world.settings();
+        let reading = self.reading.acquire().await;
         let opened = incoming::open(&settings, MessageId::from_bits(row.due.id)).await?;
         let Some(Opened { incoming, message }) = opened else {
             return store.settle(row, Settlement::Done).await;
@@ -171,6 +181,7 @@ impl Inbox {
                 let examined = inbound::examine(&raw, &envelope, &self.settings);
                 // Large ones would add up while commits are waited for.
                 drop(raw);
+                drop(reading);
                 match examined {
                     Examined::Dropped { outcome, why } => {
                         incoming::Became::silent(outcome.word(), why)

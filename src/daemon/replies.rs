@@ -4,14 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::directory::Directory;
 use crate::actors::incoming::Limits;
 use crate::clock::Clock;
 use crate::config::{self, Config, Network};
-use crate::courier::{Inbox, Keeper};
+use crate::courier::{Inbox, Keeper, READ_AT_ONCE};
 use crate::mail::inbound::lmtp::{self, Listener, Peers, Place};
 use crate::mail::inbound::pace::{Pace, Paced};
 use crate::mail::inbound::signatures::{Signatures, Witness};
@@ -89,6 +89,10 @@ pub async fn open(
     let arrived = Arc::new(Notify::new());
     let keep = i64::try_from(reply.keep.as_bytes()).unwrap_or(i64::MAX);
     let largest = i64::try_from(reply.max_message_size.as_bytes()).unwrap_or(i64::MAX);
+    let examined_by = inbound::Settings {
+        reply_domain: config.mail.reply_domain.as_str().to_lowercase(),
+        authentication: authentication(reply),
+    };
     let keeper = Keeper {
         desk: Arc::new(directory.clone()),
         limits: Limits {
@@ -97,11 +101,8 @@ pub async fn open(
             // Sealed, a message is a third larger; one has room for certain.
             bytes_a_letter: (keep / LETTERS).max(largest.saturating_mul(2)),
         },
+        settings: examined_by.clone(),
         arrived: Arc::clone(&arrived),
-    };
-    let examined_by = inbound::Settings {
-        reply_domain: config.mail.reply_domain.as_str().to_lowercase(),
-        authentication: authentication(reply),
     };
     let witness = Witness::new(
         keeper,
@@ -163,6 +164,7 @@ impl Replies {
         Inbox {
             desk: Arc::new(self.directory.clone()),
             settings: self.examined_by.clone(),
+            reading: Semaphore::new(READ_AT_ONCE),
             arrived: Arc::clone(&self.arrived),
         }
     }

@@ -18,10 +18,10 @@ fn desk() -> (Desk, NameServer) {
     (Desk::open(&reply), dns)
 }
 
-fn signed(dns: &NameServer, mail: Mail, domain: &str) -> Mail {
+fn signed(dns: &NameServer, mail: Mail, to: &str, domain: &str) -> Mail {
     let signer = Signer::new(rsa(), domain);
     dns.says(&signer.name(), Says::Text(signer.key.record()));
-    let mail = mail.unauthenticated();
+    let mail = mail.unauthenticated().with(&format!("To: {to}"));
     let field = signer.field(&mail.written());
     mail.with(&field)
 }
@@ -34,9 +34,15 @@ fn a_signed_reply_changes_the_owner_and_no_header_can_stand_in_for_a_signature()
     let mail = Mail::from("carl@lab.test").says("accept");
     desk.deliver(&offer.reply, &mail);
     let others = Mail::from("carl@lab.test").says("accept Personal");
-    desk.deliver(&offer.reply, &signed(&dns, others, "evil.test"));
+    desk.deliver(
+        &offer.reply,
+        &signed(&dns, others, &offer.reply, "evil.test"),
+    );
     let theirs = Mail::from("eve@evil.test").says("accept");
-    desk.deliver(&offer.reply, &signed(&dns, theirs, "evil.test"));
+    desk.deliver(
+        &offer.reply,
+        &signed(&dns, theirs, &offer.reply, "evil.test"),
+    );
     desk.until_outcomes(3);
     let expected = ["unauthenticated", "unauthenticated", "wrong-sender"];
     assert_eq!(desk.outcomes(), expected);
@@ -44,10 +50,43 @@ fn a_signed_reply_changes_the_owner_and_no_header_can_stand_in_for_a_signature()
     assert_eq!(desk.answers("carl@lab.test"), 1, "asked to confirm");
 
     let good = Mail::from("carl@lab.test").says("accept");
-    let good = signed(&dns, good.with("X-Second: yes"), "lab.test");
     let offer = desk.offer("carl@lab.test");
+    let good = signed(&dns, good.with("X-Second: yes"), &offer.reply, "lab.test");
     desk.deliver(&offer.reply, &good);
     assert_eq!(desk.ended(&offer.id)["state"], "accepted");
+}
+
+#[test]
+fn a_signed_answer_to_one_letter_answers_no_other() {
+    let (mut desk, dns) = desk();
+    let (first, second) = (desk.offer("carl@lab.test"), desk.offer("carl@lab.test"));
+    let answer = signed(
+        &dns,
+        Mail::from("carl@lab.test").says("accept"),
+        &first.reply,
+        "lab.test",
+    );
+    desk.deliver(&second.reply, &answer);
+    desk.until_outcomes(1);
+    assert_eq!(desk.outcomes(), ["unauthenticated"]);
+    assert_eq!(desk.state(&second.id), "pending");
+    desk.deliver(&first.reply, &answer);
+    assert_eq!(desk.ended(&first.id)["state"], "accepted");
+}
+
+#[test]
+fn a_forged_copy_that_comes_first_does_not_stand_in_for_the_genuine_answer() {
+    let (mut desk, dns) = desk();
+    let offer = desk.offer("carl@lab.test");
+    let forged = Mail::from("carl@lab.test").says("accept").unauthenticated();
+    let genuine = signed(&dns, forged.clone(), &offer.reply, "lab.test");
+    desk.deliver(&offer.reply, &forged);
+    desk.until_outcomes(1);
+    assert_eq!(desk.outcomes(), ["unauthenticated"]);
+    desk.deliver(&offer.reply, &genuine);
+    assert_eq!(desk.ended(&offer.id)["state"], "accepted");
+    desk.deliver(&offer.reply, &genuine);
+    assert_eq!(desk.outcomes().len(), 2, "the same again is nothing new");
 }
 
 #[test]
@@ -61,15 +100,20 @@ fn while_the_dns_is_down_the_mail_server_keeps_the_reply_and_others_go_on() {
     };
     dns.says(&signer.name(), Says::Text(signer.key.record()));
     dns.says(&slow.name(), Says::Silent);
-    let mail = Mail::from("carl@lab.test").says("accept").unauthenticated();
-    let kept = mail.clone().with(&slow.field(&mail.written()));
+    let mail = |to: &str| {
+        let mail = Mail::from("carl@lab.test").says("accept");
+        mail.unauthenticated().with(&format!("To: {to}"))
+    };
+    let kept = mail(&offer.reply);
+    let kept = kept.clone().with(&slow.field(&kept.written()));
     let before = dns.questions();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| desk.send(&offer.reply, &kept));
         crate::daemon::until("the DNS is asked", crate::daemon::within(20), || {
             (dns.questions() > before).then_some(())
         });
-        let quick = mail.clone().with(&signer.field(&mail.written()));
+        let quick = mail(&other.reply);
+        let quick = quick.clone().with(&signer.field(&quick.written()));
         desk.deliver(&other.reply, &quick);
         assert_eq!(desk.ended(&other.id)["state"], "accepted");
         let answer = waiting.join().unwrap();
@@ -89,7 +133,7 @@ fn what_was_found_at_the_door_outlives_a_kill_and_the_dns() {
     let (mut desk, dns) = desk();
     let offer = desk.offer("carl@lab.test");
     let mail = Mail::from("carl@lab.test").says("decline not ours");
-    desk.deliver(&offer.reply, &signed(&dns, mail, "lab.test"));
+    desk.deliver(&offer.reply, &signed(&dns, mail, &offer.reply, "lab.test"));
     desk.kill();
     dns.says("s1._domainkey.lab.test", Says::Fails);
     desk.start();

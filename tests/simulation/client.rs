@@ -89,6 +89,7 @@ fn call(node: &Node, errand: &Errand) -> Call {
         command: Some(errand.command.into()),
         by,
         at: node.now(),
+        answers: None,
     }
 }
 

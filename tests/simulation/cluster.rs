@@ -240,8 +240,16 @@ impl Cluster {
             };
             let at = node.now();
             let command = None;
-            if let Err(Trouble::Fault(fault)) =
-                moves::resume(&*node, &Call { command, by, at }).await
+            if let Err(Trouble::Fault(fault)) = moves::resume(
+                &*node,
+                &Call {
+                    command,
+                    by,
+                    at,
+                    answers: None,
+                },
+            )
+            .await
                 && !fault.retry
             {
                 universe.fail(format!("going on with moves: {fault}"));

@@ -510,6 +510,7 @@ async fn sign_up(cluster: &Cluster, node: &crate::node::Node) -> Result<(), worl
         command: None,
         by,
         at: node.now(),
+        answers: None,
     };
     let Some(address) = universe.pick(&STRANGERS) else {
         return Ok(());
@@ -555,6 +556,7 @@ async fn further_address(
             channel: Channel::Web,
         },
         at: node.now(),
+        answers: None,
     };
     if universe.percent(30) {
         return account::remove_address(node, &call(), person, &address)
@@ -587,6 +589,7 @@ async fn look_around(cluster: &Cluster, node: &crate::node::Node) -> Result<(), 
             channel: Channel::Web,
         },
         at: node.now(),
+        answers: None,
     };
     if let Some(ask) = ask {
         let to = to(cluster).filter(|_| universe.percent(80));

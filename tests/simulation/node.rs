@@ -95,6 +95,7 @@ impl Node {
             command: None,
             by,
             at,
+            answers: None,
         };
         let answer = self.transfer(id, call, invitation::Command::Wake);
         let answer = answer.within(None).await;

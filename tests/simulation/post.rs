@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use handover::actors::incoming::Desk;
-use handover::courier::{Inbox, Keeper};
+use handover::courier::{Inbox, Keeper, READ_AT_ONCE};
 use handover::domain::address::Address;
 use handover::domain::id::{Context, LetterId};
 use handover::domain::incoming::Purpose;
 use handover::domain::letter::{Kind, Letter, Subject};
 use handover::domain::workgroup::Workgroup;
 use handover::mail::inbound::{self, Delivery, Door as _, Recipient};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::broken::Broken;
 use crate::cluster::{Cluster, HANDLES, KEY, PEOPLE, WORKGROUPS};
@@ -64,11 +64,16 @@ pub struct Mail {
 pub fn inbox(node: &Arc<Node>) -> Inbox {
     Inbox {
         desk: Arc::clone(node) as Arc<dyn Desk>,
-        settings: inbound::Settings {
-            reply_domain: "reply.site.example".to_owned(),
-            authentication: inbound::Authentication::Border(BORDER.to_owned()),
-        },
+        settings: examined_by(),
+        reading: Semaphore::new(READ_AT_ONCE),
         arrived: Arc::new(Notify::new()),
+    }
+}
+
+fn examined_by() -> inbound::Settings {
+    inbound::Settings {
+        reply_domain: "reply.site.example".to_owned(),
+        authentication: inbound::Authentication::Border(BORDER.to_owned()),
     }
 }
 
@@ -324,6 +329,7 @@ async fn bring(cluster: Arc<Cluster>, n: usize) {
             let keeper = Keeper {
                 desk: here,
                 limits,
+                settings: examined_by(),
                 arrived: Arc::new(Notify::new()),
             };
             let known = keeper.knows(&recipient).await;

@@ -73,7 +73,7 @@ pub struct Signer<'k> {
 
 impl<'k> Signer<'k> {
     pub fn new(key: &'k Key, domain: &str) -> Self {
-        let covers = ["From", "Subject", "Message-ID"];
+        let covers = ["From", "To", "Subject", "Message-ID"];
         Self {
             key,
             domain: domain.to_owned(),

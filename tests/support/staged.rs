@@ -358,6 +358,7 @@ impl Site {
             command: command.map(Into::into),
             by,
             at: at(ms),
+            answers: None,
         }
     }
     pub fn timer(&self, ms: i64) -> Call {
@@ -369,6 +370,7 @@ impl Site {
             command: None,
             by,
             at: at(ms),
+            answers: None,
         }
     }
     pub fn version(&self, key: Key) -> Version {

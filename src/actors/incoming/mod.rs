@@ -29,6 +29,9 @@ use super::world::{Call, Settings, Trouble, World};
 /// At most this many letters explain why a reply to an offer decided nothing.
 const EXPLANATIONS: i64 = 3;
 
+/// What became of a message that accepted or declined.
+const DECIDED: &str = "decided";
+
 /// A probe may take so long to come, and the clock of whoever made it may be so far off, in milliseconds.
 const PROBE_MS: i64 = HOUR_MS;
 
@@ -67,6 +70,8 @@ pub struct New<'a> {
     pub envelope_sender: Option<&'a str>,
     /// What makes a repetition one: its Message-ID, and its body.
     pub same: (&'a str, &'a [u8]),
+    /// Whether somebody vouches for its sender. The same for whom nobody vouches is another: it must not stand in for theirs.
+    pub vouched: bool,
     /// The message as it came.
     pub raw: &'a [u8],
     /// What the door found of its signatures, if it looked.
@@ -189,6 +194,7 @@ fn identity(new: &New<'_>) -> MessageId {
     let (message_id, body) = new.same;
     let mut all = new.letter.bits().to_be_bytes().to_vec();
     all.extend_from_slice(new.purpose.word().as_bytes());
+    all.push(u8::from(new.vouched));
     all.extend_from_slice(&Digest::of(message_id.as_bytes()).0.to_be_bytes());
     all.extend_from_slice(&Digest::of(body).0.to_be_bytes());
     MessageId::from_bits(Digest::of(&all).0)
@@ -248,6 +254,8 @@ pub struct Became {
     pub rests_on: Option<(Key, Version)>,
     /// What whoever wrote it tried in vain.
     pub tried: Option<(AccountId, Attempt)>,
+    /// Whether all that stands in the commit of what it did.
+    pub written: bool,
 }
 
 impl Became {
@@ -260,8 +268,40 @@ impl Became {
             heard: false,
             rests_on: None,
             tried: None,
+            written: false,
         }
     }
+}
+
+/// Adds to a decision that the message which asked for it, if one did, was seen to.
+pub(super) async fn decided(
+    settings: &Settings,
+    call: &Call,
+    command: &invitation::Command,
+    proposal: &mut Proposal,
+) -> Result<(), Fault> {
+    let Some(row) = call.answers else {
+        return Ok(());
+    };
+    let store = &*settings.store;
+    let key = Key::Incoming(MessageId::from_bits(row.id));
+    let found = load::one::<Incoming>(store, key).await?;
+    let Some(waiting) = found.filter(|found| found.document.waits()) else {
+        return Err(Fault::retry("somebody else has seen to the message"));
+    };
+    let what = match command {
+        invitation::Command::Accept { .. } => "accepted",
+        invitation::Command::Decline { .. } => "declined",
+        _ => "",
+    };
+    let done = waiting.document.done(call.at, DECIDED, what);
+    proposal.replace(&waiting, &done, None);
+    lets_go(settings, &done, proposal).await?;
+    let letter = load::one::<Letter>(store, Key::Letter(done.letter)).await?;
+    if let Some(letter) = letter {
+        reach::works(store, &letter.document.to, call.at, proposal).await?;
+    }
+    Ok(())
 }
 
 /// Whether what became of a message could be written down.

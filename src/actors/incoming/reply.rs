@@ -12,9 +12,9 @@ use crate::domain::key::Key;
 use crate::domain::letter::{Answer, Letter, Subject};
 use crate::domain::policy::{Domain, Replies, Verb};
 use crate::domain::refusal::{Code, Findings, Refusal};
-use crate::store::{Claimed, Fault, Version};
+use crate::store::{Claimed, Due, Fault, Version};
 
-use super::{Became, Desk, Finished, finish};
+use super::{Became, DECIDED, Desk, Finished, finish};
 use crate::actors::attempts::Attempt;
 use crate::actors::invitation::Command;
 use crate::actors::load::Versioned;
@@ -78,7 +78,10 @@ pub async fn see_to(
     reply: &Reply,
 ) -> Result<&'static str, Fault> {
     for attempt in 1..=TRIES {
-        let became = decide(desk, reply).await?;
+        let became = decide(desk, Some(row.due), reply).await?;
+        if became.written {
+            return Ok(became.outcome);
+        }
         match finish(desk, row, incoming.clone(), &became, desk.now()).await? {
             Finished::Settled => return Ok(became.outcome),
             Finished::Anew => desk.pause(attempt).await,
@@ -89,11 +92,12 @@ pub async fn see_to(
     ))
 }
 
-/// Decides a reply by the same commands as everybody else's.
+/// Decides a reply by the same commands as everybody else's. What it accepts or declines, and that the message of this row was seen to, is
+/// one commit.
 ///
 /// # Errors
 /// The world failed, or others changed the same: it is decided again, and once only.
-pub async fn decide(desk: &dyn Desk, reply: &Reply) -> Result<Became, Fault> {
+pub async fn decide(desk: &dyn Desk, row: Option<Due>, reply: &Reply) -> Result<Became, Fault> {
     let settings = desk.settings();
     let store = &*settings.store;
     let letter = load::one::<Letter>(store, Key::Letter(reply.letter)).await?;
@@ -111,6 +115,7 @@ pub async fn decide(desk: &dyn Desk, reply: &Reply) -> Result<Became, Fault> {
     let case = Case {
         desk,
         settings: &settings,
+        row,
         reply,
         to,
         offer,
@@ -123,6 +128,7 @@ pub async fn decide(desk: &dyn Desk, reply: &Reply) -> Result<Became, Fault> {
 struct Case<'a> {
     desk: &'a dyn Desk,
     settings: &'a Settings,
+    row: Option<Due>,
     reply: &'a Reply,
     /// Whom the letter went to: whoever has this address is invited.
     to: Address,
@@ -259,7 +265,10 @@ impl Case<'_> {
             .answer(self.offer.document.id, call, command)
             .await;
         match answer {
-            Ok(_) => Ok(self.decided()),
+            Ok(_) => Ok(Became {
+                written: self.row.is_some(),
+                ..self.decided()
+            }),
             Err(Trouble::Fault(fault)) => Err(fault),
             Err(Trouble::Refused(why)) => self.lost(&why).await,
         }
@@ -276,6 +285,7 @@ impl Case<'_> {
             command: Some(command.into()),
             by,
             at: self.desk.now(),
+            answers: self.row,
         }
     }
 
@@ -298,7 +308,7 @@ impl Case<'_> {
         };
         Became {
             heard: true,
-            ..Became::silent("decided", what)
+            ..Became::silent(DECIDED, what)
         }
     }
 

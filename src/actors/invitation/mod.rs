@@ -22,6 +22,7 @@ use crate::domain::workgroup::Handle;
 use crate::store::{Fault, Version};
 
 use super::context::{Answered, Question};
+use super::incoming;
 use super::load::{self, Versioned};
 use super::once::{Decision, once};
 use super::proposal::Proposal;
@@ -158,14 +159,19 @@ impl Core {
         command: &Command,
     ) -> Result<Decision<Done>, Trouble> {
         let settings = world.settings();
-        let decided = match command {
+        let mut decided = match command {
             Command::Request { ask, to } => self.request(world, &settings, call, ask, to).await?,
             Command::Invite(invite) => workgroup::invite(&settings, call, self.id, invite).await?,
             _ => match self.act(world, &settings, call, command).await? {
                 Ok(decided) => decided,
-                Err(already) => return Ok(Decision::already(already)),
+                Err(already) => {
+                    let mut proposal = Proposal::default();
+                    incoming::decided(&settings, call, command, &mut proposal).await?;
+                    return Ok(Decision::done(already, proposal));
+                }
             },
         };
+        incoming::decided(&settings, call, command, &mut decided.proposal).await?;
         let done = Done {
             transfer: decided.transfer,
             already: false,

@@ -54,6 +54,7 @@ async fn stepped(
             channel: call.by.channel,
         },
         at: call.at,
+        answers: None,
     };
     let items = some_items(&settings, old.document.from).await?;
     let offers: BTreeSet<InvitationId> = items

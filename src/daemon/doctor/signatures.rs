@@ -24,7 +24,7 @@ pub async fn check(config: &Config) -> Option<(&'static str, Found)> {
                 "{servers} answered for {name}, which has no record"
             )),
             Err(untold) => Bad(format!(
-                "{servers} did not answer for {name}: {untold}; until a DNS server does, the mail server keeps all replies: correct \
+                "{servers} did not answer for {name}: {untold}; until a DNS server does, the mail server keeps replies, each for an hour; then whoever wrote it is asked to confirm in Handover: correct \
                  reply.resolver, or /etc/resolv.conf"
             )),
         },

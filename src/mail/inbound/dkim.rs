@@ -27,6 +27,7 @@ use mail_auth::{
 use crate::domain::address::Address;
 use crate::domain::incoming::Signed;
 
+use super::address::Recipient;
 use super::authentication::covers;
 use super::fields::{self, Split};
 use super::signatures::{Signatures, Untold};
@@ -95,7 +96,12 @@ impl Dkim {
         }
     }
 
-    async fn judged(&self, raw: &[u8], from: &Address) -> Result<Result<(), Why>, Untold> {
+    async fn judged(
+        &self,
+        raw: &[u8],
+        from: &Address,
+        to: &Recipient,
+    ) -> Result<Result<(), Why>, Untold> {
         let Ok(header) = fields::split(raw) else {
             return Ok(Err("it cannot be read"));
         };
@@ -119,6 +125,14 @@ impl Dkim {
         });
         if message.dkim_headers.is_empty() {
             return Ok(Err("no signature of the sender's domain covers From"));
+        }
+        message
+            .dkim_headers
+            .retain(|found| binds(&found.header, &header, to));
+        if message.dkim_headers.is_empty() {
+            return Ok(Err(
+                "no signature of the sender's domain tells that it was written to this address",
+            ));
         }
         // Those that need nothing but their key come first.
         message
@@ -175,10 +189,15 @@ impl Dkim {
 }
 
 impl Signatures for Dkim {
-    fn of<'a>(&'a self, raw: &'a [u8], from: &'a Address) -> BoxFuture<'a, Result<Signed, Untold>> {
+    fn of<'a>(
+        &'a self,
+        raw: &'a [u8],
+        from: &'a Address,
+        to: &'a Recipient,
+    ) -> BoxFuture<'a, Result<Signed, Untold>> {
         Box::pin(async move {
             // It reads what strangers write, and is not ours.
-            let judging = AssertUnwindSafe(self.judged(raw, from)).catch_unwind();
+            let judging = AssertUnwindSafe(self.judged(raw, from, to)).catch_unwind();
             let not = |why: Why| Signed::Not {
                 why: why.to_owned(),
             };
@@ -209,20 +228,22 @@ fn name_server(at: SocketAddr) -> NameServerConfig {
     NameServerConfig::new(at.ip(), true, ways)
 }
 
-/// Whether it sees the same sender and the same body as everything else that looks at the message.
+/// Whether it sees the same sender, the same addressees and the same body as everything else that looks at the message.
 fn reads_the_same(message: &AuthenticatedMessage<'_>, header: &Split<'_>) -> bool {
-    let mut froms = { message.headers.iter() }
-        .filter(|(name, _)| name.trim_ascii().eq_ignore_ascii_case(b"From"))
-        .map(|(_, value)| {
-            let unfolded: Vec<u8> = { value.iter() }
-                .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-                .copied()
-                .collect();
-            String::from_utf8_lossy(unfolded.trim_ascii()).into_owned()
-        });
-    let (first, second) = (froms.next(), froms.next());
-    let same = first.is_some_and(|from| header.one("From").ok().flatten() == Some(&from));
-    same && second.is_none() && message.raw_body() == header.body
+    let same = |name: &str| {
+        let mut values = { message.headers.iter() }
+            .filter(|(named, _)| named.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| {
+                let unfolded: Vec<u8> = { value.iter() }
+                    .filter(|byte| !matches!(byte, b'\r' | b'\n'))
+                    .copied()
+                    .collect();
+                String::from_utf8_lossy(unfolded.trim_ascii()).into_owned()
+            });
+        let (first, second) = (values.next(), values.next());
+        second.is_none() && header.one(name) == Ok(first.as_deref())
+    };
+    same("From") && same("To") && message.raw_body() == header.body
 }
 
 /// Whether a signature can say anything of who wrote to us in the name of this domain.
@@ -236,6 +257,20 @@ fn counts(signature: &Signature, domain: &str) -> bool {
         && signature.a != Algorithm::RsaSha1
         && covered.len() <= MOST_COVERED
         && covered.iter().any(|name| name.eq_ignore_ascii_case("From"))
+}
+
+/// Whether a signature tells that the message was written to this recipient: what somebody wrote to others must not answer here.
+///
+/// It covers To, which names the recipient's address. Some servers never sign To (Exchange Online). Of theirs it must cover Content-Type,
+/// without which another part of the body could be made to stand first; then whoever knows the recipient's address can send in another
+/// message of the sender, as it was written.
+fn binds(signature: &Signature, header: &Split<'_>, to: &Recipient) -> bool {
+    let covered = |name: &str| (signature.h.iter()).any(|named| named.eq_ignore_ascii_case(name));
+    if covered("To") {
+        let written = header.one("To").ok().flatten();
+        return written.is_some_and(|written| to.is_named_in(written));
+    }
+    covered("Content-Type")
 }
 
 /// Why there is no signature at all, of what could not be read as one.

@@ -28,12 +28,17 @@ const MOST_REMEMBERED: usize = 10_000;
 
 /// What looks at signatures.
 pub trait Signatures: Send + Sync + 'static {
-    /// Whether somebody who speaks for the domain of this sender signed the message, which is one that [`examine`] takes for a reply of
-    /// this sender. It answers in bounded time.
+    /// Whether somebody who speaks for the domain of this sender signed the message as one to this recipient. The message is one that
+    /// [`examine`] takes for a reply of this sender. It answers in bounded time.
     ///
     /// # Errors
     /// That cannot be told now.
-    fn of<'a>(&'a self, raw: &'a [u8], from: &'a Address) -> BoxFuture<'a, Result<Signed, Untold>>;
+    fn of<'a>(
+        &'a self,
+        raw: &'a [u8],
+        from: &'a Address,
+        to: &'a Recipient,
+    ) -> BoxFuture<'a, Result<Signed, Untold>>;
 }
 
 /// Why nobody can tell now who signed a message; a sentence for operators.
@@ -120,7 +125,7 @@ impl<D: Door> Witness<D> {
             return Ok(None);
         };
         let busy = self.enter(delivery.recipient)?;
-        let found = signatures.of(delivery.raw, &from).await;
+        let found = signatures.of(delivery.raw, &from, delivery.recipient).await;
         drop(busy);
         match found {
             Ok(signed) => Ok(Some(signed)),

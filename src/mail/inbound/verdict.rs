@@ -70,6 +70,19 @@ pub enum Examined {
     },
 }
 
+impl Examined {
+    /// Whether it is a person's answer, and whose is known.
+    pub const fn is_vouched(&self) -> bool {
+        matches!(
+            self,
+            Self::Reply {
+                authenticated: Ok(()),
+                ..
+            }
+        )
+    }
+}
+
 /// Why nobody vouches for a sender; a sentence for operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -31,7 +31,12 @@ impl Door for &'static Behind {
 struct Reader(AtomicUsize);
 
 impl Signatures for Reader {
-    fn of<'a>(&'a self, raw: &'a [u8], from: &'a Address) -> BoxFuture<'a, Result<Signed, Untold>> {
+    fn of<'a>(
+        &'a self,
+        raw: &'a [u8],
+        from: &'a Address,
+        _: &'a Recipient,
+    ) -> BoxFuture<'a, Result<Signed, Untold>> {
         self.0.fetch_add(1, Ordering::SeqCst);
         let says = |word: &str| raw.windows(word.len()).any(|at| at == word.as_bytes());
         if says("slow") {
