@@ -75,7 +75,8 @@ pub fn act(cluster: &Arc<Cluster>) {
 /// The end of the month: everybody accepts whatever is open, into the same workgroup where they can.
 fn rush(cluster: &Arc<Cluster>, bits: u128) {
     let universe = &cluster.universe;
-    if universe.percent(50) {
+    // Seldom: whoever accepts decides anew when the quota changes meanwhile.
+    if universe.percent(15) {
         return cluster.more_room(universe.place(2));
     }
     let checker = locked(&cluster.checker);
@@ -95,8 +96,17 @@ fn rush(cluster: &Arc<Cluster>, bits: u128) {
     let open = shadow
         .transfers()
         .filter(|t| t.state.is_open() && t.terms.is_transfer());
-    for (n, transfer) in open.take(12).enumerate() {
-        let Some(person) = answering(cluster, shadow, transfer) else {
+    let open: Vec<&Invitation> = open.take(12).collect();
+    if open.len() < 3 {
+        return offer_many(cluster, shadow, bits);
+    }
+    for (n, transfer) in open.into_iter().enumerate() {
+        let mut answers = answering(shadow, transfer);
+        // Others are refused, and take no room.
+        if answers.iter().any(|id| shadow.belongs(*id, into)) {
+            answers.retain(|id| shadow.belongs(*id, into));
+        }
+        let Some(person) = universe.pick(&answers).copied() else {
             continue;
         };
         let command = CommandId::from_bits(bits ^ (2 + n as u128) << 100);
@@ -106,6 +116,32 @@ fn rush(cluster: &Arc<Cluster>, bits: u128) {
             person,
             command,
             intent,
+        };
+        universe.spawn(Home::Outside, run(Arc::clone(cluster), errand));
+    }
+}
+
+/// Several people offer something to the same workgroup, which may not have room for all of it.
+fn offer_many(cluster: &Arc<Cluster>, shadow: &Shadow, bits: u128) {
+    let universe = &cluster.universe;
+    for (n, person) in accounts(shadow).into_iter().enumerate() {
+        let own = owned(shadow, Context::Personal(person), None);
+        let Some(item) = universe.pick(&own).copied() else {
+            continue;
+        };
+        let command = CommandId::from_bits(bits ^ (2 + n as u128) << 100);
+        let ask = Request {
+            items: vec![item],
+            message: Some(command.to_string()),
+            terms: Terms::ownership(KeepAccess::None),
+            lifetime_ms: None,
+            terms_accepted: true,
+        };
+        let to = To::Workgroup(WORKGROUPS[0].parse().unwrap());
+        let errand = Errand {
+            person,
+            command,
+            intent: Intent::Request(ask, to),
         };
         universe.spawn(Home::Outside, run(Arc::clone(cluster), errand));
     }
@@ -172,7 +208,7 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
     let custody = |command| Some((person, Intent::Custody(context, Arc::new(command))));
     let answer = |transfer: &Invitation, command| {
         let who = if universe.percent(92) {
-            answering(cluster, shadow, transfer)?
+            universe.pick(&answering(shadow, transfer)).copied()?
         } else {
             person
         };
@@ -229,7 +265,8 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         }
         53..=74 => {
             let transfer = some?;
-            let who = answering(cluster, shadow, transfer).unwrap_or(person);
+            let answers = answering(shadow, transfer);
+            let who = universe.pick(&answers).copied().unwrap_or(person);
             let into = match universe.below(10) {
                 0..=1 => None,
                 2 => universe.pick(&every_context(shadow)).copied(),
@@ -329,8 +366,8 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
 }
 
 /// Somebody who may answer this offer.
-fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Invitation) -> Option<AccountId> {
-    let answers: Vec<AccountId> = shadow
+fn answering(shadow: &Shadow, transfer: &Invitation) -> Vec<AccountId> {
+    shadow
         .docs
         .values()
         .filter_map(|doc| match (doc, &transfer.recipient) {
@@ -342,8 +379,7 @@ fn answering(cluster: &Cluster, shadow: &Shadow, transfer: &Invitation) -> Optio
             }
             _ => None,
         })
-        .collect();
-    cluster.universe.pick(&answers).copied()
+        .collect()
 }
 
 /// Somebody who belongs to this context.

@@ -51,6 +51,13 @@ struct Done<'a> {
     outcome: &'a str,
 }
 
+/// The message whose command this commit carries out, if it is one's.
+fn by_message(seen: &Seen<'_>) -> Option<MessageId> {
+    let command = seen.commit.command?;
+    let id = MessageId::from_bits(command.bits());
+    seen.after.incoming(id).map(|incoming| incoming.id)
+}
+
 impl Inbox {
     /// Somebody wrote a message; its number.
     pub fn wrote(&mut self, mail: Mail, head: &[String], kind: &str, body: &str) -> usize {
@@ -159,11 +166,17 @@ impl Inbox {
         let Some((_, event)) = events.first() else {
             return Ok(());
         };
-        let id = seen.commit.command.map(|c| MessageId::from_bits(c.bits()));
+        let id = by_message(seen);
         let number = id.and_then(|id| self.kept.get(&id)).copied();
         let n = number.ok_or("something was done by mail, and by no message")?;
         let mail = &self.mails[n];
         let wrong = |why: &str| Err(format!("mail-{n} acts, and {why}: {mail:?}"));
+        if id
+            .and_then(|id| seen.after.incoming(id))
+            .is_none_or(Incoming::waits)
+        {
+            return wrong("is left to be seen to again");
+        }
         let Some(letter) = seen.after.letter(mail.letter) else {
             return wrong("its letter is forgotten");
         };
@@ -228,11 +241,13 @@ impl Inbox {
 
     /// A message is understood as what it is.
     fn understood(&self, seen: &Seen<'_>, done: &Done<'_>) -> Result<(), String> {
-        // Nothing else changes with it: a report cancels nothing, and a decision is a commit of its own.
+        // Nothing else changes with it, unless it is what the message itself decided: a report cancels nothing.
+        let decides = by_message(seen) == Some(done.incoming.id);
         let other = seen.changes.iter().find(|change| {
             let id = done.incoming.id;
             let beside = [Key::Incoming(id), Key::Sealed(id)].contains(&change.key);
             !beside
+                && !decides
                 && !matches!(
                     change.key,
                     Key::Letter(_) | Key::Reach(_) | Key::Attempts(..)
