@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use handover::chain::{Chain, Fingerprint, Place};
 use handover::domain::account::{Account, Scope, Session, SignIn, Token};
@@ -60,15 +60,24 @@ fn check<D: Document + std::fmt::Debug>(case: &str, document: &D) {
     let golden = compare(&name, &document::encode(document));
     assert_eq!(&document::decode::<D>(&golden).unwrap(), document, "{name}");
     let derived = derived(document);
-    if !derived.is_empty() {
-        compare(&format!("{name}.derived"), derived.as_bytes());
+    let of_derived = format!("{name}.derived");
+    if derived.is_empty() {
+        assert!(
+            !golden_file(&of_derived).exists(),
+            "{of_derived} is left over"
+        );
+    } else {
+        compare(&of_derived, derived.as_bytes());
     }
 }
 
+fn golden_file(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    folder.join(name)
+}
+
 fn compare(name: &str, written: &[u8]) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = golden_file(name);
     if !path.exists() {
         fs::write(&path, written).unwrap();
         panic!("{name} is new; look at it and commit it");
@@ -626,7 +635,7 @@ fn events_and_what_was_tried() {
         }),
     };
     let stored = serde_json::to_string(&event).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/event");
+    let path = golden_file("event");
     if !path.exists() {
         fs::write(&path, &stored).unwrap();
         panic!("{} is new; look at it and commit it", path.display());

@@ -17,15 +17,18 @@ use handover::actors::incoming::{self, Became, Finished, Kept, Limits, New, Open
 use handover::actors::invitation::{self, Command, To};
 use handover::actors::lifecycle;
 use handover::actors::links;
-use handover::actors::load::Versioned;
+use handover::actors::listing;
+use handover::actors::load::{self, Versioned};
 use handover::actors::moves::{self, Decision};
 use handover::actors::proposal::Proposal;
+use handover::actors::queries;
 use handover::actors::sharing;
 use handover::actors::sign_in;
 use handover::actors::site::{self, Wanted};
 use handover::actors::sweep;
 use handover::actors::workgroups;
 use handover::actors::world::{Call, Trouble, World as _, contended};
+use handover::domain::account::Account;
 use handover::domain::address::Address;
 use handover::domain::document;
 use handover::domain::event::{Channel, Event, What};
@@ -33,7 +36,7 @@ use handover::domain::id::{
     AccountId, CommandId, Context, InvitationId, ItemId, LetterId, MessageId,
 };
 use handover::domain::incoming::{Incoming, Purpose};
-use handover::domain::index;
+use handover::domain::index::{self, Phase};
 use handover::domain::invitation::{Invitation, KeepAccess, Request, State, Terms};
 use handover::domain::key::{Counter, Key};
 use handover::domain::letter::Subject;
@@ -818,6 +821,33 @@ fn acting() -> Site {
     });
     site.apply(&wanted("techs", &[ANNA, BOB]));
     site
+}
+
+#[test]
+fn an_offer_that_is_accepted_while_a_list_is_read_stands_there_once() {
+    let site = acting();
+    let letter = answered(&site, BOB).letter;
+    let Subject::Invitation(offer) = site.letter(letter).subject else {
+        panic!("its letter is about it")
+    };
+    let settings = site.two.settings();
+    let bob = staged::now(load::one::<Account>(
+        &*site.model,
+        Key::Account(site.account(BOB)),
+    ));
+    let bob = bob.unwrap().unwrap().document;
+    let call = site.call(BOB, None, 0);
+    let read = Moment::Load(Key::Invitation(offer));
+    site.two.after(read, move |one| {
+        let accept = Command::Accept { into: None };
+        one.transfer(offer, &call, &accept).unwrap();
+    });
+    let boxes = staged::now(listing::inboxes(&settings, &bob)).unwrap();
+    let phases = [Phase::Open, Phase::Closed];
+    let page = listing::page(&settings, &boxes, &phases, None, 10, &queries::every);
+    let (page, _) = staged::now(page).unwrap();
+    let states: Vec<&str> = page.iter().map(|offer| offer.state.word()).collect();
+    assert_eq!(states, ["accepted"]);
 }
 
 #[test]

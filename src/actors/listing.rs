@@ -1,6 +1,7 @@
 //! Pages of transfers out of several boxes: what was sent by a context, what was offered to each of a person's addresses and to
 //! the workgroups they answer for.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,6 +89,9 @@ pub async fn page(
             return Ok((all, Some(Cursor { phase, after })));
         }
         let (some, next) = merged(settings, boxes, *phase, after, room, keep).await?;
+        // What ended since it was read among those that are open stands here, as it is now.
+        let ended: BTreeSet<InvitationId> = some.iter().map(|transfer| transfer.id).collect();
+        all.retain(|transfer: &Invitation| !ended.contains(&transfer.id));
         all.extend(some);
         if next.is_some() {
             let (phase, after) = (*phase, next);
