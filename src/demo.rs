@@ -260,6 +260,15 @@ impl Story {
                 "--accept-terms",
             ],
         )?;
+
+        chapter("10. And a third run stays Fay's, so that you can pass it on as the facility");
+        let third = sample::Sample {
+            run_number: 43,
+            projects: vec![("Meadow soil 2026".into(), samples("SOIL"))],
+            ..sample::Sample::default()
+        };
+        let third = sample::write(&self.folder, &third)?;
+        self.step(&fay, &["run", "register", &third.display().to_string()])?;
         println!();
         println!("Click along in a browser:");
         println!(
@@ -267,7 +276,11 @@ impl Story {
             self.url
         );
         println!(
-            "  {}/          sign in as {RITA} (or {FAY}); the code to type is in the mailbox",
+            "  {}/          sign in as {RITA}, to whom it was offered; the code to type is in the mailbox",
+            self.url
+        );
+        println!(
+            "  {}/projects  sign in as {FAY}: \"Meadow soil 2026\" is hers, to transfer or share with whom you like",
             self.url
         );
         println!("  {}/api/docs  what programs can do", self.url);

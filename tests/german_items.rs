@@ -23,6 +23,7 @@ use handover::actors::sharing::Command;
 use handover::domain::id::{Context, ItemId, LetterId, WorkgroupId};
 use handover::domain::policy::{Policy, Tier};
 use handover::domain::rights::Level;
+use handover::domain::time::Time;
 use handover::web::pages::mailbox::{Kept, Letters};
 use website::{Answer, Browser, Website};
 
@@ -147,8 +148,8 @@ async fn home_tells_what_waits_and_what_is_new() {
         &["Noch nichts. Um Läufe oder Projekte weiterzugeben"],
     );
     for (list, sentence) in [
-        ("/runs", "Noch kein Lauf."),
-        ("/projects", "Noch kein Projekt."),
+        ("/runs", "Zurzeit kein Lauf."),
+        ("/projects", "Zurzeit kein Projekt."),
         ("/runs?state=archived", "Nichts ist archiviert."),
         ("/projects?state=trashed", "Der Papierkorb ist leer."),
         (
@@ -275,6 +276,7 @@ impl Letters for OneLetter {
             id,
             from: "handover@core.example".into(),
             to: ANNA.into(),
+            at: Time::from_ms(1_785_600_000_000),
             subject: "Ein Angebot".into(),
             message_id: "<let_1@reply.core.example>".into(),
             text: "Guten Tag".into(),

@@ -22,6 +22,7 @@ use handover::domain::id::{AccountId, InvitationId, ItemId, LetterId};
 use handover::domain::invitation::{Request as Ask, Terms};
 use handover::domain::policy::{Policy, Tier};
 use handover::domain::rights::Level;
+use handover::domain::time::Time;
 use handover::domain::workgroup::Role;
 use handover::web::Rates;
 use handover::web::pages::mailbox::{Kept, Letters};
@@ -411,7 +412,7 @@ async fn somebody_else_learns_nothing_but_that_it_is_not_for_them() {
             &[("form", page.field("form")), ("next", "/i")],
         )
         .await;
-    assert_eq!(answer.location(), "/sign-in?next=/i");
+    assert_eq!(answer.location(), "/sign-in?done=out&next=/i");
     assert!(other.cookies.contains_key("handover-offer"));
     assert!(!other.cookies.contains_key("handover"), "signed out");
     // Once it is over, a link that was good looks like one that never was.
@@ -969,7 +970,9 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
     );
     assert_eq!(web.get(&mut here, "/account").await.status, StatusCode::OK);
     let answer = web.submit(&mut here, &page, "/sign-out", &[]).await;
-    assert_eq!(answer.location(), "/sign-in");
+    assert_eq!(answer.location(), "/sign-in?done=out");
+    let page = web.get(&mut here, answer.location()).await;
+    assert!(page.body.contains("You are signed out."));
     assert_eq!(
         web.get(&mut here, "/account").await.status,
         StatusCode::SEE_OTHER
@@ -1109,6 +1112,7 @@ impl Letters for OneLetter {
             id,
             from: "handover@core.example".into(),
             to: ANNA.into(),
+            at: Time::from_ms(1_785_600_000_000),
             subject: "maria offers you <1> run".into(),
             message_id: "<let_1@reply.core.example>".into(),
             text: "Open http://localhost:8080/i/abc to answer.\n<script>alert(1)</script>".into(),
@@ -1128,6 +1132,9 @@ async fn the_built_in_mailbox_is_there_only_when_the_site_has_one() {
     web.app.show_mailbox(Arc::new(OneLetter));
     let page = web.get(&mut anybody, "/mailbox").await;
     assert!(page.body.contains("maria offers you &#60;1&#62; run"));
+    assert!(page.body.contains("1 August 2026"), "{}", page.body);
+    let others = web.get(&mut anybody, "/mailbox?to=carl@lab.example").await;
+    assert!(!others.body.contains("maria offers you"));
     let id = LetterId::from_bits(1);
     let page = web.get(&mut anybody, &format!("/mailbox/{id}")).await;
     snapshot("letter", &page);

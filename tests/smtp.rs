@@ -12,6 +12,7 @@ mod smtp_server;
 use std::time::Duration;
 
 use handover::domain::id::LetterId;
+use handover::domain::time::Time;
 use handover::mail::smtp::{Login, Security, Settings, Smtp};
 use handover::mail::{Blame, Failure, Rendered, Transport};
 use smtp_server::{At, Does, SmtpServer};
@@ -25,6 +26,7 @@ fn letter(bits: u128) -> Rendered {
         id,
         from: Some("handover@uni.example".parse().unwrap()),
         to: "carl@lab.example".parse().unwrap(),
+        at: Time::from_ms(0),
         subject: bits.to_string(),
         message_id: format!("<{id}@reply.uni.example>"),
         text: String::new(),

@@ -17,6 +17,7 @@ fn kept(letter: &Rendered) -> Kept {
             .as_ref()
             .map_or_else(|| "<>".to_owned(), ToString::to_string),
         to: letter.to.to_string(),
+        at: letter.at,
         subject: letter.subject.clone(),
         message_id: letter.message_id.clone(),
         text: letter.text.clone(),

@@ -27,6 +27,7 @@ use crate::domain::account::SignIn;
 use crate::domain::address::Address;
 use crate::domain::id::LetterId;
 use crate::domain::invitation::Invitation;
+use crate::domain::time::Time;
 
 use inbound::Scheme;
 use texts::Texts;
@@ -79,6 +80,8 @@ pub struct Rendered {
     pub from: Option<Address>,
     /// The envelope's recipient.
     pub to: Address,
+    /// When it was written.
+    pub at: Time,
     /// Its subject, decoded.
     pub subject: String,
     /// Its Message-ID, with the angle brackets.

@@ -50,6 +50,7 @@ pub fn probe(
         id,
         from: Some(to.clone()),
         to,
+        at,
         subject: SUBJECT.to_owned(),
         message_id,
         text: TEXT.to_owned(),

@@ -80,6 +80,7 @@ pub fn render(
         id: letter.id,
         from: reply::envelope(letter, site, key),
         to: letter.to.clone(),
+        at: letter.created_at,
         subject: words.subject,
         message_id,
         text: words.text,

@@ -1,16 +1,20 @@
 //! The built-in mailbox as pages, in development: every letter, for everybody who reaches the site.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::domain::id::LetterId;
+use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::pages::filters;
 
-use super::words;
+use super::form::Fields;
+use super::words::{self, Moment};
 use super::{Frame, Stop, frame, head, page, somebody};
 
 /// Letters that were not mailed but kept.
@@ -30,6 +34,8 @@ pub struct Kept {
     pub from: String,
     /// To whom.
     pub to: String,
+    /// When it was written.
+    pub at: Time,
     /// Its subject, decoded.
     pub subject: String,
     /// Its Message-ID.
@@ -42,6 +48,8 @@ pub struct Kept {
 
 /// At most this many letters are listed.
 const LISTED: usize = 100;
+/// And so many who have letters.
+const RECIPIENTS: usize = 200;
 /// What a letter's HTML may do in its frame: show its own styles, and lead the whole window elsewhere when somebody follows a link.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation";
 
@@ -49,12 +57,20 @@ struct Listed {
     id: String,
     subject: String,
     to: String,
+    at: Moment,
+}
+
+/// Somebody with letters here.
+struct Recipient {
+    address: String,
+    chosen: bool,
 }
 
 #[derive(Template)]
 #[template(path = "pages/mailbox.html")]
 struct All<'a> {
     f: Frame<'a>,
+    recipients: Vec<Recipient>,
     letters: Vec<Listed>,
     older: usize,
 }
@@ -62,18 +78,29 @@ struct All<'a> {
 /// `GET /mailbox`
 pub(super) async fn list(
     State(app): State<App>,
+    asked: Fields,
     browser: Option<Browser>,
 ) -> Result<Response, Stop> {
     let mailbox = app.mailbox().ok_or(Stop::Nothing)?;
-    let all = mailbox.newest_first();
+    let mut all = mailbox.newest_first();
+    let to = asked.get("to");
+    let addresses: BTreeSet<String> = all.iter().map(|kept| kept.to.clone()).collect();
+    let recipient = |address: String| Recipient {
+        chosen: address == to,
+        address,
+    };
+    let recipients = addresses.into_iter().take(RECIPIENTS).map(recipient);
+    all.retain(|kept| to.is_empty() || kept.to == to);
     let person = somebody(&app, browser).await?;
     let listed = |kept: &Kept| Listed {
         id: kept.id.to_string(),
         subject: words::short(&kept.subject),
         to: words::short(&kept.to),
+        at: kept.at.into(),
     };
     let view = All {
         f: frame(&app, person.as_ref()),
+        recipients: recipients.collect(),
         older: all.len().saturating_sub(LISTED),
         letters: all.iter().take(LISTED).map(listed).collect(),
     };
