@@ -483,7 +483,7 @@ async fn the_audit_is_searched_by_item_context_person_and_time() {
     }
     for (query, says) in [
         (format!("person={ANNA}"), "a link was made"),
-        ("context=lab".to_owned(), "registered"),
+        ("context=lab".to_owned(), "created"),
         (format!("context={ANNA}"), "a link was made"),
         (format!("person={DEAN}"), "What was done"),
         (String::new(), "What you did yourself"),
@@ -832,7 +832,7 @@ async fn what_an_administrator_looks_up_is_german_for_who_reads_it() {
             format!("/admin/audit?item={project}"),
             "ein Link wurde angelegt",
         ),
-        ("/admin/audit?context=lab".to_owned(), "registriert"),
+        ("/admin/audit?context=lab".to_owned(), "angelegt"),
         ("/admin/audit?from=x".to_owned(), "„x“ ist kein Tag"),
         ("/admin/moves".to_owned(), "Keine. Was ein Administrator"),
         (

@@ -178,7 +178,12 @@ async fn an_access_is_given_up_by_whoever_has_it() {
     let mut story = story().await;
     let project = story.project;
     story.shared(project, "read").await;
-    let Story { web, mut anna, .. } = story;
+    let Story {
+        web,
+        mut maria,
+        mut anna,
+        ..
+    } = story;
     let people = format!("/items/{project}/people");
     let page = web.get(&mut anna, &people).await;
     let hers = web.account(ANNA).await.to_string();
@@ -190,11 +195,122 @@ async fn an_access_is_given_up_by_whoever_has_it() {
             &[("who", &hers)],
         )
         .await;
-    assert_eq!(answer.location(), "/shared?done=left");
+    let left = format!("/shared?done=left&item={project}");
+    assert_eq!(answer.location(), left);
+    let said = web.get(&mut anna, &left).await;
+    assert!(
+        said.body
+            .contains("You gave up the access to “Exomes July”.")
+    );
+    // What an address names is told to nobody who did not give just that up.
+    let said = web.get(&mut maria, &left).await;
+    assert!(said.body.contains("You gave up the access.") && !said.body.contains("Exomes"));
+    let page = web.get(&mut maria, &format!("/items/{project}")).await;
+    web.submit(
+        &mut maria,
+        &page,
+        "/items/archive",
+        &[("item", &project.to_string())],
+    )
+    .await;
+    let said = web.get(&mut anna, &left).await;
+    assert!(said.body.contains("You gave up the access.") && !said.body.contains("Exomes"));
     assert_eq!(
         web.get(&mut anna, &people).await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn the_history_of_an_item_says_who_let_whom_in() {
+    let mut story = story().await;
+    let (run, project) = (story.run, story.project);
+    story.shared(project, "read").await;
+    let Story {
+        web,
+        mut maria,
+        mut anna,
+        ..
+    } = story;
+    let item = format!("/items/{project}");
+    let page = web.get(&mut maria, &item).await;
+    for line in [
+        "anna accepted maria’s invitation: read access",
+        "anna@uni.example was invited: read access",
+    ] {
+        let told = page.body.lines().find(|there| there.contains(line));
+        assert!(
+            told.is_some_and(|told| told.contains("/invitations/inv_")),
+            "{line}: {}",
+            page.body
+        );
+    }
+    let page = web.get(&mut anna, &item).await;
+    let facts = "<dt>Because</dt><dd>it is shared with anna (Personal) until 31 December 2026, 23:59 UTC</dd>\n<dt>Shared by</dt><dd>maria</dd>";
+    assert!(page.body.contains(facts), "{}", page.body);
+    // An offer names its recipient to whoever may see it, and to nobody else, whoever owns the item later.
+    let account = web.account(MARIA).await;
+    let offer = web.offer(account, &[run], "carl@lab.example", None).await;
+    let item = format!("/items/{run}");
+    let page = web.get(&mut maria, &item).await;
+    let line = format!("<a href=\"/transfers/{offer}\">offered to carl@lab.example</a>");
+    assert!(page.body.contains(&line), "{}", page.body);
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut maria, &place).await;
+    web.submit(&mut maria, &page, &format!("{place}/cancel"), &[])
+        .await;
+    let offer = web.offer(account, &[run], ANNA, None).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut anna, &place).await;
+    let context = web.account(ANNA).await.to_string();
+    let accept = format!("{place}/accept");
+    web.submit(&mut anna, &page, &accept, &[("context", &context)])
+        .await;
+    let page = web.get(&mut anna, &item).await;
+    assert!(
+        page.body.contains("offered to anna@uni.example</a>"),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains("offered to somebody") && !page.body.contains("carl"));
+}
+
+#[tokio::test]
+async fn the_people_of_an_item_are_the_members_of_its_workgroup_too() {
+    let Story { web, mut anna, .. } = story().await;
+    let lab = web.workgroup("seqlab", None, &[ANNA, MARIA]).await;
+    let account = web.account(MARIA).await;
+    let offer = web
+        .run(account, "260801_A01234_0043_HXXDSY", &["Panels"])
+        .await;
+    let offer = web.offer(account, &offer, ANNA, None).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut anna, &place).await;
+    let accept = format!("{place}/accept");
+    let lab = lab.to_string();
+    let answer = web
+        .submit(&mut anna, &page, &accept, &[("context", &lab)])
+        .await;
+    // The receipt leads on to the list that holds it, as the context that holds it.
+    let receipt = web.get(&mut anna, answer.location()).await;
+    assert!(
+        receipt.body.contains("Go to the projects of "),
+        "{}",
+        receipt.body
+    );
+    let next = [("context", lab.as_str()), ("next", "/projects")];
+    let answer = web.submit(&mut anna, &receipt, "/context", &next).await;
+    assert_eq!(answer.location(), "/projects");
+    let list = web.get(&mut anna, "/projects").await;
+    assert!(list.body.contains("Panels"), "{}", list.body);
+    let at = list.body.find("/items/prj_").unwrap();
+    let item: String = list.body[at..].chars().take_while(|c| *c != '"').collect();
+    let page = web.get(&mut anna, &format!("{item}/people")).await;
+    for there in ["<bdi>anna</bdi>", "<bdi>maria</bdi>", "/members\""] {
+        assert!(page.body.contains(there), "{there}: {}", page.body);
+    }
+    let home = web.get(&mut anna, "/").await;
+    assert!(home.body.contains("What is new in your other contexts:"));
 }
 
 #[tokio::test]

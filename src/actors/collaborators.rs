@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::event::What;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::invitation::Invitation;
@@ -78,6 +79,25 @@ pub async fn of(
         },
         next,
     })
+}
+
+/// The name of an item, for the person whose giving up an access to it is the last thing that happened to it: nothing about it can have
+/// changed since they saw it.
+pub async fn just_left(
+    settings: &Settings,
+    account: AccountId,
+    id: ItemId,
+) -> Result<Option<String>, Fault> {
+    let newest = queries::journal(settings, Key::Item(id), 1).await?;
+    let left = newest.iter().find(|(_, event)| {
+        matches!(event.what, What::AccessLeft { .. }) && event.by.person == Some(account)
+    });
+    let Some((version, _)) = left else {
+        return Ok(None);
+    };
+    let found = load::one::<Item>(&*settings.store, Key::Item(id)).await?;
+    let same = found.filter(|item| item.version == *version);
+    Ok(same.map(|item| item.document.name))
 }
 
 async fn pending(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Invitation>, Fault> {

@@ -21,7 +21,7 @@ use super::world::{Settings, Trouble};
 pub use items::{SeenItem, beside, contents, files, item, items};
 pub(in crate::actors) use items::{grants, grants_after, related};
 pub use transfers::{
-    Box_, Keeps, Shown, Transfers, every, inbox, item_journal, linked, transfer, transfers,
+    Box_, Keeps, Shown, Transfers, every, inbox, item_journal, linked, seen_of, transfer, transfers,
 };
 pub(in crate::actors) use transfers::{besides, journal, visible};
 

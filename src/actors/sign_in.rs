@@ -123,7 +123,7 @@ pub(super) fn wrong(tries_left: u8) -> Refusal {
         match tries_left {
             0 => said!("ask for a new code"),
             n => said!(
-                n; "look at the newest mail; one try is left", "look at the newest mail; {n} tries are left"
+                n; "look at the newest letter; one try is left", "look at the newest letter; {n} tries are left"
             ),
         },
     )

@@ -1,5 +1,7 @@
 //! Offers and invitations: one with what belongs to it, the lists of them, and what waits for an answer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::actors::load::{self, Versioned};
 use crate::actors::people;
 use crate::actors::rights::{Acting, Owning};
@@ -106,6 +108,21 @@ pub(in crate::actors) async fn visible(
             .belongs_to(into);
     }
     Ok(sees.then_some((found, entitled)))
+}
+
+/// Those of these invitations that this person may see.
+pub async fn seen_of(
+    settings: &Settings,
+    account: &Account,
+    ids: impl Iterator<Item = InvitationId>,
+) -> Result<BTreeMap<InvitationId, Invitation>, Trouble> {
+    let mut all = BTreeMap::new();
+    for id in ids.collect::<BTreeSet<_>>() {
+        if let Some((found, _)) = visible(settings, account, id).await? {
+            all.insert(id, found.document);
+        }
+    }
+    Ok(all)
 }
 
 /// The newest entries of the journal of an item, oldest first: for the owner's side, whose business it is with whom it was shared.

@@ -2,21 +2,26 @@
 
 mod facts;
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::actors::audit;
-use crate::actors::collaborators::{self, Collaborator};
+use crate::actors::collaborators::{self, Collaborator, Collaborators};
 use crate::actors::queries;
-use crate::actors::rights::{self, Owning, Permit};
+use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, Digest, InvitationId, ItemId, ItemKind};
+use crate::domain::invitation::Invitation;
 use crate::domain::item::{self, Item, State as ItemState};
+use crate::domain::key::Key;
 use crate::domain::rights::{Level, Origin, Reason};
 use crate::domain::said::said;
+use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
@@ -25,7 +30,7 @@ use crate::web::pages::words::size;
 
 use super::form::{self, Fields};
 use super::life::done;
-use super::words::{self, Fact, History, List, Moment, Posted, Row};
+use super::words::{self, Fact, History, Line, List, Moment, Posted, Row};
 use super::{Frame, Person, Problems, Stop, frame, page, to};
 
 /// At most this many biosamples are listed.
@@ -158,11 +163,12 @@ pub async fn render(
     let from = asked.get("from").parse().unwrap_or(0);
     let (mut people, mut pending, mut told) = (None, None, None);
     if let Some(owning) = owning {
-        people = Some(people_of(app, owning, &seen.owner_name).await?);
+        let all = collaborators::of(&settings, owning, None, LOOKED_AT, now).await?;
+        people = Some(people_of(item, &all, &seen.owner_name));
         if let Some(transfer) = item.pending {
             pending = Some(offer(app, person, transfer).await?);
         }
-        told = Some(history(app, id, asked).await?);
+        told = Some(history(app, person, id, asked, &all.pending).await?);
     }
     let (history, earlier) = told.unzip();
     let status = match problems.is_empty() {
@@ -178,7 +184,7 @@ pub async fn render(
         problems,
         acts: owning.map(|_| acts(item)),
         holds: matches!(seen.permit.reasons().first(), Some(Reason::Granted(..))),
-        facts: facts::of(app, &seen).await?,
+        facts: facts::of(app, &person.account, &seen).await?,
         pending,
         list: List::of_page(heading, &seen.related, from, RELATED, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
@@ -284,11 +290,14 @@ async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, 
     })
 }
 
-/// A page of what happened to it, newest first, and where the next one begins.
+/// A page of what happened to it, newest first, and where the next one begins. With it stands who was invited to it, as far as whoever
+/// looks may see that invitation: those that a line of the page tells of, and on the first page those that wait.
 async fn history(
     app: &App,
+    person: &Person,
     id: ItemId,
     asked: &Fields,
+    waiting: &[Invitation],
 ) -> Result<(History, Option<audit::Cursor>), Stop> {
     let settings = app.settings();
     let of = audit::Asked {
@@ -301,11 +310,26 @@ async fn history(
     };
     let cursor = asked.get("history").parse().ok();
     let (found, next) = audit::page(&settings, of, cursor, LINES).await?;
-    let events: Vec<((), Event)> = found
+    let events: Vec<(Key, Event)> = found
         .into_iter()
-        .map(|found| ((), found.recorded.event))
+        .map(|found| (found.journal, found.recorded.event))
         .collect();
-    Ok((words::history(&settings, &events).await?, next))
+    let waiting = waiting.iter().rev().filter(|_| cursor.is_none());
+    let waiting = waiting.take(LINES).map(|share| share.id);
+    let named = words::named_in(&events).chain(waiting);
+    let known = queries::seen_of(&settings, &person.account, named).await?;
+    let told = words::told_with(&settings, &known, &events).await?;
+    let mut lines: Vec<(Time, Line)> = events.iter().map(|(_, e)| e.at).zip(told).collect();
+    lines.extend(known.values().filter_map(|share| {
+        let line = words::invited(share)?;
+        Some((share.requested_at, line))
+    }));
+    lines.sort_by_key(|(at, _)| Reverse(*at));
+    let history = History {
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
+        older: 0,
+    };
+    Ok((history, next))
 }
 
 fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
@@ -331,10 +355,7 @@ pub fn row(permit: &Permit) -> Row {
     }
 }
 
-async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People, Stop> {
-    let now = app.directory().now();
-    let item = owning.permit().item();
-    let all = collaborators::of(&app.settings(), owning, None, LOOKED_AT, now).await?;
+fn people_of(item: &Item, all: &Collaborators, owner: &str) -> People {
     let name = words::short(owner);
     let mut lines = vec![match item.owner {
         Context::Personal(_) => say!("{name} owns it and may do everything", name),
@@ -359,7 +380,7 @@ async fn people_of(app: &App, owning: Owning<'_>, owner: &str) -> Result<People,
     }));
     let more = lines.len().saturating_sub(PEOPLE);
     lines.truncate(PEOPLE);
-    Ok(People { lines, more })
+    People { lines, more }
 }
 
 fn granted(one: &Collaborator) -> String {

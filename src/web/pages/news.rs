@@ -4,6 +4,7 @@ use crate::actors::recent::{self as found, Of};
 use crate::actors::rights;
 use crate::domain::id::ItemKind;
 use crate::domain::invitation::{Invitation, Terms};
+use crate::domain::key::Key;
 use crate::web::App;
 use crate::web::language::say;
 
@@ -29,8 +30,11 @@ pub async fn of(app: &App, person: &Person) -> Result<Vec<News>, Stop> {
     let (account, now) = (&person.account, app.directory().now());
     let acting = rights::acting(&settings, account.id, person.acts_as.context).await?;
     let news = found::of(&settings, account, &acting, now, LINES).await?;
-    let events: Vec<((), _)> = news.iter().map(|one| ((), one.event.clone())).collect();
-    let lines = words::history(&settings, &events).await?.lines;
+    let events: Vec<(Key, _)> = news
+        .iter()
+        .map(|one| (journal(&one.of), one.event.clone()))
+        .collect();
+    let lines = words::told(&settings, account, &events).await?;
     let told = |(one, line): (found::News, Line)| News {
         place: place(&one.of),
         name: name(&one.of),
@@ -38,6 +42,16 @@ pub async fn of(app: &App, person: &Person) -> Result<Vec<News>, Stop> {
         line,
     };
     Ok(news.into_iter().zip(lines).map(told).collect())
+}
+
+const fn journal(of: &Of) -> Key {
+    match of {
+        Of::Item(item) => Key::Item(item.id),
+        Of::Gone(stone) => Key::Tombstone(stone.item),
+        Of::Hidden(id) => Key::Item(*id),
+        Of::Invitation(invitation) => Key::Invitation(invitation.id),
+        Of::Workgroup(workgroup) => Key::Workgroup(workgroup.id),
+    }
 }
 
 fn place(of: &Of) -> Option<String> {

@@ -8,8 +8,10 @@ use axum::response::Response;
 use crate::actors::invitation::default_context;
 use crate::actors::queries::{self, Choice, Shown};
 use crate::domain::account::Account;
+use crate::domain::event::Event;
 use crate::domain::id::{Context, InvitationId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
+use crate::domain::key::Key;
 use crate::domain::time::{DAY_MS, Time};
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -227,6 +229,10 @@ pub async fn render(
     } else {
         again.problems.status
     };
+    let journal = shown.history.iter();
+    let journal: Vec<(Key, Event)> = journal
+        .map(|(_, event)| (Key::Invitation(id), event.clone()))
+        .collect();
     let choices = if answerable {
         queries::choices(&settings, transfer, person.account.id).await?
     } else {
@@ -250,7 +256,7 @@ pub async fn render(
             .entitled
             .sender
             .then(|| own(&shown, &person.account, &again, now)),
-        history: words::history(&settings, &shown.history).await?,
+        history: words::history(&settings, &person.account, &journal).await?,
         once: form::once(app),
         problems: again.problems,
     };
@@ -392,7 +398,9 @@ fn then(invitation: &Invitation) -> Vec<String> {
                 ),
             },
             say!("existing shares and links stay as they are;"),
-            say!("a name that is taken there gets a number appended, such as “ (2)”."),
+            say!(
+                "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
+            ),
         ],
         Terms::Access { level, until } => vec![
             say!(

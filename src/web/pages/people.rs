@@ -7,13 +7,18 @@ use axum::response::Response;
 
 use crate::actors::collaborators::{self, Collaborator};
 use crate::actors::links::{self, Made};
+use crate::actors::names;
 use crate::actors::rights::{self, Permit};
 use crate::actors::sharing::Command;
-use crate::domain::id::{Context, ItemId, ItemKind, LinkId};
+use crate::actors::workgroups::look;
+use crate::actors::world::Trouble;
+use crate::domain::account::Account;
+use crate::domain::id::{Context, ItemId, ItemKind, LinkId, WorkgroupId};
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Reason};
 use crate::domain::said::said;
 use crate::domain::time::Time;
+use crate::domain::workgroup::Membership;
 use crate::web::App;
 use crate::web::api::read;
 use crate::web::auth::Browser;
@@ -29,6 +34,8 @@ use super::{Frame, Person, Problems, Stop, frame, page, to};
 
 /// So many of each are listed.
 const LISTED: usize = 100;
+/// And so many members of the owner; all of them have a page of their own.
+const MEMBERS: usize = 20;
 
 struct One {
     context: Context,
@@ -61,8 +68,26 @@ struct Link {
     until: String,
 }
 
+struct Member {
+    name: String,
+    role: String,
+}
+
+/// The workgroup that owns it, with its first members.
+struct Team {
+    id: WorkgroupId,
+    name: String,
+    /// None where whoever looks may not see who is in it.
+    members: Vec<Member>,
+    more: bool,
+}
+
 /// What an owner sees.
 struct Owned {
+    /// Who owns it, by name.
+    owner: String,
+    /// The same if it is a workgroup.
+    team: Option<Team>,
     people: Vec<One>,
     waiting: Vec<Waiting>,
     links: Vec<Link>,
@@ -143,7 +168,15 @@ async fn render(
         Some(owning) => {
             let all = collaborators::of(&settings, owning, after, LISTED, now).await?;
             let made = links::of(&settings, owning).await?;
+            let owner = permit.item().owner;
+            let named = names::contexts(&settings, [owner]).await?;
+            let name = named.get(&owner).map_or("", String::as_str);
             Some(Owned {
+                owner: words::short(name),
+                team: match owner {
+                    Context::Personal(_) => None,
+                    Context::Workgroup(id) => Some(team(app, person, id, name).await?),
+                },
                 unlisted: made.len() > LISTED || all.pending.len() > LISTED,
                 begun: after.is_some(),
                 next: all.next,
@@ -175,6 +208,25 @@ async fn render(
         problems,
     };
     Ok(page(status, &view))
+}
+
+async fn team(app: &App, person: &Person, id: WorkgroupId, name: &str) -> Result<Team, Stop> {
+    let settings = app.settings();
+    let (found, next) = match look::seen(&settings, person.account.id, id).await {
+        Ok(_) => look::members(&settings, id, None, MEMBERS).await?,
+        Err(Trouble::Refused(_)) => (Vec::new(), None),
+        Err(fault) => return Err(fault.into()),
+    };
+    let member = |(membership, account): (Membership, Account)| Member {
+        name: words::short(&account.name),
+        role: speak(&membership.role.said()),
+    };
+    Ok(Team {
+        id,
+        name: words::short(name),
+        members: found.into_iter().map(member).collect(),
+        more: next.is_some(),
+    })
 }
 
 /// The contexts of theirs that were granted access to this very item.
@@ -348,7 +400,7 @@ pub async fn leave(
     let call = posted.call(&app, &format!("/items/{id}/left"));
     let command = Command::Leave { grantee };
     match app.directory().sharing(id, call, command).await {
-        Ok(_) => Ok(to("/shared?done=left")),
+        Ok(_) => Ok(to(&format!("/shared?done=left&item={id}"))),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
             render(&app, &posted.person, (id, None), None, problems).await

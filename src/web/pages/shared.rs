@@ -40,6 +40,7 @@ pub struct Row {
 #[template(path = "pages/shared.html")]
 struct Page<'a> {
     f: Frame<'a>,
+    note: Option<String>,
     rows: Vec<Row>,
     begun: bool,
     next: Option<Cursor>,
@@ -56,11 +57,30 @@ pub async fn show(
     let (rows, next) = rows(&app, &person, from, ROWS).await?;
     let shown = Page {
         f: frame(&app, Some(&person)),
+        note: match asked.get("done") {
+            "left" => Some(left(&app, &person, asked.get("item")).await?),
+            _ => None,
+        },
         rows,
         begun: from.is_some(),
         next,
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// What was given up is named only to whoever did just that: the address could name anything.
+async fn left(app: &App, person: &Person, item: &str) -> Result<String, Stop> {
+    let name = match item.parse() {
+        Ok(id) => collaborators::just_left(&app.settings(), person.account.id, id).await?,
+        Err(_) => None,
+    };
+    Ok(match name {
+        Some(name) => say!(
+            "You gave up the access to “{name}”.",
+            name = words::short(&name)
+        ),
+        None => say!("You gave up the access."),
+    })
 }
 
 /// A page of it, and where it goes on.

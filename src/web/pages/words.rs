@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use crate::actors::names;
-use crate::actors::queries::Own;
-use crate::actors::world::Settings;
+use crate::actors::queries::{self, Own};
+use crate::actors::world::{Settings, Trouble};
+use crate::domain::account::Account;
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Terms};
+use crate::domain::key::Key;
 use crate::domain::letter::{self, Letter, Side};
-use crate::domain::rights::Level;
-use crate::domain::said::{Size, Tell, said};
+use crate::domain::rights::{Level, Origin};
+use crate::domain::said::{Said, Size, Tell, said};
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
 use crate::store::Fault;
 use crate::web::catalogue;
@@ -292,6 +294,8 @@ pub fn source_name(transfer: &Invitation) -> Option<String> {
 pub struct Line {
     pub at: Moment,
     pub what: String,
+    /// Where the invitation is that it tells of, for those who may see it.
+    pub place: Option<String>,
     pub by: Option<String>,
     pub through: Option<String>,
 }
@@ -303,39 +307,98 @@ pub struct History {
     pub older: usize,
 }
 
-/// Tells a journal, with the names of everybody in it.
-pub async fn history<V>(settings: &Settings, journal: &[(V, Event)]) -> Result<History, Fault> {
+/// The invitations that lines of a journal tell of, those of them that whoever reads may see.
+pub type Known = BTreeMap<InvitationId, Invitation>;
+
+/// Tells a journal, with the names of everybody in it that this person may know.
+pub async fn history(
+    settings: &Settings,
+    reader: &Account,
+    journal: &[(Key, Event)],
+) -> Result<History, Trouble> {
     let older = journal.len().saturating_sub(LINES);
     let journal = journal.get(older..).unwrap_or_default();
     Ok(History {
-        lines: told(settings, journal).await?,
+        lines: told(settings, reader, journal).await?,
         older,
     })
 }
 
-/// All lines of a journal, in its order.
-pub async fn told<V>(settings: &Settings, journal: &[(V, Event)]) -> Result<Vec<Line>, Fault> {
+/// All lines of journals, in their order.
+pub async fn told(
+    settings: &Settings,
+    reader: &Account,
+    journal: &[(Key, Event)],
+) -> Result<Vec<Line>, Trouble> {
+    let known = queries::seen_of(settings, reader, named_in(journal)).await?;
+    Ok(told_with(settings, &known, journal).await?)
+}
+
+/// The same where it is known which invitations may be told of.
+pub async fn told_with(
+    settings: &Settings,
+    known: &Known,
+    journal: &[(Key, Event)],
+) -> Result<Vec<Line>, Fault> {
     let persons = journal.iter().filter_map(|(_, event)| event.by.person);
     let people = names::people(settings, persons).await?;
     let contexts = names::contexts(settings, contexts_in(journal)).await?;
-    Ok(lines(journal, &people, &contexts))
+    let names = Names {
+        people,
+        contexts,
+        known,
+    };
+    Ok(lines(journal, &names))
 }
 
-fn lines<V>(
-    journal: &[(V, Event)],
-    people: &BTreeMap<AccountId, String>,
-    contexts: &BTreeMap<Context, String>,
-) -> Vec<Line> {
-    let line = |(_, event): &(V, Event)| Line {
+/// The invitations that a journal names besides its own.
+pub fn named_in(journal: &[(Key, Event)]) -> impl Iterator<Item = InvitationId> {
+    journal
+        .iter()
+        .filter_map(|(_, event)| named_by(&event.what))
+}
+
+const fn named_by(what: &What) -> Option<InvitationId> {
+    match what {
+        What::Offered { transfer } | What::OfferEnded { transfer, .. } => Some(*transfer),
+        What::AccessGranted {
+            origin: Origin::Invitation(id),
+            ..
+        } => Some(*id),
+        _ => None,
+    }
+}
+
+/// Who and what lines of a journal are about.
+struct Names<'a> {
+    people: BTreeMap<AccountId, String>,
+    contexts: BTreeMap<Context, String>,
+    known: &'a Known,
+}
+
+impl Names<'_> {
+    fn person(&self, id: AccountId) -> String {
+        let name = self.people.get(&id);
+        name.map_or_else(|| say!("somebody"), |name| short(name))
+    }
+    fn context(&self, context: &Context) -> Said {
+        let name = self.contexts.get(context).map(|name| short(name));
+        name.map_or_else(|| said!("another context"), |name| said!("“{name}”", name))
+    }
+}
+
+fn lines(journal: &[(Key, Event)], names: &Names<'_>) -> Vec<Line> {
+    let line = |(of, event): &(Key, Event)| Line {
         at: event.at.into(),
-        what: sentence(&event.what, contexts),
-        by: event.by.person.map(|id| {
-            people
-                .get(&id)
-                .map_or_else(|| say!("somebody"), |name| short(name))
-        }),
+        what: own_words(of, &event.what)
+            .or_else(|| of_invitation(event, names))
+            .unwrap_or_else(|| sentence(&event.what, names)),
+        place: named_by(&event.what)
+            .filter(|id| names.known.contains_key(id))
+            .map(place),
+        by: event.by.person.map(|id| names.person(id)),
         through: match event.by.channel {
-            Channel::Web => Some(say!("on a page")),
+            Channel::Web => Some(say!("in the browser")),
             Channel::Api => Some(say!("through the API")),
             Channel::Cli => Some(say!("on the command line")),
             Channel::Reply => Some(say!("by a reply to a letter")),
@@ -346,11 +409,107 @@ fn lines<V>(
     journal.iter().map(line).collect()
 }
 
-fn sentence(what: &What, contexts: &BTreeMap<Context, String>) -> String {
-    let named = |context: &Context| {
-        let name = contexts.get(context).map(|name| short(name));
-        name.map_or_else(|| said!("another context"), |name| said!("“{name}”", name))
+/// What is said of this document alone: a workgroup is not registered, and whoever is invited is offered nothing.
+fn own_words(of: &Key, what: &What) -> Option<String> {
+    match (of, what) {
+        (Key::Workgroup(_), What::Registered) => Some(say!("created")),
+        (Key::Invitation(id), What::Pending) if !id.is_transfer() => Some(say!("invited")),
+        _ => None,
+    }
+}
+
+/// What has to do with an invitation, as far as whoever reads may know of it.
+fn of_invitation(event: &Event, names: &Names<'_>) -> Option<String> {
+    if let What::AccessGranted {
+        to, level, origin, ..
+    } = &event.what
+    {
+        return granted(event.by.person?, (to, *level, origin), names);
+    }
+    let known = names.known.get(&named_by(&event.what)?)?;
+    let recipient = known.recipient.said();
+    match &event.what {
+        What::Offered { .. } => Some(say!("offered to {recipient}", recipient)),
+        What::OfferEnded { how, .. } => Some(say!(
+            "the offer to {recipient} ended: {how}",
+            recipient,
+            how = standing(how)
+        )),
+        _ => None,
+    }
+}
+
+/// Who accepts an access did not give it to themselves.
+fn granted(
+    by: AccountId,
+    (to, level, origin): (&Context, Level, &Origin),
+    names: &Names<'_>,
+) -> Option<String> {
+    let (who, level) = (names.person(by), level.said());
+    let whom = (*to != Context::Personal(by)).then(|| names.context(to));
+    match origin {
+        Origin::Kept(_) => None,
+        Origin::Link(_) => Some(match whom {
+            None => say!("{who} accepted a link: {level} access", who, level),
+            Some(whom) => say!(
+                "{who} accepted a link: {level} access for {whom}",
+                who,
+                level,
+                whom
+            ),
+        }),
+        Origin::Invitation(id) => {
+            let sender = names.known.get(id).map(|known| short(&known.sender.name));
+            Some(match (sender, whom) {
+                (None, None) => say!("{who} accepted an invitation: {level} access", who, level),
+                (None, Some(whom)) => {
+                    say!(
+                        "{who} accepted an invitation: {level} access for {whom}",
+                        who,
+                        level,
+                        whom
+                    )
+                }
+                (Some(sender), None) => {
+                    say!(
+                        "{who} accepted {sender}’s invitation: {level} access",
+                        who,
+                        sender,
+                        level
+                    )
+                }
+                (Some(sender), Some(whom)) => say!(
+                    "{who} accepted {sender}’s invitation: {level} access for {whom}",
+                    who,
+                    sender,
+                    level,
+                    whom
+                ),
+            })
+        }
+    }
+}
+
+/// That somebody was invited to an item, which stands in no journal of the item itself.
+pub fn invited(share: &Invitation) -> Option<Line> {
+    let Terms::Access { level, .. } = share.terms else {
+        return None;
     };
+    Some(Line {
+        at: share.requested_at.into(),
+        what: say!(
+            "{recipient} was invited: {level} access",
+            recipient = share.recipient.said(),
+            level = level.said()
+        ),
+        place: Some(place(share.id)),
+        by: Some(short(&share.sender.name)),
+        through: None,
+    })
+}
+
+fn sentence(what: &What, names: &Names<'_>) -> String {
+    let named = |context: &Context| names.context(context);
     match what {
         What::Registered => say!("registered"),
         What::Changed { how } => say!("changed: {how}", how = changed(how)),
@@ -465,7 +624,7 @@ fn changed(how: &str) -> String {
     }
 }
 
-fn contexts_in<V>(journal: &[(V, Event)]) -> Vec<Context> {
+fn contexts_in(journal: &[(Key, Event)]) -> Vec<Context> {
     let of = |what: &What| match what {
         What::Transferred { from, to, .. } | What::Moved { from, to, .. } => vec![*from, *to],
         What::Accepted { into } => vec![*into],

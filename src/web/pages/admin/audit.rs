@@ -11,10 +11,10 @@ use crate::actors::audit::{self, Asked as Wanted, Found};
 use crate::actors::workgroups::look;
 use crate::domain::event::Event;
 use crate::domain::id::{Context, ItemId};
+use crate::domain::key::Key;
 use crate::domain::refusal::Refusal;
 use crate::domain::said::said;
 use crate::domain::time::{DAY_MS, Time};
-use crate::store::Version;
 use crate::web::App;
 use crate::web::api::audit::{Exported, lines, shown, wanted};
 use crate::web::api::read;
@@ -195,9 +195,9 @@ async fn found(
     let wanted = asks(app, person, asked).await?;
     let settings = app.settings();
     let (found, next) = audit::page(&settings, wanted, cursor, ROWS).await?;
-    let event = |found: &Found| (Version(0), found.recorded.event.clone());
-    let events: Vec<(Version, Event)> = found.iter().map(event).collect();
-    let told = words::told(&settings, &events).await?;
+    let event = |found: &Found| (found.journal, found.recorded.event.clone());
+    let events: Vec<(Key, Event)> = found.iter().map(event).collect();
+    let told = words::told(&settings, &person.account, &events).await?;
     let entries = shown(&settings, person.account.id, found, app.directory().now()).await?;
     let rows = told.into_iter().zip(entries);
     Ok((rows.map(|(line, entry)| row(line, entry)).collect(), next))

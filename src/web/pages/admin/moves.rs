@@ -11,8 +11,10 @@ use axum::response::Response;
 use crate::actors::moves::{self, Decision, New, Preview};
 use crate::actors::rights;
 use crate::actors::world::{Call, Trouble};
+use crate::domain::event::Event;
 use crate::domain::id::{ItemKind, MoveId};
 use crate::domain::index::Phase;
+use crate::domain::key::Key;
 use crate::domain::moving::{Administrator as Signed, Move, State as Stands};
 use crate::domain::said::Size;
 use crate::store::Fault;
@@ -357,6 +359,8 @@ async fn render(
     let settings = app.settings();
     let call = app.directory().call(person.browser.by(), None);
     let (one, history) = moves::show(&settings, &call, id).await?;
+    let history = history.into_iter().map(|(_, event)| (Key::Move(id), event));
+    let history: Vec<(Key, Event)> = history.collect();
     let view = One {
         f: frame(app, Some(person)).at("/admin/moves"),
         person,
@@ -381,7 +385,7 @@ async fn render(
             None => None,
         },
         can: can(&one, person),
-        history: words::history(&settings, &history).await?,
+        history: words::history(&settings, &person.account, &history).await?,
         reason: one.reason.as_deref().map(words::plain),
         once: form::once(app),
         problems,

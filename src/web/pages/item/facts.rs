@@ -2,10 +2,11 @@
 
 use crate::actors::custody;
 use crate::actors::names;
-use crate::actors::queries::SeenItem;
+use crate::actors::queries::{self, SeenItem};
 use crate::actors::rights::Permit;
+use crate::domain::account::Account;
 use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
-use crate::domain::rights::{Level, Reason};
+use crate::domain::rights::{Level, Origin, Reason};
 use crate::domain::said::{Size, said};
 use crate::web::App;
 use crate::web::language::say;
@@ -17,7 +18,7 @@ use super::super::words::{self, Fact, fact};
 const NAMED: usize = 5;
 
 /// What is known of it, in the order in which people ask.
-pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
+pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
     let item = seen.permit.item();
     let mut facts = vec![
         fact(say!("Kind"), words::kind(item.id.kind())),
@@ -30,17 +31,19 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
                 Level::Own => say!("do everything with it"),
             },
         ),
-        fact(
-            say!("Size"),
-            say!(
-                "{size} in {files}",
-                size = Size(item.bytes),
-                files = words::files(item.files)
-            ),
-        ),
     ];
     let because = because(app, &seen.permit).await?;
     facts.extend(because.map(|because| fact(say!("Because"), because)));
+    let sharer = sharer(app, reader, &seen.permit).await?;
+    facts.extend(sharer.map(|name| fact(say!("Shared by"), name)));
+    facts.push(fact(
+        say!("Size"),
+        say!(
+            "{size} in {files}",
+            size = Size(item.bytes),
+            files = words::files(item.files)
+        ),
+    ));
     match item.state {
         ItemState::Active => {}
         ItemState::Trashed => facts.push(fact(say!("State"), in_the_trash(item))),
@@ -109,6 +112,20 @@ async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
             until
         ),
     }))
+}
+
+/// Who invited the context through which it is seen, where whoever looks may see that invitation.
+async fn sharer(app: &App, reader: &Account, permit: &Permit) -> Result<Option<String>, Stop> {
+    let Some(Reason::Granted(_, part) | Reason::Through(_, _, part)) = permit.reasons().first()
+    else {
+        return Ok(None);
+    };
+    let (Origin::Invitation(id) | Origin::Kept(id)) = part.origin else {
+        return Ok(None);
+    };
+    let known = queries::seen_of(&app.settings(), reader, std::iter::once(id)).await?;
+    let share = known.get(&id).filter(|known| !known.terms.is_transfer());
+    Ok(share.map(|share| words::short(&share.sender.name)))
 }
 
 fn archived(item: &Item) -> String {
