@@ -160,7 +160,7 @@ async fn runs_and_projects_are_shared() {
 
     let mut anna = web.sign_in(ANNA).await;
     let none = web.get(&mut anna, "/shared").await;
-    says(&none, &["Noch nichts. Was jemand mit Ihnen teilt,"]);
+    says(&none, &["Zurzeit nichts. Was jemand mit Ihnen teilt,"]);
     let page = web.get(&mut anna, place).await;
     let hers = web.account(ANNA).await.to_string();
     let accept = format!("{place}/accept");

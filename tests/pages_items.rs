@@ -157,7 +157,7 @@ async fn a_list_shows_what_the_context_has_and_what_can_be_done_with_it() {
     let other = Website::open().await;
     let mut anna = other.sign_in(ANNA).await;
     let page = other.get(&mut anna, "/projects").await;
-    assert!(page.body.contains("No project yet."));
+    assert!(page.body.contains("No project at the moment."));
     let page = other.get(&mut anna, "/runs?state=trashed").await;
     assert!(page.body.contains("The trash is empty."));
 }
@@ -671,7 +671,7 @@ async fn everything_that_is_shared_is_listed_page_by_page() {
     web.directory().transfer(id, call, command).await.unwrap();
     let mut lead = web.sign_in(LEAD).await;
     let none = web.get(&mut lead, "/shared").await;
-    assert!(none.body.contains("Nothing yet."));
+    assert!(none.body.contains("Nothing now."));
     let page = web.get(&mut lead, &format!("/invitations/{id}")).await;
     let account = web.account(LEAD).await.to_string();
     let path = format!("/invitations/{id}/accept");

@@ -412,7 +412,7 @@ async fn nobody_is_sent_to_another_site() {
     let left = web
         .post(&mut story.anna.clone(), "/sign-out", &fields)
         .await;
-    assert_eq!(left.location(), "/sign-in");
+    assert_eq!(left.location(), "/sign-in?done=out");
 }
 
 #[tokio::test]

@@ -121,8 +121,8 @@ open-note = The link changes nothing by itself. You also find this in your inbox
 ## The foot
 
 foot-reply = { $site } sent this letter to { $to }. Sign in at { $home }
-foot-no-reply = { $site } sent this letter to { $to }. A reply to it answers nothing; sign in instead: { $home }
-foot-code = { $site } sent this letter to { $to }. A reply to it answers nothing.
+foot-no-reply = { $site } sent this letter to { $to }. A reply to it has no effect; sign in instead: { $home }
+foot-code = { $site } sent this letter to { $to }. A reply to it has no effect.
 
 ## Transfers
 

@@ -188,7 +188,7 @@ async fn signing_in_can_be_repeated_when_the_answer_was_lost() {
         let wrong = post(path.clone(), "w", json!({ "code": "WRONG" })).await;
         assert_eq!(
             wrong.json()["detail"],
-            "look at the newest mail; 4 tries are left"
+            "look at the newest letter; 4 tries are left"
         );
     }
     let code = json!({ "code": KEY.code(id.parse().unwrap()) });

@@ -292,7 +292,10 @@ async fn everything_has_moved(world: &mut World) {
     world.browser.text_with(RUN);
     world.look("runs-moved").await;
     world.becomes(ANNA).await;
-    for (page, says) in [("/runs", "No run yet"), ("/projects", "No project yet")] {
+    for (page, says) in [
+        ("/runs", "No run at the moment"),
+        ("/projects", "No project at the moment"),
+    ] {
         world.goto(page).await;
         world.browser.text_with(says);
     }

@@ -38,7 +38,10 @@ async fn what_others_do_shows_without_loading_the_page_again() {
     remember(&world.browser);
     carl.text_with(SOILS);
     assert!(is_same(&carl));
-    assert_eq!(carl.ask(TOLD), json!("Updated: Offers waiting for you"));
+    assert_eq!(
+        carl.ask(TOLD),
+        json!("Updated: Invitations and offers waiting for you")
+    );
     // The letter leaves while its sender looks on.
     until("the letter is sent", within(20), || {
         world

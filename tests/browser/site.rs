@@ -243,7 +243,8 @@ impl World {
         let code = self.code(who);
         self.browser.write("#code", &code);
         self.browser.press("Sign in");
-        self.browser.text_with("Offers waiting for you");
+        self.browser
+            .text_with("Invitations and offers waiting for you");
         self.keep(who);
     }
 

@@ -48,19 +48,21 @@ async fn somebody_signs_in(world: &mut World) {
     world.look("code-wrong").await;
     world.browser.rewrite("#code", &code);
     world.browser.press("Sign in");
-    world.browser.text_with("Offers waiting for you");
+    world
+        .browser
+        .text_with("Invitations and offers waiting for you");
     world.look("home-of-nobody-yet").await;
     world.keep(CORE);
     for (path, says, name) in [
-        ("/runs", "No run yet", "runs-none"),
-        ("/projects", "No project yet", "projects-none"),
+        ("/runs", "No run at the moment", "runs-none"),
+        ("/projects", "No project at the moment", "projects-none"),
         ("/transfers", "None.", "transfers-none"),
         (
             "/transfers/new",
             "Choose what to offer first",
             "transfer-nothing",
         ),
-        ("/shared", "Nothing yet", "shared-none"),
+        ("/shared", "Nothing now", "shared-none"),
         (
             "/workgroups",
             "You belong to no workgroup yet",
@@ -246,7 +248,7 @@ async fn a_link_is_given_away_and_its_access_revoked(world: &mut World) {
     world.goto("/projects").await;
     world.browser.press(SOILS);
     world.browser.press("Links");
-    world.browser.text_with("Who works with it");
+    world.browser.text_with("Make a link");
     world.browser.press("Make a link");
     world.browser.write("#link-most", "3");
     world.look("link-making").await;
@@ -277,13 +279,13 @@ async fn a_link_is_given_away_and_its_access_revoked(world: &mut World) {
     world.look("people-revoked").await;
     world.becomes(MIA).await;
     world.goto("/shared").await;
-    world.browser.text_with("Nothing yet");
+    world.browser.text_with("Nothing now");
 }
 
 async fn the_context_one_acts_as_is_chosen(world: &mut World) {
     world.becomes(CARL).await;
     world.goto("/projects").await;
-    world.browser.text_with("No project yet");
+    world.browser.text_with("No project at the moment");
     world
         .browser
         .press_on("//details[contains(@class, 'acts-as')]/summary");

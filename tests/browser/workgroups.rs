@@ -140,7 +140,7 @@ async fn it_is_closed_once_it_is_empty(world: &mut World, place: &str) {
     world.look("workgroup-close-not-yet").await;
     world.goto(place).await;
     world.browser.press("Act as it, and see its runs");
-    world.browser.text_with("No run yet");
+    world.browser.text_with("No run at the moment");
     world.goto("/projects").await;
     world.tick(LEAVES);
     world.browser.press("Transfer");

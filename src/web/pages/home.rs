@@ -29,6 +29,8 @@ const SHOWN: usize = 20;
 const SHARED: usize = 5;
 /// Names of this many items of an offer.
 const NAMED: usize = 3;
+/// So many other contexts are named; the header holds all of them.
+const ELSEWHERE: usize = 8;
 
 struct Into {
     context: Context,
@@ -74,6 +76,8 @@ struct Page<'a> {
     more: bool,
     sent: Vec<Sent>,
     news: Vec<News>,
+    /// Contexts that they do not act as.
+    elsewhere: Vec<Into>,
     shared: Vec<shared::Row>,
     more_shared: bool,
     storage: Storage,
@@ -98,6 +102,7 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
         more,
         sent: sent(&app, &person).await?,
         news: news::of(&app, &person).await?,
+        elsewhere: elsewhere(&person),
         shared,
         more_shared: further.is_some(),
         storage: Storage::of(&person.acts_as),
@@ -105,6 +110,16 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
         person: &person,
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+fn elsewhere(person: &Person) -> Vec<Into> {
+    let here = person.acts_as.context;
+    let others = person.contexts.iter().filter(|own| own.context != here);
+    let other = others.take(ELSEWHERE).map(|own| Into {
+        context: own.context,
+        name: context_name(own.context, &own.name),
+    });
+    other.collect()
 }
 
 async fn offered(

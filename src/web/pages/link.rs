@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::actors::queries;
 use crate::actors::world::Trouble;
-use crate::domain::invitation::{Invitation, Recipient, State as Standing};
+use crate::domain::invitation::{Invitation, Recipient, State as Standing, Terms};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 use crate::web::language::say;
@@ -49,6 +49,8 @@ struct Other<'a> {
     f: Frame<'a>,
     person: &'a Person,
     masked: Option<String>,
+    /// Whether people call it an offer; else it is an invitation.
+    offer: bool,
 }
 
 /// `GET /i`
@@ -78,7 +80,14 @@ pub async fn show(
     }
     let now = app.directory().now();
     let waits = |t: &Invitation| matches!(t.state, Standing::Pending { .. }) && now < t.expires_at;
-    let masked = found.filter(|found| waits(&found.document)).map(|found| {
+    let found = found.filter(|found| waits(&found.document));
+    let offer = found.as_ref().is_some_and(|found| {
+        matches!(
+            found.document.terms,
+            Terms::Ownership { .. } | Terms::Workgroup
+        )
+    });
+    let masked = found.map(|found| {
         match found.document.recipient {
             Recipient::Address(address) => address.masked(),
             // Whoever answers for it is not this person, and its name is none of their business.
@@ -96,6 +105,7 @@ pub async fn show(
             f: frame(&app, Some(&person)),
             person: &person,
             masked,
+            offer,
         },
     ))
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
-use crate::domain::id::{AccountId, Context};
+use crate::domain::id::{AccountId, Context, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::said::Size;
 use crate::domain::time::Time;
@@ -25,13 +25,26 @@ use super::{Frame, Person, Stop, frame, offer, page, to};
 #[template(path = "pages/receipt.html")]
 struct Page<'a> {
     f: Frame<'a>,
+    person: &'a Person,
     place: String,
+    /// Whether people call it an offer; else it is an invitation.
+    offer: bool,
     heading: String,
     tone: &'static str,
     says: String,
     facts: Vec<Fact>,
     list: List,
     steps: Vec<String>,
+    /// The list to look into now.
+    onward: Option<Onward>,
+}
+
+/// The list that holds what was accepted.
+struct Onward {
+    path: &'static str,
+    says: String,
+    /// The context to act as there, if one acts as another now.
+    switch: Option<Context>,
 }
 
 /// Whether somebody ended it, so that there is something to keep.
@@ -104,14 +117,14 @@ pub async fn show(
             if let Some(reason) = reason {
                 facts.push(fact(say!("Reason"), words::plain(reason)));
             }
-            ended(&shown, |hands| match hands {
+            ended(&shown, true, |hands| match hands {
                 true => say!("Declined: nothing has changed hands"),
                 false => say!("Declined: nothing has changed"),
             })
         }
         Standing::Cancelled { at, by, .. } => {
             facts.push(fact(say!("Cancelled"), who_when(&app, *by, *at).await?));
-            ended(&shown, |hands| match hands {
+            ended(&shown, false, |hands| match hands {
                 true => say!("Cancelled: nothing has changed hands"),
                 false => say!("Cancelled: nothing has changed"),
             })
@@ -127,6 +140,9 @@ pub async fn show(
     facts.push(fact(named, id.to_string()));
     let view = Page {
         f: frame(&app, Some(&person)),
+        onward: onward(&person, transfer),
+        offer: matches!(transfer.terms, Terms::Ownership { .. } | Terms::Workgroup),
+        person: &person,
         place,
         heading: said.heading,
         tone: said.tone,
@@ -136,6 +152,40 @@ pub async fn show(
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// Where the items, or those of the workgroup, are listed for whoever accepted, who may act as another context just now.
+fn onward(person: &Person, accepted: &Invitation) -> Option<Onward> {
+    let Standing::Accepted { into, .. } = &accepted.state else {
+        return None;
+    };
+    let own = person.own(*into)?;
+    let name = words::short(&own.name);
+    let runs_only = !accepted.items.is_empty()
+        && accepted
+            .items
+            .iter()
+            .all(|one| one.item.kind() == ItemKind::Run);
+    let (path, says) = match (accepted.terms, into, runs_only) {
+        (Terms::Access { .. }, ..) => {
+            return Some(Onward {
+                path: "/shared",
+                says: say!("Go to what is shared with you"),
+                switch: None,
+            });
+        }
+        (_, Context::Personal(_), true) => ("/runs", say!("Go to your runs")),
+        (_, Context::Personal(_), false) => ("/projects", say!("Go to your projects")),
+        (_, Context::Workgroup(_), true) => ("/runs", say!("Go to the runs of {name}", name)),
+        (_, Context::Workgroup(_), false) => {
+            ("/projects", say!("Go to the projects of {name}", name))
+        }
+    };
+    Some(Onward {
+        path,
+        says,
+        switch: (*into != person.acts_as.context).then_some(*into),
+    })
 }
 
 fn what(invitation: &Invitation) -> String {
@@ -304,11 +354,11 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
 
 fn not_you() -> String {
     say!(
-        "If this was not you, sign the others out on your account page, and tell the operators of this site."
+        "If this was not you, look under Settings where you are signed in, sign out of every browser that is not yours, and tell the operators of this site."
     )
 }
 
-fn ended(shown: &Shown, heading: impl FnOnce(bool) -> String) -> Said {
+fn ended(shown: &Shown, declined: bool, heading: impl FnOnce(bool) -> String) -> Said {
     let given = shown.entitled.sender && !shown.entitled.recipient;
     let transfers = shown.transfer.document.terms.is_transfer();
     let says = match (transfers, given) {
@@ -321,9 +371,13 @@ fn ended(shown: &Shown, heading: impl FnOnce(bool) -> String) -> Said {
         heading: heading(transfers),
         tone: "",
         says,
-        steps: vec![match given {
-            true => say!("The recipient is told by a letter if they had not answered."),
-            false => say!("The sender is told by a letter."),
+        steps: vec![match (given, declined) {
+            (true, true) => say!("If no reason is given, ask the recipient before you try again."),
+            (true, false) => say!(
+                "If the recipient had a letter about it, another one tells them that it is cancelled."
+            ),
+            (false, true) => say!("The sender is told by a letter."),
+            (false, false) => say!("There is nothing left to answer."),
         }],
     }
 }

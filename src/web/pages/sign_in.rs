@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
-use crate::web::language;
+use crate::web::language::{self, say};
 use crate::web::pages::filters;
 use crate::web::rates::Client;
 
@@ -29,6 +29,8 @@ const WAITS: &str = "handover-sign-in";
 #[template(path = "pages/sign-in.html")]
 struct Ask<'a> {
     f: Frame<'a>,
+    /// What was done just now.
+    note: Option<String>,
     next: &'a str,
     address: &'a str,
     /// Whether the problems are those of the address.
@@ -46,6 +48,15 @@ pub(super) fn ask_page(
     wrong: bool,
     problems: Problems,
 ) -> Response {
+    noted(app, None, (next, address, wrong), problems)
+}
+
+fn noted(
+    app: &App,
+    note: Option<String>,
+    (next, address, wrong): (&str, &str, bool),
+    problems: Problems,
+) -> Response {
     let status = match problems.is_empty() {
         true => StatusCode::OK,
         false => problems.status,
@@ -55,6 +66,7 @@ pub(super) fn ask_page(
         status,
         &Ask {
             f: frame(app, None),
+            note,
             next,
             address,
             wrong,
@@ -70,7 +82,8 @@ pub async fn ask(State(app): State<App>, asked: Fields, browser: Option<Browser>
     if browser.is_some() {
         return to(next);
     }
-    ask_page(&app, next, "", false, Problems::default())
+    let note = (asked.get("done") == "out").then(|| say!("You are signed out."));
+    noted(&app, note, (next, "", false), Problems::default())
 }
 
 /// `POST /sign-in`
@@ -271,8 +284,8 @@ pub async fn leave(
     let cookie = auth::close_session(&app, &person.browser).await?;
     let next = local(fields.get("next"));
     let mut response = match next {
-        "/" => to("/sign-in"),
-        next => to(&format!("/sign-in?next={next}")),
+        "/" => to("/sign-in?done=out"),
+        next => to(&format!("/sign-in?done=out&next={next}")),
     };
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

@@ -24,7 +24,8 @@ use crate::web::api::{read, workgroups as api};
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::problem::Failure;
+use crate::web::problem::{Failure, guard};
+use crate::wire;
 
 use super::form::{self, Fields, Posted};
 use super::words::{self, Fact, Storage, fact};
@@ -85,6 +86,8 @@ struct List<'a> {
     mine: Vec<Mine>,
     unlisted: bool,
     may_create: bool,
+    /// Why whoever looks makes none, and by whom one is made.
+    why_not: Option<wire::Guard>,
 }
 
 /// `GET /workgroups`
@@ -107,7 +110,11 @@ async fn list(
     let mut mine: Vec<Mine> = own.collect();
     let unlisted = mine.len() > LISTED;
     mine.truncate(LISTED);
+    let may_create = !domains(&app, &person).is_empty();
+    let policy = &app.settings().policy;
+    let no = governance::forbids_creation(&person.account, &person.account.domain, policy);
     let view = List {
+        why_not: no.filter(|_| !may_create).map(guard),
         note: match asked.get("done") {
             "left" => Some(say!("You have left the workgroup. Its data stays with it.")),
             "closed" => Some(say!("The workgroup is closed. Its handle is free again.")),
@@ -115,7 +122,7 @@ async fn list(
         },
         mine,
         unlisted,
-        may_create: !domains(&app, &person).is_empty(),
+        may_create,
         f: frame(&app, Some(&person)).at("/workgroups"),
     };
     Ok(page(StatusCode::OK, &view))
