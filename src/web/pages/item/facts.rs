@@ -25,18 +25,23 @@ pub async fn of(app: &App, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
         fact(
             say!("You may"),
             match seen.permit.level() {
-                Level::Read => say!("look at it"),
+                Level::Read => say!("read it"),
                 Level::Write => say!("add to it and change it"),
                 Level::Own => say!("do everything with it"),
             },
         ),
         fact(
             say!("Size"),
-            say!(
-                "{size} in {files}",
-                size = Size(item.bytes),
-                files = words::files(item.files)
-            ),
+            match (&item.details, item.files) {
+                (Details::Project { .. }, 0) => {
+                    say!("no files of its own; those of a run count with the run")
+                }
+                _ => say!(
+                    "{size} in {files}",
+                    size = Size(item.bytes),
+                    files = words::files(item.files)
+                ),
+            },
         ),
     ];
     let because = because(app, &seen.permit).await?;
