@@ -145,7 +145,7 @@ async fn runs_and_projects_are_shared() {
     says(&refused, &["eine Arbeitsgruppe keine gibt es nicht;"]);
     let place = format!("/shares/new?item={project}");
     let dialog = web.get(&mut maria, &place).await;
-    says(&dialog, &["die Daten ansehen und ändern"]);
+    says(&dialog, &["die Daten lesen, ergänzen und ändern"]);
     let fields = [
         ("item", project.as_str()),
         ("recipient", ANNA),
@@ -208,7 +208,7 @@ async fn a_link_is_opened() {
         &[
             "„Exome Juli“ ist durch diesen Link geteilt",
             "<dt>Angelegt von</dt>",
-            "<dt>Sie dürfen</dt><dd>die Daten ansehen</dd>",
+            "<dt>Sie dürfen</dt><dd>die Daten lesen</dd>",
         ],
     );
     let hers = web.account(ANNA).await.to_string();

@@ -135,7 +135,7 @@ async fn home_tells_what_waits_and_what_is_new() {
     says(&home, &["Angebote, die auf Sie warten", "Neues in"]);
     snapshot("home", &home);
     let sent = "<span class=\"state pending\">offen</span>";
-    let news = "<bdi>Angebot an anna@uni.example (1 Projekt)</bdi></a>: angeboten";
+    let news = "<bdi>Angebot an anna@uni.example („Exome Juli“)</bdi></a>: angeboten";
     story.says("/", &[sent, news, "Zurzeit keine."]).await;
     // Somebody who has nothing yet.
     let web = Website::open().await;

@@ -387,6 +387,7 @@ fn transfers_in_every_state() {
                 name: "Genomes".into(),
                 bytes: 1,
                 files: 2,
+                holds: None,
             }],
             message: Some("as agreed".into()),
             terms: Terms::ownership(if open {

@@ -759,6 +759,7 @@ async fn requested(story: &Story, owner: AccountId, items: &[ItemId]) -> Invitat
                 name: "R".to_owned(),
                 bytes: 1,
                 files: 1,
+                holds: None,
             })
             .collect(),
         message: None,

@@ -722,7 +722,7 @@ async fn what_is_new_is_told_once_for_each_thing_that_happened() {
     assert_eq!(told(&home).matches("accepted into").count(), 1);
     let home = story.get("/").await;
     let news = told(&home);
-    assert!(news.contains("Offer of 1 run and 2 projects to anna@uni.example"));
+    assert!(news.contains("Offer of “260731_A01234_0042_HXXDSX” and 2 others to anna@uni.example"));
     assert!(
         news.contains("that you cannot see now</bdi> and 2 others: registered"),
         "what was given away is out of sight: {news}"
@@ -744,7 +744,7 @@ async fn what_is_new_in_a_workgroup_tells_a_member_no_more_than_they_may_see() {
         let fields = [("context", pool.as_str()), ("next", "/")];
         web.submit(&mut browser, &page, "/context", &fields).await;
         let home = web.get(&mut browser, "/").await;
-        let offer = "Offer of 1 run to workgroup Pool";
+        let offer = "Offer of “260731_A01234_0042_HXXDSX” to workgroup Pool";
         assert_eq!(home.body.contains(offer), sees, "{who}: {}", home.body);
     }
 }

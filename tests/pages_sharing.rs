@@ -125,6 +125,46 @@ async fn a_share_is_chosen_looked_at_and_sent() {
 }
 
 #[tokio::test]
+async fn a_share_names_what_is_seen_besides_and_leads_back_without_sending() {
+    let Story {
+        web,
+        mut maria,
+        run,
+        project,
+        ..
+    } = story().await;
+    let project = project.to_string();
+    let dialog = web
+        .get(&mut maria, &format!("/shares/new?item={project}"))
+        .await;
+    let back = format!("href=\"/items/{project}\">Cancel, send nothing</a>");
+    assert!(dialog.body.contains(&back), "{}", dialog.body);
+    let fields = [("item", project.as_str()), ("recipient", ANNA)];
+    let preview = web
+        .submit(&mut maria, &dialog, "/shares/preview", &fields)
+        .await;
+    assert!(preview.body.contains(&back), "{}", preview.body);
+    let along = format!(
+        "<li><a href=\"/items/{run}\"><bdi>run &#34;260731_A01234_0042_HXXDSX&#34;</bdi></a>: read, because"
+    );
+    assert!(preview.body.contains(&along), "{}", preview.body);
+}
+
+#[tokio::test]
+async fn a_share_of_a_workgroup_says_whose_it_stays() {
+    let web = Website::open().await;
+    let maria = web.account(MARIA).await;
+    let pool = web.workgroup("Pool", None, &[MARIA]).await;
+    let items = web.run_in(pool, maria, "R1", &[]).await;
+    let mut maria = web.sign_in(MARIA).await;
+    let dialog = web
+        .get(&mut maria, &format!("/shares/new?item={}", items[0]))
+        .await;
+    let owner = "<bdi>Pool</bdi> stays its owner, and you may revoke the access";
+    assert!(dialog.body.contains(owner), "{}", dialog.body);
+}
+
+#[tokio::test]
 async fn an_owner_sees_who_works_with_an_item_and_takes_it_back_at_once() {
     let mut story = story().await;
     let project = story.project;

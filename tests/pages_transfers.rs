@@ -214,6 +214,61 @@ async fn a_wrong_address_is_corrected_and_both_offers_stay_in_the_history() {
 }
 
 #[tokio::test]
+async fn a_preview_names_what_stays_and_leads_back_without_sending() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
+    web.workgroup("Pool", None, &[MARIA]).await;
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?item={}", ids[0]))
+        .await;
+    let pool = "<option value=\"workgroup:Pool\">";
+    assert!(dialog.body.contains(pool), "{}", dialog.body);
+    let back = format!("href=\"/items/{}\">Cancel, send nothing</a>", ids[0]);
+    assert!(dialog.body.contains(&back), "{}", dialog.body);
+    let preview = web
+        .submit(
+            &mut maria,
+            &dialog,
+            "/transfers/preview",
+            &filled(&ids[..1], ANNA),
+        )
+        .await;
+    assert!(preview.body.contains(&back), "{}", preview.body);
+    let stays = format!(
+        "<li><a href=\"/items/{}\"><bdi>project &#34;Exomes July&#34;</bdi></a>: it is not named in this offer",
+        ids[1]
+    );
+    assert!(preview.body.contains(&stays), "{}", preview.body);
+    // Once it is somebody else's, no more is said than that there is one.
+    let account = web.account(MARIA).await;
+    let offer = web.offer(account, &items[1..], ANNA, None).await;
+    let mut anna = web.sign_in(ANNA).await;
+    let home = web.get(&mut anna, "/").await;
+    assert!(
+        home.body
+            .contains("<p class=\"small\">Accepting cannot be undone.</p>")
+    );
+    let only = format!("href=\"/transfers/{offer}\">Look at it</a>");
+    assert!(home.body.contains(&only), "{}", home.body);
+    assert!(!home.body.contains("Choose another context"));
+    let personal = web.account(ANNA).await.to_string();
+    let accept = format!("/transfers/{offer}/accept");
+    let fields = [("context", personal.as_str())];
+    web.submit(&mut anna, &home, &accept, &fields).await;
+    let fields = filled(&ids[..1], ANNA);
+    let preview = web
+        .submit(&mut maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    let unseen =
+        "<bdi>1 run or project that you cannot see</bdi>: it belongs to somebody else</li>";
+    assert!(preview.body.contains(unseen), "{}", preview.body);
+}
+
+#[tokio::test]
 async fn an_offer_of_one_item_stands_in_the_history_by_its_name() {
     let web = Website::open().await;
     let maria = web.account(MARIA).await;
@@ -221,7 +276,7 @@ async fn an_offer_of_one_item_stands_in_the_history_by_its_name() {
     web.offer(maria, &items, ANNA, None).await;
     let mut maria = web.sign_in(MARIA).await;
     let page = web.get(&mut maria, "/transfers").await;
-    let name = "<bdi>&#60;b&#62;Lake&#60;/b&#62;</bdi>";
+    let name = "<bdi>“&#60;b&#62;Lake&#60;/b&#62;”</bdi>";
     assert!(page.body.contains(name), "{}", page.body);
 }
 

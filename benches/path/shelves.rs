@@ -202,6 +202,7 @@ impl Filler<'_> {
                 name: project.name,
                 bytes: project.bytes,
                 files: project.files,
+                holds: None,
             }],
             message: None,
             terms: Terms::ownership(KeepAccess::None),

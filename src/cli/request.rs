@@ -1,6 +1,8 @@
 //! Offering: what a request would do, the terms, the request itself.
 
-use crate::wire::{Guard, KeepAccess, OfferedItem, Preview, RequestTransfer, TransferAnswer};
+use crate::wire::{
+    Guard, KeepAccess, OfferedItem, Preview, RequestTransfer, Stays, TransferAnswer,
+};
 
 use super::amounts::{Moments, counted, size};
 use super::api::path;
@@ -152,6 +154,15 @@ pub(super) fn kept(keep: &KeepAccess, moments: &Moments) -> String {
     }
 }
 
+/// Something that stays, with its id where one may see it.
+pub(super) fn line(one: &Stays) -> String {
+    let (what, why) = (printable(&one.what), printable(&one.why));
+    match &one.item {
+        Some(id) => format!("  {what} ({}): {why}\n", printable(id)),
+        None => format!("  {what}: {why}\n"),
+    }
+}
+
 /// Items of an offer.
 pub(super) fn offered(items: &[OfferedItem]) -> Table<5> {
     let mut table = Table::new([
@@ -197,9 +208,7 @@ fn for_people(
     part("Moves", offered(&preview.moves).shown(2, width, colours));
 
     let stays = preview.stays.iter();
-    let stays =
-        stays.map(|stays| format!("  {}: {}\n", printable(&stays.what), printable(&stays.why)));
-    part("Stays", stays.collect());
+    part("Stays", stays.map(line).collect());
 
     let mut access = Table::new([
         column("WHO", Fit::Shrinks),

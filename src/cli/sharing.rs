@@ -13,7 +13,7 @@ use super::failure::{Exit, Failure, reason};
 use super::items::Kind;
 use super::names;
 use super::outcome::Document;
-use super::request::offered;
+use super::request::{line, offered};
 use super::session::{Form, Session};
 use super::table::{Fit, Table, column, facts};
 use super::text::printable;
@@ -93,10 +93,7 @@ fn for_people(preview: &SharePreview, session: &mut Session<'_, '_>) -> Result<(
         counted(preview.shares.len() as u64, "item", "items"),
     )]))?;
     session.table("Shared", &offered(&preview.shares))?;
-    let lines = |all: &[Stays]| -> String {
-        let line = |one: &Stays| format!("  {}: {}\n", printable(&one.what), printable(&one.why));
-        all.iter().map(line).collect()
-    };
+    let lines = |all: &[Stays]| -> String { all.iter().map(line).collect() };
     for (title, all) in [
         ("Seen besides", &preview.along),
         ("Not shared", &preview.apart),

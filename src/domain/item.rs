@@ -90,6 +90,15 @@ pub enum Details {
     },
 }
 
+/// How many records of what was sequenced a project holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holds {
+    /// Biosamples.
+    pub biosamples: u32,
+    /// Libraries.
+    pub libraries: u32,
+}
+
 impl State {
     /// The word people use.
     pub const fn word(self) -> &'static str {
@@ -179,6 +188,20 @@ pub fn folded_name(name: &str) -> String {
 }
 
 impl Item {
+    /// What a project holds; `None` of a run.
+    pub const fn holds(&self) -> Option<Holds> {
+        match self.details {
+            Details::Run(_) => None,
+            Details::Project {
+                biosamples,
+                libraries,
+            } => Some(Holds {
+                biosamples,
+                libraries,
+            }),
+        }
+    }
+
     /// The entry that keeps its name unique in a context.
     pub fn name_entry(context: Context, id: ItemId, name: &str) -> Entry {
         Entry::Name(context, id.kind(), Spelled::of(name))

@@ -9,6 +9,7 @@ use crate::domain::id::{
     AccountId, Context, InvitationId, ItemId, ItemKind, LetterId, MoveId, SignInId, WorkgroupId,
 };
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Recipient, Sender, State, Terms};
+use crate::domain::item::Holds;
 use crate::domain::letter::{Answer, ByMail, Kind, Letter, News, Revoked, Side, Subject};
 use crate::domain::rights::Level;
 use crate::domain::secret::SiteKey;
@@ -89,14 +90,21 @@ struct People {
     carl: Address,
 }
 
-fn offered(item: ItemId, name: &str, bytes: u64, files: u64) -> Offered {
+fn offered(item: ItemId, name: &str, bytes: u64, files: u64, holds: Option<Holds>) -> Offered {
     Offered {
         item,
         name: name.to_owned(),
         bytes,
         files,
+        holds,
     }
 }
+
+/// A project as it is before anything was computed: its files are with its run.
+const RECORDS: Holds = Holds {
+    biosamples: 96,
+    libraries: 192,
+};
 
 fn run() -> ItemId {
     ItemId::new(ItemKind::Run, 1)
@@ -128,8 +136,14 @@ impl People {
             },
             recipient: Recipient::Address(self.carl.clone()),
             items: vec![
-                offered(run(), "221122_M00123_0042", 11_000_000_000_000, 991_227),
-                offered(project(), "Yeast RNA", 3_600_000_000_000, 384),
+                offered(
+                    run(),
+                    "221122_M00123_0042",
+                    11_000_000_000_000,
+                    991_227,
+                    None,
+                ),
+                offered(project(), "Yeast RNA", 0, 0, Some(RECORDS)),
             ],
             message: Some("Here is your run.\n\nReports: https://core.example/r/7".to_owned()),
             terms: Terms::ownership(KeepAccess::Read {

@@ -3,7 +3,7 @@
 
 use crate::domain::account::SignIn;
 use crate::domain::address::Address;
-use crate::domain::id::{Context, ItemId};
+use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use crate::domain::letter::{Kind, Letter, News, Subject};
 use crate::domain::refusal;
@@ -137,6 +137,8 @@ pub fn invitation(letter: &Letter, told: &Invitation, site: &Site, language: Lan
     facts.set("count", told.items.len());
     facts.set("others", told.items.len().saturating_sub(1));
     facts.set("size", size(told.bytes(), language));
+    facts.set("sized", word(told.bytes() > 0));
+    facts.set("projects", word(told.holds_project()));
     facts.set("expires", date(told.expires_at, language));
     let again = matches!(letter.says, Kind::Offer { again: true, .. });
     facts.set("again", word(again));
@@ -206,11 +208,21 @@ fn end(facts: &mut Facts, state: &State, language: Language) {
 /// What a line about each of the first items tells.
 pub fn items(told: &Invitation, language: Language) -> Vec<Facts> {
     let item = |offered: &crate::domain::invitation::Offered| {
+        let bare = offered.bytes == 0 && offered.files == 0;
+        let (holds, samples, libraries) = match offered.holds {
+            Some(holds) if bare => ("records", holds.biosamples, holds.libraries),
+            Some(holds) => ("both", holds.biosamples, holds.libraries),
+            None if bare && offered.item.kind() == ItemKind::Project => ("nothing", 0, 0),
+            None => ("files", 0, 0),
+        };
         Facts::default()
             .with("kind", offered.item.kind().word())
             .with("name", named(&offered.name))
             .with("size", size(offered.bytes, language))
             .with("files", offered.files)
+            .with("holds", holds)
+            .with("biosamples", samples)
+            .with("libraries", libraries)
     };
     told.items.iter().take(SHOWN).map(item).collect()
 }

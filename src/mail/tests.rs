@@ -46,6 +46,7 @@ fn offered(number: u128, name: &str) -> Offered {
         name: name.into(),
         bytes: 11_000_000_000_000 / u64::try_from(number).unwrap(),
         files: 991_228 - u64::try_from(number).unwrap(),
+        holds: None,
     }
 }
 

@@ -88,6 +88,12 @@ pub struct OfferedItem {
     pub bytes: u64,
     /// Number of its files.
     pub files: u64,
+    /// Of a project: how many biosamples it holds; absent of offers made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub biosamples: Option<u32>,
+    /// Of a project: how many libraries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libraries: Option<u32>,
 }
 
 /// A transfer.
@@ -238,6 +244,9 @@ pub struct AccessChange {
 pub struct Stays {
     /// What.
     pub what: String,
+    /// `run_…` or `prj_…`, if you may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// Why.
     pub why: String,
 }

@@ -3,16 +3,35 @@
 ## Was mehrere Briefe sagen
 
 items = Es geht um { $count ->
-        [one] 1 Objekt, { $size }:
-       *[other] { $count } Objekte, zusammen { $size }:
+        [one] 1 Objekt{ $sized ->
+            [yes] , { $size }:
+           *[no] :
+        }
+       *[other] { $count } Objekte{ $sized ->
+            [yes] , zusammen { $size }:
+           *[no] :
+        }
     }
 item = { $kind ->
         [run] Lauf
        *[project] Projekt
-    } „{ $name }“ ({ $size }, { $files ->
+    } „{ $name }“ ({ $holds ->
+        [records] { records }
+        [both] { records }; { $size }, { files }
+        [nothing] ohne eigene Dateien
+       *[files] { $size }, { files }
+    })
+records = { $biosamples ->
+        [one] 1 Bioprobe
+       *[other] { $biosamples } Bioproben
+    }, { $libraries ->
+        [one] 1 Library
+       *[other] { $libraries } Librarys
+    }
+files = { $files ->
         [one] 1 Datei
        *[other] { $files } Dateien
-    })
+    }
 more = und { $more ->
         [one] 1 weiteres
        *[other] { $more } weitere
@@ -68,8 +87,8 @@ keeps-until = { $keeps ->
        *[read] {""}
     }
 may = { $level ->
-        [write] die Daten ansehen, ergänzen und ändern
-       *[read] die Daten ansehen
+        [write] die Daten lesen, ergänzen und ändern
+       *[read] die Daten lesen
     }
 access-until = { $access ->
         [until] bis zum { $access-until }
@@ -199,7 +218,10 @@ share-offer-lead = { $sender } ({ $sender-address }) teilt auf { $site } Sequenz
 share-effect-may = { $recipient-kind ->
         [workgroup] Alle Mitglieder der Arbeitsgruppe { $recipient } dürfen
        *[address] Sie oder alle Mitglieder der Arbeitsgruppe, die Sie wählen, dürfen
-    } { may }.
+    } { may }.{ $projects ->
+        [yes] {" "}Auch die Läufe desselben Eigentümers, aus denen ein geteiltes Projekt stammt, sind dann lesbar.
+       *[no] {""}
+    }
 share-effect-until = Der Zugriff gilt { access-until }; Sie können ihn jederzeit aufgeben.
 share-effect-storage = Die Daten bleiben, wo sie sind, gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
 share-reminder-subject = Erinnerung: { $sender-short } teilt { named-first } mit { you }

@@ -6,16 +6,35 @@
 ## What several letters use
 
 items = What ({ $count ->
-        [one] 1 item, { $size }
-       *[other] { $count } items, { $size } in all
+        [one] 1 item{ $sized ->
+            [yes] , { $size }
+           *[no] {""}
+        }
+       *[other] { $count } items{ $sized ->
+            [yes] , { $size } in all
+           *[no] {""}
+        }
     }):
 item = { $kind ->
         [run] run
        *[project] project
-    } “{ $name }” ({ $size }, { $files ->
+    } “{ $name }” ({ $holds ->
+        [records] { records }
+        [both] { records }; { $size }, { files }
+        [nothing] no files of its own
+       *[files] { $size }, { files }
+    })
+records = { $biosamples ->
+        [one] 1 biosample
+       *[other] { $biosamples } biosamples
+    }, { $libraries ->
+        [one] 1 library
+       *[other] { $libraries } libraries
+    }
+files = { $files ->
         [one] 1 file
        *[other] { $files } files
-    })
+    }
 more = and { $more } more
 named-first = "{ $first }"{ $count ->
         [one] {""}
@@ -63,8 +82,8 @@ keeps-until = { $keeps ->
        *[read] {""}
     }
 may = { $level ->
-        [write] look at the data, add to them and change them
-       *[read] look at the data
+        [write] read the data, add to them and change them
+       *[read] read the data
     }
 access-until = { $access ->
         [until] until { $access-until }
@@ -194,7 +213,10 @@ share-offer-lead = { $sender } ({ $sender-address }) shares sequencing data with
 share-effect-may = { $recipient-kind ->
         [workgroup] Every member of workgroup { $recipient } may
        *[address] You, or every member of the workgroup that you choose, may
-    } { may }.
+    } { may }.{ $projects ->
+        [yes] {" "}The runs of the same owner that a shared project came from can be read too.
+       *[no] {""}
+    }
 share-effect-until = The access stands { access-until }; you can give it up at any time.
 share-effect-storage = The data stay where they are: they belong to the sender’s side and do not count towards your storage.
 share-reminder-subject = Reminder: { $sender-short } shares { named-first } with { you }

@@ -47,10 +47,11 @@ async fn a_run_and_its_projects_change_hands() {
         .ok();
     assert_eq!(preview["possible"], true, "{preview}");
     assert_eq!(preview["moves"].as_array().unwrap().len(), 2);
-    assert_eq!(
-        preview["stays"][0]["what"],
-        format!("project \"Exomes\" ({exomes})")
-    );
+    assert_eq!(preview["stays"][0]["what"], "project \"Exomes\"");
+    assert_eq!(preview["stays"][0]["item"], exomes);
+    let moved = preview["moves"].as_array().unwrap();
+    let project = moved.iter().find(|item| item["id"] == genomes).unwrap();
+    assert!(project["biosamples"].is_u64() && project["libraries"].is_u64());
     assert_eq!(preview["access"][0]["after"], "read");
     assert_eq!(
         preview["access"][1],

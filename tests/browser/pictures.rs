@@ -177,7 +177,7 @@ async fn what_the_sender_sees(world: &mut World) {
     world.browser.text_with("Changes hands when it is accepted");
     world.show("transfer");
     world.choose("I confirm");
-    world.browser.press("Transfer now");
+    world.browser.press("Send the offer");
     world.browser.text_with("It is offered");
     world.goto("/projects").await;
     world.browser.text_with("Zebrafish");

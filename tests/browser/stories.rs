@@ -140,7 +140,7 @@ pub async fn offer(world: &mut World, project: &str, to: &str, picture: bool) {
         world.look("transfer-preview").await;
     }
     world.choose("I confirm");
-    world.browser.press("Transfer now");
+    world.browser.press("Send the offer");
     world
         .browser
         .text_with("It is offered; the recipient is told by email");
@@ -218,7 +218,7 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.browser.press("Share");
     world.browser.text_with("They may");
     world.look("share").await;
-    world.choose("look at it and change it");
+    world.choose("read it, add to it and change it");
     ask(world, CARL, "Have a look.", "See who would see what");
     world.browser.text_with("Shared when it is accepted");
     world.look("share-preview").await;

@@ -147,7 +147,7 @@ async fn it_is_closed_once_it_is_empty(world: &mut World, place: &str) {
     world.browser.write("#recipient", CORE);
     world.browser.press("See what will happen");
     world.choose("I confirm");
-    world.browser.press("Transfer now");
+    world.browser.press("Send the offer");
     world.browser.text_with("It is offered");
     world.becomes(CORE).await;
     world.goto("/").await;

@@ -385,6 +385,18 @@ impl Website {
 
     /// A run of 11 TB with these projects, in a person's own context.
     pub async fn run(&self, owner: AccountId, name: &str, projects: &[&str]) -> Vec<ItemId> {
+        let context = Context::Personal(owner);
+        self.run_in(context, owner, name, projects).await
+    }
+
+    /// The same in a context of theirs.
+    pub async fn run_in(
+        &self,
+        context: Context,
+        by: AccountId,
+        name: &str,
+        projects: &[&str],
+    ) -> Vec<ItemId> {
         let biosample = |n: u32| Biosample {
             name: format!("S{n}"),
             libraries: vec![Library {
@@ -427,11 +439,8 @@ impl Website {
                 })
                 .collect(),
         };
-        let call = self.directory().call(self.by(owner), None);
-        let done = self
-            .directory()
-            .custody(Context::Personal(owner), call, command)
-            .await;
+        let call = self.directory().call(self.by(by), None);
+        let done = self.directory().custody(context, call, command).await;
         done.unwrap().items
     }
 

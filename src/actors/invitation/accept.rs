@@ -9,13 +9,13 @@ use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Trouble, World};
 use crate::domain::event::What;
 use crate::domain::id::Context;
-use crate::domain::invitation::{Act, Invitation, KeepAccess, Terms};
+use crate::domain::invitation::{Act, Invitation, KeepAccess, Offered, Terms};
 use crate::domain::refusal::Findings;
 use crate::domain::rights::{Origin, Part};
 use crate::store::Fault;
 
+use super::item_ids;
 use super::posting::event;
-use super::{as_offered, item_ids};
 
 fn another() -> Trouble {
     Fault::never("a context answered another question").into()
@@ -42,7 +42,7 @@ pub(super) async fn exchange(
     proposal.join(part);
     let offered = items
         .iter()
-        .map(|item| as_offered(&item.document))
+        .map(|item| Offered::from(&item.document))
         .collect();
     let receive = Question::Receive {
         source,

@@ -13,9 +13,8 @@ use crate::domain::address::Address;
 use crate::domain::event::What;
 use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::invitation::{
-    self, Act, Invitation, Offered, Request, Source, State, Step, Terms, Verdict,
+    self, Act, Invitation, Request, Source, State, Step, Terms, Verdict,
 };
-use crate::domain::item::Item;
 use crate::domain::key::{Counter, Key};
 use crate::domain::refusal::{Code, Findings, Refusal};
 use crate::domain::workgroup::Handle;
@@ -465,15 +464,6 @@ pub fn woken(answer: Result<Done, Trouble>) -> Result<(), Fault> {
             tracing::debug!(?why, "nothing to do for a timer");
             Ok(())
         }
-    }
-}
-
-fn as_offered(item: &Item) -> Offered {
-    Offered {
-        item: item.id,
-        name: item.name.clone(),
-        bytes: item.bytes,
-        files: item.files,
     }
 }
 

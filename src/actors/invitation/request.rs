@@ -19,7 +19,7 @@ use crate::domain::rights::Level;
 use crate::domain::said::said;
 use crate::store::Fault;
 
-use super::{Preview, To, as_offered};
+use super::{Preview, To};
 
 /// What a request would do, without doing it: every problem of the request and every guard at once.
 pub async fn preview(
@@ -155,7 +155,10 @@ pub(super) async fn prepare(
     }
     findings.absorb(std::mem::take(&mut proposal.findings));
     let moving: Vec<Offered> = match ask.terms.is_transfer() {
-        true => documents.iter().map(|item| as_offered(item)).collect(),
+        true => documents
+            .iter()
+            .map(|item| Offered::from(&**item))
+            .collect(),
         false => Vec::new(),
     };
     let (recipient, reach, about) =

@@ -171,7 +171,7 @@ async fn step(
     }
     let offered: Vec<Offered> = items
         .iter()
-        .map(|item| as_offered(&item.document))
+        .map(|item| Offered::from(&item.document))
         .collect();
     let renamed = free_names(store, was.to, &offered).await?;
     for item in items {
@@ -214,13 +214,4 @@ async fn step(
         no_room(next.to, &next.to_name, free, wanted).into()
     };
     Ok(once::Decision::within(None, proposal, full))
-}
-
-fn as_offered(item: &Item) -> Offered {
-    Offered {
-        item: item.id,
-        name: item.name.clone(),
-        bytes: item.bytes,
-        files: item.files,
-    }
 }

@@ -349,6 +349,7 @@ pub fn transfer() -> Invitation {
         name: "Yeast".into(),
         bytes: 1 << 40,
         files: 12,
+        holds: None,
     };
     Invitation {
         id: InvitationId::from_bits(42),

@@ -20,8 +20,11 @@ use super::account::{Account, Quiet};
 use super::address::Address;
 use super::document::{Derived, Document};
 use super::event::Channel;
-use super::id::{AccountId, Context, Digest, InvitationId, ItemId, LetterId, WorkgroupId};
+use super::id::{
+    AccountId, Context, Digest, InvitationId, ItemId, ItemKind, LetterId, WorkgroupId,
+};
 use super::index::{Entry, Phase, Receiver};
+use super::item::{Holds, Item};
 use super::key::{Counter, Key, Queue};
 use super::letter;
 use super::said::{Said, said};
@@ -61,6 +64,21 @@ pub struct Offered {
     pub bytes: u64,
     /// Number of its files then.
     pub files: u64,
+    /// What a project held then; unknown of offers made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holds>,
+}
+
+impl From<&Item> for Offered {
+    fn from(item: &Item) -> Self {
+        Self {
+            item: item.id,
+            name: item.name.clone(),
+            bytes: item.bytes,
+            files: item.files,
+            holds: item.holds(),
+        }
+    }
 }
 
 /// To whom it is offered.
@@ -293,6 +311,12 @@ impl Outgoing {
 }
 
 impl Invitation {
+    /// Whether a project is among its items.
+    pub fn holds_project(&self) -> bool {
+        let project = |offered: &Offered| offered.item.kind() == ItemKind::Project;
+        self.items.iter().any(project)
+    }
+
     /// Bytes of all its items.
     pub fn bytes(&self) -> u64 {
         let sum = |total: u64, offered: &Offered| total.saturating_add(offered.bytes);

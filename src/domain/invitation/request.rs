@@ -153,12 +153,7 @@ pub fn request(
     let waits = ask.terms.is_transfer()
         && policy.in_use == InUse::Wait
         && items.iter().any(|i| i.running_analyses > 0);
-    let offered = |item: &&Item| Offered {
-        item: item.id,
-        name: item.name.clone(),
-        bytes: item.bytes,
-        files: item.files,
-    };
+    let offered = |item: &&Item| Offered::from(*item);
     let transfer = Invitation {
         id,
         source: source.context,

@@ -64,6 +64,7 @@ fn pending() -> Invitation {
             name: "Project 1".into(),
             bytes: 1_000,
             files: 3,
+            holds: None,
         }],
         message: None,
         terms: Terms::ownership(KeepAccess::None),

@@ -6,7 +6,7 @@ use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{AccountId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Terms};
 use crate::domain::item::Item;
-use crate::domain::said::said;
+use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 use crate::web::problem::{guards, told};
 use crate::wire;
@@ -79,25 +79,18 @@ pub async fn of_share(
 fn besides(invitation: &Invitation, related: Staying) -> (Vec<wire::Stays>, Vec<wire::Stays>) {
     let (mut along, mut apart) = (Vec::new(), Vec::new());
     for (item, owner) in related.items {
-        let (kind, what) = (item.id.kind(), named(&item));
+        let kind = item.id.kind();
         let ours = item.owner == invitation.source;
         match (kind, ours) {
-            (ItemKind::Run, true) => along.push(wire::Stays {
-                what,
-                why: told(&said!(
-                    "read, because data of a shared project came from it"
-                )),
-            }),
-            (ItemKind::Project, true) => apart.push(wire::Stays {
-                what,
-                why: told(&said!(
-                    "a project is not shared with its run unless that is asked for"
-                )),
-            }),
-            (_, false) => apart.push(wire::Stays {
-                what,
-                why: told(&said!("it belongs to \"{owner}\"", owner)),
-            }),
+            (ItemKind::Run, true) => along.push(line(
+                &item,
+                &said!("read, because data of a shared project came from it"),
+            )),
+            (ItemKind::Project, true) => apart.push(line(
+                &item,
+                &said!("a project is not shared with its run unless that is asked for"),
+            )),
+            (_, false) => apart.push(line(&item, &said!("it belongs to \"{owner}\"", owner))),
         }
     }
     apart.extend(unseen(related.unseen));
@@ -137,28 +130,37 @@ fn who_sees(
 fn stays(staying: Staying) -> Vec<wire::Stays> {
     let mut all: Vec<wire::Stays> = Vec::with_capacity(staying.items.len());
     for (item, owner) in staying.items {
-        all.push(wire::Stays {
-            what: named(&item),
-            why: told(&said!(
-                "it is not named in this offer and stays with \"{owner}\"",
-                owner
-            )),
-        });
+        let why = said!(
+            "it is not named in this offer and stays with \"{owner}\"",
+            owner
+        );
+        all.push(line(&item, &why));
     }
     all.extend(unseen(staying.unseen));
     all
 }
 
-fn named(item: &Item) -> String {
-    let (kind, name, id) = (item.id.kind().said(), &item.name, item.id);
-    told(&said!("{kind} \"{name}\" ({id})", kind, name, id))
+/// An item that whoever asks may see, and why it is told.
+fn line(item: &Item, why: &Said) -> wire::Stays {
+    let (kind, name) = (item.id.kind().said(), &item.name);
+    wire::Stays {
+        what: told(&said!("{kind} \"{name}\"", kind, name)),
+        item: Some(item.id.to_string()),
+        why: told(why),
+    }
 }
 
 /// That so many others stay where they are.
 fn unseen(many: usize) -> Option<wire::Stays> {
     (many > 0).then(|| wire::Stays {
-        what: told(&said!("{many} runs or projects that you cannot see", many)),
-        why: told(&said!("they belong to others")),
+        what: told(
+            &said!(many; "{n} run or project that you cannot see", "{n} runs or projects that you cannot see"),
+        ),
+        item: None,
+        why: told(&match many {
+            1 => said!("it belongs to somebody else"),
+            _ => said!("they belong to others"),
+        }),
     })
 }
 

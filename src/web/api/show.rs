@@ -243,18 +243,14 @@ pub fn offered(offered: &Offered) -> wire::OfferedItem {
         name: offered.name.clone(),
         bytes: offered.bytes,
         files: offered.files,
+        biosamples: offered.holds.map(|holds| holds.biosamples),
+        libraries: offered.holds.map(|holds| holds.libraries),
     }
 }
 
 /// An item as it would be offered now.
 pub fn as_offered(item: &Item) -> wire::OfferedItem {
-    wire::OfferedItem {
-        id: text(item.id),
-        kind: item.id.kind().word().to_owned(),
-        name: item.name.clone(),
-        bytes: item.bytes,
-        files: item.files,
-    }
+    offered(&Offered::from(item))
 }
 
 /// To whom something is offered.

@@ -2,16 +2,16 @@
 
 use crate::actors::queries::{self, Box_};
 use crate::actors::rights::{self, Permit};
-use crate::domain::id::ItemId;
+use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
+use crate::domain::item::Holds;
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::rights::Level;
-use crate::domain::said::{Said, Size, said};
+use crate::domain::said::{Said, said};
 use crate::web::App;
 use crate::web::api::read;
 use crate::web::language::{say, speak};
-use crate::web::pages::words::size;
 use crate::wire;
 
 use super::form::{self, Fields};
@@ -65,6 +65,18 @@ impl Typed {
 
     pub fn ids(&self) -> Vec<ItemId> {
         self.items.iter().filter_map(|id| id.parse().ok()).collect()
+    }
+
+    /// Where whoever sends nothing goes back to: the item, or the list that it stands in.
+    pub fn back(&self) -> String {
+        match self.ids().as_slice() {
+            [] => "/".to_owned(),
+            [one] => format!("/items/{one}"),
+            [first, ..] => match first.kind() {
+                ItemKind::Run => "/runs".to_owned(),
+                ItemKind::Project => "/projects".to_owned(),
+            },
+        }
     }
 
     /// So many days to answer, if a number was typed.
@@ -138,34 +150,24 @@ pub fn end_of(day: &str) -> String {
 
 /// An item of a dialog.
 pub fn row(permit: &Permit) -> Row {
-    let item = permit.item();
-    Row {
-        id: item.id.to_string(),
-        link: true,
-        name: words::short(&item.name),
-        was: None,
-        kind: words::kind(item.id.kind()),
-        size: size(item.bytes),
-        files: words::files(item.files),
-    }
+    Row::of(permit.item())
 }
 
 /// How many items that is, and how large they are together.
 pub fn amount(items: usize, bytes: u64) -> String {
-    say!(
-        "{what}, {size}",
-        what = words::items(items),
-        size = Size(bytes)
-    )
+    words::sized(words::items(items), bytes)
 }
 
-/// To whom the context offered something before, the latest first.
+/// To whom the context offered something before, the latest first; then the person's own workgroups.
 pub async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<Vec<String>, Stop> {
     let settings = app.settings();
     let owner = chosen.first().map(|permit| permit.item().owner);
     let context = owner.unwrap_or(person.acts_as.context);
+    let others = person.contexts.iter().filter(|own| own.context != context);
+    let handles = others.filter_map(|own| own.handle.as_deref());
+    let own: Vec<String> = handles.map(workgroup).take(PROPOSED).collect();
     let Ok(acting) = rights::acting(&settings, person.account.id, context).await else {
-        return Ok(Vec::new());
+        return Ok(own);
     };
     let mut all: Vec<String> = Vec::new();
     for phase in [Phase::Open, Phase::Closed] {
@@ -180,13 +182,32 @@ pub async fn proposed(app: &App, person: &Person, chosen: &[Permit]) -> Result<V
         }
     }
     all.truncate(PROPOSED);
+    for own in own {
+        if !all.contains(&own) {
+            all.push(own);
+        }
+    }
     Ok(all)
+}
+
+/// The workgroup whose the items stay when they are shared, if it is not whoever shares them.
+pub fn stays(person: &Person, chosen: &[Permit]) -> Option<String> {
+    let owner = chosen.first()?.item().owner;
+    let own = person.own(owner)?;
+    match owner {
+        Context::Personal(_) => None,
+        Context::Workgroup(_) => Some(words::short(&own.name)),
+    }
+}
+
+fn workgroup(handle: &str) -> String {
+    format!("workgroup:{handle}")
 }
 
 fn address(recipient: &Recipient) -> String {
     match recipient {
         Recipient::Address(address) => address.to_string(),
-        Recipient::Workgroup { handle, .. } => format!("workgroup:{handle}"),
+        Recipient::Workgroup { handle, .. } => workgroup(handle),
     }
 }
 
@@ -199,15 +220,20 @@ pub struct Access {
 
 /// An item of a preview.
 pub fn moving(item: &wire::OfferedItem) -> Row {
-    let kind = item.id.parse::<ItemId>();
+    let kind = item.id.parse::<ItemId>().map(|id| id.kind()).ok();
+    let holds = item.biosamples.zip(item.libraries);
+    let holds = holds.map(|(biosamples, libraries)| Holds {
+        biosamples,
+        libraries,
+    });
+    let amount = |kind| words::amount(kind, item.bytes, item.files, holds);
     Row {
         id: item.id.clone(),
         link: true,
         name: words::short(&item.name),
         was: None,
-        kind: kind.map_or_else(|_| String::new(), |id| words::kind(id.kind())),
-        size: size(item.bytes),
-        files: words::files(item.files),
+        kind: kind.map(words::kind).unwrap_or_default(),
+        amount: kind.map(amount).unwrap_or_default(),
     }
 }
 

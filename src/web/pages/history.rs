@@ -163,8 +163,11 @@ pub async fn show(
         let state = transfer.word_at(now);
         Row {
             place: words::place(transfer.id),
-            what: what(transfer),
-            size: size(transfer.bytes()),
+            what: words::named(transfer),
+            size: match transfer.bytes() {
+                0 => String::new(),
+                bytes => size(bytes),
+            },
             other: other(transfer, asked.received),
             state,
             stands: words::standing(state),
@@ -183,14 +186,6 @@ pub async fn show(
         paged: asked.from.is_some(),
     };
     Ok(page(StatusCode::OK, &view))
-}
-
-/// One item by its name, so that offers to the same person can be told apart; several by their number.
-fn what(transfer: &Invitation) -> String {
-    match transfer.items.as_slice() {
-        [one] => words::short(&one.name),
-        _ => words::about(transfer),
-    }
 }
 
 /// To whom it was sent, or from whom it came.

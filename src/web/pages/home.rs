@@ -12,7 +12,6 @@ use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, Recipient, Terms};
-use crate::domain::said::Size;
 use crate::domain::time::Time;
 use crate::web::App;
 use crate::web::auth::Browser;
@@ -54,6 +53,10 @@ struct Waiting {
     names: String,
     /// Where it goes when it is accepted at once.
     into: Option<Into>,
+    /// Whether it makes one the owner of the data, for good.
+    owns: bool,
+    /// Whether there are several contexts to choose from.
+    several: bool,
 }
 
 struct Sent {
@@ -134,6 +137,7 @@ async fn offered(
         Recipient::Workgroup { id, .. } => Context::Workgroup(*id),
     };
     let wanted = queries::or_personal(wanted, person.account.id, &choices);
+    let several = choices.len() > 1;
     let into = choices
         .into_iter()
         .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty());
@@ -151,6 +155,8 @@ async fn offered(
         until: transfer.expires_at.into(),
         left: words::left(transfer.expires_at, now),
         names: names(transfer),
+        owns: transfer.terms.is_transfer(),
+        several,
         into: into.map(|choice| Into {
             context: wanted,
             name: context_name(wanted, &choice.own.name),
@@ -160,12 +166,12 @@ async fn offered(
 
 /// What it is about, and how much of it.
 fn title(invitation: &Invitation) -> String {
-    let (what, size) = (words::about(invitation), Size(invitation.bytes()));
+    let (what, bytes) = (words::named(invitation), invitation.bytes());
     match invitation.terms {
-        Terms::Ownership { .. } => say!("{what}, {size}", what, size),
+        Terms::Ownership { .. } => words::sized(what, bytes),
         Terms::Access { level, .. } => {
-            let level = level.said();
-            say!("{what} to share, {size}: {level}", what, size, level)
+            let what = words::sized(what, bytes);
+            say!("{what}, to share: {level}", what, level = level.said())
         }
         Terms::Membership { role } => {
             say!("Workgroup {what}, as {role}", what, role = role.said())
@@ -175,6 +181,10 @@ fn title(invitation: &Invitation) -> String {
 }
 
 fn names(transfer: &Invitation) -> String {
+    if transfer.items.len() == 1 {
+        // The title says it.
+        return String::new();
+    }
     let named = transfer.items.iter().take(NAMED);
     let names: Vec<String> = named.map(|offered| words::short(&offered.name)).collect();
     match transfer.items.len().saturating_sub(NAMED) {

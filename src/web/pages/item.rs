@@ -343,16 +343,7 @@ fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
 
 /// Of an item that may be seen.
 pub fn row(permit: &Permit) -> Row {
-    let item = permit.item();
-    Row {
-        id: item.id.to_string(),
-        link: true,
-        name: words::short(&item.name),
-        was: None,
-        kind: words::kind(item.id.kind()),
-        size: size(item.bytes),
-        files: words::files(item.files),
-    }
+    Row::of(permit.item())
 }
 
 fn people_of(item: &Item, all: &Collaborators, owner: &str) -> People {

@@ -12,9 +12,8 @@ use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::item::{Item, State as ItemState};
 use crate::web::App;
 use crate::web::auth::Browser;
-use crate::web::language::say;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 
 use super::form::{self, Fields};
 use super::life::{Outcome, done};
@@ -323,8 +322,11 @@ fn row(listed: &Listed, ticked: bool) -> Row {
     Row {
         id: item.id.to_string(),
         name: words::short(&item.name),
-        size: size(item.bytes),
-        files: words::grouped(item.files),
+        size: words::size_of(item),
+        files: match item.holds() {
+            None => words::grouped(item.files),
+            Some(holds) => speak(&words::held(holds)),
+        },
         registered: item.created_at.into(),
         offered: item.pending.map(|transfer| transfer.to_string()),
         shared: listed.shared,

@@ -77,7 +77,7 @@ fn name(of: &Of) -> String {
 }
 
 fn of_invitation(invitation: &Invitation) -> String {
-    let (what, to) = (words::about(invitation), invitation.recipient.said());
+    let (what, to) = (words::named(invitation), invitation.recipient.said());
     match invitation.terms {
         Terms::Ownership { .. } => say!("Offer of {what} to {to}", what, to),
         Terms::Access { .. } => say!("Share of {what} with {to}", what, to),

@@ -57,7 +57,9 @@ impl Facts {
                 true => say!("workgroup {name}", name = words::about(transfer)),
                 false => words::about(transfer),
             },
-            size: (!transfer.terms.is_about_workgroup()).then(|| words::size(transfer.bytes())),
+            size: Some(transfer.bytes())
+                .filter(|bytes| *bytes > 0)
+                .map(words::size),
             sender_name: words::plain(&transfer.sender.name),
             sender_address: transfer.sender.address.to_string(),
             source_name: words::source_name(transfer),
@@ -107,6 +109,8 @@ struct Answer {
     then: Vec<String>,
     /// Whether one joins oneself, so that no context is chosen.
     joins: bool,
+    /// Whether it makes one the owner of the data, for good.
+    owns: bool,
     choices: Vec<Choosable>,
     any: bool,
     declining: bool,
@@ -377,6 +381,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
         choices,
         then: then(transfer),
         joins: transfer.terms.is_about_workgroup(),
+        owns: transfer.terms.is_transfer(),
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
     }
@@ -402,15 +407,20 @@ fn then(invitation: &Invitation) -> Vec<String> {
                 "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
             ),
         ],
-        Terms::Access { level, until } => vec![
-            say!(
-                "the context you choose may {may}, {until};",
-                may = words::may(level),
-                until = words::until_when(until)
-            ),
+        Terms::Access { level, until } => [say!(
+            "the context you choose may {may}, {until};",
+            may = words::may(level),
+            until = words::until_when(until)
+        )]
+        .into_iter()
+        .chain(invitation.holds_project().then(|| {
+            say!("the runs of the same owner that a shared project came from can be read too;")
+        }))
+        .chain([
             say!("its owner stays the owner, and it counts towards no storage of yours;"),
             say!("you may give the access up at any time."),
-        ],
+        ])
+        .collect(),
         Terms::Membership { role } => vec![
             say!(
                 "you belong to “{name}” as {role}, and read and write all of its data;",

@@ -9,7 +9,6 @@ use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
-use crate::domain::said::Size;
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
@@ -192,11 +191,7 @@ fn what(invitation: &Invitation) -> String {
     let about = words::about(invitation);
     match invitation.terms.is_about_workgroup() {
         true => say!("workgroup {name}", name = about),
-        false => say!(
-            "{what}, {size}",
-            what = about,
-            size = Size(invitation.bytes())
-        ),
+        false => words::sized(about, invitation.bytes()),
     }
 }
 

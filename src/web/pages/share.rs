@@ -8,7 +8,6 @@ use axum::response::Response;
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
 use crate::domain::id::Context;
-use crate::domain::said::Size;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 use crate::web::language::say;
@@ -114,7 +113,7 @@ fn facts(opened: &Opened) -> Vec<Fact> {
             say!(
                 "{what}, {size}",
                 what = item.id.kind().said(),
-                size = Size(item.bytes)
+                size = words::amount_of(item)
             ),
         ),
         fact(say!("Owner"), words::plain(&opened.owner_name)),

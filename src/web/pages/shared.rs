@@ -14,7 +14,6 @@ use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::say;
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
 
 use super::form::Fields;
 use super::words;
@@ -107,7 +106,7 @@ fn row(person: &Person, one: Shared) -> Row {
         id: one.item.id.to_string(),
         name: words::short(&one.item.name),
         kind: words::kind(one.item.id.kind()),
-        size: size(one.item.bytes),
+        size: words::size_of(&one.item),
         owner: words::short(&one.owner_name),
         with: own.map_or_else(String::new, |own| {
             words::context_name(own.context, &own.name)

@@ -38,6 +38,8 @@ struct Page<'a> {
     runs: bool,
     writable: bool,
     proposed: Vec<String>,
+    /// The workgroup that owns it, if it is not the person.
+    owner: Option<String>,
     default_days: i64,
 }
 
@@ -78,6 +80,7 @@ async fn render(
         f: frame(app, Some(person)),
         person,
         proposed: dialog::proposed(app, person, &chosen).await?,
+        owner: dialog::stays(person, &chosen),
         rows: chosen.iter().map(row).collect(),
         total: dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add)),
         runs: chosen.iter().any(is_run),

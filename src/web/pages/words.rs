@@ -9,6 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::event::{Channel, Event, What};
 use crate::domain::id::{AccountId, Context, InvitationId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Terms};
+use crate::domain::item::{Holds, Item};
 use crate::domain::key::Key;
 use crate::domain::letter::{self, Letter, Side};
 use crate::domain::rights::{Level, Origin};
@@ -16,7 +17,7 @@ use crate::domain::said::{Said, Size, Tell, said};
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
 use crate::store::Fault;
 use crate::web::catalogue;
-use crate::web::language::{self, say};
+use crate::web::language::{self, say, speak};
 
 /// Names in lists are cut to this many characters, so that a page stays below 100 KB whatever it lists.
 const SHORT: usize = 100;
@@ -65,6 +66,55 @@ pub fn left(until: Time, now: Time) -> Option<String> {
 /// `1 file`, `3 files`, `991,227 files`.
 pub fn files(n: impl Tell) -> String {
     say!(n; "{n} file", "{n} files")
+}
+
+/// What an item comes to: `1.2 GiB, 3 files`. What was sequenced counts with its run, so that of a project it is first of all
+/// what it holds: `3 biosamples, 6 libraries`.
+pub fn amount(kind: ItemKind, bytes: u64, files_in: u64, holds: Option<Holds>) -> String {
+    let own = || {
+        say!(
+            "{size}, {files}",
+            size = Size(bytes),
+            files = files(files_in)
+        )
+    };
+    let bare = bytes == 0 && files_in == 0;
+    match (kind, holds) {
+        (ItemKind::Project, Some(holds)) if bare => speak(&held(holds)),
+        (ItemKind::Project, Some(holds)) => say!("{held}; {own}", held = held(holds), own = own()),
+        (ItemKind::Project, None) if bare => say!("no files of its own"),
+        (ItemKind::Run | ItemKind::Project, _) => own(),
+    }
+}
+
+/// The same of an item as it is.
+pub fn amount_of(item: &Item) -> String {
+    amount(item.id.kind(), item.bytes, item.files, item.holds())
+}
+
+/// `3 biosamples, 6 libraries`.
+pub fn held(holds: Holds) -> Said {
+    said!(
+        "{biosamples}, {libraries}",
+        biosamples = said!(holds.biosamples; "{n} biosample", "{n} biosamples"),
+        libraries = said!(holds.libraries; "{n} library", "{n} libraries")
+    )
+}
+
+/// The size of an item in a table; a project without files of its own has none.
+pub fn size_of(item: &Item) -> String {
+    match (item.id.kind(), item.bytes) {
+        (ItemKind::Project, 0) => "–".to_owned(),
+        (ItemKind::Run | ItemKind::Project, bytes) => size(bytes),
+    }
+}
+
+/// Something and how large it is, if it has a size at all.
+pub fn sized(what: String, bytes: u64) -> String {
+    match bytes {
+        0 => what,
+        _ => say!("{what}, {size}", what, size = Size(bytes)),
+    }
 }
 
 /// The same of runs and projects.
@@ -148,6 +198,17 @@ pub fn about(invitation: &Invitation) -> String {
     }
 }
 
+/// The same by the name of the first item, as the subjects of letters have it, so that offers to the same person can be told apart.
+pub fn named(invitation: &Invitation) -> String {
+    match invitation.items.as_slice() {
+        [] => about(invitation),
+        [one] => quoted(&one.name),
+        [first, others @ ..] => say!(
+            others.len(); "“{name}” and {n} other", "“{name}” and {n} others", name = short(&first.name)
+        ),
+    }
+}
+
 /// A name between quotes.
 pub fn quoted(name: &str) -> String {
     say!("“{name}”", name = short(name))
@@ -177,8 +238,8 @@ pub fn place(id: InvitationId) -> String {
 /// How much an access lets somebody do, for people.
 pub fn may(level: Level) -> String {
     match level {
-        Level::Read => say!("look at it"),
-        Level::Write | Level::Own => say!("look at it, add to it and change it"),
+        Level::Read => say!("read it"),
+        Level::Write | Level::Own => say!("read it, add to it and change it"),
     }
 }
 
@@ -207,21 +268,30 @@ pub fn until_when(until: Option<Time>) -> String {
     }
 }
 
-/// How full a context is: with `more`, what it would be after that many bytes came in.
+/// How full a context is: with `more`, what it would be after that many bytes came in. What is free afterwards is said where the
+/// bytes are a hundredth of what is free, or more; else the figures would differ by nothing but how they are rounded.
 pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
     let free = |used: u64, quota: u64| Size(quota.saturating_sub(used));
-    match (quota, more) {
+    match (quota, more.filter(|more| *more > 0)) {
         (Some(quota), Some(more)) => {
             let (now, all) = (free(usage, quota), Size(quota));
             let after = usage.saturating_add(more);
             if after > quota {
                 say!("{now} of {all} free now, too little", now, all)
-            } else {
+            } else if more >= now.0 / 100 {
                 say!(
-                    "{now} of {all} free now, {after} afterwards",
+                    "{now} free of {all}; this takes {more}, {after} stay free",
                     now,
                     all,
+                    more = Size(more),
                     after = free(after, quota)
+                )
+            } else {
+                say!(
+                    "{now} free of {all}; this takes {more}",
+                    now,
+                    all,
+                    more = Size(more)
                 )
             }
         }
@@ -231,9 +301,9 @@ pub fn storage(quota: Option<u64>, usage: u64, more: Option<u64>) -> String {
             all = Size(quota)
         ),
         (None, Some(more)) => say!(
-            "no storage limit; holds {now} now, {after} afterwards",
+            "no storage limit; holds {now}, this takes {more}",
             now = Size(usage),
-            after = Size(usage.saturating_add(more))
+            more = Size(more)
         ),
         (None, None) => say!("no storage limit; holds {now}", now = Size(usage)),
     }
@@ -654,11 +724,23 @@ pub struct Row {
     /// The name it had before it came into a context where that was taken.
     pub was: Option<String>,
     pub kind: String,
-    pub size: String,
-    pub files: String,
+    /// What it comes to.
+    pub amount: String,
 }
 
 impl Row {
+    /// Of an item that may be seen.
+    pub fn of(item: &Item) -> Self {
+        Self {
+            id: item.id.to_string(),
+            link: true,
+            name: short(&item.name),
+            was: None,
+            kind: kind(item.id.kind()),
+            amount: amount_of(item),
+        }
+    }
+
     /// Of an item as it was offered.
     pub fn offered(offered: &Offered, link: bool, renamed: Option<&String>) -> Self {
         Self {
@@ -667,8 +749,12 @@ impl Row {
             name: short(renamed.unwrap_or(&offered.name)),
             was: renamed.map(|_| short(&offered.name)),
             kind: kind(offered.item.kind()),
-            size: size(offered.bytes),
-            files: files(offered.files),
+            amount: amount(
+                offered.item.kind(),
+                offered.bytes,
+                offered.files,
+                offered.holds,
+            ),
         }
     }
 }
@@ -844,6 +930,29 @@ mod tests {
     }
 
     #[test]
+    fn a_project_comes_to_what_it_holds() {
+        let some = Some(Holds {
+            biosamples: 3,
+            libraries: 1,
+        });
+        for (kind, files, holds, text) in [
+            (ItemKind::Run, 2, None, "2.0 KiB, 2 files"),
+            (ItemKind::Run, 0, None, "0 B, 0 files"),
+            (ItemKind::Project, 0, some, "3 biosamples, 1 library"),
+            (
+                ItemKind::Project,
+                1,
+                some,
+                "3 biosamples, 1 library; 1.0 KiB, 1 file",
+            ),
+            (ItemKind::Project, 1, None, "1.0 KiB, 1 file"),
+            (ItemKind::Project, 0, None, "no files of its own"),
+        ] {
+            assert_eq!(amount(kind, 1024 * files, files, holds), text);
+        }
+    }
+
+    #[test]
     fn storage_says_what_is_free_before_and_after() {
         let tib = 1_u64 << 40;
         for (quota, usage, more, text) in [
@@ -852,8 +961,15 @@ mod tests {
                 Some(2 * tib),
                 tib,
                 Some(tib),
-                "1.0 TiB of 2.0 TiB free now, 0 B afterwards",
+                "1.0 TiB free of 2.0 TiB; this takes 1.0 TiB, 0 B stay free",
             ),
+            (
+                Some(tib),
+                0,
+                Some(18_637),
+                "1.0 TiB free of 1.0 TiB; this takes 18.2 KiB",
+            ),
+            (Some(tib), 0, Some(0), "1.0 TiB of 1.0 TiB free"),
             (
                 Some(tib),
                 tib,
@@ -864,7 +980,7 @@ mod tests {
                 None,
                 tib,
                 Some(tib),
-                "no storage limit; holds 1.0 TiB now, 2.0 TiB afterwards",
+                "no storage limit; holds 1.0 TiB, this takes 1.0 TiB",
             ),
         ] {
             assert_eq!(storage(quota, usage, more), text);

@@ -26,7 +26,7 @@ pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact
         fact(
             say!("You may"),
             match seen.permit.level() {
-                Level::Read => say!("look at it"),
+                Level::Read => say!("read it"),
                 Level::Write => say!("add to it and change it"),
                 Level::Own => say!("do everything with it"),
             },
@@ -38,11 +38,16 @@ pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact
     facts.extend(sharer.map(|name| fact(say!("Shared by"), name)));
     facts.push(fact(
         say!("Size"),
-        say!(
-            "{size} in {files}",
-            size = Size(item.bytes),
-            files = words::files(item.files)
-        ),
+        match (&item.details, item.files) {
+            (Details::Project { .. }, 0) => {
+                say!("no files of its own; those of a run count with the run")
+            }
+            _ => say!(
+                "{size} in {files}",
+                size = Size(item.bytes),
+                files = words::files(item.files)
+            ),
+        },
     ));
     match item.state {
         ItemState::Active => {}
