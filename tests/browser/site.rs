@@ -124,7 +124,7 @@ impl World {
 
     /// The page of the newest letter to somebody whose subject holds this word, once there is one.
     pub fn letter(&mut self, to: &str, word: &str) -> String {
-        let to = format!(">to {to}<");
+        let to = format!(">to {to}, <time");
         let found = until(&format!("a letter {to} about {word}"), within(20), || {
             let list = self.text("/mailbox");
             let is_it = |row: &&str| row.contains(&to) && row.contains(word);

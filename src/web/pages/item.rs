@@ -29,8 +29,9 @@ use crate::web::pages::filters;
 use crate::web::pages::words::size;
 
 use super::form::{self, Fields};
+use super::journal::{self, History, Line};
 use super::life::done;
-use super::words::{self, Fact, History, Line, List, Moment, Posted, Row};
+use super::words::{self, Fact, List, Moment, Posted, Row};
 use super::{Frame, Person, Problems, Stop, frame, page, to};
 
 /// At most this many biosamples are listed.
@@ -316,12 +317,12 @@ async fn history(
         .collect();
     let waiting = waiting.iter().rev().filter(|_| cursor.is_none());
     let waiting = waiting.take(LINES).map(|share| share.id);
-    let named = words::named_in(&events).chain(waiting);
+    let named = journal::named_in(&events).chain(waiting);
     let known = queries::seen_of(&settings, &person.account, named).await?;
-    let told = words::told_with(&settings, &known, &events).await?;
+    let told = journal::told_with(&settings, &known, &events).await?;
     let mut lines: Vec<(Time, Line)> = events.iter().map(|(_, e)| e.at).zip(told).collect();
     lines.extend(known.values().filter_map(|share| {
-        let line = words::invited(share)?;
+        let line = journal::invited(share)?;
         Some((share.requested_at, line))
     }));
     lines.sort_by_key(|(at, _)| Reverse(*at));

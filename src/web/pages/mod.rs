@@ -15,6 +15,7 @@ mod form;
 mod history;
 mod home;
 mod item;
+mod journal;
 mod life;
 mod link;
 mod list;

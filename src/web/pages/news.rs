@@ -8,7 +8,8 @@ use crate::domain::key::Key;
 use crate::web::App;
 use crate::web::language::say;
 
-use super::words::{self, Line};
+use super::journal::{self, Line};
+use super::words::{self};
 use super::{Person, Stop};
 
 /// At most this many lines.
@@ -34,7 +35,7 @@ pub async fn of(app: &App, person: &Person) -> Result<Vec<News>, Stop> {
         .iter()
         .map(|one| (journal(&one.of), one.event.clone()))
         .collect();
-    let lines = words::told(&settings, account, &events).await?;
+    let lines = journal::told(&settings, account, &events).await?;
     let told = |(one, line): (found::News, Line)| News {
         place: place(&one.of),
         name: name(&one.of),

@@ -21,7 +21,8 @@ use crate::web::problem::{guard, guards};
 use crate::wire::Guard;
 
 use super::form::{self, Fields};
-use super::words::{self, Fact, History, List, Moment, Posted, Row, fact};
+use super::journal::{self, History};
+use super::words::{self, Fact, List, Moment, Posted, Row, fact};
 use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
 
 /// At most this many letters, newest first, are listed.
@@ -260,7 +261,7 @@ pub async fn render(
             .entitled
             .sender
             .then(|| own(&shown, &person.account, &again, now)),
-        history: words::history(&settings, &person.account, &journal).await?,
+        history: journal::history(&settings, &person.account, &journal).await?,
         once: form::once(app),
         problems: again.problems,
     };

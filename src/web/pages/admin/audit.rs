@@ -24,7 +24,8 @@ use crate::web::problem::Failure;
 use crate::wire::{AuditChange, AuditEntry};
 
 use super::super::form::Fields;
-use super::super::words::{self, Line};
+use super::super::journal::{self, Line};
+use super::super::words::{self};
 use super::super::{Frame, POLICY, Person, Problems, Stop, frame, head, page};
 use super::access::item;
 use super::people::whom;
@@ -197,7 +198,7 @@ async fn found(
     let (found, next) = audit::page(&settings, wanted, cursor, ROWS).await?;
     let event = |found: &Found| (found.journal, found.recorded.event.clone());
     let events: Vec<(Key, Event)> = found.iter().map(event).collect();
-    let told = words::told(&settings, &person.account, &events).await?;
+    let told = journal::told(&settings, &person.account, &events).await?;
     let entries = shown(&settings, person.account.id, found, app.directory().now()).await?;
     let rows = told.into_iter().zip(entries);
     Ok((rows.map(|(line, entry)| row(line, entry)).collect(), next))

@@ -24,7 +24,8 @@ use crate::web::pages::filters;
 
 use super::super::dialog;
 use super::super::form::{self, Fields, Posted};
-use super::super::words::{self, History, Row as Item};
+use super::super::journal::{self, History};
+use super::super::words::{self, Row as Item};
 use super::super::{Frame, Person, Problems, Stop, frame, page, to};
 use super::{Administrator, Ordered};
 
@@ -385,7 +386,7 @@ async fn render(
             None => None,
         },
         can: can(&one, person),
-        history: words::history(&settings, &person.account, &history).await?,
+        history: journal::history(&settings, &person.account, &history).await?,
         reason: one.reason.as_deref().map(words::plain),
         once: form::once(app),
         problems,
