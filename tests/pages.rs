@@ -1059,7 +1059,7 @@ async fn what_goes_wrong_is_a_page_that_says_what_to_do() {
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(page.body.contains("<h1>That did not work</h1>"));
         assert!(
-            page.body.contains("Go back, or start at your offers."),
+            page.body.contains("Go back, or start at the home page."),
             "{}",
             page.body
         );

@@ -144,7 +144,7 @@ pub fn failed(_app: &App, told: &Told) -> Response {
     let mut sentence = told.sentence().to_owned();
     let next_step = if edge(Edge::MethodNotAllowed) {
         sentence = say!("this address does not take what your browser asked of it");
-        say!("go back, or start at your offers")
+        say!("go back, or start at the home page")
     } else if edge(Edge::Broken) {
         say!("tell the operators of this site what you did, and when")
     } else if edge(Edge::Unavailable) {
@@ -271,7 +271,7 @@ impl IntoResponse for Stop {
                 StatusCode::NOT_FOUND,
                 say!("There is nothing here"),
                 &say!("no page has this address"),
-                &say!("check the address, or start at your offers"),
+                &say!("check the address, or start at the home page"),
             ),
         }
     }
