@@ -113,7 +113,10 @@ async fn a_transfer_is_offered() {
     says(&all, &["<span class=\"state pending\">offen</span>"]);
     // What has no page says so.
     let nowhere = web.get(&mut maria, preview).await;
-    says(&nowhere, &["Gehen Sie zurück, oder beginnen Sie bei Ihren"]);
+    says(
+        &nowhere,
+        &["Gehen Sie zurück, oder beginnen Sie auf der Startseite"],
+    );
 }
 
 #[tokio::test]

@@ -123,9 +123,10 @@ async fn from_the_letters_link_to_it_is_yours_are_two_clicks() {
     snapshot("offer-to-recipient", &page);
     let account = web.account(ANNA).await.to_string();
     assert!(
-        page.body
-            .contains(&format!("value=\"{account}\" required checked")),
-        "the default is chosen"
+        page.body.contains(&format!(
+            "<button name=\"context\" value=\"{account}\"><span>Accept"
+        )),
+        "the default comes first to the eye"
     );
     let answer = web
         .submit(
@@ -196,7 +197,7 @@ async fn the_context_is_chosen_and_a_context_that_cannot_take_it_says_why() {
     let Story { web, offer, .. } = story().await;
     let mut anna = web.sign_in(ANNA).await;
     let page = web.get(&mut anna, &format!("/transfers/{offer}")).await;
-    assert!(page.body.contains("“") && page.body.contains("disabled"));
+    assert!(page.body.contains("“") && page.body.contains("choice taken shut"));
     assert!(page.body.contains("free and would need"), "{}", page.body);
     // The browser of somebody who forces it all the same.
     let path = format!("/transfers/{offer}/accept");
@@ -1025,7 +1026,7 @@ async fn an_offer_to_a_workgroup_is_answered_by_its_administrators() {
     assert!(home.body.contains("Accept into <bdi>TechSupport</bdi>"));
     let page = web.get(&mut anna, &path).await;
     assert_eq!(
-        page.body.matches("type=\"radio\"").count(),
+        page.body.matches("choice taken").count(),
         1,
         "nothing but that workgroup can be chosen"
     );

@@ -39,7 +39,9 @@ async fn accepts(world: &mut World, project: &str, ends: &str) {
     let before = world.browser.presses();
     world.browser.press_on("//pre//a[contains(@href, '/i/')]");
     world.browser.text_with("Context to accept into");
-    world.browser.press("Accept");
+    world
+        .browser
+        .press_on("//button[starts-with(normalize-space(), 'Accept into')]");
     world.browser.text_with(ends);
     let clicks = world.browser.presses() - before;
     assert_eq!(clicks, 2);

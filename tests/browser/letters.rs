@@ -169,9 +169,8 @@ async fn a_bundle_is_accepted_on_a_phone_without_scripts_into_a_workgroup() {
     let text = phone.text_with("Context to accept into");
     assert!(text.contains("Your soils and leaves."), "{text}");
     phone.fits();
-    phone.press_on("//label[contains(., 'TechSupport')]");
     phone.picture("3-offer").await;
-    phone.press("Accept");
+    phone.press("Accept into TechSupport");
     phone.at(&format!("/transfers/{transfer}/receipt")).await;
     phone.text_with("TechSupport");
     phone.fits();

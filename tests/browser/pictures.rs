@@ -194,9 +194,8 @@ async fn what_the_recipient_sees(world: &mut World) {
     world.show("home");
     world.browser.press("Choose another context");
     world.browser.text_with("Context to accept into");
-    world.choose("TechSupport");
     world.show("offer");
-    world.browser.press("Accept");
+    world.browser.press("Accept into TechSupport");
     world.browser.text_with("It belongs to TechSupport now");
     world.show("receipt");
 }

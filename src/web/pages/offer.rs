@@ -394,8 +394,9 @@ fn then(invitation: &Invitation) -> Vec<String> {
     match invitation.terms {
         Terms::Ownership { keep_access } => vec![
             say!(
-                "all of it changes hands in one step and cannot be undone: the context you choose becomes the owner, and its storage counts there;"
+                "all of it changes hands in one step and cannot be undone: the context you choose owns it then, and it takes up storage there;"
             ),
+            say!("the files stay where they are, and who owns them is what changes;"),
             match keep_access {
                 KeepAccess::None => say!("the sender loses control and sight of it;"),
                 kept => say!(

@@ -245,7 +245,7 @@ fn accepted(
         )
     } else {
         steps.push(say!(
-            "Open the items above. Their addresses are the same as before."
+            "Open the items above to see what is in them. Their files are where they were, and links to the items that you had before still work."
         ));
         if renamed > 0 {
             steps.push(say!(
@@ -265,7 +265,7 @@ fn accepted(
             _ => (
                 say!("It belongs to {name} now", name = words::short(into_name)),
                 say!(
-                    "“{name}” owns all of it, and every member reads and writes it. Its storage counts there.",
+                    "“{name}” owns all of it, and every member reads and writes it. It takes up storage there.",
                     name
                 ),
             ),
@@ -349,7 +349,7 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
 
 fn not_you() -> String {
     say!(
-        "If this was not you, look under Settings where you are signed in, sign out of every browser that is not yours, and tell the operators of this site."
+        "If this was not you: Settings, in the menu Account, shows in which browsers you are signed in. Sign out of those that are not yours, and tell the operators of this site."
     )
 }
 
