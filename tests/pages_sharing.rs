@@ -354,6 +354,45 @@ async fn the_people_of_an_item_are_the_members_of_its_workgroup_too() {
 }
 
 #[tokio::test]
+async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
+    const OTTO: &str = "otto@other.example";
+    let mut story = story().await;
+    let project = story.project;
+    story.shared(project, "read").await;
+    let web = &story.web;
+    let (maria, otto) = (web.account(MARIA).await, web.account(OTTO).await);
+    let mut browser = web.sign_in(OTTO).await;
+    let offer = web.offer(maria, &[project], OTTO, None).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut browser, &place).await;
+    let says = "1 share or link of it stays as it is; once it is yours, you see who has it and may end it;";
+    assert!(page.body.contains(says), "{}", page.body);
+    assert!(
+        !page.body.contains(ANNA),
+        "whose it is, is told the owner only"
+    );
+    let into = otto.to_string();
+    let accept = format!("{place}/accept");
+    let fields = [("context", into.as_str())];
+    let answer = web.submit(&mut browser, &page, &accept, &fields).await;
+    let receipt = web.follow(&mut browser, answer.location()).await;
+    let says = "There is 1 share or link of it: see on the pages of the items who has it";
+    assert!(receipt.body.contains(says), "{}", receipt.body);
+    // Whoever gave it away is told nothing of it any more.
+    let given = web.get(&mut story.maria, &format!("{place}/receipt")).await;
+    assert!(
+        given.body.contains("It has changed hands"),
+        "{}",
+        given.body
+    );
+    assert!(
+        !given.body.contains("share or link of it"),
+        "{}",
+        given.body
+    );
+}
+
+#[tokio::test]
 async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let Story {
         web,

@@ -81,17 +81,7 @@ pub async fn holders(
     transfer: &Invitation,
     now: Time,
 ) -> Result<Vec<Holder>, Trouble> {
-    let mut found: BTreeMap<(Context, Level), usize> = BTreeMap::new();
-    for item in &transfer.items {
-        for grant in queries::grants(settings, item.item).await? {
-            if let Some(level) = grant
-                .level(now)
-                .filter(|_| grant.grantee != transfer.source)
-            {
-                *found.entry((grant.grantee, level)).or_default() += 1;
-            }
-        }
-    }
+    let found = granted(settings, transfer, now).await?;
     let mut names = BTreeMap::new();
     let mut holders = Vec::with_capacity(found.len());
     for ((context, level), items) in found {
@@ -109,6 +99,40 @@ pub async fn holders(
         }
     }
     Ok(holders)
+}
+
+/// How many shares and open links there are of the items of an offer, besides what the context that gives was granted.
+pub async fn shares_and_links(
+    settings: &Settings,
+    transfer: &Invitation,
+    now: Time,
+) -> Result<usize, Trouble> {
+    let granted = granted(settings, transfer, now).await?;
+    let mut many = granted.values().sum();
+    for item in &transfer.items {
+        many += open_links(settings, item.item, now).await?.len();
+    }
+    Ok(many)
+}
+
+/// With how many of the items each context may do what.
+async fn granted(
+    settings: &Settings,
+    transfer: &Invitation,
+    now: Time,
+) -> Result<BTreeMap<(Context, Level), usize>, Trouble> {
+    let mut found = BTreeMap::new();
+    for item in &transfer.items {
+        for grant in queries::grants(settings, item.item).await? {
+            if let Some(level) = grant
+                .level(now)
+                .filter(|_| grant.grantee != transfer.source)
+            {
+                *found.entry((grant.grantee, level)).or_default() += 1;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The links of an item that can still be accepted, as far as their state says.

@@ -33,6 +33,14 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// What an item comes to: a size, or the samples of a project whose files are still those of its run: `3 samples`.
+pub(super) fn amount(bytes: u64, samples: Option<u32>) -> String {
+    match samples {
+        Some(samples) if bytes == 0 => counted(samples.into(), "sample", "samples"),
+        _ => size(bytes),
+    }
+}
+
 /// A count with thin groups of three: `991,227`.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -2,7 +2,7 @@
 
 use crate::wire::{Biosample, CreateProject, Item, ItemPage, Run};
 
-use super::amounts::{count, counted, size};
+use super::amounts::{amount, count, counted, size};
 use super::api::path;
 use super::args::{Create, ListItems, ShowItem};
 use super::failure::Failure;
@@ -108,7 +108,8 @@ pub(super) fn table(items: Vec<Item>) -> Table<5> {
         column("ID", Fit::Keeps),
     ]);
     for item in items {
-        let (state, size) = (state_of(&item), size(item.bytes).into());
+        let state = state_of(&item);
+        let size = amount(item.bytes, item.biosamples).into();
         table.row([
             item.kind.into(),
             item.name.into(),
@@ -167,11 +168,14 @@ pub(super) fn show(
         ),
         (
             "size",
-            format!(
-                "{} in {}",
-                size(item.bytes),
-                counted(item.files, "file", "files")
-            ),
+            match item.files {
+                0 => amount(item.bytes, item.biosamples),
+                files => format!(
+                    "{} in {}",
+                    size(item.bytes),
+                    counted(files, "file", "files")
+                ),
+            },
         ),
         ("registered", moments.full(&item.created_at)),
     ];

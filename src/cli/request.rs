@@ -176,7 +176,7 @@ pub(super) fn offered(items: &[OfferedItem]) -> Table<5> {
         table.row([
             item.kind.as_str().into(),
             item.name.as_str().into(),
-            size(item.bytes).into(),
+            super::amounts::amount(item.bytes, item.biosamples).into(),
             super::amounts::count(item.files).into(),
             item.id.as_str().into(),
         ]);

@@ -11,7 +11,7 @@ mod mailbox;
 mod outline;
 pub mod probe;
 mod render;
-mod reply;
+pub mod reply;
 pub mod samples;
 pub mod smtp;
 mod story;

@@ -28,14 +28,20 @@ impl Reply {
     }
     /// A link that opens a mail to it, with this in it; nothing is sent before a person sends it.
     pub fn mailto(&self, subject: &str, body: &str) -> String {
-        let mut link = String::from("mailto:");
-        escape(&self.0, "@", &mut link);
+        let mut link = mailto(&self.0);
         link.push_str("?subject=");
         escape(subject, "", &mut link);
         link.push_str("&body=");
         escape(body, "", &mut link);
         link
     }
+}
+
+/// A link that opens a mail to this address (RFC 6068 §2).
+pub fn mailto(address: &str) -> String {
+    let mut link = String::from("mailto:");
+    escape(address, "@", &mut link);
+    link
 }
 
 /// The envelope's sender: nobody for an answer to a reply, so that no two machines ever answer each other.

@@ -99,7 +99,7 @@ pub(super) async fn list(
         at: kept.at.into(),
     };
     let view = All {
-        f: frame(&app, person.as_ref()),
+        f: frame(&app, person.as_ref()).at("/mailbox"),
         recipients: recipients.collect(),
         older: all.len().saturating_sub(LISTED),
         letters: all.iter().take(LISTED).map(listed).collect(),
@@ -139,7 +139,7 @@ pub(super) async fn show(
     let kept = kept(&app, &letter)?;
     let person = somebody(&app, browser).await?;
     let view = One {
-        f: frame(&app, person.as_ref()),
+        f: frame(&app, person.as_ref()).at("/mailbox"),
         id: kept.id.to_string(),
         subject: words::plain(&kept.subject),
         from: kept.from,

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::consequences;
 use crate::actors::invitation::default_context;
 use crate::actors::queries::{self, Choice, Shown};
 use crate::domain::account::Account;
@@ -13,6 +14,7 @@ use crate::domain::id::{Context, InvitationId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::key::Key;
 use crate::domain::time::{DAY_MS, Time};
+use crate::mail::reply::mailto;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
@@ -38,6 +40,8 @@ pub struct Facts {
     size: Option<String>,
     sender_name: String,
     sender_address: String,
+    /// The link to write to them.
+    sender_mail: String,
     source_name: Option<String>,
     recipient: String,
     until_word: String,
@@ -63,6 +67,7 @@ impl Facts {
                 .map(words::size),
             sender_name: words::plain(&transfer.sender.name),
             sender_address: transfer.sender.address.to_string(),
+            sender_mail: mailto(transfer.sender.address.as_str()),
             source_name: words::source_name(transfer),
             recipient: speak(&transfer.recipient.said()),
             until_word: match open {
@@ -243,6 +248,10 @@ pub async fn render(
     } else {
         Vec::new()
     };
+    let others = match answerable && transfer.terms.is_transfer() {
+        true => consequences::shares_and_links(&settings, transfer, now).await?,
+        false => 0,
+    };
     let view = Page {
         f: frame(app, Some(person)),
         person,
@@ -256,7 +265,7 @@ pub async fn render(
         },
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
-        answer: answerable.then(|| answer(person, transfer, choices, &again)),
+        answer: answerable.then(|| answer(person, transfer, (choices, others), &again)),
         own: shown
             .entitled
             .sender
@@ -348,7 +357,12 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
     })
 }
 
-fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &Again) -> Answer {
+fn answer(
+    person: &Person,
+    transfer: &Invitation,
+    (choices, others): (Vec<Choice>, usize),
+    again: &Again,
+) -> Answer {
     let bytes = transfer.terms.is_transfer().then(|| transfer.bytes());
     let open = |choice: &Choice| choice.findings.blocks.is_empty();
     let wanted = again
@@ -380,7 +394,7 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
     Answer {
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        then: then(transfer),
+        then: then(transfer, others),
         joins: transfer.terms.is_about_workgroup(),
         owns: transfer.terms.is_transfer(),
         declining: again.reason.is_some(),
@@ -388,8 +402,8 @@ fn answer(person: &Person, transfer: &Invitation, choices: Vec<Choice>, again: &
     }
 }
 
-/// What happens when it is accepted.
-fn then(invitation: &Invitation) -> Vec<String> {
+/// What happens when it is accepted, of which others have so many shares and links.
+fn then(invitation: &Invitation, others: usize) -> Vec<String> {
     let name = words::short(&invitation.source_name);
     match invitation.terms {
         Terms::Ownership { keep_access } => vec![
@@ -404,7 +418,13 @@ fn then(invitation: &Invitation) -> Vec<String> {
                     keeps = words::keeps(kept)
                 ),
             },
-            say!("existing shares and links stay as they are;"),
+            match others {
+                0 => say!("it is shared with nobody else, and no link leads to it;"),
+                n => say!(
+                    n; "{n} share or link of it stays as it is; once it is yours, you see who has it and may end it;",
+                    "{n} shares and links of it stay as they are; once it is yours, you see who has them and may end them;"
+                ),
+            },
             say!(
                 "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
             ),

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::consequences;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context, ItemKind};
@@ -106,7 +107,8 @@ pub async fn show(
             facts.push(offer::terms(transfer.terms));
             match transfer.terms {
                 Terms::Ownership { .. } => {
-                    accepted(&person, &shown, *into, into_name, renamed.len())
+                    let others = others(&app, &person, transfer, *into).await?;
+                    accepted(&person, &shown, (*into, into_name), (renamed.len(), others))
                 }
                 terms => came_true(&person, &shown, terms, *into, into_name),
             }
@@ -151,6 +153,20 @@ pub async fn show(
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// How many shares and links there are of what was accepted, for whoever belongs to the context that owns it now.
+async fn others(
+    app: &App,
+    person: &Person,
+    transfer: &Invitation,
+    into: Context,
+) -> Result<usize, Stop> {
+    if person.own(into).is_none() {
+        return Ok(0);
+    }
+    let now = app.directory().now();
+    Ok(consequences::shares_and_links(&app.settings(), transfer, now).await?)
 }
 
 /// Where the items, or those of the workgroup, are listed for whoever accepted, who may act as another context just now.
@@ -222,9 +238,8 @@ async fn who_when(app: &App, who: AccountId, at: Time) -> Result<String, Fault> 
 fn accepted(
     person: &Person,
     shown: &Shown,
-    into: Context,
-    into_name: &str,
-    renamed: usize,
+    (into, into_name): (Context, &str),
+    (renamed, others): (usize, usize),
 ) -> Said {
     let transfer = &shown.transfer.document;
     let name = words::plain(into_name);
@@ -251,6 +266,12 @@ fn accepted(
             steps.push(say!(
                 renamed; "Look at the new names: {n} item had a name that was taken there.",
                 "Look at the new names: {n} items had a name that was taken there."
+            ));
+        }
+        if others > 0 {
+            steps.push(say!(
+                others; "There is {n} share or link of it: see on the pages of the items who has it, and end it if you do not want it.",
+                "There are {n} shares and links of it: see on the pages of the items who has them, and end those that you do not want."
             ));
         }
         steps.push(say!(

@@ -236,7 +236,7 @@ pub fn may(level: Level) -> String {
 /// What the sender's context keeps, for people.
 pub fn keeps(keep: KeepAccess) -> String {
     match keep {
-        KeepAccess::None => say!("nothing; they lose sight of it"),
+        KeepAccess::None => say!("nothing, not even sight of it"),
         KeepAccess::Read { until: None } => say!("read access, until it is revoked"),
         KeepAccess::Read { until: Some(until) } => say!("read access, until {until}", until),
     }
