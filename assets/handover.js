@@ -13,6 +13,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A page on which nothing was found yet is one of many that are looked through: the next one comes by itself, and Back leads past them all.
+const { goesOn } = document.querySelector("[data-goes-on]")?.dataset ?? {};
+if (goesOn) location.replace(document.querySelector(`.pages a[rel=${goesOn}]`).href);
+
 // ---- what takes longer than a moment ----
 
 const told = document.getElementById("told");

@@ -1,5 +1,7 @@
 //! Pages that are open show what others do without being loaded again, and leave alone whoever is at work in them.
 
+use handover::actors::browse::LOOKED_THROUGH;
+use handover::runfolder::sample::Sample;
 use serde_json::json;
 
 use crate::browser::{As, Browser};
@@ -57,6 +59,37 @@ async fn what_others_do_shows_without_loading_the_page_again() {
     what_takes_long_says_so(&mut world).await;
     whoever_is_signed_out_elsewhere_sees_nothing_more(&mut world, &carl).await;
     carl.close().await;
+    world.close().await;
+}
+
+/// More projects than are looked through for one page, the one that is looked for before them all.
+#[tokio::test]
+async fn what_is_rare_is_looked_for_over_many_pages_without_a_click() {
+    let mut world = World::open(DESK).await;
+    world.becomes(CORE).await;
+    world.register(CORE);
+    let token = world.terminal(CORE);
+    for run in 0..=LOOKED_THROUGH as u32 / 250 {
+        let project = |n| (format!("Plots {run:02} {n:03}"), vec![format!("S{n}")]);
+        world.register_with(
+            &token,
+            &Sample {
+                run_number: 100 + run,
+                lanes: 1,
+                base_call_bytes: 1,
+                projects: (0..250).map(project).collect(),
+                ..Sample::default()
+            },
+        );
+    }
+    let soils = SOILS.replace(' ', "+");
+    world.goto("/projects").await;
+    world.goto(&format!("/projects?name={soils}")).await;
+    let page = world.browser.text_with(SOILS);
+    assert!(page.contains("Previous page"), "{page}");
+    // From there, the page before is looked for in the other direction, and ends where it began.
+    world.browser.press("Previous page");
+    world.browser.text_with(SOILS);
     world.close().await;
 }
 

@@ -197,6 +197,8 @@ struct Page<'a> {
     outcome: Option<&'a Outcome>,
     rows: Vec<Row>,
     nothing: Nothing,
+    /// In which direction there may be some where none were found yet: the link that leads there.
+    goes_on: Option<&'static str>,
     before: Option<String>,
     after: Option<String>,
     /// Whether the page holds less than fits because what is rare is looked for over several.
@@ -273,6 +275,10 @@ pub async fn render(
         note,
         outcome,
         nothing: nothing(view, found.after.is_some()),
+        goes_on: match view.at {
+            At::Before(_) if found.before.is_some() => Some("prev"),
+            _ => found.after.is_some().then_some("next"),
+        },
         further: (1..ROWS).contains(&rows.len()) && found.after.is_some(),
         rows,
         before: found.before.map(|at| view.turned(&at)),
