@@ -17,6 +17,25 @@ document.addEventListener("keydown", (event) => {
 const { goesOn } = document.querySelector("[data-goes-on]")?.dataset ?? {};
 if (goesOn) location.replace(document.querySelector(`.pages a[rel=${goesOn}]`).href);
 
+// What is there to be given to somebody is copied by a button, where the browser lets pages do that.
+const show = (page) => {
+  for (const button of page.querySelectorAll("[data-copies]")) button.hidden = !navigator.clipboard;
+};
+show(document);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copies]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copies);
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.done;
+    if (told) told.textContent = button.dataset.done;
+  } catch {
+    // The browser said no; what is chosen is copied by hand.
+    field.select();
+  }
+});
+
 // ---- what takes longer than a moment ----
 
 const told = document.getElementById("told");
@@ -75,6 +94,7 @@ const parts = (page) => page.querySelectorAll("[data-live][id]");
 const says = (part) => {
   const copy = part.cloneNode(true);
   for (const field of copy.querySelectorAll("input[name=once]")) field.removeAttribute("value");
+  for (const button of copy.querySelectorAll("[data-copies]")) button.remove();
   for (const button of copy.querySelectorAll("[formaction]")) {
     button.setAttribute("formaction", button.getAttribute("formaction").replace(/\bonce=[^&]*/, ""));
   }
@@ -105,6 +125,7 @@ let fresh;
 const put = (part) => {
   const there = document.getElementById(part.id);
   const copy = document.importNode(part, true);
+  show(copy);
   if (there) {
     if (isInUse(there)) return false;
     there.replaceChildren(...copy.childNodes);
