@@ -367,3 +367,26 @@ fn threat_two_workgroups_of_one_name_left_or_renamed_are_never_guessed() {
     assert_eq!(desk.outcomes(), [unknown, "decided", unknown, unknown]);
     assert_eq!(desk.state(&offer.id), "pending");
 }
+
+/// Whoever was sent a copy knows its Message-ID and its body, and may be faster.
+#[test]
+fn threat_a_copy_that_comes_first_does_not_keep_the_answer_out() {
+    let mut desk = Desk::open(ACT);
+    let carl = || Mail::from("carl@lab.test").says("accept");
+    let copies = [
+        (Mail::from("eve@evil.test").says("accept"), "wrong-sender"),
+        (
+            carl().with("Content-Disposition: attachment"),
+            "not-understood",
+        ),
+    ];
+    for (at, (copy, outcome)) in copies.into_iter().enumerate() {
+        let offer = desk.offer("carl@lab.test");
+        desk.deliver(&offer.reply, &copy);
+        desk.until_outcomes(2 * at + 1);
+        assert_eq!(desk.outcomes().last().unwrap(), outcome);
+        desk.deliver(&offer.reply, &carl());
+        assert_eq!(desk.ended(&offer.id)["state"], "accepted");
+        desk.until_outcomes(2 * at + 2);
+    }
+}

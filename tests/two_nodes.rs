@@ -949,7 +949,7 @@ fn came(site: &Site, letter: LetterId, message_id: &str, limits: Limits) -> Kept
         purpose: Purpose::Reply,
         envelope_sender: Some(BOB),
         same: (message_id, b"accept"),
-        vouched: true,
+        read_as: "bob accepts",
         raw: raw.as_bytes(),
         signed: None,
     };
@@ -1035,24 +1035,29 @@ fn what_a_message_decides_and_that_it_was_seen_to_is_one_commit() {
 }
 
 #[test]
-fn the_same_message_for_whom_nobody_vouches_is_another() {
+fn the_same_message_read_as_that_of_somebody_else_is_another() {
     let site = acting();
     let letter = answered(&site, BOB).letter;
-    let came = |vouched| {
+    let came = |read_as| {
         let new = New {
             letter,
             purpose: Purpose::Reply,
             envelope_sender: Some(BOB),
             same: ("<1@there>", b"accept"),
-            vouched,
+            read_as,
             raw: b"Message-ID: <1@there>\r\n\r\naccept",
             signed: None,
         };
         staged::now(incoming::keep(&site.two.settings(), at(0), ROOM, &new)).unwrap()
     };
-    assert_eq!(came(false), Kept::New);
-    assert_eq!(came(true), Kept::New);
-    assert_eq!((came(false), came(true)), (Kept::Before, Kept::Before));
+    // For nobody vouches; of somebody else; of Bob where something else stood first; and as he sent it.
+    let all = ["", "eve accepts", "bob says neither", "bob accepts"];
+    for read_as in all {
+        assert_eq!(came(read_as), Kept::New, "{read_as}");
+    }
+    for read_as in all {
+        assert_eq!(came(read_as), Kept::Before, "{read_as}");
+    }
 }
 
 #[test]

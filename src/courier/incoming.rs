@@ -104,12 +104,13 @@ impl Door for Keeper {
             }
             let (message_id, body) = identity(delivery.raw);
             let examined = inbound::examine(delivery.raw, &delivery.envelope(), &self.settings);
+            let read_as = examined.read_as().unwrap_or_default();
             let new = New {
                 letter,
                 purpose,
                 envelope_sender: delivery.envelope_sender,
                 same: (&message_id, body),
-                vouched: examined.is_vouched(),
+                read_as: &read_as,
                 raw: delivery.raw,
                 signed: delivery.signed,
             };

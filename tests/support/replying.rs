@@ -71,7 +71,7 @@ impl Mail {
             ));
         }
         // The same text is the same message.
-        let id = handover::domain::id::Digest::of(format!("{}{}", self.from, self.body).as_bytes());
+        let id = handover::domain::id::Digest::of(self.body.as_bytes());
         head.push(format!("From: {}", self.from));
         head.push(format!("Message-ID: <{id}@client.test>"));
         head.push("Subject: Re: offer".to_owned());

@@ -70,8 +70,9 @@ pub struct New<'a> {
     pub envelope_sender: Option<&'a str>,
     /// What makes a repetition one: its Message-ID, and its body.
     pub same: (&'a str, &'a [u8]),
-    /// Whether somebody vouches for its sender. The same for whom nobody vouches is another: it must not stand in for theirs.
-    pub vouched: bool,
+    /// Whose answer it is and what it says, where somebody vouches for its sender; else empty. A copy that somebody else sent in, or in
+    /// which something else stands first, is another message: it must not stand in for theirs.
+    pub read_as: &'a str,
     /// The message as it came.
     pub raw: &'a [u8],
     /// What the door found of its signatures, if it looked.
@@ -194,7 +195,7 @@ fn identity(new: &New<'_>) -> MessageId {
     let (message_id, body) = new.same;
     let mut all = new.letter.bits().to_be_bytes().to_vec();
     all.extend_from_slice(new.purpose.word().as_bytes());
-    all.push(u8::from(new.vouched));
+    all.extend_from_slice(&Digest::of(new.read_as.as_bytes()).0.to_be_bytes());
     all.extend_from_slice(&Digest::of(message_id.as_bytes()).0.to_be_bytes());
     all.extend_from_slice(&Digest::of(body).0.to_be_bytes());
     MessageId::from_bits(Digest::of(&all).0)

@@ -71,15 +71,17 @@ pub enum Examined {
 }
 
 impl Examined {
-    /// Whether it is a person's answer, and whose is known.
-    pub const fn is_vouched(&self) -> bool {
-        matches!(
-            self,
+    /// Whose answer it is and what it says, where somebody vouches for its sender: two messages that differ in that are two.
+    pub fn read_as(&self) -> Option<String> {
+        match self {
             Self::Reply {
+                from,
                 authenticated: Ok(()),
+                verb,
                 ..
-            }
-        )
+            } => Some(format!("{} {verb:?}", from.folded())),
+            Self::Reply { .. } | Self::Report { .. } | Self::Dropped { .. } => None,
+        }
     }
 }
 
