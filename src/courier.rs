@@ -49,7 +49,7 @@ const MEASURE_MS: i64 = 10_000;
 const TIMERS: usize = 16;
 /// So many items are purged at once. Nobody waits for it, and the disk is there for others too.
 const PURGES: usize = 2;
-/// So many messages that came in are understood at once. Each waits for three commits, of which one takes in what many wait for; it is in
+/// So many messages that came in are understood at once. Each waits for a commit or more, of which one takes in what many wait for; it is in
 /// memory only while it is read.
 const MESSAGES: usize = 256;
 /// Who wakes a transfer when its timer is due.

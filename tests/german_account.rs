@@ -183,7 +183,7 @@ async fn addresses_of_an_account() {
     let id = page.field("waits").to_owned();
     let fields = [("waits", id.as_str()), ("code", "FALSCH")];
     let prove = (place, "/prove");
-    let wrong = "der Code ist falsch, benutzt oder zu alt; sehen Sie in die neueste Mail;";
+    let wrong = "der Code ist falsch, benutzt oder zu alt; sehen Sie in den neuesten Brief;";
     story.sends(prove, &fields, wrong).await;
     let code = story.web.app.settings().key.code(id.parse().unwrap());
     let fields = [("waits", id.as_str()), ("code", code.as_str())];

@@ -25,9 +25,9 @@ mod signing;
 mod with_daemon;
 
 use handover::domain::incoming::Signed;
-use handover::mail::inbound::dkim::Dkim;
+use handover::mail::inbound::dkim::{Dkim, Dns};
 use handover::mail::inbound::signatures::{Signatures as _, Untold};
-use handover::mail::inbound::{Purpose, Recipient};
+use handover::mail::inbound::{Purpose, Recipient, Scheme};
 
 use name_server::{NameServer, Says};
 use signing::{Signer, ed25519, rsa};
@@ -37,6 +37,10 @@ const MESSAGE: &str = "From: Anna <anna@lab.test>\r\nTo: r-aaaaaaaaaaaaaaaaaaaaa
 /// To whom it is written.
 fn recipient() -> Recipient {
     Recipient::new(Purpose::Reply, &"a".repeat(32)).unwrap()
+}
+
+fn scheme() -> Scheme {
+    Scheme::of_domain("reply.site.test").unwrap()
 }
 
 /// Everything goes wrong at names that begin so.
@@ -57,7 +61,7 @@ fn dns() -> (NameServer, Signer<'static>) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn judged(dns: &NameServer, message: &str, from: &str) -> Result<Signed, Untold> {
-    let dkim = Dkim::asking(&[dns.at]).unwrap();
+    let dkim = Dkim::asking(Dns::of(&[dns.at]).unwrap(), scheme());
     let from = from.parse().unwrap();
     dkim.of(message.as_bytes(), &from, &recipient()).await
 }
@@ -273,6 +277,14 @@ fn a_signature_tells_to_whom_the_message_was_written_or_keeps_its_parts_in_their
         &to(&format!("To: eve@evil.test\r\nCc: {ours}\r\n")),
         false,
     );
+    let name = ours.split('@').next().unwrap();
+    for elsewhere in [
+        format!("To: \"{ours}\" <eve@evil.test>\r\n"),
+        format!("To: eve@evil.test ({ours})\r\n"),
+        format!("To: {name}@evil.test\r\n"),
+    ] {
+        check(&["To"], &to(&elsewhere), false);
+    }
     check(&["To"], &to(""), false);
     check(&["To", "Content-Type"], &to("To: eve@evil.test\r\n"), false);
     // Whom nobody signed anything of.
@@ -298,6 +310,45 @@ fn a_signature_tells_to_whom_the_message_was_written_or_keeps_its_parts_in_their
     );
     let found = found(&dns, &parts, "anna@lab.test");
     assert_eq!(found, "its signature is wrong");
+}
+
+#[test]
+fn no_part_is_made_to_stand_first_where_the_kind_of_content_is_not_signed() {
+    let (dns, good) = dns();
+    let mut signer = Signer::new(good.key, "lab.test");
+    signer.covers = vec!["From".to_owned(), "To".to_owned()];
+    let check = |body: &str, kind: &str, then: bool| {
+        let head = MESSAGE.split_once("\r\n\r\n").unwrap().0;
+        let signed = signer.signed(&format!("{head}\r\n\r\n{body}"));
+        let typed = signed.replacen("\r\n\r\n", &format!("\r\nContent-Type: {kind}\r\n\r\n"), 1);
+        let then = match then {
+            true => "for lab.test",
+            false => {
+                "no signature of the sender's domain tells that it was written to this address"
+            }
+        };
+        assert_eq!(found(&dns, &typed, "anna@lab.test"), then, "{kind}\n{body}");
+    };
+    let quoted =
+        "I do not want this.\r\n-----Original Message-----\r\nFrom: core\r\n\r\naccept\r\n";
+    check(
+        quoted,
+        "multipart/mixed; boundary=\"---Original Message-----\"",
+        false,
+    );
+    check(quoted, "text/plain", true);
+    let parts = "--x\r\nContent-Type: text/plain\r\n\r\naccept\r\n--x--\r\n";
+    check(parts, "multipart/alternative; boundary=x", true);
+    check(
+        &format!("\r\n{parts}"),
+        "multipart/alternative; boundary=x",
+        true,
+    );
+    check(
+        &format!("This message has parts.\r\n{parts}"),
+        "multipart/mixed; boundary=x",
+        false,
+    );
 }
 
 #[test]
@@ -394,7 +445,7 @@ fn a_header_that_others_read_otherwise_is_not_judged() {
 #[tokio::test]
 async fn whatever_stands_in_a_signature_breaks_nothing() {
     let (dns, signer) = dns();
-    let dkim = Dkim::asking(&[dns.at]).unwrap();
+    let dkim = Dkim::asking(Dns::of(&[dns.at]).unwrap(), scheme());
     let from = "anna@lab.test".parse().unwrap();
     let mut untold = Vec::new();
     let field = signer.field(MESSAGE);

@@ -12,7 +12,7 @@ use crate::domain::rights::Level;
 use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 
-use crate::store::Direction;
+use crate::store::{Direction, Page};
 
 use super::context::Owner;
 use super::load;
@@ -22,6 +22,8 @@ use super::world::{Settings, Trouble};
 
 /// So many related items are looked at.
 const MANY: usize = 1_000;
+/// So many grants and so many links of an item are looked at for one that holds.
+const FEW: usize = 20;
 
 /// What does not move though it is related to what does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,18 +103,29 @@ pub async fn holders(
     Ok(holders)
 }
 
-/// How many shares and open links there are of the items of an offer, besides what the context that gives was granted.
-pub async fn shares_and_links(
+/// Whether somebody besides these contexts has access to one of the items of an offer, or may get it through a link. Of each item only the
+/// first few grants and the newest few links are looked at: where there are more, somebody may.
+pub async fn is_open_to_others(
     settings: &Settings,
     transfer: &Invitation,
+    besides: &[Context],
     now: Time,
-) -> Result<usize, Trouble> {
-    let granted = granted(settings, transfer, now).await?;
-    let mut many = granted.values().sum();
+) -> Result<bool, Trouble> {
+    let store = &*settings.store;
+    let other = |context: Context| context != transfer.source && !besides.contains(&context);
     for item in &transfer.items {
-        many += open_links(settings, item.item, now).await?.len();
+        let (grants, more) = queries::grants_after(settings, item.item, None, FEW).await?;
+        let mut others = grants.iter().filter(|grant| other(grant.grantee));
+        if more.is_some() || others.any(|grant| grant.level(now).is_some()) {
+            return Ok(true);
+        }
+        let links = index::links_of(item.item);
+        let page = store.scan(links, None, Direction::Backward, FEW).await?;
+        if page.more || !opened(settings, &page, now).await?.is_empty() {
+            return Ok(true);
+        }
     }
-    Ok(many)
+    Ok(false)
 }
 
 /// With how many of the items each context may do what.
@@ -141,10 +154,14 @@ async fn open_links(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Li
     let page = store
         .scan(index::links_of(id), None, Direction::Forward, MANY)
         .await?;
+    opened(settings, &page, now).await
+}
+
+async fn opened(settings: &Settings, page: &Page, now: Time) -> Result<Vec<Link>, Trouble> {
     let link = |key: &[u8]| index::last_id(key).map(LinkId::from_bits);
     let ids = page.rows.iter().filter_map(|(key, _)| link(key));
     let keys: Vec<Key> = ids.map(Key::Link).collect();
-    let found = load::all::<Link>(store, &keys).await?;
+    let found = load::all::<Link>(&*settings.store, &keys).await?;
     let links = found.into_iter().flatten().map(|found| found.document);
     Ok(links.filter(|link| link.closed(now).is_none()).collect())
 }

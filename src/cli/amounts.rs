@@ -33,10 +33,10 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// What an item comes to: a size, or the samples of a project whose files are still those of its run: `3 samples`.
-pub(super) fn amount(bytes: u64, samples: Option<u32>) -> String {
-    match samples {
-        Some(samples) if bytes == 0 => counted(samples.into(), "sample", "samples"),
+/// What an item comes to: a size, or the biosamples of a project whose files are still those of its run: `3 biosamples`.
+pub(super) fn amount(bytes: u64, biosamples: Option<u32>) -> String {
+    match biosamples {
+        Some(biosamples) if bytes == 0 => counted(biosamples.into(), "biosample", "biosamples"),
         _ => size(bytes),
     }
 }

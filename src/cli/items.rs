@@ -60,7 +60,11 @@ pub(super) fn list(
         amounts("SIZE", Fit::Keeps),
         column("REGISTERED", Fit::Drops),
         column(
-            if kind == Kind::Run { "RUN" } else { "SAMPLES" },
+            if kind == Kind::Run {
+                "RUN"
+            } else {
+                "BIOSAMPLES"
+            },
             Fit::Drops,
         ),
         column("ID", Fit::Keeps),

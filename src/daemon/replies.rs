@@ -106,7 +106,7 @@ pub async fn open(
     };
     let witness = Witness::new(
         keeper,
-        signatures(reply)?,
+        signatures(reply, &scheme)?,
         examined_by.clone(),
         Arc::clone(clock),
     );
@@ -142,16 +142,21 @@ fn authentication(reply: &config::Reply) -> inbound::Authentication {
 }
 
 /// What looks at signatures, where the site has Handover do it.
-fn signatures(reply: &config::Reply) -> Result<Option<Arc<dyn Signatures>>, CannotStart> {
+fn signatures(
+    reply: &config::Reply,
+    scheme: &Scheme,
+) -> Result<Option<Arc<dyn Signatures>>, CannotStart> {
     if reply.authentication == config::Authentication::Border {
         return Ok(None);
     }
     #[cfg(feature = "own-authentication")]
     {
-        use crate::mail::inbound::dkim::Dkim;
-        let dkim = Dkim::asking(&reply.resolver).map_err(CannotStart::part)?;
-        Ok(Some(Arc::new(dkim)))
+        use crate::mail::inbound::dkim::{Dkim, Dns};
+        let dns = Dns::of(&reply.resolver).map_err(CannotStart::part)?;
+        Ok(Some(Arc::new(Dkim::asking(dns, scheme.clone()))))
     }
+    #[cfg(not(feature = "own-authentication"))]
+    let _ = scheme;
     #[cfg(not(feature = "own-authentication"))]
     Err(CannotStart::Part(
         "reply.authentication: \"own\" is not in this binary".to_owned(),

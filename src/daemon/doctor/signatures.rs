@@ -2,7 +2,7 @@
 
 use super::{Bad, Found, Good};
 use crate::config::{Authentication, Config};
-use crate::mail::inbound::dkim::Dkim;
+use crate::mail::inbound::dkim::Dns;
 
 /// Asks the servers that keys are asked of for one record: what comes of a signature, they say.
 pub async fn check(config: &Config) -> Option<(&'static str, Found)> {
@@ -16,15 +16,15 @@ pub async fn check(config: &Config) -> Option<(&'static str, Found)> {
         some => some.join(", "),
     };
     let name = format!("_dmarc.{}", config.mail.from.domain());
-    let found = match Dkim::asking(&reply.resolver) {
+    let found = match Dns::of(&reply.resolver) {
         Err(nobody) => Bad(nobody.to_string()),
-        Ok(dkim) => match dkim.has_text(&name).await {
+        Ok(dns) => match dns.has_text(&name).await {
             Ok(true) => Good(format!("{servers} answered for {name}")),
             Ok(false) => Good(format!(
                 "{servers} answered for {name}, which has no record"
             )),
             Err(untold) => Bad(format!(
-                "{servers} did not answer for {name}: {untold}; until a DNS server does, the mail server keeps replies, each for an hour; then whoever wrote it is asked to confirm in Handover: correct \
+                "{servers} did not answer for {name}: {untold}; until a DNS server does, the mail server keeps replies, each for an hour; then whoever is invited is asked to confirm in Handover: correct \
                  reply.resolver, or /etc/resolv.conf"
             )),
         },

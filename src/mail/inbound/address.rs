@@ -59,10 +59,6 @@ impl Recipient {
     pub fn token(&self) -> &str {
         &self.token
     }
-    /// Whether this text holds its address; nobody writes that who was not written to.
-    pub fn is_named_in(&self, text: &str) -> bool {
-        text.to_ascii_lowercase().contains(&self.name())
-    }
     /// `r-…`, `b-…` or `p-…`.
     fn name(&self) -> String {
         format!("{}-{}", self.purpose.letter(), self.token)

@@ -27,9 +27,11 @@ use mail_auth::{
 use crate::domain::address::Address;
 use crate::domain::incoming::Signed;
 
-use super::address::Recipient;
+use super::address::{Recipient, Scheme};
 use super::authentication::covers;
 use super::fields::{self, Split};
+use super::parts;
+use super::sender::addresses;
 use super::signatures::{Signatures, Untold};
 
 /// Most signatures of one message that are verified; each costs a question to the DNS. Mail that went through lists has about four.
@@ -44,7 +46,12 @@ const PATIENCE_IN_ALL: Duration = Duration::from_secs(15);
 /// Asks the DNS for keys and verifies with them.
 pub struct Dkim {
     by: MessageAuthenticator,
+    /// How the site writes the addresses that letters are answered to.
+    scheme: Scheme,
 }
+
+/// Who answers questions to the DNS.
+pub struct Dns(MessageAuthenticator);
 
 /// Why there is nobody to ask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +61,12 @@ pub struct NobodyToAsk(String);
 /// Why a message counts as signed by nobody; a sentence for operators, with nothing of the message in it.
 type Why = &'static str;
 
-impl Dkim {
-    /// That asks these name servers; none: those of `/etc/resolv.conf`.
+impl Dns {
+    /// These name servers; none: those of `/etc/resolv.conf`.
     ///
     /// # Errors
     /// There are none.
-    pub fn asking(servers: &[SocketAddr]) -> Result<Self, NobodyToAsk> {
+    pub fn of(servers: &[SocketAddr]) -> Result<Self, NobodyToAsk> {
         let nobody = |error: String| NobodyToAsk(error);
         let (config, mut options) = match servers {
             [] => read_system_conf().map_err(|error| nobody(error.to_string()))?,
@@ -77,9 +84,7 @@ impl Dkim {
             .with_options(options)
             .build()
             .map_err(|error| nobody(error.to_string()))?;
-        Ok(Self {
-            by: MessageAuthenticator(resolver),
-        })
+        Ok(Self(MessageAuthenticator(resolver)))
     }
 
     /// Whether the DNS answers for this name, and if so whether it has a text.
@@ -87,13 +92,20 @@ impl Dkim {
     /// # Errors
     /// It does not answer.
     pub async fn has_text(&self, name: &str) -> Result<bool, Untold> {
-        let asking = self.by.txt_raw_lookup(format!("{name}."));
+        let asking = self.0.txt_raw_lookup(format!("{name}."));
         match tokio::time::timeout(PATIENCE_IN_ALL, asking).await {
             Ok(Ok(_)) => Ok(true),
             Ok(Err(Error::Dns(DnsError::RecordNotFound(_)))) => Ok(false),
             Ok(Err(error)) => Err(Untold(error.to_string())),
             Err(_) => Err(late()),
         }
+    }
+}
+
+impl Dkim {
+    /// That asks them. Letters are answered to addresses of this scheme.
+    pub fn asking(dns: Dns, scheme: Scheme) -> Self {
+        Self { by: dns.0, scheme }
     }
 
     async fn judged(
@@ -128,7 +140,7 @@ impl Dkim {
         }
         message
             .dkim_headers
-            .retain(|found| binds(&found.header, &header, to));
+            .retain(|found| self.binds(&found.header, &header, to));
         if message.dkim_headers.is_empty() {
             return Ok(Err(
                 "no signature of the sender's domain tells that it was written to this address",
@@ -163,6 +175,24 @@ impl Dkim {
                 }
             }
         }
+    }
+
+    /// Whether a signature tells that the message was written to this recipient: what somebody wrote to others must not answer here.
+    ///
+    /// It covers To, which holds the recipient's address. Some servers never sign To (Exchange Online). Of theirs it must cover
+    /// Content-Type, without which another part of the body could be made to stand first; then whoever knows the recipient's address can
+    /// send in another message of the sender, as it was written. Who signs To often does not sign Content-Type (Gmail): then nothing may
+    /// stand before the first part.
+    fn binds(&self, signature: &Signature, header: &Split<'_>, to: &Recipient) -> bool {
+        let covered =
+            |name: &str| (signature.h.iter()).any(|named| named.eq_ignore_ascii_case(name));
+        let typed = covered("Content-Type");
+        if !covered("To") {
+            return typed;
+        }
+        let written = header.one("To").ok().flatten().unwrap_or_default();
+        let ours = |address: &String| self.scheme.read(address).as_ref() == Some(to);
+        addresses(written).iter().any(ours) && (typed || parts::begins_with_a_part(header))
     }
 
     /// Whether one of these domains, which are above or below the sender's, speaks for it: as DMARC says where the sender's domain has
@@ -257,20 +287,6 @@ fn counts(signature: &Signature, domain: &str) -> bool {
         && signature.a != Algorithm::RsaSha1
         && covered.len() <= MOST_COVERED
         && covered.iter().any(|name| name.eq_ignore_ascii_case("From"))
-}
-
-/// Whether a signature tells that the message was written to this recipient: what somebody wrote to others must not answer here.
-///
-/// It covers To, which names the recipient's address. Some servers never sign To (Exchange Online). Of theirs it must cover Content-Type,
-/// without which another part of the body could be made to stand first; then whoever knows the recipient's address can send in another
-/// message of the sender, as it was written.
-fn binds(signature: &Signature, header: &Split<'_>, to: &Recipient) -> bool {
-    let covered = |name: &str| (signature.h.iter()).any(|named| named.eq_ignore_ascii_case(name));
-    if covered("To") {
-        let written = header.one("To").ok().flatten();
-        return written.is_some_and(|written| to.is_named_in(written));
-    }
-    covered("Content-Type")
 }
 
 /// Why there is no signature at all, of what could not be read as one.

@@ -87,6 +87,30 @@ fn part<'a>(
     })
 }
 
+/// Whether the first thing in a message that holds several is one of them. What stands before the first boundary is for readers without
+/// MIME; it may be a text that was the whole message, until somebody said that there are boundaries in it.
+#[cfg(feature = "own-authentication")]
+pub fn begins_with_a_part(split: &Split<'_>) -> bool {
+    let Ok(Some(declared)) = split.one("Content-Type") else {
+        return true;
+    };
+    let Ok(Declared { kind, boundary, .. }) = self::declared(declared) else {
+        return false;
+    };
+    if !kind.starts_with("multipart/") {
+        return true;
+    }
+    let mut rest = split.body;
+    while !rest.is_empty() {
+        let (line, below) = fields::line(rest);
+        if !line.trim_ascii().is_empty() {
+            return boundary.is_some_and(|boundary| delimiter(line, &boundary).is_some());
+        }
+        rest = below;
+    }
+    true
+}
+
 /// What a Content-Type says, as far as it matters here.
 struct Declared {
     kind: String,

@@ -1,4 +1,4 @@
-//! The one person in a From header.
+//! The one person in a From header, and the addresses of a To header.
 
 use crate::domain::address::Address;
 
@@ -71,9 +71,76 @@ fn nothing(after: &str) -> bool {
             .is_some_and(|inside| !inside.contains(['(', ')', '\\', '<', '>', '@', '"']))
 }
 
+/// The addresses of a To header, of groups too: what stands in quotes or in a comment is none, and where a quote or a comment does not
+/// end, there are none at all.
+pub fn addresses(value: &str) -> Vec<String> {
+    let mut bare = String::new();
+    let (mut quoted, mut comments, mut escaped) = (false, 0_u32, false);
+    for c in value.chars() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match c {
+            '\\' if quoted || comments > 0 => escaped = true,
+            '"' if comments == 0 => {
+                quoted = !quoted;
+                // Two words beside each other must not become one.
+                bare.push('"');
+            }
+            _ if quoted => {}
+            '(' => {
+                comments = comments.saturating_add(1);
+                bare.push(' ');
+            }
+            ')' if comments > 0 => comments -= 1,
+            _ if comments > 0 => {}
+            c => bare.push(c),
+        }
+    }
+    if quoted || comments > 0 {
+        return Vec::new();
+    }
+    let address = |one: &str| match one.split_once('<') {
+        None => one.trim().to_owned(),
+        Some((_, rest)) => match rest.split_once('>') {
+            Some((address, after)) if after.trim().is_empty() => address.trim().to_owned(),
+            _ => String::new(),
+        },
+    };
+    bare.split([',', ';', ':']).map(address).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn to_names_addresses_and_what_stands_beside_them_is_none() {
+        let check = |value: &str, expected: &[&str]| {
+            let mut found = addresses(value);
+            found.retain(|address| address.parse::<Address>().is_ok());
+            assert_eq!(found, expected, "{value:?}");
+        };
+        let (ours, eve) = ("r-a@reply.example", "eve@evil.example");
+        check(ours, &[ours]);
+        check("<r-a@reply.example>", &[ours]);
+        check("Core <r-a@reply.example>, eve@evil.example", &[ours, eve]);
+        check("\"r-a@reply.example, x\" <eve@evil.example>", &[eve]);
+        check("\"\\\"r-a@reply.example, \" <eve@evil.example>", &[eve]);
+        check(
+            "(r-a@reply.example,) eve@evil.example (r-a@reply.example)",
+            &[eve],
+        );
+        check("eve@evil.example (a (b) , r-a@reply.example)", &[eve]);
+        check("Core: <r-a@reply.example>, eve@evil.example;", &[ours, eve]);
+        check("r-a@reply.example <eve@evil.example>", &[eve]);
+        check("<eve@evil.example> r-a@reply.example", &[]);
+        check("r-a@\"x\"reply.example", &[]);
+        check("eve@evil.example (r-a@reply.example", &[]);
+        check("\"eve@evil.example, r-a@reply.example", &[]);
+        check("", &[]);
+    }
 
     #[test]
     fn from_names_exactly_one_mailbox_or_none() {

@@ -197,7 +197,8 @@ struct Page<'a> {
     outcome: Option<&'a Outcome>,
     rows: Vec<Row>,
     nothing: Nothing,
-    /// In which direction there may be some where none were found yet: the link that leads there.
+    /// In which direction there may be some where none were found yet: the link that leads there by itself, unless there is something to
+    /// be read here first.
     goes_on: Option<&'static str>,
     before: Option<String>,
     after: Option<String>,
@@ -272,13 +273,14 @@ pub async fn render(
         runs: view.kind == ItemKind::Run,
         states: choices(STATES, &view.which, state),
         orders: choices(ORDERS, &view.order, order),
-        note,
-        outcome,
-        nothing: nothing(view, found.after.is_some()),
         goes_on: match view.at {
+            _ if note.is_some() || outcome.is_some() => None,
             At::Before(_) if found.before.is_some() => Some("prev"),
             _ => found.after.is_some().then_some("next"),
         },
+        note,
+        outcome,
+        nothing: nothing(view, found.after.is_some()),
         further: (1..ROWS).contains(&rows.len()) && found.after.is_some(),
         rows,
         before: found.before.map(|at| view.turned(&at)),

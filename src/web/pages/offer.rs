@@ -249,8 +249,11 @@ pub async fn render(
         Vec::new()
     };
     let others = match answerable && transfer.terms.is_transfer() {
-        true => consequences::shares_and_links(&settings, transfer, now).await?,
-        false => 0,
+        true => {
+            let own = [Context::Personal(person.account.id)];
+            consequences::is_open_to_others(&settings, transfer, &own, now).await?
+        }
+        false => false,
     };
     let view = Page {
         f: frame(app, Some(person)),
@@ -360,7 +363,7 @@ fn late(shown: &Shown, now: Time) -> Option<Late> {
 fn answer(
     person: &Person,
     transfer: &Invitation,
-    (choices, others): (Vec<Choice>, usize),
+    (choices, others): (Vec<Choice>, bool),
     again: &Again,
 ) -> Answer {
     let bytes = transfer.terms.is_transfer().then(|| transfer.bytes());
@@ -402,8 +405,8 @@ fn answer(
     }
 }
 
-/// What happens when it is accepted, of which others have so many shares and links.
-fn then(invitation: &Invitation, others: usize) -> Vec<String> {
+/// What happens when it is accepted, and whether others have shares or links of it.
+fn then(invitation: &Invitation, others: bool) -> Vec<String> {
     let name = words::short(&invitation.source_name);
     match invitation.terms {
         Terms::Ownership { keep_access } => vec![
@@ -419,10 +422,9 @@ fn then(invitation: &Invitation, others: usize) -> Vec<String> {
                 ),
             },
             match others {
-                0 => say!("it is shared with nobody else, and no link leads to it;"),
-                n => say!(
-                    n; "{n} share or link of it stays as it is; once it is yours, you see who has it and may end it;",
-                    "{n} shares and links of it stay as they are; once it is yours, you see who has them and may end them;"
+                false => say!("it is shared with nobody else, and no link leads to it;"),
+                true => say!(
+                    "shares and links of it stay as they are; once it is yours, you see who has them and may end them;"
                 ),
             },
             say!(

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::actors::consequences;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
 use crate::domain::id::{AccountId, Context, ItemKind};
@@ -107,8 +106,7 @@ pub async fn show(
             facts.push(offer::terms(transfer.terms));
             match transfer.terms {
                 Terms::Ownership { .. } => {
-                    let others = others(&app, &person, transfer, *into).await?;
-                    accepted(&person, &shown, (*into, into_name), (renamed.len(), others))
+                    accepted(&person, &shown, (*into, into_name), renamed.len())
                 }
                 terms => came_true(&person, &shown, terms, *into, into_name),
             }
@@ -153,20 +151,6 @@ pub async fn show(
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))
-}
-
-/// How many shares and links there are of what was accepted, for whoever belongs to the context that owns it now.
-async fn others(
-    app: &App,
-    person: &Person,
-    transfer: &Invitation,
-    into: Context,
-) -> Result<usize, Stop> {
-    if person.own(into).is_none() {
-        return Ok(0);
-    }
-    let now = app.directory().now();
-    Ok(consequences::shares_and_links(&app.settings(), transfer, now).await?)
 }
 
 /// Where the items, or those of the workgroup, are listed for whoever accepted, who may act as another context just now.
@@ -239,7 +223,7 @@ fn accepted(
     person: &Person,
     shown: &Shown,
     (into, into_name): (Context, &str),
-    (renamed, others): (usize, usize),
+    renamed: usize,
 ) -> Said {
     let transfer = &shown.transfer.document;
     let name = words::plain(into_name);
@@ -268,12 +252,9 @@ fn accepted(
                 "Look at the new names: {n} items had a name that was taken there."
             ));
         }
-        if others > 0 {
-            steps.push(say!(
-                others; "There is {n} share or link of it: see on the pages of the items who has it, and end it if you do not want it.",
-                "There are {n} shares and links of it: see on the pages of the items who has them, and end those that you do not want."
-            ));
-        }
+        steps.push(say!(
+            "Shares and links of it, if there are any, stayed as they were: see on the pages of the items who has them, and end those that you do not want."
+        ));
         steps.push(say!(
             "The sender is told by a letter. Print this page if you keep records."
         ));

@@ -57,7 +57,7 @@ pub async fn show(
     let shown = Page {
         f: frame(&app, Some(&person)),
         note: match asked.get("done") {
-            "left" => Some(left(&app, &person, asked.get("item")).await?),
+            "left" => left(&app, &person, asked.get("item")).await?,
             _ => None,
         },
         rows,
@@ -67,19 +67,18 @@ pub async fn show(
     Ok(page(StatusCode::OK, &shown))
 }
 
-/// What was given up is named only to whoever did just that: the address could name anything.
-async fn left(app: &App, person: &Person, item: &str) -> Result<String, Stop> {
+/// What was given up is told only to whoever did just that: the address could say anything.
+async fn left(app: &App, person: &Person, item: &str) -> Result<Option<String>, Stop> {
     let name = match item.parse() {
         Ok(id) => collaborators::just_left(&app.settings(), person.account.id, id).await?,
         Err(_) => None,
     };
-    Ok(match name {
-        Some(name) => say!(
+    Ok(name.map(|name| {
+        say!(
             "You gave up the access to “{name}”.",
             name = words::short(&name)
-        ),
-        None => say!("You gave up the access."),
-    })
+        )
+    }))
 }
 
 /// A page of it, and where it goes on.
