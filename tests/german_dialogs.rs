@@ -76,7 +76,7 @@ async fn a_transfer_is_offered() {
     says(&none, &["Keine. Hier erscheint, was jemand"]);
     let place = format!("/transfers/new?item={run}");
     let dialog = web.get(&mut maria, &place).await;
-    says(&dialog, &["<h1>Eigentum übergeben</h1>", "Gehört dazu"]);
+    says(&dialog, &["<h1>Eigentum übergeben</h1>", "Auch übertragen"]);
     let mut fields = vec![
         ("item", run.as_str()),
         ("recipient", "neu@lab.example"),

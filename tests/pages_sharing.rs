@@ -365,7 +365,7 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
     let offer = web.offer(maria, &[project], OTTO, None).await;
     let place = format!("/transfers/{offer}");
     let page = web.get(&mut browser, &place).await;
-    let says = "shares and links of it stay as they are; once it is yours";
+    let says = "shares and links of it stay as they are, and invitations";
     assert!(page.body.contains(says), "{}", page.body);
     assert!(
         !page.body.contains(ANNA),

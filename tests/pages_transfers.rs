@@ -250,7 +250,7 @@ async fn a_preview_names_what_stays_and_leads_back_without_sending() {
     let home = web.get(&mut anna, "/").await;
     assert!(
         home.body
-            .contains("<p class=\"small\">Accepting cannot be undone.</p>")
+            .contains("which cannot be undone. The sender keeps:")
     );
     let only = format!("href=\"/transfers/{offer}\">Look at it</a>");
     assert!(home.body.contains(&only), "{}", home.body);

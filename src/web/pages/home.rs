@@ -53,8 +53,8 @@ struct Waiting {
     names: String,
     /// Where it goes when it is accepted at once.
     into: Option<Into>,
-    /// Whether it makes one the owner of the data, for good.
-    owns: bool,
+    /// What the sender keeps, where accepting makes one the owner of the data, for good.
+    keeps: Option<String>,
     /// Whether there are several contexts to choose from.
     several: bool,
 }
@@ -155,7 +155,10 @@ async fn offered(
         until: transfer.expires_at.into(),
         left: words::left(transfer.expires_at, now),
         names: names(transfer),
-        owns: transfer.terms.is_transfer(),
+        keeps: match transfer.terms {
+            Terms::Ownership { keep_access } => Some(words::keeps(keep_access)),
+            Terms::Access { .. } | Terms::Membership { .. } | Terms::Workgroup => None,
+        },
         several,
         into: into.map(|choice| Into {
             context: wanted,

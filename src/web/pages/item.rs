@@ -62,6 +62,8 @@ struct Files {
     all: Vec<Listed>,
     begun: bool,
     next: Option<Digest>,
+    /// Whether it has files of which no list was registered.
+    unlisted: bool,
 }
 
 /// Who has access and why, as far as it is told here.
@@ -190,7 +192,7 @@ pub async fn render(
         list: List::of_page(heading, &seen.related, from, RELATED, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
-        files: files(app, &seen.permit, asked).await?,
+        files: files(app, &seen.permit, item.files, asked).await?,
         people,
         elsewhere: elsewhere(person, item),
         history,
@@ -248,7 +250,7 @@ fn acts(item: &Item) -> Acts {
     }
 }
 
-async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Files, Stop> {
+async fn files(app: &App, permit: &Permit, of: u64, asked: &Fields) -> Result<Files, Stop> {
     let after: Option<Digest> = asked.get("files").parse().ok();
     let (all, next) = queries::files(&app.settings(), permit, after, FILES).await?;
     let listed = |file: crate::actors::custody::File| Listed {
@@ -256,6 +258,7 @@ async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Files, Stop
         size: size(file.bytes),
     };
     Ok(Files {
+        unlisted: of > 0 && all.is_empty() && after.is_none(),
         all: all.into_iter().map(listed).collect(),
         begun: after.is_some(),
         next,

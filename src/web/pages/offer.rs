@@ -414,6 +414,9 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
                 "all of it changes hands in one step and cannot be undone: the context you choose owns it then, and it takes up storage there;"
             ),
             say!("the files stay where they are, and who owns them is what changes;"),
+            say!(
+                "only what is listed above changes hands: a run or project that belongs to it and is not listed stays where it is;"
+            ),
             match keep_access {
                 KeepAccess::None => say!("the sender loses control and sight of it;"),
                 kept => say!(
@@ -424,7 +427,7 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
             match others {
                 false => say!("it is shared with nobody else, and no link leads to it;"),
                 true => say!(
-                    "shares and links of it stay as they are; once it is yours, you see who has them and may end them;"
+                    "shares and links of it stay as they are, and invitations to it that nobody has accepted end; once it is yours, you see who has access and may end it;"
                 ),
             },
             say!(
