@@ -447,6 +447,17 @@ async fn somebody_else_learns_nothing_but_that_it_is_not_for_them() {
 }
 
 #[tokio::test]
+async fn whoever_sent_it_and_opens_the_letter_is_told_whose_letter_it_is() {
+    let Story { web, token, .. } = story().await;
+    let (mut maria, mut anna) = (web.sign_in(MARIA).await, web.sign_in(ANNA).await);
+    let says = "The letter is for anna@uni.example.";
+    let page = web.follow(&mut maria, &format!("/i/{token}")).await;
+    assert!(page.body.contains(says), "{}", page.body);
+    let page = web.follow(&mut anna, &format!("/i/{token}")).await;
+    assert!(!page.body.contains("The letter is for"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn an_expired_offer_says_so_to_the_invited_account_only() {
     let Story { web, token, .. } = story().await;
     web.clock.advance(Duration::from_secs(15 * 24 * 3_600));

@@ -13,7 +13,7 @@ use crate::web::auth::{self, Browser};
 use crate::web::language::say;
 use crate::web::pages::filters;
 
-use super::{Frame, Person, Stop, frame, page, somebody, to, words};
+use super::{Frame, Person, Stop, frame, offer, page, somebody, to, words};
 
 /// The cookie that holds the token while its reader signs in.
 const OFFER: &str = "handover-offer";
@@ -73,7 +73,14 @@ pub async fn show(
     let found = queries::linked(&settings, token, app.directory().now()).await?;
     if let Some(transfer) = &found {
         match queries::transfer(&settings, &person.account, transfer.document.id).await {
-            Ok(shown) => return Ok(to(&words::place(shown.transfer.document.id))),
+            Ok(shown) => {
+                let place = words::place(shown.transfer.document.id);
+                let sent_it = shown.entitled.sender && !shown.entitled.recipient;
+                return Ok(to(&match sent_it {
+                    true => format!("{place}{}", offer::FROM_LETTER),
+                    false => place,
+                }));
+            }
             Err(Trouble::Refused(_)) => {}
             Err(fault) => return Err(fault.into()),
         }

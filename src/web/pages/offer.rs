@@ -30,6 +30,9 @@ use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
 /// At most this many letters, newest first, are listed.
 const LETTERS: usize = 30;
 
+/// What follows the address of the page for whoever comes from a letter.
+pub const FROM_LETTER: &str = "?by=letter";
+
 /// Facts about an offer that everybody sees who sees it at all.
 pub struct Facts {
     /// Where its pages are.
@@ -167,6 +170,8 @@ pub struct Again {
     pub problems: Problems,
     /// What was done just now.
     pub note: Option<String>,
+    /// Whether they come from a letter.
+    pub by_letter: bool,
     /// From which item on the items are listed.
     pub from: usize,
     /// The context that was chosen.
@@ -216,6 +221,7 @@ pub async fn show(
             "extended" => Some(say!("It stands longer now; the recipient is told.")),
             _ => None,
         },
+        by_letter: asked.get("by") == "letter",
         from: asked.get("from").parse().unwrap_or(0),
         ..Again::default()
     };
@@ -260,7 +266,14 @@ pub async fn render(
         person,
         heading: heading(&shown, answerable),
         o: Facts::of(transfer, now),
-        note: again.note.clone(),
+        note: again.note.clone().or_else(|| {
+            let theirs = again.by_letter && shown.entitled.sender && !shown.entitled.recipient;
+            let recipient = || speak(&transfer.recipient.said());
+            theirs.then(|| say!(
+                "The letter is for {recipient}. You see what those see who sent it; to answer it, sign out, and sign in with that address.",
+                recipient = recipient()
+            ))
+        }),
         late: late(&shown, now),
         reason: match &transfer.state {
             Standing::Declined { reason, .. } => reason.as_deref().map(words::plain),
