@@ -43,7 +43,7 @@ impl World {
             let form = json!({ "format": "webp", "quality": quality });
             self.browser.shot(form, HIGHEST)
         };
-        let mut shots = [90, 80, 70, 60, 50].into_iter().map(shot);
+        let mut shots = [90, 80, 70, 60, 50, 40, 30].into_iter().map(shot);
         let small = shots.find(|shot| shot.len() <= HEAVIEST);
         let path = docs().join(format!("pictures/{name}-{}.webp", self.screen.name));
         fs::write(path, small.unwrap()).unwrap();
