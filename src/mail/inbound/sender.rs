@@ -73,6 +73,7 @@ fn nothing(after: &str) -> bool {
 
 /// The addresses of a To header, of groups too: what stands in quotes or in a comment is none, and where a quote or a comment does not
 /// end, there are none at all.
+#[cfg(feature = "own-authentication")]
 pub fn addresses(value: &str) -> Vec<String> {
     let mut bare = String::new();
     let (mut quoted, mut comments, mut escaped) = (false, 0_u32, false);
@@ -115,6 +116,7 @@ pub fn addresses(value: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "own-authentication")]
     #[test]
     fn to_names_addresses_and_what_stands_beside_them_is_none() {
         let check = |value: &str, expected: &[&str]| {
