@@ -69,7 +69,7 @@ async fn a_transfer_is_offered() {
         ..
     } = story().await;
     let empty = web.get(&mut maria, "/transfers/new").await;
-    says(&empty, &["Wählen Sie zuerst, was Sie anbieten wollen:"]);
+    says(&empty, &["Haken Sie an, worum es geht."]);
     let none = web.get(&mut maria, "/transfers").await;
     says(&none, &["Keine. Um etwas anzubieten, öffnen Sie"]);
     let none = web.get(&mut maria, "/transfers?role=received").await;
@@ -129,7 +129,7 @@ async fn runs_and_projects_are_shared() {
         ..
     } = story().await;
     let empty = web.get(&mut maria, "/shares/new").await;
-    says(&empty, &["Wählen Sie zuerst, was Sie teilen wollen:"]);
+    says(&empty, &["Haken Sie an, worum es geht."]);
     let dialog = web
         .get(&mut maria, &format!("/shares/new?item={run}"))
         .await;

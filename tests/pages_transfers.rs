@@ -18,6 +18,7 @@ use website::{Answer, Browser, Website};
 
 const MARIA: &str = "maria@core.example";
 const ANNA: &str = "anna@uni.example";
+const CARL: &str = "carl@lab.example";
 
 struct Story {
     web: Website,
@@ -170,7 +171,15 @@ async fn everything_that_is_wrong_with_a_form_is_said_at_once_and_nothing_is_los
     let page = web
         .get(&mut maria, &format!("/transfers/new?item={hers}"))
         .await;
-    assert!(!page.body.contains("HYYDSX") && page.body.contains("Choose what to offer first"));
+    assert!(!page.body.contains("HYYDSX") && page.body.contains("Tick what it is about"));
+    // What is ticked there is offered then, with what was typed.
+    let mine = items[0].to_string();
+    let fields = [("item", mine.as_str()), ("message", "as agreed")];
+    let form = web
+        .submit(&mut maria, &page, "/transfers/change", &fields)
+        .await;
+    let ticked = format!("value=\"{mine}\" checked");
+    assert!(form.body.contains(&ticked) && form.body.contains("as agreed"));
     let page = web
         .get(&mut maria, "/transfers/new?item=nonsense&item=")
         .await;
@@ -298,4 +307,41 @@ async fn the_table_for_spreadsheets_holds_no_formula() {
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("id,state,sender,"));
     assert!(lines[1].contains("\"'=HYPERLINK("), "{}", lines[1]);
+}
+
+/// What is offered to a workgroup is for those who answer for it; a member sees it once it has been accepted.
+#[tokio::test]
+async fn a_member_sees_no_offer_to_the_workgroup_before_it_is_accepted() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let lab = web.workgroup("lab", None, &[ANNA, CARL]).await;
+    let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?item={}", ids[0]))
+        .await;
+    let mut fields = filled(&ids, "workgroup:lab");
+    fields.push(("terms", "yes"));
+    let sent = web
+        .submit(&mut maria, &dialog, "/transfers/request", &fields)
+        .await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    let mut anna = web.sign_in(ANNA).await;
+    let mut carl = web.sign_in(CARL).await;
+    for asked in ["/transfers", "/transfers?role=received"] {
+        let here = format!("{asked}{}context={lab}", mark(asked));
+        let owner = web.get(&mut anna, &here).await;
+        assert!(owner.body.contains("HXXDSX"), "{here}: {}", owner.body);
+        let member = web.get(&mut carl, &here).await;
+        assert!(!member.body.contains("HXXDSX"), "{here}: {}", member.body);
+    }
+}
+
+fn mark(address: &str) -> char {
+    match address.contains('?') {
+        true => '&',
+        false => '?',
+    }
 }

@@ -59,7 +59,7 @@ async fn somebody_signs_in(world: &mut World) {
         ("/transfers", "None.", "transfers-none"),
         (
             "/transfers/new",
-            "Choose what to offer first",
+            "There is nothing to choose in",
             "transfer-nothing",
         ),
         ("/shared", "Nothing now", "shared-none"),

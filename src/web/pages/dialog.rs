@@ -1,11 +1,12 @@
 //! What the dialogs that offer something have in common: what was typed, to whom one offered before, and how a preview reads.
 
+use crate::actors::browse::{self, Asked, At, Order, Which};
 use crate::actors::queries::{self, Box_};
 use crate::actors::rights::{self, Permit};
 use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::index::Phase;
 use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
-use crate::domain::item::Holds;
+use crate::domain::item::{Holds, Item, State as ItemState};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::rights::Level;
 use crate::domain::said::{Said, said};
@@ -23,6 +24,8 @@ const MOST: usize = 260;
 /// So many earlier recipients are proposed, looked for in so many offers.
 const PROPOSED: usize = 12;
 const LOOKED_AT: usize = 50;
+/// So many runs, and so many projects, stand there to choose from where none was chosen.
+const CHOOSABLE: usize = 25;
 
 /// What was typed and chosen.
 #[derive(Default)]
@@ -151,6 +154,31 @@ pub fn end_of(day: &str) -> String {
 /// An item of a dialog.
 pub fn row(permit: &Permit) -> Row {
     Row::of(permit.item())
+}
+
+/// The newest runs and projects of the context that somebody acts as, those of them that can be chosen.
+pub async fn choosable(
+    app: &App,
+    person: &Person,
+    can: impl Fn(&Item) -> bool,
+) -> Result<Vec<Row>, Stop> {
+    let settings = app.settings();
+    let now = app.directory().now();
+    let acting = rights::acting(&settings, person.account.id, person.acts_as.context).await?;
+    let mut all = Vec::new();
+    for kind in [ItemKind::Run, ItemKind::Project] {
+        let asked = Asked {
+            kind,
+            which: Which::Kept,
+            order: Order::Newest,
+            name: "",
+        };
+        let found = browse::page(&settings, &acting, asked, At::Start, CHOOSABLE, now).await?;
+        let items = found.items.iter().map(|listed| &listed.item);
+        let active = items.filter(|item| item.state == ItemState::Active);
+        all.extend(active.filter(|item| can(item)).map(Row::of));
+    }
+    Ok(all)
 }
 
 /// How many items that is, and how large they are together.

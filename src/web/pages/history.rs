@@ -60,6 +60,10 @@ struct Choice {
 #[template(path = "pages/transfers.html")]
 struct Page<'a> {
     f: Frame<'a>,
+    roles: Vec<Choice>,
+    /// What stands above the names of the other side.
+    other: String,
+    /// Whether only what was received is listed.
     received: bool,
     states: Vec<Choice>,
     contexts: Vec<Choice>,
@@ -70,9 +74,46 @@ struct Page<'a> {
     paged: bool,
 }
 
+/// On which side of them whoever looks is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Either,
+    Sent,
+    Received,
+}
+
+impl Role {
+    const ALL: [Self; 3] = [Self::Either, Self::Sent, Self::Received];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Either => "",
+            Self::Sent => "sent",
+            Self::Received => "received",
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Either => say!("sent and received"),
+            Self::Sent => say!("sent"),
+            Self::Received => say!("received"),
+        }
+    }
+
+    /// What stands above the names of the other side.
+    fn other(self) -> String {
+        match self {
+            Self::Either => say!("To or from"),
+            Self::Sent => say!("To"),
+            Self::Received => say!("From"),
+        }
+    }
+}
+
 /// What the address asks for. A filter that is none filters nothing.
 struct Asked {
-    received: bool,
+    role: Role,
     state: Option<&'static str>,
     context: Option<String>,
     from: Option<Cursor>,
@@ -84,24 +125,31 @@ impl Asked {
         let context = fields.get("context");
         let own = person.contexts.iter().map(|own| own.context.to_string());
         Self {
-            received: fields.get("role") == "received",
+            role: (Role::ALL.into_iter())
+                .find(|role| role.word() == fields.get("role"))
+                .unwrap_or(Role::Either),
             state: STATES.into_iter().find(|there| *there == state),
             context: own.into_iter().find(|own| own == context),
             from: fields.get("from").parse().ok(),
         }
     }
 
-    const fn role(&self) -> &'static str {
-        if self.received { "received" } else { "sent" }
-    }
-
     fn filters(&self) -> String {
         format!(
             "role={}&state={}&context={}",
-            self.role(),
+            self.role.word(),
             self.state.unwrap_or(""),
             self.context.as_deref().unwrap_or("")
         )
+    }
+
+    /// Whether it stands here as one that was sent. What goes from one context of theirs to another is both.
+    fn sent(&self, transfer: &Invitation, person: &Person) -> bool {
+        let of = transfer.source;
+        match &self.context {
+            Some(context) => of.to_string() == *context,
+            None => person.own(of).is_some(),
+        }
     }
 
     async fn found(
@@ -114,15 +162,30 @@ impl Asked {
         let settings = app.settings();
         let context = self.context.as_deref();
         let account = person.account.id;
-        let (boxes, accepted) = transfers::boxes(&settings, account, self.role(), context).await?;
+        let sides: &[Role] = match self.role {
+            Role::Either => &[Role::Sent, Role::Received],
+            Role::Sent => &[Role::Sent],
+            Role::Received => &[Role::Received],
+        };
+        let (mut boxes, mut accepted) = (Vec::new(), false);
+        for side in sides {
+            let (of, only) = transfers::boxes(&settings, account, side.word(), context).await?;
+            boxes.extend(of);
+            accepted |= only;
+        }
         let phases = transfers::phases(self.state)?;
         let sought = Sought {
             kind: Some("transfer"),
             state: self.state,
-            accepted,
+            accepted: accepted && self.role == Role::Received,
             at: app.directory().now(),
         };
-        Ok(listing::page(&settings, &boxes, phases, from, limit, &sought).await?)
+        let (mut all, next) =
+            listing::page(&settings, &boxes, phases, from, limit, &sought).await?;
+        if accepted {
+            all.retain(|one| self.sent(one, person) || one.word_at(sought.at) == "accepted");
+        }
+        Ok((all, next))
     }
 }
 
@@ -168,7 +231,14 @@ pub async fn show(
                 0 => String::new(),
                 bytes => size(bytes),
             },
-            other: other(transfer, asked.received),
+            other: match asked.role {
+                Role::Sent => to_whom(transfer),
+                Role::Received => from_whom(transfer),
+                Role::Either if asked.sent(transfer, &person) => {
+                    say!("to {recipient}", recipient = to_whom(transfer))
+                }
+                Role::Either => say!("from {sender}", sender = from_whom(transfer)),
+            },
             state,
             stands: words::standing(state),
             requested: words::date(transfer.requested_at),
@@ -177,7 +247,13 @@ pub async fn show(
     };
     let view = Page {
         f: frame(&app, Some(&person)).at("/transfers"),
-        received: asked.received,
+        roles: Vec::from(Role::ALL.map(|role| Choice {
+            value: role.word().to_owned(),
+            name: role.name(),
+            chosen: asked.role == role,
+        })),
+        other: asked.role.other(),
+        received: asked.role == Role::Received,
         states,
         contexts,
         rows: found.iter().map(row).collect(),
@@ -188,17 +264,17 @@ pub async fn show(
     Ok(page(StatusCode::OK, &view))
 }
 
-/// To whom it was sent, or from whom it came.
-fn other(transfer: &Invitation, received: bool) -> String {
+fn to_whom(transfer: &Invitation) -> String {
+    speak(&transfer.recipient.said())
+}
+
+fn from_whom(transfer: &Invitation) -> String {
     let sender = &transfer.sender;
-    match received {
-        true => say!(
-            "{name} ({address})",
-            name = words::short(&sender.name),
-            address = sender.address
-        ),
-        false => speak(&transfer.recipient.said()),
-    }
+    say!(
+        "{name} ({address})",
+        name = words::short(&sender.name),
+        address = sender.address
+    )
 }
 
 fn ended(transfer: &Invitation, now: Time) -> Option<Time> {

@@ -120,6 +120,8 @@ struct Answer {
     joins: bool,
     /// Whether it makes one the owner of the data, for good.
     owns: bool,
+    /// Whether somebody besides its owner has access, or a link leads to it.
+    others: bool,
     choices: Vec<Choosable>,
     any: bool,
     declining: bool,
@@ -413,6 +415,7 @@ fn answer(
         then: then(transfer, others),
         joins: transfer.terms.is_about_workgroup(),
         owns: transfer.terms.is_transfer(),
+        others,
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
     }

@@ -41,6 +41,10 @@ struct Page<'a> {
     problems: Problems,
     typed: Typed,
     rows: Vec<Row>,
+    /// What may be chosen, where nothing is.
+    choosable: Vec<Row>,
+    /// Where the choice goes.
+    onward: &'static str,
     total: String,
     /// What may be offered with it.
     related: Vec<Row>,
@@ -67,7 +71,7 @@ pub async fn change(State(app): State<App>, posted: Posted) -> Result<Response, 
 async fn render(
     app: &App,
     person: &Person,
-    typed: Typed,
+    mut typed: Typed,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
@@ -75,6 +79,13 @@ async fn render(
     let ids = typed.ids();
     let found = rights::permits(&settings, person.account.id, &ids, now).await?;
     let chosen: Vec<Permit> = found.into_iter().flatten().collect();
+    let choosable = match chosen.is_empty() {
+        true => dialog::choosable(app, person, |item| item.pending.is_none()).await?,
+        false => Vec::new(),
+    };
+    if chosen.is_empty() {
+        typed.items.clear();
+    }
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
     let total = dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add));
     let status = if problems.is_empty() {
@@ -88,6 +99,8 @@ async fn render(
         related: related(app, person, &chosen, &ids).await?,
         proposed: dialog::proposed(app, person, &chosen).await?,
         rows: chosen.iter().map(row).collect(),
+        choosable,
+        onward: "/transfers/change",
         total,
         default_days: settings.policy.default_expiry_ms / DAY_MS,
         typed,

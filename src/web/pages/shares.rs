@@ -33,6 +33,10 @@ struct Page<'a> {
     problems: Problems,
     typed: Typed,
     rows: Vec<Row>,
+    /// What may be chosen, where nothing is.
+    choosable: Vec<Row>,
+    /// Where the choice goes.
+    onward: &'static str,
     total: String,
     /// Whether runs are among them, which are shared for reading alone, and whose projects are an explicit choice.
     runs: bool,
@@ -62,13 +66,20 @@ pub async fn change(State(app): State<App>, posted: Posted) -> Result<Response, 
 async fn render(
     app: &App,
     person: &Person,
-    typed: Typed,
+    mut typed: Typed,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
     let now = app.directory().now();
     let found = rights::permits(&settings, person.account.id, &typed.ids(), now).await?;
     let chosen: Vec<Permit> = found.into_iter().flatten().collect();
+    let choosable = match chosen.is_empty() {
+        true => dialog::choosable(app, person, |_| true).await?,
+        false => Vec::new(),
+    };
+    if chosen.is_empty() {
+        typed.items.clear();
+    }
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
     let is_run = |permit: &Permit| permit.item().id.kind() == ItemKind::Run;
     let status = if problems.is_empty() {
@@ -82,6 +93,8 @@ async fn render(
         proposed: dialog::proposed(app, person, &chosen).await?,
         owner: dialog::stays(person, &chosen),
         rows: chosen.iter().map(row).collect(),
+        choosable,
+        onward: "/shares/change",
         total: dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add)),
         runs: chosen.iter().any(is_run),
         writable: !chosen.iter().any(is_run),
