@@ -30,7 +30,7 @@ pub struct Line {
     pub through: Option<String>,
 }
 
-/// A journal for people: its newest lines, oldest first.
+/// A journal for people: its newest lines, the newest first.
 pub struct History {
     pub lines: Vec<Line>,
     /// How many older ones are left out.
@@ -48,10 +48,9 @@ pub async fn history(
 ) -> Result<History, Trouble> {
     let older = journal.len().saturating_sub(LINES);
     let journal = journal.get(older..).unwrap_or_default();
-    Ok(History {
-        lines: told(settings, reader, journal).await?,
-        older,
-    })
+    let mut lines = told(settings, reader, journal).await?;
+    lines.reverse();
+    Ok(History { lines, older })
 }
 
 /// All lines of journals, in their order.
