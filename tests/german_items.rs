@@ -58,11 +58,13 @@ async fn story() -> Story {
         path: "S1.bam".to_owned(),
         bytes: 1 << 30,
         checksum: None,
+        dataset: None,
     };
     for command in [
         Custody::AddFiles {
             item: items[1],
             files: vec![file],
+            dataset: None,
         },
         Custody::StartAnalysis {
             name: "Alignment".to_owned(),

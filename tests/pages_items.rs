@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use handover::actors::browse::LOOKED_THROUGH;
-use handover::actors::custody::{Command as Custody, File};
+use handover::actors::custody::{Command as Custody, Dataset, File};
 use handover::actors::invitation::{Command, To};
 use handover::actors::sharing;
 use handover::domain::id::{AccountId, Context, InvitationId, ItemId};
@@ -77,15 +77,46 @@ impl Story {
         item
     }
 
+    /// The same as a dataset.
+    async fn dataset(&self, item: ItemId, name: &str, biosample: &str, files: &[(&str, u64)]) {
+        let file = |(path, bytes): &(&str, u64)| File {
+            path: (*path).to_owned(),
+            bytes: *bytes,
+            checksum: None,
+            dataset: None,
+        };
+        let add = Custody::AddFiles {
+            item,
+            files: files.iter().map(file).collect(),
+            dataset: Some(Dataset {
+                name: name.to_owned(),
+                kind: "FASTQ".to_owned(),
+                biosample: biosample.to_owned(),
+                files: 0,
+                bytes: 0,
+            }),
+        };
+        self.custody(Context::Personal(self.maria), add).await;
+    }
+
     async fn files(&self, item: ItemId, files: &[(&str, u64)]) {
         let file = |(path, bytes): &(&str, u64)| File {
             path: (*path).to_owned(),
             bytes: *bytes,
             checksum: None,
+            dataset: None,
         };
         let files = files.iter().map(file).collect();
         let own = Context::Personal(self.maria);
-        self.custody(own, Custody::AddFiles { item, files }).await;
+        self.custody(
+            own,
+            Custody::AddFiles {
+                item,
+                files,
+                dataset: None,
+            },
+        )
+        .await;
     }
 
     /// Presses a button of a list, with these items ticked.
@@ -543,10 +574,13 @@ async fn the_page_of_an_item_holds_everything_about_it() {
     story.custody(own, analysis).await;
     share(&story, project, LEAD).await;
     story.web.offer(story.maria, &[project], ANNA, None).await;
+    let reads = [("S2_R1.fastq.gz", 1 << 30), ("S2_R2.fastq.gz", 1 << 30)];
+    story.dataset(project, "Reads of S2", "S2", &reads).await;
     let path = format!("/items/{project}");
     let page = story.get(&path).await;
     snapshot("item-offered", &page);
     for part in [
+        "<bdi>Reads of S2</bdi> <span class=\"quiet small\">FASTQ of S2</span></span> <span class=\"figures\">2.0 GiB, 2 files",
         "Offered to <bdi>anna@uni.example</bdi>",
         "<h3>Its letters</h3>",
         "1 analysis writes to it now: alignment",
@@ -563,7 +597,9 @@ async fn the_page_of_an_item_holds_everything_about_it() {
     let further = link(&page, "Further files").unwrap();
     let further = story.get(&format!("{path}{further}")).await;
     let count = |page: &Answer| page.body.matches("<bdi>reads/").count();
-    assert_eq!((count(&page), count(&further)), (25, 5));
+    let named = |page: &Answer| page.body.matches("<bdi>S2_R").count();
+    assert_eq!(count(&page) + count(&further), 30);
+    assert_eq!(named(&page) + named(&further), 2);
     assert!(link(&further, "Further files").is_none());
 }
 

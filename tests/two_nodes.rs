@@ -83,10 +83,12 @@ fn project_called(site: &Site, context: Context, who: &str, name: &str) -> ItemI
         path: "a.fastq.gz".into(),
         bytes: 50,
         checksum: None,
+        dataset: None,
     }];
     let add = Custody::AddFiles {
         item: done.items[0],
         files,
+        dataset: None,
     };
     site.one.custody(context, &call, add).unwrap();
     done.items[0]
@@ -603,8 +605,13 @@ fn adds_while(to: &str, act: impl FnOnce(&Site, ItemId, Context) + Send + 'stati
         path: "b.fastq.gz".into(),
         bytes: 1,
         checksum: None,
+        dataset: None,
     }];
-    let add = Custody::AddFiles { item, files };
+    let add = Custody::AddFiles {
+        item,
+        files,
+        dataset: None,
+    };
     match site.two.custody(lab, &call, add) {
         Ok(_) => Vec::new(),
         Err(trouble) => codes(&trouble),

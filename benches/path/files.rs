@@ -38,6 +38,7 @@ async fn projects(store: &dyn Store, many: u64) -> Pair {
                 path,
                 bytes: 1_000,
                 checksum,
+                dataset: None,
             };
             IndexChange::Put(entry, serde_json::to_vec(&file).unwrap())
         };

@@ -305,6 +305,7 @@ fn listed(entry: Entry, topics: &mut Vec<Topic>) {
             topics.extend([Topic::Item(run), Topic::Item(project)]);
         }
         Entry::File(item, _)
+        | Entry::Dataset(item, _)
         | Entry::Grantee(item, _)
         | Entry::SharedIn(item, _)
         | Entry::LinkOf(item, _)

@@ -32,7 +32,7 @@ use register::{free, new_item, register};
 pub(in crate::actors) use analyses::named;
 
 pub use analyses::running;
-pub use files::{File, MAX_FILES};
+pub use files::{Dataset, File, MAX_FILES};
 pub use register::{MAX_PROJECTS, NewProject};
 
 /// What is wanted of a context.
@@ -62,6 +62,8 @@ pub enum Command {
         item: ItemId,
         /// The files.
         files: Vec<File>,
+        /// The dataset that they belong to, if they belong to one.
+        dataset: Option<Dataset>,
     },
     /// An analysis begins to write to projects.
     StartAnalysis {
@@ -205,7 +207,11 @@ pub async fn decide(
                 analysis: None,
             }
         }
-        Command::AddFiles { item, files } => {
+        Command::AddFiles {
+            item,
+            files,
+            dataset,
+        } => {
             let permit = writes(settings, call, person, *item, &mut proposal).await?;
             still_here(core, &permit)?;
             lifecycle::open(permit.item())?;
@@ -216,7 +222,8 @@ pub async fn decide(
                 let limit = i64::try_from(quota).unwrap_or(i64::MAX);
                 proposal.limit(Counter::Usage(core.context()), limit);
             }
-            add_files(settings, call, permit.versioned(), files, &mut proposal).await?;
+            let added = (files.as_slice(), dataset.as_ref());
+            add_files(settings, call, permit.versioned(), added, &mut proposal).await?;
             Done {
                 items: vec![*item],
                 analysis: None,

@@ -107,6 +107,7 @@ async fn sweep(settings: &Settings, stone: &Versioned<Tombstone>) -> Result<Prop
     let item = stone.document.item;
     let mut proposal = Proposal::default();
     let left = files(settings, item, &mut proposal).await?
+        || datasets(settings, item, &mut proposal).await?
         || relations(settings, item, &mut proposal).await?
         || grants(settings, item, &mut proposal).await?
         || links(settings, item, &mut proposal).await?;
@@ -126,6 +127,22 @@ async fn files(settings: &Settings, item: ItemId, proposal: &mut Proposal) -> Re
         .await?;
     for digest in page.rows.iter().filter_map(|(key, _)| index::last_id(key)) {
         proposal.unlink(Entry::File(item, Digest(digest)));
+    }
+    Ok(!page.rows.is_empty())
+}
+
+async fn datasets(
+    settings: &Settings,
+    item: ItemId,
+    proposal: &mut Proposal,
+) -> Result<bool, Fault> {
+    let prefix = index::datasets(item);
+    let store = &*settings.store;
+    let page = store
+        .scan(prefix, None, Direction::Forward, AT_ONCE)
+        .await?;
+    for digest in page.rows.iter().filter_map(|(key, _)| index::last_id(key)) {
+        proposal.unlink(Entry::Dataset(item, Digest(digest)));
     }
     Ok(!page.rows.is_empty())
 }

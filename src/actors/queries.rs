@@ -18,7 +18,7 @@ use super::people;
 use super::rights::{self, Acting};
 use super::world::{Settings, Trouble};
 
-pub use items::{SeenItem, beside, contents, files, item, items};
+pub use items::{SeenItem, beside, contents, datasets, files, item, items};
 pub(in crate::actors) use items::{grants, grants_after, related};
 pub use transfers::{
     Box_, Keeps, Shown, Transfers, every, inbox, item_journal, linked, seen_of, transfer, transfers,

@@ -236,7 +236,10 @@ pub enum Project {
     /// List the projects of a context, newest first
     #[command(after_help = EXIT_CODES)]
     List(ListItems),
-    /// Show a project with its biosamples, runs, who may look at it, and its history
+    /// List files in a project that is yours or that you may write to, as a dataset if you like
+    #[command(after_help = EXIT_CODES)]
+    AddFiles(AddFiles),
+    /// Show a project with its datasets, biosamples, runs, who may look at it, and its history
     #[command(after_help = EXIT_CODES)]
     Show(ShowItem),
 }
@@ -247,6 +250,36 @@ pub struct Create {
     /// Its name, unique in its context
     pub name: String,
     /// The owning context: `personal` (the default), a workgroup's handle or an id
+    #[arg(long)]
+    pub context: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) once: Once,
+}
+
+/// Lists files in a project.
+#[derive(Debug, Args)]
+pub struct AddFiles {
+    /// Id or name of the project
+    pub project: String,
+    /// The files, at most 1,000. They stay where they are: paths and sizes are listed. A relative path is kept as it is typed,
+    /// of an absolute one the name of the file
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The dataset they belong to, which is made if the project has none of that name
+    #[arg(long, value_name = "NAME", requires = "kind", requires = "biosample")]
+    pub dataset: Option<String>,
+    /// What the files of the dataset are: FASTQ, BAM, VCF
+    #[arg(long = "type", id = "kind", value_name = "TYPE", requires = "dataset")]
+    pub kind: Option<String>,
+    /// The biosample of the project that the dataset comes from
+    #[arg(long, value_name = "NAME", requires = "dataset")]
+    pub biosample: Option<String>,
+    /// Read each file and list its SHA-256 too
+    #[arg(long)]
+    pub checksums: bool,
+    /// Where a name is looked for: `personal` (the default), a workgroup's handle or an id
     #[arg(long)]
     pub context: Option<String>,
     #[command(flatten)]
@@ -337,6 +370,7 @@ impl Command {
             Self::Run(Run::List(args)) | Self::Project(Project::List(args)) => &args.common,
             Self::Run(Run::Show(args)) | Self::Project(Project::Show(args)) => &args.common,
             Self::Project(Project::Create(args)) => &args.common,
+            Self::Project(Project::AddFiles(args)) => &args.common,
             Self::Access(Access::Show(args)) => &args.common,
             Self::Admin(Admin::Access(args)) => &args.common,
             Self::Admin(Admin::Allow(args)) => &args.common,

@@ -1,6 +1,6 @@
 //! Runs and projects: listed, shown, created.
 
-use crate::wire::{Biosample, CreateProject, Item, ItemPage, Run};
+use crate::wire::{Biosample, CreateProject, Dataset, Item, ItemPage, Page, Run};
 
 use super::amounts::{amount, count, counted, size};
 use super::api::path;
@@ -14,6 +14,8 @@ use super::text::printable;
 
 /// Biosamples that are printed for people; a run may have hundreds.
 const BIOSAMPLES: usize = 40;
+/// Datasets that are printed; the API lists all of them.
+const DATASETS: usize = 40;
 
 /// Which of the two kinds of item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,6 +208,9 @@ pub(super) fn show(
         "Runs"
     };
     session.table(title, &table(related))?;
+    if kind == Kind::Project {
+        datasets(id, session)?;
+    }
     let more = biosamples.len().saturating_sub(BIOSAMPLES);
     session.table("Biosamples", &samples(biosamples))?;
     if more > 0 {
@@ -225,6 +230,37 @@ pub(super) fn cycles(run: &Run) -> String {
         format!("{}{index}", read.cycles)
     };
     run.reads.iter().map(read).collect::<Vec<_>>().join(" + ")
+}
+
+/// The first datasets of a project.
+fn datasets(project: &str, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+    let mut table = Table::new([
+        column("NAME", Fit::Shrinks),
+        column("TYPE", Fit::Keeps),
+        column("BIOSAMPLE", Fit::Keeps),
+        amounts("FILES", Fit::Keeps),
+        amounts("SIZE", Fit::Keeps),
+    ]);
+    let limit = format!("limit={DATASETS}");
+    let place = format!("{}?{limit}", path(&["projects", project, "datasets"]));
+    let page: Page<Dataset> = session.api.get(place)?.read()?;
+    for dataset in page.items {
+        table.row([
+            dataset.name.into(),
+            dataset.kind.into(),
+            dataset.biosample.into(),
+            count(dataset.files).into(),
+            size(dataset.bytes).into(),
+        ]);
+    }
+    session.table("Datasets", &table)?;
+    match page.next_cursor {
+        None => Ok(()),
+        Some(_) => session.print(format_args!(
+            "  … and more; GET /api/v1/projects/{}/datasets lists all\n",
+            printable(project)
+        )),
+    }
 }
 
 fn samples(biosamples: Vec<Biosample>) -> Table<2> {

@@ -14,6 +14,7 @@ mod args;
 mod audit;
 mod base;
 mod failure;
+mod files;
 mod history;
 mod invitations;
 mod items;
@@ -110,6 +111,7 @@ fn dispatch(command: &Command, here: &mut Surroundings<'_>) -> Result<(), Failur
         },
         Command::Project(project) => match project {
             Project::Create(args) => items::create(args, session),
+            Project::AddFiles(args) => files::add(args, session),
             Project::List(args) => items::list(args, items::Kind::Project, session),
             Project::Show(args) => items::show(args, items::Kind::Project, session),
         },

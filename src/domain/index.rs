@@ -69,6 +69,8 @@ pub enum Entry {
     RunOf(ItemId, ItemId),
     /// A file of an item, by the digest of its path; the value is the record.
     File(ItemId, Digest),
+    /// A dataset of a project, by the digest of its name; the value is the record.
+    Dataset(ItemId, Digest),
     /// Sessions of an account.
     SessionOf(AccountId, Digest),
     /// API tokens of an account.
@@ -137,6 +139,7 @@ impl Entry {
             Self::ProjectOf(run, project) => projects_of(run).item(project),
             Self::RunOf(project, run) => runs_of(project).item(run),
             Self::File(item, digest) => files(item).wide(digest.0),
+            Self::Dataset(project, digest) => datasets(project).wide(digest.0),
             Self::SessionOf(account, digest) => sessions_of(account).wide(digest.0),
             Self::TokenOf(account, digest) => tokens_of(account).wide(digest.0),
             Self::Granted(context, item) => granted(context).item(item),
@@ -245,6 +248,10 @@ pub fn runs_of(project: ItemId) -> Bytes {
 /// Prefix of an item's files.
 pub fn files(item: ItemId) -> Bytes {
     Bytes::tagged(11).item(item)
+}
+/// Prefix of a project's datasets.
+pub fn datasets(project: ItemId) -> Bytes {
+    Bytes::tagged(51).item(project)
 }
 /// Prefix of an account's sessions.
 pub fn sessions_of(account: AccountId) -> Bytes {

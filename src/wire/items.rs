@@ -322,12 +322,59 @@ pub struct File {
     pub checksum: Option<String>,
 }
 
+/// A file of a project as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListedFile {
+    /// Its path in the project.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// `sha256:…`, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// The name of the dataset that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+}
+
+/// The dataset that files are added to; it is made with the first of them.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IntoDataset {
+    /// Its name, unique in the project: 1 to 255 characters.
+    pub name: String,
+    /// What its files are, such as `FASTQ`, `BAM` or `VCF`: 1 to 40 characters. The same for all files of a dataset.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the biosample of the project that it comes from. The same for all files of a dataset.
+    pub biosample: String,
+}
+
+/// A dataset: files of one type in one project, from one biosample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Dataset {
+    /// Its name, unique in the project.
+    pub name: String,
+    /// What its files are, such as `FASTQ`, `BAM` or `VCF`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the biosample that it comes from.
+    pub biosample: String,
+    /// Number of its files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// Lists files of a project, 1 to 1,000 at a time; a path listed before is replaced.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddFiles {
     /// The files.
     pub files: Vec<File>,
+    /// The dataset that all of them belong to; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<IntoDataset>,
 }
 
 /// Says that an analysis begins to write to projects.

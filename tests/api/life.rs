@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use handover::domain::workgroup::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{World, offer, run};
 
@@ -332,4 +332,84 @@ async fn files_are_listed_and_paged() {
         .ok();
     assert_eq!(second["items"].as_array().unwrap().len(), 21);
     assert_eq!(second["next_cursor"], json!(null));
+}
+
+#[tokio::test]
+async fn files_make_up_datasets_of_one_type_and_one_biosample() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let registered = world.post(&core, "/runs", run("R1")).await.ok();
+    let project = &registered["projects"][0];
+    let biosample = run("R1")["projects"][0]["biosamples"][0]["name"].clone();
+    let path = format!("/projects/{}", project["id"].as_str().unwrap());
+    let add = async |files: &[(&str, u64)], dataset: Value| {
+        let file = |(path, bytes): &(&str, u64)| json!({ "path": path, "bytes": bytes });
+        let files: Vec<Value> = files.iter().map(file).collect();
+        let body = json!({ "files": files, "dataset": dataset });
+        world.post(&core, &format!("{path}/files"), body).await
+    };
+    let datasets = async || {
+        let page = world.get(&core, &format!("{path}/datasets")).await.ok();
+        let all = page["items"].as_array().unwrap().iter();
+        let told = |one: &Value| {
+            format!(
+                "{}: {} {}, {} bytes",
+                one["name"], one["files"], one["type"], one["bytes"]
+            )
+        };
+        let mut all: Vec<String> = all.map(told).collect();
+        all.sort();
+        all
+    };
+    let of = |name: &str, kind: &str| json!({ "name": name, "type": kind, "biosample": biosample });
+
+    let reads = [("r1.fastq.gz", 10), ("r2.fastq.gz", 20)];
+    add(&reads, of("lane 1", "FASTQ")).await.ok();
+    add(&[("r3.fastq.gz", 5)], of("lane 1", "FASTQ")).await.ok();
+    add(&[("s1.bam", 7)], of("aligned", "BAM")).await.ok();
+    let both = [
+        r#""aligned": 1 "BAM", 7 bytes"#,
+        r#""lane 1": 3 "FASTQ", 35 bytes"#,
+    ];
+    assert_eq!(datasets().await, both);
+    let files = world.get(&core, &format!("{path}/files")).await.ok();
+    let bam = files["items"].as_array().unwrap().iter();
+    let bam = { bam }.find(|file| file["path"] == "s1.bam").unwrap();
+    assert_eq!(bam["dataset"], "aligned");
+
+    // What is listed anew may change its size, its dataset, or leave it; a dataset without files is none.
+    add(&[("r2.fastq.gz", 21)], of("lane 1", "FASTQ"))
+        .await
+        .ok();
+    add(&[("r3.fastq.gz", 5)], of("lane 2", "FASTQ")).await.ok();
+    let after = add(&[("s1.bam", 8)], Value::Null).await.ok();
+    assert_eq!(
+        datasets().await,
+        [
+            r#""lane 1": 2 "FASTQ", 31 bytes"#,
+            r#""lane 2": 1 "FASTQ", 5 bytes"#
+        ]
+    );
+    assert_eq!((&after["files"], &after["bytes"]), (&json!(4), &json!(44)));
+
+    // All files of a dataset are of one type and one biosample, which the project has.
+    for (dataset, says) in [
+        (of("lane 1", "BAM"), "holds FASTQ of the biosample"),
+        (
+            json!({ "name": "x", "type": "BAM", "biosample": "nobody" }),
+            "has no biosample",
+        ),
+        (of("x", " "), "the type of a dataset has 1 to 40 characters"),
+        (of("", "BAM"), "a name has 1 to 255 characters"),
+    ] {
+        let refused = add(&[("y.bam", 1)], dataset).await;
+        assert_eq!(refused.refused().0, 422);
+        assert!(refused.text.contains(says), "{}", refused.text);
+    }
+    assert_eq!(datasets().await.len(), 2);
+
+    // A reader sees them, a stranger does not, and nothing of them is left of a purged project.
+    let stranger = world.person("stranger@uni.example").await;
+    let refused = world.get(&stranger, &format!("{path}/datasets")).await;
+    assert_eq!(refused.refused().0, 404);
 }

@@ -398,7 +398,8 @@ async fn what_is_purged_is_gone_with_all_that_belonged_to_it_and_its_journal_sta
     let item: ItemId = id.parse().unwrap();
     let view = world.store.view();
     let about = |entry: &Entry| match entry {
-        Entry::File(of, _) | Entry::Grantee(of, _) | Entry::LinkOf(of, _) => *of == item,
+        Entry::File(of, _) | Entry::Dataset(of, _) => *of == item,
+        Entry::Grantee(of, _) | Entry::LinkOf(of, _) => *of == item,
         Entry::ProjectOf(_, of) | Entry::RunOf(of, _) => *of == item,
         Entry::Owned(_, of) | Entry::Trashed(_, of) | Entry::Granted(_, of) => *of == item,
         Entry::Sized(_, _, of) => *of == item,

@@ -78,6 +78,7 @@ const TABLE: &[Row] = &[
     ("GET /projects/{project}/access", "read", "",                "401 401 404 403 403 200 200 200 200 404 401 403"),
     ("GET /projects/{project}/right", "read", "",                 "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("GET /projects/{project}/files", "read", "",                 "401 401 404 200 200 200 200 200 200 404 401 403"),
+    ("GET /projects/{project}/datasets", "read", "",              "401 401 404 200 200 200 200 200 200 404 401 403"),
     ("POST /projects/{project}/files", "write", FILES,            "401 401 404 403 200 200 200 200 200 404 401 403"),
     ("POST /analyses", "write", ANALYSIS,                         "401 401 404 403 201 201 201 201 201 404 401 403"),
     ("GET /projects/{project}/analyses", "read", "",              "401 401 404 200 200 200 200 200 200 404 401 403"),

@@ -387,7 +387,7 @@ fn acknowledged(cluster: &Cluster, errand: &Errand, told: &Told) -> Result<(), S
             let there = |id: &ItemId| shadow.item(*id).is_some() || shadow.tombstone(*id).is_some();
             done.items.iter().all(there)
                 && match (&**command, done.items.first(), done.analysis) {
-                    (custody::Command::AddFiles { item, files }, Some(first), _) => {
+                    (custody::Command::AddFiles { item, files, .. }, Some(first), _) => {
                         let entry = |path: &str| {
                             let digest = handover::domain::id::Digest::of(path.as_bytes());
                             Entry::File(*item, digest)

@@ -6,7 +6,7 @@ mod workgroups;
 
 use std::sync::Arc;
 
-use handover::actors::custody::{Command as Custody, File, NewProject};
+use handover::actors::custody::{Command as Custody, Dataset, File, NewProject};
 use handover::actors::invitation::{Command, To};
 use handover::actors::{account, invitation, queries, sharing, sign_in, world};
 use handover::domain::event::{By, Channel};
@@ -233,10 +233,14 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         7..=10 => custody(Custody::CreateProject {
             name: name(cluster),
         }),
-        11..=15 => custody(Custody::AddFiles {
-            item: *universe.pick(&owned(shadow, context, Some(ItemKind::Project)))?,
-            files: files(cluster),
-        }),
+        11..=15 => {
+            let item = *universe.pick(&owned(shadow, context, Some(ItemKind::Project)))?;
+            custody(Custody::AddFiles {
+                item,
+                files: files(cluster),
+                dataset: dataset(cluster, shadow, item),
+            })
+        }
         16..=19 => {
             let mut projects = owned(shadow, context, Some(ItemKind::Project));
             projects.truncate(1 + universe.place(2));
@@ -444,8 +448,23 @@ fn files(cluster: &Cluster) -> Vec<File> {
         path: format!("reads/{}.fastq.gz", universe.below(6)),
         bytes: universe.below(15),
         checksum: None,
+        dataset: None,
     };
     (0..1 + universe.below(3)).map(file).collect()
+}
+
+/// One of two datasets of one of the project's biosamples, sometimes.
+fn dataset(cluster: &Cluster, shadow: &Shadow, project: ItemId) -> Option<Dataset> {
+    let universe = &cluster.universe;
+    let all = &shadow.biosamples(project)?.biosamples;
+    let biosample = universe.pick(all).filter(|_| universe.percent(70))?;
+    Some(Dataset {
+        name: format!("{} {}", biosample.name, universe.below(2)),
+        kind: "FASTQ".to_owned(),
+        biosample: biosample.name.clone(),
+        files: 0,
+        bytes: 0,
+    })
 }
 
 fn request(

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use handover::actors::custody::{Dataset, File};
 use handover::chain::Fingerprint;
 use handover::domain::account::{Account, Session, SignIn, Token};
 use handover::domain::address::Address;
@@ -119,6 +120,7 @@ impl Shadow {
         workgroup: Workgroup (id: WorkgroupId);
         membership: Membership (workgroup: WorkgroupId, account: AccountId);
         item: Item (id: ItemId);
+        biosamples: Biosamples (project: ItemId);
         transfer: Invitation (id: InvitationId);
         analysis: Analysis (id: AnalysisId);
         proposed_move: Move (id: MoveId);
@@ -178,11 +180,29 @@ impl Shadow {
         };
         self.entries.range(first..=last).filter_map(project)
     }
-    /// Whether files are listed of an item.
+    /// Whether files or datasets are listed of an item.
     pub fn has_files(&self, item: ItemId) -> bool {
-        let first = Entry::File(item, Digest(0));
-        let last = Entry::File(item, Digest(ALL));
-        self.entries.range(first..=last).next().is_some()
+        let files = Entry::File(item, Digest(0))..=Entry::File(item, Digest(ALL));
+        self.entries.range(files).next().is_some() || self.datasets(item).next().is_some()
+    }
+    /// The datasets of a project as they are recorded.
+    pub fn datasets(&self, project: ItemId) -> impl Iterator<Item = Dataset> + '_ {
+        let all = Entry::Dataset(project, Digest(0))..=Entry::Dataset(project, Digest(ALL));
+        let read = |(_, value): (_, &Vec<u8>)| serde_json::from_slice(value).unwrap();
+        self.entries.range(all).map(read)
+    }
+    /// The datasets of a project by name, as its files say them: how many files, how many bytes.
+    pub fn datasets_of_files(&self, project: ItemId) -> BTreeMap<String, (u64, u64)> {
+        let files = Entry::File(project, Digest(0))..=Entry::File(project, Digest(ALL));
+        let mut all = BTreeMap::new();
+        for value in self.entries.range(files).map(|(_, value)| value) {
+            let file: File = serde_json::from_slice(value).unwrap();
+            if let Some(dataset) = file.dataset {
+                let (n, bytes): &mut (u64, u64) = all.entry(dataset).or_default();
+                (*n, *bytes) = (*n + 1, *bytes + file.bytes);
+            }
+        }
+        all
     }
     /// Whether a message that came in by mail is kept as it came.
     pub fn has_raw(&self) -> bool {
@@ -254,7 +274,10 @@ impl Shadow {
                 }
                 // What no document derives goes when it is said to go.
                 IndexChange::Delete(
-                    entry @ (Entry::File(..) | Entry::ProjectOf(..) | Entry::RunOf(..)),
+                    entry @ (Entry::File(..)
+                    | Entry::Dataset(..)
+                    | Entry::ProjectOf(..)
+                    | Entry::RunOf(..)),
                 ) => {
                     self.entries.remove(entry);
                     if let Entry::File(item, _) = entry
@@ -268,13 +291,12 @@ impl Shadow {
             };
             match entry {
                 Entry::File(item, _) => {
-                    let file: handover::actors::custody::File =
-                        serde_json::from_slice(value).map_err(|e| e.to_string())?;
+                    let file: File = serde_json::from_slice(value).map_err(|e| e.to_string())?;
                     let files = self.files.entry(*item).or_default();
                     files.insert(*entry, file.bytes);
                     self.entries.insert(*entry, value.clone());
                 }
-                Entry::ProjectOf(..) | Entry::RunOf(..) => {
+                Entry::Dataset(..) | Entry::ProjectOf(..) | Entry::RunOf(..) => {
                     self.entries.insert(*entry, value.clone());
                 }
                 _ => {}

@@ -1,17 +1,20 @@
-//! The files of an item, as they are listed.
+//! The files of an item, as they are listed, and the datasets that they make up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::actors::load::Versioned;
+use crate::actors::load::{self, Versioned};
 use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Settings, Trouble};
-use crate::domain::id::Digest;
+use crate::domain::id::{Digest, ItemId};
 use crate::domain::index::Entry;
-use crate::domain::item::Item;
+use crate::domain::item::{Biosamples, Item};
+use crate::domain::key::Key;
 use crate::domain::refusal::Refusal;
 use crate::domain::said::said;
+use crate::store::Fault;
 
 use super::changed;
 
@@ -28,13 +31,46 @@ pub struct File {
     /// Its checksum, as `sha256:…`, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
+    /// The name of the dataset that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+}
+
+/// A dataset: files of one type in one project, from one biosample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dataset {
+    /// Its name, unique in the project.
+    pub name: String,
+    /// What its files are: FASTQ, BAM, VCF.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the biosample that it comes from.
+    pub biosample: String,
+    /// Number of its files.
+    #[serde(default)]
+    pub files: u64,
+    /// Their bytes.
+    #[serde(default)]
+    pub bytes: u64,
+}
+
+impl Dataset {
+    fn take(&mut self, bytes: u64) {
+        self.files = self.files.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn give(&mut self, bytes: u64) {
+        self.files = self.files.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
 }
 
 pub(super) async fn add_files(
     settings: &Settings,
     call: &Call,
     item: &Versioned<Item>,
-    files: &[File],
+    (files, dataset): (&[File], Option<&Dataset>),
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     if files.is_empty() || files.len() > MAX_FILES {
@@ -68,15 +104,112 @@ pub(super) async fn add_files(
     }
     let entries: Vec<Entry> = listed.keys().copied().collect();
     let before = settings.store.find(&entries).await?;
+    let before = before
+        .into_iter()
+        .map(|value| kept::<File>(value.as_deref()));
+    let before: Vec<Option<File>> = before.collect::<Result<_, Fault>>()?;
+    let left = before.iter().flatten();
+    let left = left.filter_map(|file| file.dataset.as_deref());
+    let project = item.document.id;
+    let mut datasets = datasets_called(settings, project, left, dataset).await?;
     let mut next = item.document.clone();
     for ((entry, file), before) in listed.into_iter().zip(before) {
-        match before.and_then(|value| serde_json::from_slice::<File>(&value).ok()) {
+        match &before {
             Some(before) => next.bytes = next.bytes.saturating_sub(before.bytes),
             None => next.files = next.files.saturating_add(1),
         }
         next.bytes = next.bytes.saturating_add(file.bytes);
-        proposal.link(entry, serde_json::to_vec(file).unwrap_or_default());
+        let was_in = before.as_ref().and_then(|before| before.dataset.as_ref());
+        if let (Some(before), Some(was_in)) = (&before, was_in)
+            && let Some(dataset) = datasets.get_mut(was_in)
+        {
+            dataset.give(before.bytes);
+        }
+        if let Some(is_in) = dataset.and_then(|new| datasets.get_mut(&new.name)) {
+            is_in.take(file.bytes);
+        }
+        let file = File {
+            dataset: dataset.map(|dataset| dataset.name.clone()),
+            ..file.clone()
+        };
+        proposal.link(entry, serde_json::to_vec(&file).unwrap_or_default());
+    }
+    for dataset in datasets.into_values() {
+        let entry = dataset_entry(project, &dataset.name);
+        match dataset.files {
+            0 => proposal.unlink(entry),
+            _ => proposal.link(entry, serde_json::to_vec(&dataset).unwrap_or_default()),
+        }
     }
     proposal.replace(item, &next, Some(&changed(call, "files were listed")));
     Ok(())
+}
+
+fn kept<T: DeserializeOwned>(value: Option<&[u8]>) -> Result<Option<T>, Fault> {
+    let odd = |error| Fault::never(format!("a record of a project cannot be read: {error}"));
+    let read = value.map(serde_json::from_slice).transpose();
+    read.map_err(odd)
+}
+
+fn dataset_entry(project: ItemId, name: &str) -> Entry {
+    Entry::Dataset(project, Digest::of(name.as_bytes()))
+}
+
+/// The datasets that files leave, and the one that they come into, by name. Whoever adds files writes the project too, so nobody else
+/// counts them meanwhile.
+async fn datasets_called(
+    settings: &Settings,
+    project: ItemId,
+    left: impl Iterator<Item = &str>,
+    new: Option<&Dataset>,
+) -> Result<BTreeMap<String, Dataset>, Trouble> {
+    let mut names: BTreeSet<&str> = left.collect();
+    names.extend(new.map(|new| new.name.as_str()));
+    let entry = |name: &&str| dataset_entry(project, name);
+    let entries: Vec<Entry> = names.iter().map(entry).collect();
+    let found = settings.store.find(&entries).await?;
+    let mut all = BTreeMap::new();
+    for (name, value) in names.into_iter().zip(found) {
+        if let Some(dataset) = kept::<Dataset>(value.as_deref())? {
+            all.insert(name.to_owned(), dataset);
+        }
+    }
+    let Some(new) = new else {
+        return Ok(all);
+    };
+    match all.get(&new.name) {
+        None => {
+            of_a_biosample(settings, project, &new.biosample).await?;
+            all.insert(new.name.clone(), new.clone());
+        }
+        Some(there) if there.kind != new.kind || there.biosample != new.biosample => {
+            return Err(Refusal::field(
+                "dataset",
+                said!(
+                    "the dataset \"{name}\" holds {kind} of the biosample \"{biosample}\"",
+                    name = there.name,
+                    kind = there.kind,
+                    biosample = there.biosample
+                ),
+                said!("add files of the same type and biosample to it, or give these a dataset of their own"),
+            )
+            .into());
+        }
+        Some(_) => {}
+    }
+    Ok(all)
+}
+
+async fn of_a_biosample(settings: &Settings, project: ItemId, name: &str) -> Result<(), Trouble> {
+    let found = load::one::<Biosamples>(&*settings.store, Key::Biosamples(project)).await?;
+    let all = found.map_or_else(Vec::new, |found| found.document.biosamples);
+    match all.iter().any(|biosample| biosample.name == name) {
+        true => Ok(()),
+        false => Err(Refusal::field(
+            "dataset",
+            said!("the project has no biosample \"{name}\"", name),
+            said!("name one of its biosamples; they come with the runs whose sample sheets name the project"),
+        )
+        .into()),
+    }
 }

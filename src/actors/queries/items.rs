@@ -1,7 +1,9 @@
 //! Runs and projects: one with what belongs to it, and the lists of them and of their files.
 
+use serde::de::DeserializeOwned;
+
 use crate::actors::context::Owner;
-use crate::actors::custody::File;
+use crate::actors::custody::{Dataset, File};
 use crate::actors::load;
 use crate::actors::rights::{self, Acting, Permit};
 use crate::actors::world::{Settings, Trouble};
@@ -9,7 +11,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{Context, Digest, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::item::{Biosamples, Item};
-use crate::domain::key::Key;
+use crate::domain::key::{Bytes, Key};
 use crate::domain::rights::Grant;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault, Version};
@@ -125,18 +127,36 @@ pub async fn files(
     after: Option<Digest>,
     limit: usize,
 ) -> Result<(Vec<File>, Option<Digest>), Fault> {
-    let prefix = index::files(permit.id());
+    records(settings, index::files(permit.id()), after, limit).await
+}
+
+/// A page of the datasets of a project, in the order of the digests of their names.
+pub async fn datasets(
+    settings: &Settings,
+    permit: &Permit,
+    after: Option<Digest>,
+    limit: usize,
+) -> Result<(Vec<Dataset>, Option<Digest>), Fault> {
+    records(settings, index::datasets(permit.id()), after, limit).await
+}
+
+async fn records<T: DeserializeOwned>(
+    settings: &Settings,
+    prefix: Bytes,
+    after: Option<Digest>,
+    limit: usize,
+) -> Result<(Vec<T>, Option<Digest>), Fault> {
     let from = after.map(|digest| continued(prefix, digest.0));
     let store = &*settings.store;
     let page = store.scan(prefix, from, Direction::Forward, limit).await?;
     let last = page.rows.last().and_then(|(key, _)| index::last_id(key));
     let next = last.map(Digest).filter(|_| page.more);
     let read = |value: &[u8]| {
-        let odd = |error| Fault::never(format!("the record of a file cannot be read: {error}"));
+        let odd = |error| Fault::never(format!("a record of a project cannot be read: {error}"));
         serde_json::from_slice(value).map_err(odd)
     };
-    let files: Result<Vec<File>, Fault> = page.rows.iter().map(|(_, value)| read(value)).collect();
-    Ok((files?, next))
+    let all: Result<Vec<T>, Fault> = page.rows.iter().map(|(_, value)| read(value)).collect();
+    Ok((all?, next))
 }
 
 /// A page of the items of one kind that a context owns, newest first.

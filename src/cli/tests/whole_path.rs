@@ -171,6 +171,29 @@ fn a_run_goes_from_its_folder_to_its_new_owner() {
     assert!(done(&fay, &["run", "list"]).contains(RUN));
     assert!(done(&fay, &["run", "show", RUN]).contains("Beech leaves 2026"));
     assert!(done(&fay, &["project", "show", "Beech leaves 2026"]).contains("leaf-01"));
+    let sheet = format!("{folder}/SampleSheet.csv");
+    let add = ["project", "add-files", "Beech leaves 2026", &sheet];
+    let dataset = ["--dataset", "Reads", "--type", "FASTQ", "--biosample"];
+    let said = done(
+        &fay,
+        &[&add[..], &dataset, &["leaf-01", "--checksums"]].concat(),
+    );
+    assert!(said.starts_with("Listed 1 file"), "{said}");
+    let shown = done(&fay, &["project", "show", "Beech leaves 2026"]);
+    assert!(
+        shown.contains("Reads") && shown.contains("FASTQ"),
+        "{shown}"
+    );
+    let wrong = [&add[..], &dataset, &["nobody"]].concat();
+    refused(&fay, &wrong, Exit::Usage, "request.invalid");
+    let nowhere = [add[0], add[1], add[2], "nowhere.bam", "../up.bam", folder];
+    for says in [
+        "nowhere.bam cannot be read",
+        "../up.bam has no name",
+        "is no file",
+    ] {
+        refused(&fay, &nowhere, Exit::Local, says);
+    }
 
     let offer = [
         RUN,

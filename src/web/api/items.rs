@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::actors::custody::{Command, Done};
+use crate::actors::custody::{self, Command, Done};
 use crate::actors::lifecycle;
 use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
@@ -32,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(projects, create))
         .routes(routes!(project))
         .routes(routes!(files, add_files))
+        .routes(routes!(datasets))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -265,22 +266,23 @@ async fn project(
 /// In an order that stays the same, but is not that of their names.
 #[utoipa::path(get, path = "/projects/{project}/files", operation_id = "listFiles", tag = "Runs and projects",
     params(("project" = String, Path, description = "`prj_…`"), Files),
-    responses((status = 200, description = "A page of files", body = wire::Page<wire::File>)))]
+    responses((status = 200, description = "A page of files", body = wire::Page<wire::ListedFile>)))]
 async fn files(
     State(app): State<App>,
     signed: Signed<Read>,
     Named(id): Named<ItemId>,
     Asked(asked): Asked<Files>,
-) -> Result<Json<wire::Page<wire::File>>, Failure> {
+) -> Result<Json<wire::Page<wire::ListedFile>>, Failure> {
     let settings = app.settings();
     let limit = limit(asked.limit)?;
     let after: Option<Digest> = cursor(asked.cursor.as_deref())?;
     let permit = permit(&app, signed.account(), (id, ItemKind::Project), Level::Read);
     let (files, next) = queries::files(&settings, &permit.await?, after, limit).await?;
-    let file = |file: crate::actors::custody::File| wire::File {
+    let file = |file: custody::File| wire::ListedFile {
         path: file.path,
         bytes: file.bytes,
         checksum: file.checksum,
+        dataset: file.dataset,
     };
     Ok(Json(wire::Page {
         items: files.into_iter().map(file).collect(),
@@ -288,9 +290,39 @@ async fn files(
     }))
 }
 
+/// List the datasets of a project.
+///
+/// In an order that stays the same, but is not that of their names.
+#[utoipa::path(get, path = "/projects/{project}/datasets", operation_id = "listDatasets", tag = "Runs and projects",
+    params(("project" = String, Path, description = "`prj_…`"), Files),
+    responses((status = 200, description = "A page of datasets", body = wire::Page<wire::Dataset>)))]
+async fn datasets(
+    State(app): State<App>,
+    signed: Signed<Read>,
+    Named(id): Named<ItemId>,
+    Asked(asked): Asked<Files>,
+) -> Result<Json<wire::Page<wire::Dataset>>, Failure> {
+    let settings = app.settings();
+    let limit = limit(asked.limit)?;
+    let after: Option<Digest> = cursor(asked.cursor.as_deref())?;
+    let permit = permit(&app, signed.account(), (id, ItemKind::Project), Level::Read);
+    let (all, next) = queries::datasets(&settings, &permit.await?, after, limit).await?;
+    let dataset = |dataset: custody::Dataset| wire::Dataset {
+        name: dataset.name,
+        kind: dataset.kind,
+        biosample: dataset.biosample,
+        files: dataset.files,
+        bytes: dataset.bytes,
+    };
+    Ok(Json(wire::Page {
+        items: all.into_iter().map(dataset).collect(),
+        next_cursor: next.map(|digest| digest.to_string()),
+    }))
+}
+
 /// List files of a project, 1 to 1,000 at a time.
 ///
-/// A path that is listed already is replaced.
+/// A path that is listed already is replaced; it leaves its dataset then, unless it is named again.
 #[utoipa::path(post, path = "/projects/{project}/files", operation_id = "addFiles", tag = "Runs and projects",
     params(("project" = String, Path, description = "`prj_…`")),
     request_body = wire::AddFiles,
@@ -302,7 +334,7 @@ async fn add_files(
     taken: Taken<wire::AddFiles>,
 ) -> Result<Json<wire::Item>, Failure> {
     let call = call(&app, &signed, &taken);
-    let files = read::files(taken.what)?;
+    let (files, dataset) = read::files(taken.what)?;
     let permit = permit(
         &app,
         signed.account(),
@@ -310,7 +342,11 @@ async fn add_files(
         Level::Write,
     );
     let owner = permit.await?.owner();
-    let command = Command::AddFiles { item: id, files };
+    let command = Command::AddFiles {
+        item: id,
+        files,
+        dataset,
+    };
     let done = app.directory().custody(owner, call, command).await?;
     let project = items_of(&app, signed.account(), &done)
         .await?

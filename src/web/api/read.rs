@@ -447,8 +447,10 @@ pub fn new_run(ask: wire::RegisterRun) -> Result<NewRun, Findings> {
     problems.unless_any(new)
 }
 
-/// Files to be listed.
-pub fn files(ask: wire::AddFiles) -> Result<Vec<custody::File>, Findings> {
+/// Files to be listed, and the dataset that they belong to.
+pub fn files(
+    ask: wire::AddFiles,
+) -> Result<(Vec<custody::File>, Option<custody::Dataset>), Findings> {
     let mut problems = Problems::default();
     let mut files = Vec::with_capacity(ask.files.len());
     for file in ask.files {
@@ -460,9 +462,31 @@ pub fn files(ask: wire::AddFiles) -> Result<Vec<custody::File>, Findings> {
             path: file.path,
             bytes: file.bytes,
             checksum: file.checksum,
+            dataset: None,
         });
     }
-    problems.unless_any(Some(files))
+    let dataset = ask.dataset.and_then(|into| dataset(into, &mut problems));
+    problems.unless_any(Some((files, dataset)))
+}
+
+fn dataset(into: wire::IntoDataset, problems: &mut Problems) -> Option<custody::Dataset> {
+    let name = problems.keep(custody::name_of("dataset", &into.name));
+    let kind = into.kind.trim();
+    let fits = (1..=40).contains(&kind.chars().count()) && !kind.chars().any(char::is_control);
+    if !fits {
+        problems.add(
+            "dataset",
+            "the type of a dataset has 1 to 40 characters and no control characters",
+            "write FASTQ, BAM, VCF or what its files are",
+        );
+    }
+    name.map(|name| custody::Dataset {
+        name,
+        kind: kind.to_owned(),
+        biosample: into.biosample,
+        files: 0,
+        bytes: 0,
+    })
 }
 
 /// What an analysis is called, and the projects it writes to.

@@ -1,5 +1,6 @@
 //! The page of a run or a project, for whoever may see it.
 
+mod contents;
 mod facts;
 
 use std::cmp::Reverse;
@@ -15,7 +16,7 @@ use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
 use crate::domain::event::Event;
-use crate::domain::id::{Context, Digest, InvitationId, ItemId, ItemKind};
+use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
 use crate::domain::invitation::Invitation;
 use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::key::Key;
@@ -26,7 +27,8 @@ use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::pages::words::size;
+
+use contents::{Dataset, File, Part};
 
 use super::form::{self, Fields};
 use super::journal::{self, History, Line};
@@ -40,8 +42,7 @@ const LISTED: usize = 50;
 const PEOPLE: usize = 10;
 /// So many who have access are looked at for that.
 const LOOKED_AT: usize = 1_000;
-/// So many files stand on a page, and so many runs or projects, and lines of the history.
-const FILES: usize = 25;
+/// So many runs or projects stand on a page, and so many lines of the history.
 const RELATED: usize = 20;
 const LINES: usize = 15;
 /// So many letters of the offer it is in, the newest.
@@ -50,20 +51,6 @@ const LETTERS: usize = 5;
 struct Biosample {
     name: String,
     libraries: String,
-}
-
-struct Listed {
-    path: String,
-    size: String,
-}
-
-/// The files on this page, and where the next page begins.
-struct Files {
-    all: Vec<Listed>,
-    begun: bool,
-    next: Option<Digest>,
-    /// Whether it has files of which no list was registered.
-    unlisted: bool,
 }
 
 /// Who has access and why, as far as it is told here.
@@ -109,7 +96,10 @@ struct Page<'a> {
     list: List,
     biosamples: Vec<Biosample>,
     unlisted: usize,
-    files: Files,
+    datasets: Part<Dataset>,
+    files: Part<File>,
+    /// Whether it has files of which no list was registered.
+    unlisted_files: bool,
     people: Option<People>,
     elsewhere: Option<Elsewhere>,
     history: Option<History>,
@@ -174,6 +164,7 @@ pub async fn render(
         told = Some(history(app, person, id, asked, &all.pending).await?);
     }
     let (history, earlier) = told.unzip();
+    let files = contents::files(app, &seen.permit, asked).await?;
     let status = match problems.is_empty() {
         true => StatusCode::OK,
         false => problems.status,
@@ -192,7 +183,9 @@ pub async fn render(
         list: List::of_page(heading, &seen.related, from, RELATED, row),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
-        files: files(app, &seen.permit, item.files, asked).await?,
+        datasets: contents::datasets(app, &seen.permit, asked).await?,
+        unlisted_files: item.files > 0 && files.none(),
+        files,
         people,
         elsewhere: elsewhere(person, item),
         history,
@@ -248,21 +241,6 @@ fn acts(item: &Item) -> Acts {
             ..none
         },
     }
-}
-
-async fn files(app: &App, permit: &Permit, of: u64, asked: &Fields) -> Result<Files, Stop> {
-    let after: Option<Digest> = asked.get("files").parse().ok();
-    let (all, next) = queries::files(&app.settings(), permit, after, FILES).await?;
-    let listed = |file: crate::actors::custody::File| Listed {
-        path: words::short(&file.path),
-        size: size(file.bytes),
-    };
-    Ok(Files {
-        unlisted: of > 0 && all.is_empty() && after.is_none(),
-        all: all.into_iter().map(listed).collect(),
-        begun: after.is_some(),
-        next,
-    })
 }
 
 /// The offer with its letters. A person who acts for the owner is on the sender's side of it.

@@ -1,5 +1,7 @@
 //! Items and transfers: one owner, one offer at most, final states, who may, quotas and walls.
 
+use std::collections::BTreeMap;
+
 use handover::domain::event::{By, Event, What};
 use handover::domain::id::{AccountId, Context, ItemId, LinkId};
 use handover::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
@@ -265,6 +267,16 @@ fn running(shadow: &Shadow, item: &Item) -> Result<(), String> {
             format!(
                 "{} says {} bytes, its files have {listed}",
                 item.id, item.bytes
+            )
+        })?;
+        let recorded = shadow.datasets(item.id);
+        let recorded = recorded.map(|one| (one.name, (one.files, one.bytes)));
+        let recorded: BTreeMap<String, (u64, u64)> = recorded.collect();
+        let listed = shadow.datasets_of_files(item.id);
+        must(recorded == listed, || {
+            format!(
+                "{} has the datasets {recorded:?}, its files say {listed:?}",
+                item.id
             )
         })?;
     }
