@@ -445,3 +445,65 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let opened = web.follow(&mut anna, &url).await;
     assert!(opened.body.contains("deactivated"));
 }
+
+#[tokio::test]
+async fn a_new_owner_sees_no_invitation_of_the_owner_before_and_is_told_what_stayed_behind() {
+    const OTTO: &str = "otto@other.example";
+    let mut story = story().await;
+    let project = story.project;
+    let web = &story.web;
+    let item = project.to_string();
+    let maria = &mut story.maria;
+    let dialog = web.get(maria, &format!("/shares/new?item={item}")).await;
+    let fields = [("item", item.as_str()), ("recipient", ANNA)];
+    let sent = web.submit(maria, &dialog, "/shares/request", &fields).await;
+    assert!(sent.location().starts_with("/invitations/inv_"));
+    let people = format!("/items/{item}/people");
+    let before = web.get(maria, &people).await;
+    assert!(before.body.contains("Invited, not answered yet"));
+    let hers = web.get(maria, &format!("/items/{item}")).await;
+    assert!(!hers.body.contains("not listed here"), "{}", hers.body);
+
+    let (sender, otto) = (web.account(MARIA).await, web.account(OTTO).await);
+    let offer = web.offer(sender, &[project], OTTO, None).await;
+    let mut browser = web.sign_in(OTTO).await;
+    let page = web.get(&mut browser, &format!("/transfers/{offer}")).await;
+    let into = otto.to_string();
+    let accept = format!("/transfers/{offer}/accept");
+    let fields = [("context", into.as_str())];
+    let answer = web.submit(&mut browser, &page, &accept, &fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    // No timer has run yet.
+    let people = web.get(&mut browser, &people).await;
+    assert!(!people.body.contains(ANNA), "{}", people.body);
+    let shown = web.get(&mut browser, &format!("/items/{item}")).await;
+    assert!(!shown.body.contains(ANNA), "{}", shown.body);
+    // The run stayed with Maria; its name is not told.
+    assert!(
+        (shown.body).contains("because they are neither yours nor shared with you"),
+        "{}",
+        shown.body
+    );
+    assert!(!shown.body.contains("HXXDSX"), "{}", shown.body);
+}
+
+#[tokio::test]
+async fn whoever_may_write_to_a_project_is_told_how_files_come_into_it() {
+    let mut story = story().await;
+    let project = story.project;
+    story.shared(project, "write").await;
+    let page = story
+        .web
+        .get(&mut story.anna, &format!("/items/{project}"))
+        .await;
+    let command = format!("handover project add-files {project} FILE");
+    assert!(page.body.contains(&command), "{}", page.body);
+    let mut reading = self::story().await;
+    let project = reading.project;
+    reading.shared(project, "read").await;
+    let page = reading
+        .web
+        .get(&mut reading.anna, &format!("/items/{project}"))
+        .await;
+    assert!(!page.body.contains("add-files"), "{}", page.body);
+}

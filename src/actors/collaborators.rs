@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::domain::address::Address;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::index;
@@ -35,6 +36,8 @@ pub struct Collaborator {
     pub part: Part,
     /// Who accepted it; empty where the account is gone.
     pub accepted_by: String,
+    /// Their primary address; none where the account is gone.
+    pub address: Option<Address>,
 }
 
 /// Who works with an item: contexts that have access, and invitations that wait for an answer.
@@ -56,7 +59,8 @@ pub async fn of(
     limit: usize,
     now: Time,
 ) -> Result<Collaborators, Trouble> {
-    let id = owning.permit().id();
+    let item = owning.permit().item();
+    let id = item.id;
     let (grants, next) = queries::grants_after(settings, id, after, limit).await?;
     let alive = |grant: &Grant| -> Vec<(Context, Part)> {
         let parts = grant.parts.iter().filter(|part| part.is_alive(now));
@@ -64,17 +68,19 @@ pub async fn of(
     };
     let parts: Vec<(Context, Part)> = grants.iter().flat_map(alive).collect();
     let contexts = names::contexts(settings, parts.iter().map(|(context, _)| *context)).await?;
-    let people = names::people(settings, parts.iter().map(|(_, part)| part.accepted_by)).await?;
+    let people = names::accounts(settings, parts.iter().map(|(_, part)| part.accepted_by)).await?;
     let named = |(context, part): (Context, Part)| Collaborator {
         context,
         name: contexts.get(&context).cloned().unwrap_or_default(),
-        accepted_by: people.get(&part.accepted_by).cloned().unwrap_or_default(),
+        accepted_by: (people.get(&part.accepted_by))
+            .map_or_else(String::new, |one| one.name.clone()),
+        address: (people.get(&part.accepted_by)).and_then(|one| one.primary().cloned()),
         part,
     };
     Ok(Collaborators {
         granted: parts.into_iter().map(named).collect(),
         pending: match after {
-            None => pending(settings, id, now).await?,
+            None => pending(settings, item, now).await?,
             Some(_) => Vec::new(),
         },
         next,
@@ -100,10 +106,12 @@ pub async fn just_left(
     Ok(same.map(|item| item.document.name))
 }
 
-async fn pending(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Invitation>, Fault> {
+/// The open invitations to an item. What a former owner shared and nobody accepted ended with the transfer, also before the timer has
+/// cancelled it.
+async fn pending(settings: &Settings, item: &Item, now: Time) -> Result<Vec<Invitation>, Fault> {
     let store = &*settings.store;
     let page = store
-        .scan(index::shared_in(id), None, Direction::Forward, MANY)
+        .scan(index::shared_in(item.id), None, Direction::Forward, MANY)
         .await?;
     let id = |key: &[u8]| index::last_id(key).map(InvitationId::from_bits);
     let ids = page.rows.iter().filter_map(|(key, _)| id(key));
@@ -111,6 +119,7 @@ async fn pending(settings: &Settings, id: ItemId, now: Time) -> Result<Vec<Invit
     let found = load::all::<Invitation>(store, &keys).await?;
     let all = found.into_iter().flatten().map(|found| found.document);
     Ok(all
+        .filter(|open| open.source == item.owner)
         .filter(|open| open.state.is_open() && now < open.expires_at)
         .collect())
 }

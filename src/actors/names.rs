@@ -16,12 +16,21 @@ pub async fn people(
     settings: &Settings,
     ids: impl IntoIterator<Item = AccountId>,
 ) -> Result<BTreeMap<AccountId, String>, Fault> {
+    let found = accounts(settings, ids).await?;
+    let named = |(id, account): (AccountId, Account)| (id, account.name);
+    Ok(found.into_iter().map(named).collect())
+}
+
+/// The accounts of these people; one that is gone is left out.
+pub async fn accounts(
+    settings: &Settings,
+    ids: impl IntoIterator<Item = AccountId>,
+) -> Result<BTreeMap<AccountId, Account>, Fault> {
     let ids: BTreeSet<AccountId> = ids.into_iter().collect();
     let keys: Vec<Key> = ids.into_iter().map(Key::Account).collect();
     let found = load::all::<Account>(&*settings.store, &keys).await?;
-    let named = |account: Account| (account.id, account.name);
     let accounts = found.into_iter().flatten().map(|found| found.document);
-    Ok(accounts.map(named).collect())
+    Ok(accounts.map(|account| (account.id, account)).collect())
 }
 
 /// The names of these contexts.

@@ -28,6 +28,8 @@ pub struct SeenItem {
     pub owner_name: String,
     /// A run's projects, or a project's runs, as far as they may see them.
     pub related: Vec<Permit>,
+    /// Whether there are others that they may not see.
+    pub unseen: bool,
     /// A project's biosamples.
     pub biosamples: Option<Biosamples>,
     /// Contexts that were granted access; only the owner's side sees others than its own.
@@ -53,11 +55,13 @@ pub async fn contents(settings: &Settings, permit: Permit, now: Time) -> Result<
     let id = permit.id();
     let related = related(settings, id).await?;
     let related = rights::permits(settings, permit.person(), &related, now).await?;
+    let unseen = related.iter().any(Option::is_none);
     let biosamples = load::one::<Biosamples>(store, Key::Biosamples(id)).await?;
     let owner = Owner::load(store, permit.owner()).await?;
     Ok(SeenItem {
         owner_name: owner.map_or_else(String::new, |owner| owner.name()),
         related: related.into_iter().flatten().collect(),
+        unseen,
         biosamples: biosamples.map(|b| b.document),
         grants: Vec::new(),
         journal: Vec::new(),

@@ -94,12 +94,16 @@ struct Page<'a> {
     facts: Vec<Fact>,
     pending: Option<Pending>,
     list: List,
+    /// What is said of a run's projects, or a project's runs, that are not listed because they may not be seen.
+    unseen: Option<String>,
     biosamples: Vec<Biosample>,
     unlisted: usize,
     datasets: Part<Dataset>,
     files: Part<File>,
     /// Whether it has files of which no list was registered.
     unlisted_files: bool,
+    /// Whether they may add files to it.
+    adds: bool,
     people: Option<People>,
     elsewhere: Option<Elsewhere>,
     history: Option<History>,
@@ -181,11 +185,15 @@ pub async fn render(
         facts: facts::of(app, &person.account, &seen).await?,
         pending,
         list: List::of_page(heading, &seen.related, from, RELATED, row),
+        unseen: seen.unseen.then(|| unseen(id.kind())),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
         unlisted_files: item.files > 0 && files.none(),
         files,
+        adds: id.kind() == ItemKind::Project
+            && seen.permit.level() >= Level::Write
+            && item.state == ItemState::Active,
         people,
         elsewhere: elsewhere(person, item),
         history,
@@ -194,6 +202,17 @@ pub async fn render(
         once: form::once(app),
     };
     Ok(page(status, &view))
+}
+
+fn unseen(kind: ItemKind) -> String {
+    match kind {
+        ItemKind::Run => say!(
+            "Its data went into projects that are not listed here, because they are neither yours nor shared with you."
+        ),
+        ItemKind::Project => say!(
+            "Its data came from runs that are not listed here, because they are neither yours nor shared with you."
+        ),
+    }
 }
 
 fn this(kind: ItemKind) -> String {

@@ -43,6 +43,7 @@ struct One {
     write: bool,
     access: String,
     accepted_by: String,
+    address: Option<String>,
     since: String,
     /// The day it ends, as the field for it wants it.
     day: String,
@@ -260,6 +261,7 @@ fn one(one: Collaborator) -> One {
             until = words::until_when(one.part.until)
         ),
         accepted_by: words::short(&one.accepted_by),
+        address: one.address.map(|address| address.to_string()),
         since: words::date(one.part.since),
         day: one
             .part
