@@ -448,7 +448,7 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
             ),
         ],
         Terms::Access { level, until } => [say!(
-            "the context you choose may {may}, {until};",
+            "the context you choose may {may} it, {until};",
             may = words::may(level),
             until = words::until_when(until)
         )]

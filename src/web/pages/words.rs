@@ -228,8 +228,8 @@ pub fn place(id: InvitationId) -> String {
 /// How much an access lets somebody do, for people.
 pub fn may(level: Level) -> String {
     match level {
-        Level::Read => say!("read it"),
-        Level::Write | Level::Own => say!("read it, add to it and change it"),
+        Level::Read => say!("read" as "what one may do"),
+        Level::Write | Level::Own => say!("read and write" as "what one may do"),
     }
 }
 
