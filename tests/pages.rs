@@ -1090,6 +1090,17 @@ async fn what_goes_wrong_is_a_page_that_says_what_to_do() {
     }
 }
 
+    assert!(!page.body.contains("<form"));
+    // Whoever is signed in goes on from the menus.
+    let mut anna = web.sign_in(ANNA).await;
+    for path in ["/nothing/here", "/workgroups/none", "/transfers/what"] {
+        let page = web.get(&mut anna, path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("<a href=\"/runs\">Runs</a>"), "{path}");
+    }
+    let page = web.post_from(&mut anna, None, "/sign-out", &[]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("<a href=\"/runs\">Runs</a>"));
 #[tokio::test]
 async fn codes_are_not_sent_without_end() {
     let web = Website::open().await;
