@@ -20,6 +20,7 @@ if (goesOn) location.replace(document.querySelector(`.pages a[rel=${goesOn}]`).h
 // What is there to be given to somebody is copied by a button, where the browser lets pages do that.
 const show = (page) => {
   for (const button of page.querySelectorAll("[data-copies]")) button.hidden = !navigator.clipboard;
+  for (const label of page.querySelectorAll("[data-ticks]")) label.hidden = false;
 };
 show(document);
 document.addEventListener("click", async (event) => {
@@ -34,6 +35,15 @@ document.addEventListener("click", async (event) => {
     // The browser said no; what is chosen is copied by hand.
     field.select();
   }
+});
+
+// All that a page lists are chosen by one tick, which goes as soon as one of them is not.
+document.addEventListener("change", ({ target }) => {
+  const all = target.form?.querySelector("[data-ticks] input");
+  if (!all) return;
+  const boxes = [...target.form.querySelectorAll("input[type=checkbox][name=item]")];
+  if (target === all) for (const box of boxes) box.checked = all.checked;
+  else all.checked = boxes.every((box) => box.checked);
 });
 
 // ---- what takes longer than a moment ----
@@ -94,7 +104,7 @@ const parts = (page) => page.querySelectorAll("[data-live][id]");
 const says = (part) => {
   const copy = part.cloneNode(true);
   for (const field of copy.querySelectorAll("input[name=once]")) field.removeAttribute("value");
-  for (const button of copy.querySelectorAll("[data-copies]")) button.remove();
+  for (const part of copy.querySelectorAll("[data-copies], [data-ticks]")) part.remove();
   for (const button of copy.querySelectorAll("[formaction]")) {
     button.setAttribute("formaction", button.getAttribute("formaction").replace(/\bonce=[^&]*/, ""));
   }

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const FAY: &str = "fay@core.example";
 const RITA: &str = "rita@lab.example";
 const WORKGROUP: &str = "TechSupport";
+const OWN_WORKGROUP: &str = "RiverLab";
 
 /// How the demo runs.
 #[derive(Debug, Clone, Args)]
@@ -123,6 +124,8 @@ handle = "{WORKGROUP}"
 name = "Tech Support"
 owner = "lee@lab.example"
 members = ["{RITA}"]
+[workgroups]
+create = "anyone"
 "#,
         store = path("demo.redb"),
         key = path("demo.key"),
@@ -269,6 +272,14 @@ impl Story {
         };
         let third = sample::write(&self.folder, &third)?;
         self.step(&fay, &["run", "register", &third.display().to_string()])?;
+
+        chapter(
+            "11. Rita makes a workgroup of her own: the configuration file names TechSupport and rules it, and not this one",
+        );
+        self.step(
+            &rita,
+            &["workgroup", "create", OWN_WORKGROUP, "--name", "River Lab"],
+        )?;
         println!();
         println!("Click along in a browser:");
         println!(
@@ -281,6 +292,10 @@ impl Story {
         );
         println!(
             "  {}/projects  sign in as {FAY}: \"Meadow soil 2026\" is hers, to transfer or share with whom you like",
+            self.url
+        );
+        println!(
+            "  {}/workgroups  sign in as {RITA}: \"River Lab\" is hers, to invite people into, hand over or close",
             self.url
         );
         println!("  {}/api/docs  what programs can do", self.url);

@@ -119,7 +119,7 @@ async fn settings_of_an_account() {
     let mut story = story().await;
     for (path, sentence) in [
         ("/account", "<h1>Ihr Konto</h1>"),
-        ("/account", "maria@core.example, Stufe "),
+        ("/account", "<dt>Stufe</dt><dd>„basic“: bis 1,0 TiB"),
         ("/account/notifications", "Senden Sie mir auch"),
         ("/account/sessions", ">Hier abmelden</button>"),
         ("/account/sessions?done=ended", "Dort sind Sie abgemeldet."),
@@ -370,7 +370,7 @@ async fn a_workgroup_that_may_not_be_created() {
     story
         .opens(
             "/workgroups/new",
-            "ein Konto der Stufe basic hat keine eigenen Arbeitsgruppen;",
+            "ein Konto der Stufe „basic“ hat keine eigenen Arbeitsgruppen;",
         )
         .await;
     let mut policy = Policy::default();

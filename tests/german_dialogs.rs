@@ -148,7 +148,10 @@ async fn runs_and_projects_are_shared() {
     says(&refused, &["eine Arbeitsgruppe keine gibt es nicht;"]);
     let place = format!("/shares/new?item={project}");
     let dialog = web.get(&mut maria, &place).await;
-    says(&dialog, &["die Daten lesen, ergänzen und ändern"]);
+    says(
+        &dialog,
+        &["die Daten lesen, ergänzen und ändern; nicht weiterteilen oder weggeben"],
+    );
     let fields = [
         ("item", project.as_str()),
         ("recipient", ANNA),
@@ -156,7 +159,10 @@ async fn runs_and_projects_are_shared() {
     ];
     let shown = web.submit(&mut maria, &dialog, preview, &fields).await;
     let along = "Lesen, weil Daten eines geteilten Projekts daraus stammen";
-    says(&shown, &["Außerdem zu sehen", along, ">Schreiben</td>"]);
+    says(
+        &shown,
+        &["Außerdem zu sehen", along, ">Lesen und Schreiben</td>"],
+    );
     let request = "/shares/request";
     let done = web.submit(&mut maria, &shown, request, &fields).await;
     let place = done.location().split('?').next().unwrap();
@@ -211,7 +217,7 @@ async fn a_link_is_opened() {
         &[
             "„Exome Juli“ ist durch diesen Link geteilt",
             "<dt>Angelegt von</dt>",
-            "<dt>Sie dürfen</dt><dd>die Daten lesen</dd>",
+            "<dt>Sie dürfen</dt><dd>lesen</dd>",
         ],
     );
     let hers = web.account(ANNA).await.to_string();

@@ -273,6 +273,18 @@ async fn offers_are_answered_from_the_first_page_too() {
         page.body.contains("Wrong lab.\nSorry."),
         "the sender reads the reason"
     );
+    let (_, anew) = page.body.split_once("href=\"/transfers/new?").unwrap();
+    let (query, says) = anew.split_once("\">").unwrap();
+    assert!(says.starts_with("Offer it again"));
+    let query = query.replace("&#38;", "&");
+    let dialog = web
+        .get(&mut maria, &format!("/transfers/new?{query}"))
+        .await;
+    assert!(query.contains("&item="), "{query}");
+    for item in query.split('&').filter_map(|one| one.strip_prefix("item=")) {
+        let chosen = format!("value=\"{item}\" checked>");
+        assert!(dialog.body.contains(&chosen), "{item}");
+    }
     assert_eq!(web.state_of(offer).await, "declined");
 }
 
@@ -1078,6 +1090,17 @@ async fn what_goes_wrong_is_a_page_that_says_what_to_do() {
     }
     let page = web.post_from(&mut anybody, None, "/sign-out", &[]).await;
     snapshot("forbidden", &page);
+    assert!(!page.body.contains("<form"));
+    // Whoever is signed in goes on from the menus.
+    let mut anna = web.sign_in(ANNA).await;
+    for path in ["/nothing/here", "/workgroups/none", "/transfers/what"] {
+        let page = web.get(&mut anna, path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("<a href=\"/runs\">Runs</a>"), "{path}");
+    }
+    let page = web.post_from(&mut anna, None, "/sign-out", &[]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("<a href=\"/runs\">Runs</a>"));
     let large = "x".repeat(3 * 1024 * 1024);
     let page = web
         .post(&mut anybody, "/sign-in", &[("address", &large)])
@@ -1226,6 +1249,19 @@ async fn a_share_is_accepted_into_a_context_and_says_that_nothing_changes_hands(
     let mut maria = web.sign_in(MARIA).await;
     let page = web.get(&mut maria, &format!("/invitations/{id}")).await;
     assert!(page.body.contains("<h1>Your invitation to 1 project</h1>"));
+    let ended = "The access has ended since.";
+    assert!(!page.body.contains(ended));
+    let people = format!("{item}/people");
+    let form = web.get(&mut anna, &people).await;
+    let leave = format!("{people}/leave");
+    web.submit(&mut anna, &form, &leave, &[("who", &account)])
+        .await;
+    for who in [&mut anna, &mut maria] {
+        let page = web.get(who, &format!("/invitations/{id}")).await;
+        assert!(page.body.contains(ended), "{}", page.body);
+    }
+    let history = web.get(&mut maria, &item).await;
+    assert!(history.body.contains("gave its access up"));
 }
 
 #[tokio::test]

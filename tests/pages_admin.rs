@@ -309,7 +309,7 @@ async fn a_person_is_looked_up_by_an_address_and_given_another_quota() {
     let again = story.send(&page, change, &tier).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(again.body.contains("accounts of a private domain"));
-    assert!(again.body.contains("<dt>Tier</dt><dd>enterprise</dd>"));
+    assert!(again.body.contains("<dt>Tier</dt><dd>enterprise: "));
     let fields = [("who", who.as_str()), ("quota", "")];
     story.send(&page, change, &fields).await;
     let page = story.get(&next).await;
@@ -361,7 +361,7 @@ async fn whoever_administers_the_site_gives_tiers_and_sees_no_more() {
         .await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let page = web.follow(&mut root, done.location()).await;
-    assert!(page.body.contains("<dt>Tier</dt><dd>professional</dd>"));
+    assert!(page.body.contains("<dt>Tier</dt><dd>professional: "));
     assert!(page.body.contains("value=\"none\""));
     for path in [
         format!("/admin/access?person={ANNA}"),
@@ -850,7 +850,7 @@ async fn what_an_administrator_looks_up_is_german_for_who_reads_it() {
         ("quota", "viel", "„viel“ ist keine Speichergrenze;"),
         ("quota", "0GB", "mit einer Speichergrenze von nichts"),
         ("tier", "gold", "diese Stufe gibt es nicht"),
-        ("tier", "professional", "sind immer enterprise"),
+        ("tier", "professional", "haben immer die Stufe „enterprise“"),
     ] {
         let fields = [("who", who.as_str()), (field, value)];
         let again = story.send(&page, change, &fields).await;

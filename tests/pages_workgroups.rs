@@ -536,6 +536,7 @@ async fn what_the_configuration_file_rules_is_only_looked_at() {
         assert_eq!(page.status, StatusCode::OK, "{part}");
         let own = page.body.split("<main").nth(1).unwrap();
         assert!(!own.contains("<form"), "{part}: {own}");
+        assert_eq!(own.matches("configuration file").count(), 1, "{part}");
     }
     let path = format!("/workgroups/{id}/settings/change");
     let fields = [("name", "Mine"), ("handle", "mine"), ("description", "")];

@@ -8,7 +8,7 @@ use crate::domain::address::Address;
 use crate::domain::event::What;
 use crate::domain::id::{AccountId, Context, InvitationId, ItemId, ItemKind};
 use crate::domain::index;
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Invitation, State as Standing, Terms};
 use crate::domain::item::{Item, State};
 use crate::domain::key::{Key, Queue};
 use crate::domain::rights::{Grant, Part};
@@ -85,6 +85,36 @@ pub async fn of(
         },
         next,
     })
+}
+
+/// Whether the access that an accepted invitation gave is no more, in whatever way, of any of its items. What became of items that have
+/// another owner by now is told to neither side.
+pub async fn has_ended(
+    settings: &Settings,
+    invitation: &Invitation,
+    now: Time,
+) -> Result<bool, Fault> {
+    let (Terms::Access { .. }, Standing::Accepted { into, .. }) =
+        (invitation.terms, &invitation.state)
+    else {
+        return Ok(false);
+    };
+    let store = &*settings.store;
+    let items = || invitation.items.iter().map(|offered| offered.item);
+    let keys: Vec<Key> = items().map(|id| Key::Grant(id, *into)).collect();
+    let grants = load::all::<Grant>(store, &keys).await?;
+    let holds = |grant: &Grant| grant.strongest(now).is_some();
+    if grants
+        .into_iter()
+        .flatten()
+        .any(|grant| holds(&grant.document))
+    {
+        return Ok(false);
+    }
+    let keys: Vec<Key> = items().map(Key::Item).collect();
+    let items = load::all::<Item>(store, &keys).await?;
+    let mut items = items.into_iter().flatten();
+    Ok(items.all(|item| item.document.owner == invitation.source))
 }
 
 /// The name of an item, for the person whose giving up an access to it is the last thing that happened to it: nothing about it can have

@@ -42,7 +42,7 @@ impl Level {
     pub fn said(self) -> Said {
         match self {
             Self::Read => said!("read" as "a level of access"),
-            Self::Write => said!("write" as "a level of access"),
+            Self::Write => said!("read and write" as "a level of access"),
             Self::Own => said!("own" as "a level of access"),
         }
     }

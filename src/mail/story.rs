@@ -189,6 +189,16 @@ fn terms(facts: &mut Facts, told: &Invitation, language: Language) {
 
 /// How it ended. What a state does not have is empty.
 fn end(facts: &mut Facts, state: &State, language: Language) {
+    facts.set(
+        "into-kind",
+        match state {
+            State::Accepted {
+                into: Context::Workgroup(_),
+                ..
+            } => "workgroup",
+            _ => "personal",
+        },
+    );
     let (state, at, into, replaced) = match state {
         State::Requested | State::Pending { .. } => ("other", None, "", false),
         State::Accepted { at, into_name, .. } => ("accepted", Some(*at), into_name.as_str(), false),

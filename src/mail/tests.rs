@@ -1,5 +1,6 @@
 mod replying;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -12,6 +13,7 @@ use crate::domain::id::{
 };
 use crate::domain::invitation::{KeepAccess, Offered, Recipient, Sender, State, Terms};
 use crate::domain::letter::{Answer, ByMail, Kind, Letter, Revoked, Side, Subject};
+use crate::domain::rights::Level;
 use crate::domain::secret::SiteKey;
 use crate::domain::time::{DAY_MS, MINUTE_MS, Time};
 
@@ -540,6 +542,33 @@ fn a_letter_stays_small_with_250_items_of_the_longest_names() {
                 rendered.text.contains("and 240 more") && rendered.html.contains("and 240 more")
             );
         }
+    }
+}
+
+#[test]
+fn what_one_person_accepted_for_themselves_is_said_of_nobody_else() {
+    let mut share = transfer();
+    share.terms = Terms::Access {
+        level: Level::Read,
+        until: None,
+    };
+    share.state = State::Accepted {
+        at: NOW,
+        by: AccountId::from_bits(2),
+        channel: Channel::Api,
+        into: Context::Personal(AccountId::from_bits(2)),
+        into_name: "Carl".into(),
+        renamed: BTreeMap::new(),
+    };
+    for (side, says) in [
+        (Side::Sender, "they may read the data until it is revoked"),
+        (Side::Recipient, "You may read the data until it is revoked"),
+    ] {
+        let text = written(&letter(Kind::Accepted { side }), &share).text;
+        let text: Vec<&str> = text.split_whitespace().collect();
+        let text = text.join(" ");
+        assert!(text.contains(says), "{text}");
+        assert!(!text.to_lowercase().contains("everybody"), "{text}");
     }
 }
 

@@ -260,10 +260,15 @@ pub async fn language(app: &App, headers: &HeaderMap) -> Result<Option<String>, 
     Ok(account.map(|account| account.language))
 }
 
+/// The browser that sends these headers, if somebody is signed in with it.
+pub async fn browser(app: &App, headers: &HeaderMap) -> Result<Option<Browser>, Fault> {
+    let found = presented(headers, app).await?;
+    let acts_as = cookie(headers, acts_as_name(app)).and_then(|id| id.parse().ok());
+    Ok(found.map(|session| Browser { session, acts_as }))
+}
+
 async fn session(parts: &Parts, app: &App) -> Result<Option<Browser>, Fault> {
-    let found = presented(&parts.headers, app).await?;
-    let acts_as = cookie(&parts.headers, acts_as_name(app)).and_then(|id| id.parse().ok());
-    let browser = found.map(|session| Browser { session, acts_as });
+    let browser = browser(app, &parts.headers).await?;
     // What a page changes it changes by a form.
     if let Some(browser) = browser.as_ref().filter(|_| parts.method == Method::POST) {
         attempt::by(browser.by());

@@ -21,10 +21,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The door.
 pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
     if is_api(request.uri().path()) {
-        return passed(app, request, next).await;
+        return passed(&app, None, request, next).await;
     }
     let headers = request.headers().clone();
-    language::spoken(&app.clone(), &headers, passed(app, request, next)).await
+    let passed = passed(&app, Some(&headers), request, next);
+    language::spoken(&app, &headers, passed).await
 }
 
 /// What programs ask for.
@@ -32,22 +33,27 @@ fn is_api(path: &str) -> bool {
     path.starts_with("/api/")
 }
 
-async fn passed(app: App, request: Request, next: Next) -> Response {
+/// With the headers of the request where a browser asks for a page.
+async fn passed(
+    app: &App,
+    of_browser: Option<&HeaderMap>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = app.clock().elapsed();
-    let id = request_id(&app, request.headers());
+    let id = request_id(app, request.headers());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let path = shown_path(request.uri().path());
-    let is_api = is_api(&path);
     let tried = attempt::Tried {
         method: method.as_str(),
         route: route.as_ref().map_or("none", MatchedPath::as_str),
         path: &path,
     };
-    let mut response = admit(&app, tried, request, next).await;
+    let mut response = admit(app, tried, request, next).await;
     let told: Option<Arc<Told>> = response.extensions_mut().remove();
-    if let Some(told) = &told {
-        response = write_out(&app, told, is_api, &id, response.headers());
+    if let Some(written) = write_out(app, of_browser, told.as_deref(), &id, &mut response).await {
+        response = written;
     }
     finish(response.headers_mut(), &id);
     let took = app.clock().elapsed().saturating_sub(started);
@@ -139,25 +145,30 @@ fn shown_path(path: &str) -> String {
     }
 }
 
-/// A browser gets a page, a program a problem.
-fn write_out(
+/// What is answered in place of what went wrong: a browser gets a page, a program a problem.
+async fn write_out(
     app: &App,
-    told: &Told,
-    is_api: bool,
+    of_browser: Option<&HeaderMap>,
+    told: Option<&Told>,
     id: &HeaderValue,
-    headers: &HeaderMap,
-) -> Response {
-    let mut response = if is_api {
-        api::failed(told, id.to_str().unwrap_or_default())
-    } else {
-        pages::failed(app, told)
+    response: &mut Response,
+) -> Option<Response> {
+    let mut written = match of_browser {
+        None => api::failed(told?, id.to_str().unwrap_or_default()),
+        Some(headers) => {
+            let sorry = match told {
+                Some(told) => pages::failed(told),
+                None => response.extensions_mut().remove()?,
+            };
+            pages::apologise(app, headers, &sorry).await
+        }
     };
     for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {
-        if let Some(value) = headers.get(&name) {
-            response.headers_mut().insert(name, value.clone());
+        if let Some(value) = response.headers().get(&name) {
+            written.headers_mut().insert(name, value.clone());
         }
     }
-    response
+    Some(written)
 }
 
 const POLICY: HeaderValue =

@@ -25,8 +25,8 @@ records = { $biosamples ->
         [one] 1 Bioprobe
        *[other] { $biosamples } Bioproben
     }, { $libraries ->
-        [one] 1 Library
-       *[other] { $libraries } Librarys
+        [one] 1 Bibliothek
+       *[other] { $libraries } Bibliotheken
     }
 files = { $files ->
         [one] 1 Datei
@@ -232,13 +232,19 @@ share-reminder-title = Geteilte Daten warten noch auf { $recipient-kind ->
 share-reminder-lead = { $sender } ({ $sender-address }) teilt Sequenzierdaten mit { you }. Die Einladung endet von selbst am { $expires }.
 share-accepted-sender-subject = Nun geteilt: { named-first }
 share-accepted-sender-title = Ihre Einladung wurde angenommen
-share-accepted-sender-lead = { receiver-first } hat Ihre Einladung am { $at } in „{ $into }“ angenommen: Alle dort dürfen { access-until } { may }.
+share-accepted-sender-lead = { receiver-first } hat Ihre Einladung am { $at } in „{ $into }“ angenommen: { $into-kind ->
+        [workgroup] Alle dort dürfen
+       *[personal] Diese Person darf
+    } { access-until } { may }.
 share-accepted-sender-after = Die Daten bleiben in { own-side }. Ändern oder widerrufen können Sie den Zugriff jederzeit bei den Mitwirkenden jedes Objekts.
 share-accepted-recipient-subject = Quittung: { named-first } geteilt mit „{ $into-short }“
 share-accepted-recipient-title = Nun geteilt mit „{ $into }“
 share-accepted-recipient-lead = Die Einladung von { $sender } ({ $sender-address }) wurde am { $at } angenommen.
 share-now-find = Sie finden die Daten unter dem, was mit „{ $into }“ geteilt ist: { $receipt }
-share-now-may = Alle dort dürfen { access-until } { may }.
+share-now-may = { $into-kind ->
+        [workgroup] Alle dort dürfen
+       *[personal] Sie dürfen
+    } { access-until } { may }.
 share-now-storage = Die Daten zählen nicht zu Ihrem Speicher.
 share-declined-sender-subject = Abgelehnt: Ihre Einladung zu { named-first-to }
 share-declined-sender-title = Ihre Einladung wurde abgelehnt
@@ -406,7 +412,7 @@ link-accepted-title = Jemand hat Ihren Link angenommen
 link-accepted-lead = { $who } ({ $address }) hat am { $at } den Link { $kind ->
         [run] zum Lauf
        *[project] zum Projekt
-    } „{ $item }“ in „{ $into }“ angenommen: Alle dort dürfen { may }.
+    } „{ $item }“ in „{ $into }“ angenommen. „{ $into }“ darf nun { may }.
 link-accepted-after = Sie finden „{ $into }“ unter den Mitwirkenden und können den Zugriff dort ändern oder widerrufen. Deaktivieren Sie den Link, wenn ihn sonst niemand benutzen soll.
 
 ## Alles eines Kontexts verschieben

@@ -227,13 +227,19 @@ share-reminder-title = Shared data still wait for { $recipient-kind ->
 share-reminder-lead = { $sender } ({ $sender-address }) shares sequencing data with { you }. The invitation ends by itself on { $expires }.
 share-accepted-sender-subject = Now shared: { named-first }
 share-accepted-sender-title = What you shared was accepted
-share-accepted-sender-lead = { receiver-first } accepted your invitation into “{ $into }” on { $at }: everybody there may { may } { access-until }.
+share-accepted-sender-lead = { receiver-first } accepted your invitation into “{ $into }” on { $at }: { $into-kind ->
+        [workgroup] everybody there may
+       *[personal] they may
+    } { may } { access-until }.
 share-accepted-sender-after = The data stay with { own-side }. Change or revoke the access at any time where you see the collaborators of each item.
 share-accepted-recipient-subject = Receipt: { named-first } shared with "{ $into-short }"
 share-accepted-recipient-title = Shared with “{ $into }” now
 share-accepted-recipient-lead = The invitation from { $sender } ({ $sender-address }) was accepted on { $at }.
 share-now-find = Find the data among what is shared with “{ $into }”: { $receipt }
-share-now-may = Everybody there may { may } { access-until }.
+share-now-may = { $into-kind ->
+        [workgroup] Everybody there may
+       *[personal] You may
+    } { may } { access-until }.
 share-now-storage = They do not count towards your storage.
 share-declined-sender-subject = Declined: your invitation to { named-first-to }
 share-declined-sender-title = Your invitation was declined
@@ -398,7 +404,7 @@ link-accepted-title = Somebody accepted a link of yours
 link-accepted-lead = { $who } ({ $address }) accepted the link to { $kind ->
         [run] run
        *[project] project
-    } “{ $item }” into “{ $into }” on { $at }: everybody there may { may }.
+    } “{ $item }” into “{ $into }” on { $at }. “{ $into }” may { may } now.
 link-accepted-after = You see them among the collaborators, where you can change or revoke the access. Deactivate the link if nobody else should use it.
 
 ## Moving everything of a context

@@ -84,6 +84,14 @@ async fn what_is_rare_is_looked_for_over_many_pages_without_a_click() {
     }
     let soils = SOILS.replace(' ', "+");
     world.goto("/projects").await;
+    // One tick chooses all that the page lists, and goes as soon as one of them is not chosen.
+    world.choose("Select all");
+    let chosen = "document.querySelectorAll('[name=item]:checked').length";
+    assert_eq!(world.browser.ask(chosen), json!(50));
+    world.browser.press_on("(//td[@class='tick']//input)[1]");
+    assert_eq!(world.browser.ask(chosen), json!(49));
+    let all = "document.querySelector('[data-ticks] input').checked";
+    assert_eq!(world.browser.ask(all), json!(false));
     world.goto(&format!("/projects?name={soils}")).await;
     let page = world.browser.text_with(SOILS);
     assert!(page.contains("Previous page"), "{page}");

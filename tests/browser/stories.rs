@@ -217,7 +217,7 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.browser.press("Share");
     world.browser.text_with("They may");
     world.look("share").await;
-    world.choose("read it, add to it and change it");
+    world.choose("read and write");
     ask(world, CARL, "Have a look.", "See who would see what");
     world.browser.text_with("Shared when it is accepted");
     world.look("share-preview").await;

@@ -86,7 +86,7 @@ struct Page<'a> {
     problems: Problems,
     note: Option<String>,
     name: String,
-    tier: &'static str,
+    tier: String,
     domain: String,
     languages: Vec<Language>,
     contexts: Vec<Place>,
@@ -133,12 +133,14 @@ fn render(
         },
         chosen: code == language,
     };
+    let own = person.own(Context::Personal(person.account.id));
+    let creators = app.settings().policy.creators;
     let view = Page {
         f: frame(app, Some(person)),
         note,
         name: words::plain(name),
-        tier: person.account.tier.word(),
-        domain: person.account.domain.name().to_owned(),
+        tier: words::tier(person.account.tier, own.and_then(|own| own.quota), creators),
+        domain: words::domain(person.account.domain.name()),
         languages: LANGUAGES.into_iter().map(spoken).collect(),
         contexts: person.contexts.iter().take(LISTED).map(context).collect(),
         once: form::once(app),

@@ -385,16 +385,11 @@ fn granted(one: &Collaborator) -> String {
         Origin::Invitation(_) => said!("by an invitation"),
         Origin::Link(_) => said!("by a link"),
     };
-    let until = words::until_when(one.part.until);
-    match one.part.level {
-        Level::Read => say!("{name} may read it {until}, {why}", name, until, why),
-        Level::Write | Level::Own => {
-            say!(
-                "{name} may read and write it {until}, {why}",
-                name,
-                until,
-                why
-            )
-        }
-    }
+    say!(
+        "{name} may {may} it {until}, {why}",
+        name,
+        may = words::may(one.part.level),
+        until = words::until_when(one.part.until),
+        why
+    )
 }

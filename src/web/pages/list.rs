@@ -269,7 +269,7 @@ pub async fn render(
     let shown = Page {
         f: frame(app, Some(person)).at(view.path()),
         person,
-        heading: heading(view.kind, &person.acts_as),
+        heading: heading(view, &person.acts_as),
         runs: view.kind == ItemKind::Run,
         states: choices(STATES, &view.which, state),
         orders: choices(ORDERS, &view.order, order),
@@ -303,13 +303,33 @@ fn with(app: &App, view: &View) -> String {
     }
 }
 
-fn heading(kind: ItemKind, own: &Own) -> String {
+fn heading(view: &View, own: &Own) -> String {
     let name = words::short(&own.name);
-    match (own.context, kind) {
-        (Context::Personal(_), ItemKind::Run) => say!("Your runs"),
-        (Context::Personal(_), ItemKind::Project) => say!("Your projects"),
-        (Context::Workgroup(_), ItemKind::Run) => say!("Runs of {name}", name),
-        (Context::Workgroup(_), ItemKind::Project) => say!("Projects of {name}", name),
+    match (own.context, view.kind, view.which) {
+        (Context::Personal(_), ItemKind::Run, Which::Kept) => say!("Your runs"),
+        (Context::Personal(_), ItemKind::Project, Which::Kept) => say!("Your projects"),
+        (Context::Workgroup(_), ItemKind::Run, Which::Kept) => say!("Runs of {name}", name),
+        (Context::Workgroup(_), ItemKind::Project, Which::Kept) => say!("Projects of {name}", name),
+        (Context::Personal(_), ItemKind::Run, Which::Archived) => say!("Your runs in the archive"),
+        (Context::Personal(_), ItemKind::Project, Which::Archived) => {
+            say!("Your projects in the archive")
+        }
+        (Context::Workgroup(_), ItemKind::Run, Which::Archived) => {
+            say!("Runs of {name} in the archive", name)
+        }
+        (Context::Workgroup(_), ItemKind::Project, Which::Archived) => {
+            say!("Projects of {name} in the archive", name)
+        }
+        (Context::Personal(_), ItemKind::Run, Which::Trashed) => say!("Your runs in the trash"),
+        (Context::Personal(_), ItemKind::Project, Which::Trashed) => {
+            say!("Your projects in the trash")
+        }
+        (Context::Workgroup(_), ItemKind::Run, Which::Trashed) => {
+            say!("Runs of {name} in the trash", name)
+        }
+        (Context::Workgroup(_), ItemKind::Project, Which::Trashed) => {
+            say!("Projects of {name} in the trash", name)
+        }
     }
 }
 

@@ -52,7 +52,7 @@ use crate::store::Fault;
 use crate::wire::Guard;
 
 use super::App;
-use super::auth::Browser;
+use super::auth::{self, Browser};
 use super::language::{self, say};
 use super::problem::{Edge, Failure, Told};
 use words::{context_name, role};
@@ -133,11 +133,10 @@ async fn asset(name: axum::extract::Path<String>) -> Result<Response, Stop> {
     assets::show(name).await.ok_or(Stop::Nothing)
 }
 
-/// The page that tells a browser what is the matter; the door asks for it whenever something outside `/api` was not
-/// answered as it should be.
-pub fn failed(_app: &App, told: &Told) -> Response {
+/// What is the matter, for a browser; the door asks for it whenever something outside `/api` was not answered as it should be.
+pub fn failed(told: &Told) -> Sorry {
     if told.status() == StatusCode::NOT_FOUND && told.code() == Edge::RouteNotFound.code() {
-        return Stop::Nothing.into_response();
+        return Sorry::nothing();
     }
     // What only a program can do is not asked of a person.
     let edge = |edge: Edge| told.code() == edge.code();
@@ -155,7 +154,7 @@ pub fn failed(_app: &App, told: &Told) -> Response {
         told.next_step().to_owned()
     };
     let status = told.status();
-    sorry(status, heading(status), &sentence, &next_step)
+    Sorry::new(status, heading(status), &sentence, &next_step)
 }
 
 fn heading(status: StatusCode) -> String {
@@ -169,29 +168,70 @@ fn heading(status: StatusCode) -> String {
     }
 }
 
-#[derive(Template)]
-#[template(path = "pages/error.html")]
-struct Sorry {
-    language: &'static str,
+/// What is the matter, for the page that the door makes of it.
+#[derive(Debug, Clone)]
+pub struct Sorry {
+    status: StatusCode,
     heading: String,
     sentence: String,
     next_step: String,
-    stylesheet: &'static str,
-    icon: &'static str,
 }
 
-fn sorry(status: StatusCode, heading: String, sentence: &str, next_step: &str) -> Response {
-    page(
-        status,
-        &Sorry {
-            language: language::now().tag(),
+impl Sorry {
+    fn new(status: StatusCode, heading: String, sentence: &str, next_step: &str) -> Self {
+        Self {
+            status,
             heading,
             sentence: as_sentence(sentence),
             next_step: as_sentence(next_step),
-            stylesheet: assets::stylesheet(),
-            icon: assets::icon(),
-        },
-    )
+        }
+    }
+
+    fn nothing() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            say!("There is nothing here"),
+            &say!("no page has this address"),
+            &say!("check the address, or start at the home page"),
+        )
+    }
+}
+
+/// The headers of the page; the door writes the rest of it.
+impl IntoResponse for Sorry {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, head(POLICY)).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/error.html")]
+struct Apology<'a> {
+    f: Frame<'a>,
+    sorry: &'a Sorry,
+}
+
+/// The page that says what is the matter. Whoever is signed in, and asked for what is not there or not theirs, goes on from its menus;
+/// what else goes wrong is no time to look anybody up.
+pub async fn apologise(app: &App, headers: &HeaderMap, sorry: &Sorry) -> Response {
+    let person = match sorry.status {
+        StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => {
+            let looked =
+                tokio::time::timeout(app.bounds().request_timeout, signed_in(app, headers));
+            looked.await.ok().flatten()
+        }
+        _ => None,
+    };
+    let f = frame(app, person.as_ref());
+    page(sorry.status, &Apology { f, sorry })
+}
+
+/// Whoever is signed in, if the store tells.
+async fn signed_in(app: &App, headers: &HeaderMap) -> Option<Person> {
+    let browser = auth::browser(app, headers).await.ok()?;
+    somebody(app, browser).await.ok()?
 }
 
 /// Refusals begin in lower case and end without a dot, to stand inside other sentences; here they stand alone.
@@ -259,20 +299,16 @@ impl IntoResponse for Stop {
             Self::Failure(failure) => failure.into_response(),
             Self::SignIn(next) if next == "/" => to("/sign-in"),
             Self::SignIn(next) => to(&format!("/sign-in?next={next}")),
-            Self::Forged => sorry(
+            Self::Forged => Sorry::new(
                 StatusCode::FORBIDDEN,
                 say!("That form is too old"),
                 &say!(
                     "it was not sent by a page of this site in your present session, so nothing was done"
                 ),
                 &say!("open the page again and repeat what you did"),
-            ),
-            Self::Nothing => sorry(
-                StatusCode::NOT_FOUND,
-                say!("There is nothing here"),
-                &say!("no page has this address"),
-                &say!("check the address, or start at the home page"),
-            ),
+            )
+            .into_response(),
+            Self::Nothing => Sorry::nothing().into_response(),
         }
     }
 }

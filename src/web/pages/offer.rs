@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::collaborators;
 use crate::actors::consequences;
 use crate::actors::invitation::default_context;
 use crate::actors::queries::{self, Choice, Shown};
@@ -29,6 +30,8 @@ use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
 
 /// At most this many letters, newest first, are listed.
 const LETTERS: usize = 30;
+/// So many items stand in an address.
+const ANEW: usize = 50;
 
 /// What follows the address of the page for whoever comes from a letter.
 pub const FROM_LETTER: &str = "?by=letter";
@@ -139,6 +142,8 @@ struct Own {
     corrects: bool,
     letters: Vec<Posted>,
     older_letters: usize,
+    /// Where the same items are offered anew, once nothing came of it.
+    anew: Option<String>,
 }
 
 struct Late {
@@ -156,6 +161,8 @@ struct Page<'a> {
     note: Option<String>,
     late: Option<Late>,
     reason: Option<String>,
+    /// Whether the access that it gave has ended since.
+    ended: bool,
     receipt: bool,
     problems: Problems,
     list: List,
@@ -281,6 +288,7 @@ pub async fn render(
             Standing::Declined { reason, .. } => reason.as_deref().map(words::plain),
             _ => None,
         },
+        ended: collaborators::has_ended(&settings, transfer, now).await?,
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
         answer: answerable.then(|| answer(person, transfer, (choices, others), &again)),
@@ -451,7 +459,7 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
             ),
         ],
         Terms::Access { level, until } => [say!(
-            "the context you choose may {may}, {until};",
+            "the context you choose may {may} it, {until};",
             may = words::may(level),
             until = words::until_when(until)
         )]
@@ -509,5 +517,23 @@ fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
             })
             .collect(),
         older_letters,
+        anew: anew(transfer),
     }
+}
+
+/// Where what was offered in vain is offered again, if the address of that page bears all of it.
+fn anew(transfer: &Invitation) -> Option<String> {
+    let in_vain = matches!(
+        transfer.state,
+        Standing::Declined { .. }
+            | Standing::Expired { .. }
+            | Standing::Cancelled {
+                replaced_by: None,
+                ..
+            }
+    );
+    let items = transfer.items.iter();
+    let items: Vec<String> = items.map(|one| format!("item={}", one.item)).collect();
+    let fits = transfer.terms.is_transfer() && (1..=ANEW).contains(&items.len());
+    (in_vain && fits).then(|| format!("/transfers/new?{}", items.join("&")))
 }

@@ -295,12 +295,12 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
             };
             let says = match (given, own) {
                 (false, true) => say!(
-                    "You may {may}, {until}. Its owner stays the owner.",
+                    "You may {may} it, {until}. Its owner stays the owner.",
                     may,
                     until
                 ),
                 _ => say!(
-                    "“{name}” may {may}, {until}. Its owner stays the owner.",
+                    "“{name}” may {may} it, {until}. Its owner stays the owner.",
                     name,
                     may,
                     until

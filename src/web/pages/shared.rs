@@ -8,8 +8,6 @@ use axum::response::Response;
 use crate::actors::collaborators::{self, Cursor, Shared};
 use crate::actors::rights;
 use crate::domain::item::State as ItemState;
-use crate::domain::rights::Level;
-use crate::domain::said::said;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::say;
@@ -97,10 +95,6 @@ pub async fn rows(
 
 fn row(person: &Person, one: Shared) -> Row {
     let own = person.own(one.context);
-    let level = match one.part.level {
-        Level::Read => Level::Read.said(),
-        Level::Write | Level::Own => said!("read and write" as "a level of access"),
-    };
     Row {
         id: one.item.id.to_string(),
         name: words::short(&one.item.name),
@@ -112,7 +106,7 @@ fn row(person: &Person, one: Shared) -> Row {
         }),
         access: say!(
             "{level}, {until}",
-            level,
+            level = one.part.level.said(),
             until = words::until_when(one.part.until)
         ),
         archived: one.item.state == ItemState::Archived,

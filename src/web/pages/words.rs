@@ -5,6 +5,7 @@ use crate::domain::id::{Context, InvitationId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Terms};
 use crate::domain::item::{Holds, Item};
 use crate::domain::letter::{self, Letter, Side};
+use crate::domain::policy::{Creators, Domain, Tier};
 use crate::domain::rights::Level;
 use crate::domain::said::{Said, Size, Tell, said};
 use crate::domain::time::{DAY_MS, HOUR_MS, Time};
@@ -228,8 +229,8 @@ pub fn place(id: InvitationId) -> String {
 /// How much an access lets somebody do, for people.
 pub fn may(level: Level) -> String {
     match level {
-        Level::Read => say!("read it"),
-        Level::Write | Level::Own => say!("read it, add to it and change it"),
+        Level::Read => say!("read" as "what one may do"),
+        Level::Write | Level::Own => say!("read and write" as "what one may do"),
     }
 }
 
@@ -239,6 +240,29 @@ pub fn keeps(keep: KeepAccess) -> String {
         KeepAccess::None => say!("nothing, not even sight of it"),
         KeepAccess::Read { until: None } => say!("read access, until it is revoked"),
         KeepAccess::Read { until: Some(until) } => say!("read access, until {until}", until),
+    }
+}
+
+/// What a tier is, in a few words, for a context that has this cap: `basic: up to 1.0 TiB, no workgroups of its own`.
+pub fn tier(tier: Tier, cap: Option<u64>, creators: Creators) -> String {
+    let alone = tier == Tier::Basic && creators == Creators::Professional;
+    let tier = tier.word();
+    match (cap.map(Size), alone) {
+        (Some(cap), true) => say!("{tier}: up to {cap}, no workgroups of its own", tier, cap),
+        (Some(cap), false) => say!("{tier}: up to {cap}", tier, cap),
+        (None, true) => say!("{tier}: no storage limit, no workgroups of its own", tier),
+        (None, false) => say!("{tier}: no storage limit", tier),
+    }
+}
+
+/// What it means to live in this domain.
+pub fn domain(name: &str) -> String {
+    match Domain::named(name).is_public() {
+        true => say!("public: for everybody who belongs to no private domain"),
+        false => say!(
+            "{name}: private, its data stay within it",
+            name = short(name)
+        ),
     }
 }
 

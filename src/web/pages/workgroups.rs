@@ -362,6 +362,7 @@ async fn overview(
     let workgroup = seen.workgroup.document.clone();
     let shown = look::shown(&app.settings(), workgroup, seen.standing.role).await?;
     let context = Context::Workgroup(shown.workgroup.id);
+    let creators = app.settings().policy.creators;
     let facts = vec![
         fact(say!("Handle"), shown.workgroup.handle.to_string()),
         fact(
@@ -371,8 +372,11 @@ async fn overview(
                 None => say!("domain’s administrator"),
             },
         ),
-        fact(say!("Tier"), shown.workgroup.tier.word()),
-        fact(say!("Domain"), shown.workgroup.domain.name()),
+        fact(
+            say!("Tier"),
+            words::tier(shown.workgroup.tier, shown.quota, creators),
+        ),
+        fact(say!("Domain"), words::domain(shown.workgroup.domain.name())),
         fact(say!("Members"), members_of(app, &shown.workgroup).await?),
         fact(say!("Since"), words::date(shown.workgroup.created_at)),
     ];

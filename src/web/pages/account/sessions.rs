@@ -20,7 +20,10 @@ const LISTED: usize = 50;
 
 struct One {
     digest: String,
-    client: String,
+    /// `Firefox on Linux`, as far as that is known.
+    client: Option<String>,
+    /// What the program says of itself, where no more is known.
+    says: String,
     since: String,
     until: String,
     this: bool,
@@ -47,7 +50,8 @@ pub async fn show(
     let one = |session: Session| One {
         this: session.digest == person.browser.session(),
         digest: session.digest.to_string(),
-        client: words::short(&session.client),
+        client: client(&session.client),
+        says: words::short(&session.client),
         since: words::date(session.created_at),
         until: words::date(session.expires_at),
     };
@@ -67,6 +71,47 @@ pub async fn show(
     Ok(page(StatusCode::OK, &view))
 }
 
+/// What a browser calls itself. Many name others besides, which they want to be taken for, so that the first that is found counts.
+const BROWSERS: [(&str, &str); 11] = [
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Chromium/", "Chromium"),
+    ("Safari/", "Safari"),
+];
+
+/// What it runs on; again the first counts.
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+];
+
+/// `Firefox on Linux`; nothing for what is no browser that people have.
+fn known(agent: &str) -> Option<(&'static str, &'static str)> {
+    let named = |all: &[(&str, &'static str)]| {
+        let found = all.iter().find(|(sign, _)| agent.contains(sign));
+        found.map(|(_, name)| *name)
+    };
+    let (browser, system) = (named(&BROWSERS)?, named(&SYSTEMS)?);
+    agent.starts_with("Mozilla/").then_some((browser, system))
+}
+
+fn client(agent: &str) -> Option<String> {
+    let (browser, system) = known(agent)?;
+    Some(say!("{browser} on {system}", browser, system))
+}
+
 /// `POST /account/sessions/revoke`
 pub async fn end(
     State(app): State<App>,
@@ -82,4 +127,52 @@ pub async fn end(
     let call = app.directory().call(person.browser.by(), None);
     sign_in::end_session(app.directory(), &call, person.account.id, digest).await?;
     Ok(to("/account/sessions?done=ended"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn browsers_are_called_as_people_call_them() {
+        for (agent, name) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                Some(("Firefox", "Linux")),
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0",
+                Some(("Edge", "Windows")),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile Safari/537.36",
+                Some(("Chrome", "Android")),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36",
+                Some(("Samsung Internet", "Android")),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                Some(("Safari", "iPhone")),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/138.0 Mobile/15E148 Safari/604.1",
+                Some(("Chrome", "iPhone")),
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+                Some(("Safari", "Mac")),
+            ),
+            (
+                "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+                Some(("Chrome", "ChromeOS")),
+            ),
+            ("Mozilla/5.0 (compatible; somebot/2.1)", None),
+            ("curl/8.5.0 Firefox/140.0 Linux", None),
+            ("", None),
+        ] {
+            assert_eq!(known(agent), name, "{agent}");
+        }
+    }
 }

@@ -154,8 +154,7 @@ fn seen(seer: &Seer) -> Seen {
         people,
         level: match seer.reason.level() {
             Level::Own => say!("everything" as "what one may do"),
-            Level::Write => say!("read and write" as "what one may do"),
-            Level::Read => say!("read" as "what one may do"),
+            level @ (Level::Write | Level::Read) => words::may(level),
         },
         why: why(&seer.reason),
     }

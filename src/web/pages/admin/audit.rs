@@ -245,7 +245,7 @@ fn told(field: &str, value: &str) -> String {
         ("role", "administrator") => say!("administrator"),
         ("role", "owner") => say!("owner"),
         ("level", "read") => say!("read" as "a level of access"),
-        ("level", "write") => say!("write" as "a level of access"),
+        ("level", "write") => say!("read and write" as "a level of access"),
         ("state", "active") => say!("active" as "a value"),
         ("state", "trashed") => say!("trashed" as "a value"),
         ("state", "archived") => say!("archived" as "a value"),

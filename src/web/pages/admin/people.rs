@@ -127,7 +127,7 @@ async fn look(
         id: account.id.to_string(),
         name: words::short(&account.name),
         addresses: account.addresses.iter().map(ToString::to_string).collect(),
-        domain: account.domain.name().to_owned(),
+        domain: words::domain(account.domain.name()),
         contexts,
         allowance: Allowance::of(&settings.policy, seen, typed),
     })

@@ -18,7 +18,8 @@ use super::super::{Problems, Stop};
 
 /// The allowance of a context with the fields that change it.
 pub struct Allowance {
-    pub tier: &'static str,
+    /// What its tier is, in a few words.
+    pub tier: String,
     /// The tiers that may be given, and whether they are chosen; none: its tier follows from where it lives.
     pub tiers: Vec<(&'static str, bool)>,
     /// What the field for it says: empty where that of the tier holds.
@@ -37,7 +38,7 @@ impl Allowance {
         let chosen = typed.map_or(seen.tier.word(), |typed| typed.get("tier"));
         let choice = |tier: Tier| (tier.word(), tier.word() == chosen);
         Self {
-            tier: seen.tier.word(),
+            tier: words::tier(seen.tier, seen.own.quota, policy.creators),
             tiers: match seen.tiers {
                 true => [Tier::Basic, Tier::Professional].map(choice).to_vec(),
                 false => Vec::new(),

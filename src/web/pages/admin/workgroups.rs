@@ -148,7 +148,7 @@ async fn look_up(
         id: seen.own.context.to_string(),
         name: words::short(&seen.own.name),
         handle: handle.to_owned(),
-        domain: seen.own.domain.clone(),
+        domain: words::domain(&seen.own.domain),
         allowance: Allowance::of(&settings.policy, seen, typed),
     })
 }

@@ -26,8 +26,7 @@ pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact
         fact(
             say!("You may"),
             match seen.permit.level() {
-                Level::Read => say!("read it"),
-                Level::Write => say!("add to it and change it"),
+                level @ (Level::Read | Level::Write) => words::may(level),
                 Level::Own => say!("do everything with it"),
             },
         ),
