@@ -272,6 +272,17 @@ impl Story {
         };
         let third = sample::write(&self.folder, &third)?;
         self.step(&fay, &["run", "register", &third.display().to_string()])?;
+        let mut reads = Vec::new();
+        for read in ["SOIL-01_R1.fastq", "SOIL-01_R2.fastq"] {
+            let file = self.folder.join(read);
+            std::fs::write(&file, "@demo\nACGTACGT\n+\nFFFFFFFF\n")?;
+            reads.push(file.display().to_string());
+        }
+        let mut dataset = vec!["project", "add-files", "Meadow soil 2026"];
+        dataset.extend(reads.iter().map(String::as_str));
+        dataset.extend(["--dataset", "SOIL-01 reads", "--type", "FASTQ"]);
+        dataset.extend(["--biosample", "SOIL-01"]);
+        self.step(&fay, &dataset)?;
 
         chapter(
             "11. Rita makes a workgroup of her own: the configuration file names TechSupport and rules it, and not this one",
@@ -283,22 +294,22 @@ impl Story {
         println!();
         println!("Click along in a browser:");
         println!(
-            "  {}/mailbox   the built-in mailbox: open the offer to {RITA}, follow its link",
+            "  {}/mailbox     the built-in mailbox: open the offer to {RITA}, follow its link",
             self.url
         );
         println!(
-            "  {}/          sign in as {RITA}, to whom it was offered; the code to type is in the mailbox",
+            "  {}/            sign in as {RITA}, to whom it was offered; the code to type is in the mailbox",
             self.url
         );
         println!(
-            "  {}/projects  sign in as {FAY}: \"Meadow soil 2026\" is hers, to transfer or share with whom you like",
+            "  {}/projects    sign in as {FAY}: \"Meadow soil 2026\" is hers, to transfer or share with whom you like",
             self.url
         );
         println!(
             "  {}/workgroups  sign in as {RITA}: \"River Lab\" is hers, to invite people into, hand over or close",
             self.url
         );
-        println!("  {}/api/docs  what programs can do", self.url);
+        println!("  {}/api/docs    what programs can do", self.url);
         println!("Or go on from a shell:");
         println!(
             "  export HANDOVER_URL={} HANDOVER_TOKEN={}   # you are Rita",

@@ -1358,13 +1358,10 @@ async fn a_link_shows_what_it_shares_and_is_accepted_by_whoever_is_signed_in() {
         let answer = web
             .submit(&mut ben, &page, "/l/accept", &[("context", &account)])
             .await;
-        assert_eq!(answer.location(), format!("/items/{item}"));
-        assert!(
-            web.get(&mut ben, answer.location())
-                .await
-                .status
-                .is_success()
-        );
+        assert_eq!(answer.location(), format!("/items/{item}?done=accepted"));
+        let shown = web.follow(&mut ben, answer.location()).await;
+        assert!(shown.status.is_success());
+        assert!(shown.body.contains("You have the access now."));
     }
     let page = web.get(&mut ben, "/l").await;
     assert!(page.body.contains("You have this access already"));

@@ -394,16 +394,20 @@ impl Invitation {
         }
     }
 
+    /// When it was mailed and from when on it can be mailed again, where that is still to come. One that was made when no letter was left
+    /// was not mailed.
+    pub fn mailed_lately(&self, policy: &Policy, now: Time) -> Option<(Time, Time)> {
+        let mailed_at = self.mailed_at.filter(|_| !self.letters.is_empty())?;
+        let again_at = mailed_at.plus_ms(policy.resend_after_ms);
+        (now < again_at).then_some((mailed_at, again_at))
+    }
+
     fn resent(&self, reach: &[Mailbox], policy: &Policy, now: Time) -> Verdict {
         if let Some(why) = self.too_late(now) {
             return why.into();
         }
-        // One that was made when no letter was left was not mailed.
         let mailed = !self.letters.is_empty();
-        if let Some(mailed_at) = self.mailed_at.filter(|_| mailed)
-            && let again_at = mailed_at.plus_ms(policy.resend_after_ms)
-            && now < again_at
-        {
+        if let Some((mailed_at, again_at)) = self.mailed_lately(policy, now) {
             return Refusal::new(
                 Code::ResendTooSoon,
                 said!("it was mailed on {at}", at = mailed_at),

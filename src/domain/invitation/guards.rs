@@ -355,7 +355,7 @@ pub fn admits(source: &Source, target: &Target, items: &[Offered]) -> Findings {
             Refusal::field(
                 "context",
                 said!("the items are in \"{name}\" already", name),
-                said!("choose another context to accept into"),
+                said!("whoever belongs to it may do everything with them; choose another context, or another recipient"),
             )
             .about(target.context),
         );

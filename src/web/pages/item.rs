@@ -168,6 +168,7 @@ pub async fn render(
         told = Some(history(app, person, id, asked, &all.pending).await?);
     }
     let (history, earlier) = told.unzip();
+    let holds = matches!(seen.permit.reasons().first(), Some(Reason::Granted(..)));
     let files = contents::files(app, &seen.permit, asked).await?;
     let status = match problems.is_empty() {
         true => StatusCode::OK,
@@ -178,10 +179,15 @@ pub async fn render(
         person,
         id,
         name: words::plain(&item.name),
-        note: done(asked.get("done"), &this(id.kind()), 1),
+        note: match asked.get("done") {
+            "accepted" => holds.then(|| {
+                say!("You have the access now. It stands on your first page too, under “Shared with you”.")
+            }),
+            word => done(word, &this(id.kind()), 1),
+        },
         problems,
         acts: owning.map(|_| acts(item)),
-        holds: matches!(seen.permit.reasons().first(), Some(Reason::Granted(..))),
+        holds,
         facts: facts::of(app, &person.account, &seen).await?,
         pending,
         list: List::of_page(heading, &seen.related, from, RELATED, row),

@@ -14,6 +14,8 @@ use crate::domain::event::Event;
 use crate::domain::id::{Context, InvitationId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::key::Key;
+use crate::domain::policy::Policy;
+use crate::domain::rights::Level;
 use crate::domain::time::{DAY_MS, Time};
 use crate::mail::reply::mailto;
 use crate::web::App;
@@ -135,6 +137,8 @@ struct Answer {
 struct Own {
     open: bool,
     mailed: bool,
+    /// From when on it can be mailed again, where that is still to come.
+    again_from: Option<String>,
     extending: bool,
     days: String,
     /// Whether it can be offered to another address, and what was typed.
@@ -295,7 +299,7 @@ pub async fn render(
         own: shown
             .entitled
             .sender
-            .then(|| own(&shown, &person.account, &again, now)),
+            .then(|| own(&shown, &person.account, &again, (&settings.policy, now))),
         history: journal::history(&settings, &person.account, &journal).await?,
         once: form::once(app),
         problems: again.problems,
@@ -458,20 +462,7 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
                 "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
             ),
         ],
-        Terms::Access { level, until } => [say!(
-            "the context you choose may {may} it, {until};",
-            may = words::may(level),
-            until = words::until_when(until)
-        )]
-        .into_iter()
-        .chain(invitation.holds_project().then(|| {
-            say!("the runs of the same owner that a shared project came from can be read too;")
-        }))
-        .chain([
-            say!("its owner stays the owner, and it counts towards no storage of yours;"),
-            say!("you may give the access up at any time."),
-        ])
-        .collect(),
+        Terms::Access { level, until } => accessed(level, until, invitation.holds_project()),
         Terms::Membership { role } => vec![
             say!(
                 "you belong to “{name}” as {role}, and read and write all of its data;",
@@ -489,13 +480,34 @@ fn then(invitation: &Invitation, others: bool) -> Vec<String> {
     }
 }
 
-fn own(shown: &Shown, account: &Account, again: &Again, now: Time) -> Own {
+/// What an access means to whoever accepts it.
+pub fn accessed(level: Level, until: Option<Time>, project: bool) -> Vec<String> {
+    [say!(
+        "the context you choose may {may} it, {until};",
+        may = words::may(level),
+        until = words::until_when(until)
+    )]
+    .into_iter()
+    .chain(project.then(|| {
+        say!("the runs of the same owner that a shared project came from can be read too;")
+    }))
+    .chain([
+        say!("its owner stays the owner, and it counts towards no storage of yours;"),
+        say!("its owner sees your name and address, and may end the access;"),
+        say!("you may give the access up at any time."),
+    ])
+    .collect()
+}
+
+fn own(shown: &Shown, account: &Account, again: &Again, (policy, now): (&Policy, Time)) -> Own {
     let transfer = &shown.transfer.document;
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
+    let lately = transfer.mailed_lately(policy, now);
     let older_letters = shown.letters.len().saturating_sub(LETTERS);
     Own {
         open: transfer.state.is_open() && now < transfer.expires_at,
         mailed: matches!(transfer.state, Standing::Pending { .. }) && now < transfer.expires_at,
+        again_from: lately.map(|(_, again)| words::date(again)),
         extending: again.days.is_some(),
         corrects: transfer.terms.is_transfer(),
         correcting: again.recipient.clone(),

@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
-use crate::domain::id::Context;
+use crate::domain::id::{Context, ItemKind};
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 use crate::web::language::say;
@@ -49,6 +49,8 @@ struct Page<'a> {
     person: &'a Person,
     heading: String,
     facts: Vec<Fact>,
+    /// What accepting it means, a sentence each.
+    then: Vec<String>,
     closed: Vec<Guard>,
     held: Option<String>,
     choices: Vec<Choosable>,
@@ -95,6 +97,10 @@ async fn render(
         person,
         heading: say!("“{name}” is shared by this link", name),
         facts: facts(&opened),
+        then: {
+            let project = opened.item.id.kind() == ItemKind::Project;
+            super::offer::accessed(opened.made.link.level, None, project)
+        },
         held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
         choices,
@@ -169,7 +175,7 @@ pub async fn accept(
     };
     let call = posted.call(&app, &format!("/l/{token}/accept"));
     match links::accept(app.directory(), &call, token, Some(into)).await {
-        Ok(accepted) => Ok(to(&format!("/items/{}", accepted.item))),
+        Ok(accepted) => Ok(to(&format!("/items/{}?done=accepted", accepted.item))),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
             render(&app, &posted.person, token, problems).await
