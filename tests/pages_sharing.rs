@@ -507,3 +507,24 @@ async fn whoever_may_write_to_a_project_is_told_how_files_come_into_it() {
         .await;
     assert!(!page.body.contains("add-files"), "{}", page.body);
 }
+
+#[tokio::test]
+async fn shares_are_listed_beside_transfers() {
+    let mut story = story().await;
+    let project = story.project;
+    story.shared(project, "read").await;
+    let web = &story.web;
+    for (browser, role) in [(&mut story.maria, "sent"), (&mut story.anna, "received")] {
+        let listed = async |browser: &mut Browser, kind: &str| {
+            let place = format!("/transfers?kind={kind}&role={role}");
+            let page = web.get(browser, &place).await;
+            page.body.contains("Exomes July")
+        };
+        for kind in ["share", "every"] {
+            assert!(listed(browser, kind).await, "{kind} {role}");
+        }
+        for kind in ["", "membership"] {
+            assert!(!listed(browser, kind).await, "{kind} {role}");
+        }
+    }
+}

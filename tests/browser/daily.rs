@@ -124,7 +124,10 @@ async fn the_history_is_filtered_and_saved(world: &mut World) {
     world.look("transfers-all").await;
     world.browser.pick("#state", "pending");
     world.browser.press("Show");
-    world.browser.at("?role=&state=pending&context=").await;
+    world
+        .browser
+        .at("?kind=&role=&state=pending&context=")
+        .await;
     world.browser.text_with(LEAVES);
     let rows = rows(world);
     assert!(rows.contains("pending") && !rows.contains(SOILS), "{rows}");
@@ -151,7 +154,10 @@ async fn the_history_is_filtered_and_saved(world: &mut World) {
     assert!(text.contains("from "), "{text}");
     world.browser.pick("#role", "received");
     world.browser.press("Show");
-    world.browser.at("?role=received&state=&context=").await;
+    world
+        .browser
+        .at("?kind=&role=received&state=&context=")
+        .await;
     world.browser.text_with(LEAVES);
     world.look("transfers-received").await;
 }

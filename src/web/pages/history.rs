@@ -1,4 +1,4 @@
-//! All transfers of whoever looks, sent and received, with filters, and as a table for a spreadsheet.
+//! All transfers of whoever looks, sent and received, and other invitations if they like, with filters, and as a table for a spreadsheet.
 
 use askama::Template;
 use axum::extract::State;
@@ -60,6 +60,9 @@ struct Choice {
 #[template(path = "pages/transfers.html")]
 struct Page<'a> {
     f: Frame<'a>,
+    kinds: Vec<Choice>,
+    /// Whether transfers alone are listed.
+    transfers: bool,
     roles: Vec<Choice>,
     /// What stands above the names of the other side.
     other: String,
@@ -72,6 +75,52 @@ struct Page<'a> {
     filters: String,
     next: Option<String>,
     paged: bool,
+}
+
+/// What is listed; transfers, unless something else is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Transfers,
+    Shares,
+    Memberships,
+    Every,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [
+        Self::Transfers,
+        Self::Shares,
+        Self::Memberships,
+        Self::Every,
+    ];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Transfers => "",
+            Self::Shares => "share",
+            Self::Memberships => "membership",
+            Self::Every => "every",
+        }
+    }
+
+    /// The word that the terms of an invitation have; none: any.
+    const fn sought(self) -> Option<&'static str> {
+        match self {
+            Self::Transfers => Some("transfer"),
+            Self::Shares => Some("share"),
+            Self::Memberships => Some("membership"),
+            Self::Every => None,
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Transfers => say!("transfers"),
+            Self::Shares => say!("invitations to runs and projects"),
+            Self::Memberships => say!("invitations into workgroups"),
+            Self::Every => say!("offers and invitations of every kind"),
+        }
+    }
 }
 
 /// On which side of them whoever looks is.
@@ -113,6 +162,7 @@ impl Role {
 
 /// What the address asks for. A filter that is none filters nothing.
 struct Asked {
+    kind: Kind,
     role: Role,
     state: Option<&'static str>,
     context: Option<String>,
@@ -125,6 +175,9 @@ impl Asked {
         let context = fields.get("context");
         let own = person.contexts.iter().map(|own| own.context.to_string());
         Self {
+            kind: (Kind::ALL.into_iter())
+                .find(|kind| kind.word() == fields.get("kind"))
+                .unwrap_or(Kind::Transfers),
             role: (Role::ALL.into_iter())
                 .find(|role| role.word() == fields.get("role"))
                 .unwrap_or(Role::Either),
@@ -136,7 +189,8 @@ impl Asked {
 
     fn filters(&self) -> String {
         format!(
-            "role={}&state={}&context={}",
+            "kind={}&role={}&state={}&context={}",
+            self.kind.word(),
             self.role.word(),
             self.state.unwrap_or(""),
             self.context.as_deref().unwrap_or("")
@@ -175,7 +229,7 @@ impl Asked {
         }
         let phases = transfers::phases(self.state)?;
         let sought = Sought {
-            kind: Some("transfer"),
+            kind: self.kind.sought(),
             state: self.state,
             accepted: accepted && self.role == Role::Received,
             at: app.directory().now(),
@@ -247,6 +301,12 @@ pub async fn show(
     };
     let view = Page {
         f: frame(&app, Some(&person)).at("/transfers"),
+        kinds: Vec::from(Kind::ALL.map(|kind| Choice {
+            value: kind.word().to_owned(),
+            name: kind.name(),
+            chosen: asked.kind == kind,
+        })),
+        transfers: asked.kind == Kind::Transfers,
         roles: Vec::from(Role::ALL.map(|role| Choice {
             value: role.word().to_owned(),
             name: role.name(),
