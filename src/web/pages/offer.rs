@@ -1,5 +1,7 @@
 //! The page of an offer: to those it was sent to, with what there is to decide; to those who sent it, with how it stands.
 
+mod saying;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,20 +17,23 @@ use crate::domain::id::{Context, InvitationId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::key::Key;
 use crate::domain::policy::Policy;
-use crate::domain::rights::Level;
 use crate::domain::time::{DAY_MS, Time};
 use crate::mail::reply::mailto;
 use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
 use crate::web::pages::filters;
-use crate::web::problem::{guard, guards};
+use crate::web::problem::guards;
 use crate::wire::Guard;
+
+use saying::{Late, heading, late, then};
+
+pub use saying::{accessed, terms};
 
 use super::form::{self, Fields};
 use super::journal::{self, History};
-use super::words::{self, Fact, List, Moment, Posted, Row, fact};
-use super::{Frame, Person, Problems, Stop, as_sentence, frame, page};
+use super::words::{self, Fact, List, Moment, Posted, Row};
+use super::{Frame, Person, Problems, Stop, frame, page};
 
 /// At most this many letters, newest first, are listed.
 const LETTERS: usize = 30;
@@ -90,23 +95,6 @@ impl Facts {
     }
 }
 
-/// What the terms of an invitation come to, as one fact.
-pub fn terms(terms: Terms) -> Fact {
-    match terms {
-        Terms::Ownership { keep_access } => fact(say!("Sender keeps"), words::keeps(keep_access)),
-        Terms::Access { level, until } => fact(
-            say!("Access"),
-            say!(
-                "{level}, {until}",
-                level = level.said(),
-                until = words::until_when(until)
-            ),
-        ),
-        Terms::Membership { role } => fact(say!("As" as "a role"), speak(&role.said())),
-        Terms::Workgroup => fact(say!("As" as "a role"), say!("its owner")),
-    }
-}
-
 struct Choosable {
     context: Context,
     name: String,
@@ -148,11 +136,6 @@ struct Own {
     older_letters: usize,
     /// Where the same items are offered anew, once nothing came of it.
     anew: Option<String>,
-}
-
-struct Late {
-    sentence: String,
-    next_step: String,
 }
 
 #[derive(Template)]
@@ -307,32 +290,6 @@ pub async fn render(
     Ok(page(status, &view))
 }
 
-fn heading(shown: &Shown, answerable: bool) -> String {
-    let transfer = &shown.transfer.document;
-    let what = words::about(transfer);
-    let sender = words::short(&transfer.sender.name);
-    match (transfer.terms, answerable, shown.entitled.sender) {
-        (Terms::Ownership { .. }, true, _) => say!("{sender} offers you {what}", sender, what),
-        (Terms::Ownership { .. }, false, true) => say!("Your offer of {what}", what),
-        (Terms::Ownership { .. }, false, false) => {
-            say!("{sender}’s offer of {what}", sender, what)
-        }
-        (Terms::Access { .. }, true, _) => say!("{sender} shares {what} with you", sender, what),
-        (Terms::Membership { .. }, true, _) => say!("{sender} invites you to {what}", sender, what),
-        (Terms::Access { .. } | Terms::Membership { .. }, false, true) => {
-            say!("Your invitation to {what}", what)
-        }
-        (Terms::Access { .. } | Terms::Membership { .. }, false, false) => {
-            say!("{sender}’s invitation to {what}", sender, what)
-        }
-        (Terms::Workgroup, true, _) => say!("{sender} asks you to own {what}", sender, what),
-        (Terms::Workgroup, false, true) => say!("Your invitation to own {what}", what),
-        (Terms::Workgroup, false, false) => {
-            say!("{sender}’s invitation to own {what}", sender, what)
-        }
-    }
-}
-
 /// Whether links to the items lead anywhere for this side.
 fn links(shown: &Shown) -> bool {
     match shown.transfer.document.state {
@@ -356,35 +313,6 @@ pub fn items(shown: &Shown, from: usize) -> List {
     };
     let row = |offered: &_| Row::offered(offered, link, new_name(offered));
     List::of(say!("Items"), &transfer.items, from, row)
-}
-
-fn late(shown: &Shown, now: Time) -> Option<Late> {
-    let transfer = &shown.transfer.document;
-    let why = guard(transfer.too_late(now)?);
-    let next_step = if shown.entitled.sender && !shown.entitled.recipient {
-        let transfers = transfer.terms.is_transfer();
-        match transfer.state {
-            Standing::Requested if now < transfer.expires_at => why.next_step,
-            Standing::Accepted { .. } if transfers => say!("ownership has passed"),
-            Standing::Accepted { .. } => say!("what it says has come true"),
-            Standing::Requested
-            | Standing::Pending { .. }
-            | Standing::Declined { .. }
-            | Standing::Cancelled { .. }
-            | Standing::Expired { .. } => match transfers {
-                true => say!("everything is still yours"),
-                false => say!("nothing has changed"),
-            },
-        }
-    } else {
-        why.next_step
-    };
-    let mut sentence = as_sentence(&why.sentence);
-    sentence.pop();
-    Some(Late {
-        sentence,
-        next_step,
-    })
 }
 
 fn answer(
@@ -431,72 +359,6 @@ fn answer(
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
     }
-}
-
-/// What happens when it is accepted, and whether others have shares or links of it.
-fn then(invitation: &Invitation, others: bool) -> Vec<String> {
-    let name = words::short(&invitation.source_name);
-    match invitation.terms {
-        Terms::Ownership { keep_access } => vec![
-            say!(
-                "all of it changes hands in one step and cannot be undone: the context you choose owns it then, and it takes up storage there;"
-            ),
-            say!("the files stay where they are, and who owns them is what changes;"),
-            say!(
-                "only what is listed above changes hands: a run or project that belongs to it and is not listed stays where it is;"
-            ),
-            match keep_access {
-                KeepAccess::None => say!("the sender loses control and sight of it;"),
-                kept => say!(
-                    "the sender loses control of it, and keeps {keeps};",
-                    keeps = words::keeps(kept)
-                ),
-            },
-            match others {
-                false => say!("it is shared with nobody else, and no link leads to it;"),
-                true => say!(
-                    "shares and links of it stay as they are, and invitations to it that nobody has accepted end; once it is yours, you see who has access and may end it;"
-                ),
-            },
-            say!(
-                "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
-            ),
-        ],
-        Terms::Access { level, until } => accessed(level, until, invitation.holds_project()),
-        Terms::Membership { role } => vec![
-            say!(
-                "you belong to “{name}” as {role}, and read and write all of its data;",
-                name,
-                role = role.said()
-            ),
-            say!("what is yours stays yours;"),
-            say!("you may leave at any time, and then lose access to its data."),
-        ],
-        Terms::Workgroup => vec![
-            say!("you become the owner of “{name}”;", name),
-            say!("whoever owns it now stays in it as administrator;"),
-            say!("its data stay with it."),
-        ],
-    }
-}
-
-/// What an access means to whoever accepts it.
-pub fn accessed(level: Level, until: Option<Time>, project: bool) -> Vec<String> {
-    [say!(
-        "the context you choose may {may} it, {until};",
-        may = words::may(level),
-        until = words::until_when(until)
-    )]
-    .into_iter()
-    .chain(project.then(|| {
-        say!("the runs of the same owner that a shared project came from can be read too;")
-    }))
-    .chain([
-        say!("its owner stays the owner, and it counts towards no storage of yours;"),
-        say!("its owner sees your name and address, and may end the access;"),
-        say!("you may give the access up at any time."),
-    ])
-    .collect()
 }
 
 fn own(shown: &Shown, account: &Account, again: &Again, (policy, now): (&Policy, Time)) -> Own {

@@ -124,12 +124,11 @@ async fn sharer(app: &App, reader: &Account, permit: &Permit) -> Result<Option<S
     else {
         return Ok(None);
     };
-    let (Origin::Invitation(id) | Origin::Kept(id)) = part.origin else {
+    let Origin::Invitation(id) = part.origin else {
         return Ok(None);
     };
     let known = queries::seen_of(&app.settings(), reader, std::iter::once(id)).await?;
-    let share = known.get(&id).filter(|known| !known.terms.is_transfer());
-    Ok(share.map(|share| words::short(&share.sender.name)))
+    Ok(known.get(&id).map(|share| words::short(&share.sender.name)))
 }
 
 fn archived(item: &Item) -> String {
