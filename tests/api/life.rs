@@ -401,10 +401,15 @@ async fn files_make_up_datasets_of_one_type_and_one_biosample() {
         ),
         (of("x", " "), "the type of a dataset has 1 to 40 characters"),
         (of("", "BAM"), "a name has 1 to 255 characters"),
+        (
+            json!({ "name": "x", "type": "BAM", "biosample": "S".repeat(9_000) }),
+            "is not a text of at most 100 characters",
+        ),
     ] {
         let refused = add(&[("y.bam", 1)], dataset).await;
         assert_eq!(refused.refused().0, 422);
         assert!(refused.text.contains(says), "{}", refused.text);
+        assert!(refused.text.len() < 2_000, "{}", refused.text);
     }
     assert_eq!(datasets().await.len(), 2);
 

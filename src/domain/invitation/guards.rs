@@ -56,11 +56,15 @@ fn not_found(id: ItemId) -> Refusal {
     let (sentence, next_step) = match id.kind() {
         ItemKind::Run => (
             said!("there is no run {id} that you can see", id),
-            said!("check the id, or list your runs in the context that owns it"),
+            said!(
+                "check the id; it may be gone, have another owner, or be shared with you no more: ask whoever owned it"
+            ),
         ),
         ItemKind::Project => (
             said!("there is no project {id} that you can see", id),
-            said!("check the id, or list your projects in the context that owns it"),
+            said!(
+                "check the id; it may be gone, have another owner, or be shared with you no more: ask whoever owned it"
+            ),
         ),
     };
     Refusal::new(Code::ItemNotFound, sentence, next_step).about(id)

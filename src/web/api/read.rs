@@ -480,6 +480,7 @@ fn dataset(into: wire::IntoDataset, problems: &mut Problems) -> Option<custody::
             "write FASTQ, BAM, VCF or what its files are",
         );
     }
+    short("dataset", &into.biosample, problems);
     name.map(|name| custody::Dataset {
         name,
         kind: kind.to_owned(),
