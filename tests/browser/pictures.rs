@@ -137,11 +137,18 @@ fn with_their_files(world: &mut World) {
             let files: Vec<Value> = (1..=6 * nth).map(file).collect();
             let id = project["id"].as_str().unwrap();
             let path = format!("{}/api/v1/projects/{id}/files", world.place.site);
-            let added = ureq::post(path)
-                .header("authorization", format!("Bearer {token}"))
-                .header("idempotency-key", id)
-                .send_json(json!({ "files": files }));
-            added.unwrap();
+            let add = |key: &str, body: Value| {
+                let added = ureq::post(&path)
+                    .header("authorization", format!("Bearer {token}"))
+                    .header("idempotency-key", format!("{key}-{id}"))
+                    .send_json(body);
+                added.unwrap();
+            };
+            add("all", json!({ "files": files }));
+            if project["name"] == SOILS {
+                let dataset = json!({ "name": "soil-01", "type": "FASTQ", "biosample": "soil-01" });
+                add("reads", json!({ "files": files[..4], "dataset": dataset }));
+            }
         }
     }
 }
