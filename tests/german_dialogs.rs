@@ -228,7 +228,7 @@ async fn a_link_is_opened() {
         &page,
         &[
             "Sie haben diesen Zugriff schon.",
-            "dieser Link wurde einmal angenommen, öfter ist nicht möglich;",
+            "Dieser Link wurde einmal angenommen, öfter ist nicht möglich;",
         ],
     );
     let page = web.follow(&mut anna, "/l/unknown").await;

@@ -405,7 +405,10 @@ async fn several_go_into_the_trash_and_come_back() {
         answer.body
     );
     let page = story.get(answer.location()).await;
-    assert!(page.body.contains("2 projects are in the trash, and count"));
+    assert!(
+        page.body
+            .contains("2 projects are in the trash: nobody else sees them there")
+    );
     assert!(names(&page).is_empty());
     let page = story.get("/projects?state=trashed").await;
     assert_eq!(names(&page), ["Genomes July", "Exomes July"]);

@@ -211,6 +211,9 @@ async fn an_owner_sees_who_works_with_an_item_and_takes_it_back_at_once() {
         web.get(&mut anna, &item).await.status,
         StatusCode::NOT_FOUND
     );
+    let home = web.get(&mut anna, "/").await;
+    let told = "the access of “anna (Personal)” was revoked";
+    assert!(home.body.contains(told), "{}", home.body);
 }
 
 #[tokio::test]

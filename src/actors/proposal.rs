@@ -153,7 +153,10 @@ impl Proposal {
         self.acts.push(Act {
             key,
             person: event.by.person,
-            contexts: concerned.into_iter().collect(),
+            contexts: concerned
+                .into_iter()
+                .chain(event.what.takes_from())
+                .collect(),
         });
         serde_json::to_vec(&recorded).unwrap_or_default()
     }

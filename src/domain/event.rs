@@ -274,6 +274,16 @@ pub struct Event {
     pub what: What,
 }
 
+impl What {
+    /// The context whose access to an item its owner changed or took back: the item's owner is another, and it concerns both.
+    pub const fn takes_from(&self) -> Option<Context> {
+        match self {
+            Self::AccessChanged { whose, .. } | Self::AccessRevoked { whose } => Some(*whose),
+            _ => None,
+        }
+    }
+}
+
 impl Event {
     /// The context that the person acted as, of those that the event concerns.
     fn acted_as(&self, concerned: &[Context]) -> Option<Context> {

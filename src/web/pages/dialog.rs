@@ -27,6 +27,9 @@ const LOOKED_AT: usize = 50;
 /// So many runs, and so many projects, stand there to choose from where none was chosen.
 const CHOOSABLE: usize = 25;
 
+/// What a recipient begins with that is a workgroup.
+const WORKGROUP: &str = "workgroup:";
+
 /// What was typed and chosen.
 #[derive(Default)]
 pub struct Typed {
@@ -102,6 +105,11 @@ impl Typed {
     /// A day that is chosen counts to its end.
     fn until(&self) -> Option<String> {
         (!self.until.is_empty()).then(|| end_of(&self.until))
+    }
+
+    /// Whether the recipient is a workgroup.
+    pub fn to_workgroup(&self) -> bool {
+        self.recipient.starts_with(WORKGROUP)
     }
 
     /// The message, if there is one.
@@ -229,10 +237,11 @@ pub fn stays(person: &Person, chosen: &[Permit]) -> Option<String> {
 }
 
 fn workgroup(handle: &str) -> String {
-    format!("workgroup:{handle}")
+    format!("{WORKGROUP}{handle}")
 }
 
-fn address(recipient: &Recipient) -> String {
+/// A recipient as it is typed.
+pub fn address(recipient: &Recipient) -> String {
     match recipient {
         Recipient::Address(address) => address.to_string(),
         Recipient::Workgroup { handle, .. } => workgroup(handle),

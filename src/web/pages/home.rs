@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
-use crate::actors::queries::{self, Box_};
+use crate::actors::queries::{self, Box_, Choice};
 use crate::actors::rights;
 use crate::domain::id::Context;
 use crate::domain::index::Phase;
@@ -138,9 +138,16 @@ async fn offered(
     };
     let wanted = queries::or_personal(wanted, person.account.id, &choices);
     let several = choices.len() > 1;
+    // Whoever acts as a workgroup may well mean that one: they look first, rather than take it to themselves for good.
+    let acts_as = person.acts_as.context;
+    let meant = |choice: &Choice| {
+        let personal = matches!(choice.own.context, Context::Personal(_));
+        !personal || acts_as == choice.own.context || !transfer.terms.is_transfer()
+    };
     let into = choices
         .into_iter()
-        .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty());
+        .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty())
+        .filter(meant);
     Ok(Waiting {
         place: words::place(transfer.id),
         title: title(transfer),

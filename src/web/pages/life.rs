@@ -40,8 +40,8 @@ pub fn done(word: &str, what: &str, n: u64) -> Option<String> {
     Some(match word {
         "trashed" => say!(
             n;
-            "{what} is in the trash, and counts towards storage until deleted for good.",
-            "{what} are in the trash, and count towards storage until deleted for good.",
+            "{what} is in the trash: nobody else sees it there, it counts towards storage until deleted for good, and you can restore it.",
+            "{what} are in the trash: nobody else sees them there, they count towards storage until deleted for good, and you can restore them.",
             what
         ),
         "restored" => say!(

@@ -30,6 +30,7 @@ use saying::{Late, heading, late, then};
 
 pub use saying::{accessed, terms};
 
+use super::dialog;
 use super::form::{self, Fields};
 use super::journal::{self, History};
 use super::words::{self, Fact, List, Moment, Posted, Row};
@@ -409,5 +410,6 @@ fn anew(transfer: &Invitation) -> Option<String> {
     let items = transfer.items.iter();
     let items: Vec<String> = items.map(|one| format!("item={}", one.item)).collect();
     let fits = transfer.terms.is_transfer() && (1..=ANEW).contains(&items.len());
-    (in_vain && fits).then(|| format!("/transfers/new?{}", items.join("&")))
+    let recipient = words::in_address(&dialog::address(&transfer.recipient));
+    (in_vain && fits).then(|| format!("/transfers/new?{}&recipient={recipient}", items.join("&")))
 }

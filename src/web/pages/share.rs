@@ -17,7 +17,7 @@ use crate::wire::Guard;
 
 use super::form::{self, Posted};
 use super::words::{self, Fact, fact};
-use super::{Frame, Person, Problems, Stop, frame, page, somebody, to};
+use super::{Frame, Person, Problems, Stop, as_sentence, frame, page, somebody, to};
 
 /// The cookie that holds the token while its reader signs in.
 const LINK: &str = "handover-link";
@@ -51,7 +51,7 @@ struct Page<'a> {
     facts: Vec<Fact>,
     /// What accepting it means, a sentence each.
     then: Vec<String>,
-    closed: Vec<Guard>,
+    closed: Vec<String>,
     held: Option<String>,
     choices: Vec<Choosable>,
     any: bool,
@@ -104,7 +104,10 @@ async fn render(
         held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        closed: guards(opened.findings.blocks),
+        closed: guards(opened.findings.blocks)
+            .iter()
+            .map(|why| as_sentence(&format!("{}; {}", why.sentence, why.next_step)))
+            .collect(),
         problems,
         once: form::once(app),
     };

@@ -208,7 +208,7 @@ pub fn quoted(name: &str) -> String {
 /// What a program calls the state of an invitation, as people say it.
 pub fn standing(word: &str) -> String {
     match word {
-        "requested" => say!("requested"),
+        "requested" => say!("waits for analyses to end"),
         "pending" => say!("pending"),
         "accepted" => say!("accepted"),
         "declined" => say!("declined"),

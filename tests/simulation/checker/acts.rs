@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use handover::domain::event::What;
 use handover::domain::id::{AccountId, Context};
 use handover::domain::index::Entry;
 use handover::domain::key::Key;
@@ -36,6 +37,9 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
             }
             people.extend(event.by.person);
             contexts.extend(concerned(change));
+            if let What::AccessChanged { whose, .. } | What::AccessRevoked { whose } = event.what {
+                contexts.insert(whose);
+            }
         }
     }
     let (mut acted, mut concerned) = (Vec::new(), Vec::new());

@@ -1,5 +1,7 @@
 //! What is known of a run or a project, each under its name.
 
+use std::collections::BTreeMap;
+
 use crate::actors::custody;
 use crate::actors::names;
 use crate::actors::queries::{self, SeenItem};
@@ -70,9 +72,29 @@ pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact
     if item.running_analyses > 0 {
         facts.push(fact(say!("Analyses"), running(app, &seen.permit).await?));
     }
-    facts.push(fact(say!("Registered"), words::date(item.created_at)));
+    facts.push(fact(
+        say!("Registered"),
+        registered(app, &seen.permit).await?,
+    ));
     facts.push(fact(say!("Id"), item.id.to_string()));
     Ok(facts)
+}
+
+/// When it was registered, and by whom, which is for the owner's side: the files are where that person knows.
+async fn registered(app: &App, permit: &Permit) -> Result<String, Stop> {
+    let item = permit.item();
+    let mut known = match permit.as_owner() {
+        Some(_) => names::people(&app.settings(), [item.registered_by]).await?,
+        None => BTreeMap::new(),
+    };
+    Ok(match known.remove(&item.registered_by) {
+        Some(name) => say!(
+            "{at}, by {name}",
+            at = item.created_at,
+            name = words::short(&name)
+        ),
+        None => words::date(item.created_at),
+    })
 }
 
 /// The analyses that write to a project now, the first few by name.

@@ -47,7 +47,7 @@ pub fn heading(shown: &Shown, answerable: bool) -> String {
         (Terms::Access { .. }, true, _) => say!("{sender} shares {what} with you", sender, what),
         (Terms::Membership { .. }, true, _) => say!("{sender} invites you to {what}", sender, what),
         (Terms::Access { .. } | Terms::Membership { .. }, false, true) => {
-            say!("Your invitation to {what}", what)
+            say!("Your invitation to {what}", what = words::named(transfer))
         }
         (Terms::Access { .. } | Terms::Membership { .. }, false, false) => {
             say!("{sender}’s invitation to {what}", sender, what)
