@@ -1248,7 +1248,10 @@ async fn a_share_is_accepted_into_a_context_and_says_that_nothing_changes_hands(
     snapshot("home-with-shared", &home);
     let mut maria = web.sign_in(MARIA).await;
     let page = web.get(&mut maria, &format!("/invitations/{id}")).await;
-    assert!(page.body.contains("<h1>Your invitation to “Exomes July”</h1>"));
+    assert!(
+        page.body
+            .contains("<h1>Your invitation to “Exomes July”</h1>")
+    );
     let ended = "The access has ended since.";
     assert!(!page.body.contains(ended));
     let people = format!("{item}/people");

@@ -512,6 +512,73 @@ async fn whoever_may_write_to_a_project_is_told_how_files_come_into_it() {
 }
 
 #[tokio::test]
+async fn a_collaborator_lists_files_on_the_page() {
+    let mut story = story().await;
+    let (run, project) = (story.run, story.project);
+    story.shared(project, "write").await;
+    let Story { web, mut anna, .. } = story;
+    let item = format!("/items/{project}");
+    let path = format!("{item}/files");
+    let page = web.get(&mut anna, &item).await;
+    let fields = |list| {
+        [
+            ("list", list),
+            ("dataset", "reads"),
+            ("type", "FASTQ"),
+            ("biosample", "S1"),
+        ]
+    };
+    // Everything that is wrong at once, and nothing that was typed is lost.
+    let wrong = "reads/a b.fastq.gz 10\r\nno size\r\n\r\nminus.bam -1";
+    let refused = web.submit(&mut anna, &page, &path, &fields(wrong)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for says in [
+        "the line &#34;no size&#34; is not a path",
+        "the line &#34;minus.bam -1&#34; is not a path",
+        "reads/a b.fastq.gz 10\nno size",
+        "value=\"reads\"",
+        "value=\"S1\"",
+    ] {
+        assert!(refused.body.contains(says), "{says}: {}", refused.body);
+    }
+    assert!(!refused.body.contains("<bdi>reads/a b"), "{}", refused.body);
+    let nobody = [("list", "a.bam 1"), ("dataset", "x"), ("type", "BAM")];
+    let refused = web.submit(&mut anna, &page, &path, &nobody).await;
+    assert!(
+        refused.body.contains("has no biosample"),
+        "{}",
+        refused.body
+    );
+    let list = "reads/a b.fastq.gz 1073741824\r\n\r\n c.fastq.gz\t1073741824 ";
+    let listed = web.submit(&mut anna, &page, &path, &fields(list)).await;
+    assert_eq!(listed.location(), format!("{item}?done=listed"));
+    let shown = web.follow(&mut anna, listed.location()).await;
+    for says in [
+        "The files are listed now.",
+        "<bdi>reads</bdi> <span class=\"quiet small\">FASTQ of S1</span></span> <span class=\"figures\">2.0 GiB, 2 files",
+        "<bdi>reads/a b.fastq.gz</bdi>",
+        "<bdi>c.fastq.gz</bdi>",
+    ] {
+        assert!(shown.body.contains(says), "{says}: {}", shown.body);
+    }
+    // No files are listed of a run, and none by whoever may only read.
+    let of_run = format!("/items/{run}/files");
+    let nothing = web.submit(&mut anna, &page, &of_run, &fields(list)).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    let mut reading = self::story().await;
+    let project = reading.project;
+    reading.shared(project, "read").await;
+    let item = format!("/items/{project}");
+    let page = reading.web.get(&mut reading.anna, "/").await;
+    let path = format!("{item}/files");
+    let refused = reading
+        .web
+        .submit(&mut reading.anna, &page, &path, &fields(list))
+        .await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+}
+
+#[tokio::test]
 async fn shares_are_listed_beside_transfers() {
     let mut story = story().await;
     let project = story.project;

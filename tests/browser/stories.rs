@@ -237,6 +237,13 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.goto("/shared").await;
     world.browser.text_with(SOILS);
     world.look("shared").await;
+    world.browser.press(SOILS);
+    world.browser.press("List files that were made of it");
+    world.browser.write("#list", "counts/plot-01.tsv 4096");
+    world.look("project-listing-files").await;
+    world.browser.press("List them");
+    world.browser.text_with("The files are listed now.");
+    world.look("project-with-files").await;
     world.goto("/").await;
     world.browser.text_with(SOILS);
     world.look("home-of-recipient").await;

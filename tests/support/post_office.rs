@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,10 +17,21 @@ use postfix::Postfix;
 
 pub mod postfix;
 
+/// Below the ports that Linux gives to whoever connects (32768 to 60999 by default): between finding one of those free and listening
+/// there, another test's connection may take it.
+const PORTS: std::ops::Range<u32> = 12_000..32_000;
+/// How many were given out by this process, so that none is given twice.
+static GIVEN: AtomicU32 = AtomicU32::new(0);
+
 /// A port of loopback that nobody listens on.
 pub fn free_port() -> u16 {
-    let there = TcpListener::bind("127.0.0.1:0").unwrap();
-    there.local_addr().unwrap().port()
+    let room = PORTS.end - PORTS.start;
+    let first = std::process::id().wrapping_mul(101);
+    let next = || GIVEN.fetch_add(1, Ordering::Relaxed);
+    let mut all = (0..room).map(|_| first.wrapping_add(next()) % room + PORTS.start);
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    all.find_map(|port| u16::try_from(port).ok().filter(free))
+        .unwrap()
 }
 
 /// A letter as it was delivered.

@@ -2,6 +2,7 @@
 
 mod contents;
 mod facts;
+mod listing;
 
 use std::cmp::Reverse;
 
@@ -27,6 +28,8 @@ use crate::web::App;
 use crate::web::auth::Browser;
 use crate::web::language::{say, speak};
 use crate::web::pages::filters;
+
+pub use listing::list;
 
 use contents::{Dataset, File, Part};
 
@@ -102,8 +105,8 @@ struct Page<'a> {
     files: Part<File>,
     /// Whether it has files of which no list was registered.
     unlisted_files: bool,
-    /// Whether they may add files to it.
-    adds: bool,
+    /// What was typed of files to be listed, where they may list some.
+    adding: Option<listing::Typed>,
     people: Option<People>,
     elsewhere: Option<Elsewhere>,
     history: Option<History>,
@@ -168,6 +171,9 @@ pub async fn render(
         told = Some(history(app, person, id, asked, &all.pending).await?);
     }
     let (history, earlier) = told.unzip();
+    let adds = id.kind() == ItemKind::Project
+        && seen.permit.level() >= Level::Write
+        && item.state == ItemState::Active;
     let holds = matches!(seen.permit.reasons().first(), Some(Reason::Granted(..)));
     let files = contents::files(app, &seen.permit, asked).await?;
     let status = match problems.is_empty() {
@@ -183,6 +189,7 @@ pub async fn render(
             "accepted" => holds.then(|| {
                 say!("You have the access now. It stands on your first page too, under “Shared with you”.")
             }),
+            "listed" => adds.then(|| say!("The files are listed now.")),
             word => done(word, &this(id.kind()), 1),
         },
         problems,
@@ -197,9 +204,7 @@ pub async fn render(
         datasets: contents::datasets(app, &seen.permit, asked).await?,
         unlisted_files: item.files > 0 && files.none(),
         files,
-        adds: id.kind() == ItemKind::Project
-            && seen.permit.level() >= Level::Write
-            && item.state == ItemState::Active,
+        adding: adds.then(|| listing::Typed::of(asked)),
         people,
         elsewhere: elsewhere(person, item),
         history,

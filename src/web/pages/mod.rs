@@ -108,6 +108,7 @@ pub fn router() -> Router<App> {
         .route("/shares/preview", post(shares::preview))
         .route("/shares/request", post(shares::request))
         .route("/items/{id}", get(item::show))
+        .route("/items/{id}/files", post(item::list))
         .route("/items/{id}/people", get(people::show))
         .route("/items/{id}/links", get(people::links))
         .route("/items/{id}/people/change", post(people::change))
