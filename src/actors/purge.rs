@@ -6,7 +6,7 @@ use crate::domain::event::{Event, What};
 use crate::domain::id::{Digest, ItemId, ItemKind};
 use crate::domain::index::{self, Entry};
 use crate::domain::item::{Biosamples, Item, State};
-use crate::domain::key::{Counter, Key};
+use crate::domain::key::{Bytes, Counter, Key};
 use crate::domain::rights::Grant;
 use crate::domain::time::Time;
 use crate::domain::tombstone::Tombstone;
@@ -106,8 +106,10 @@ fn bury(item: &Versioned<Item>, call: &Call) -> Proposal {
 async fn sweep(settings: &Settings, stone: &Versioned<Tombstone>) -> Result<Proposal, Fault> {
     let item = stone.document.item;
     let mut proposal = Proposal::default();
-    let left = files(settings, item, &mut proposal).await?
-        || datasets(settings, item, &mut proposal).await?
+    let file = |digest| Entry::File(item, digest);
+    let dataset = |digest| Entry::Dataset(item, digest);
+    let left = listed(settings, index::files(item), file, &mut proposal).await?
+        || listed(settings, index::datasets(item), dataset, &mut proposal).await?
         || relations(settings, item, &mut proposal).await?
         || grants(settings, item, &mut proposal).await?
         || links(settings, item, &mut proposal).await?;
@@ -119,30 +121,19 @@ async fn sweep(settings: &Settings, stone: &Versioned<Tombstone>) -> Result<Prop
     Ok(proposal)
 }
 
-async fn files(settings: &Settings, item: ItemId, proposal: &mut Proposal) -> Result<bool, Fault> {
-    let prefix = index::files(item);
-    let store = &*settings.store;
-    let page = store
-        .scan(prefix, None, Direction::Forward, AT_ONCE)
-        .await?;
-    for digest in page.rows.iter().filter_map(|(key, _)| index::last_id(key)) {
-        proposal.unlink(Entry::File(item, Digest(digest)));
-    }
-    Ok(!page.rows.is_empty())
-}
-
-async fn datasets(
+/// Some of the rows that no document derives: files, or datasets.
+async fn listed(
     settings: &Settings,
-    item: ItemId,
+    prefix: Bytes,
+    entry: impl Fn(Digest) -> Entry,
     proposal: &mut Proposal,
 ) -> Result<bool, Fault> {
-    let prefix = index::datasets(item);
     let store = &*settings.store;
     let page = store
         .scan(prefix, None, Direction::Forward, AT_ONCE)
         .await?;
     for digest in page.rows.iter().filter_map(|(key, _)| index::last_id(key)) {
-        proposal.unlink(Entry::Dataset(item, Digest(digest)));
+        proposal.unlink(entry(Digest(digest)));
     }
     Ok(!page.rows.is_empty())
 }
