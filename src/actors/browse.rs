@@ -14,6 +14,7 @@ use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::item::{Item, State, folded_name};
 use crate::domain::rights::Grant;
+use crate::domain::shelf::ordered;
 use crate::domain::time::Time;
 use crate::store::{Direction, Fault, Frozen};
 
@@ -223,7 +224,7 @@ async fn sorted(shelf: &Shelf<'_>, order: Order, at: At, limit: usize) -> Result
     let (mut all, cut) = shelf.newest().await?;
     match order {
         Order::Newest | Order::Oldest => {}
-        Order::Name => all.sort_by(|one, other| one.name.cmp(&other.name)),
+        Order::Name => all.sort_by_cached_key(|one| ordered(&one.name)),
         Order::Size => all.sort_by_key(|one| std::cmp::Reverse(one.bytes)),
     }
     let skip = match at {

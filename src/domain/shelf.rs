@@ -1,10 +1,12 @@
 //! How items lie in the lists of the context that owns them: in which order, and with what beside them, so that whoever looks through a list
 //! for a name or a state need not read the items.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::id::{AccountId, Digest};
 use super::item::{Item, State, folded_name};
 
-/// So many bytes of a name decide where it lies in the order of names; names that begin with the same ones lie together, in any order.
+/// So many bytes decide where a name lies in the order of names; names that begin with the same ones lie together, in any order.
 pub const ORDERED: usize = 80;
 
 /// So many bytes of a name stand in a label. A folded name may be eleven times as long as it was written.
@@ -26,7 +28,7 @@ impl Spelled {
         let folded = folded_name(name);
         let mut begin = [0; ORDERED];
         let mut length = 0;
-        for (to, from) in begin.iter_mut().zip(folded.bytes()) {
+        for (to, from) in begin.iter_mut().zip(ordered(&folded)) {
             *to = from;
             length += 1;
         }
@@ -37,7 +39,7 @@ impl Spelled {
         }
     }
 
-    /// How it begins.
+    /// What decides where it lies in the order of names.
     pub fn begin(&self) -> &[u8] {
         self.begin
             .get(..usize::from(self.length))
@@ -48,6 +50,41 @@ impl Spelled {
     pub const fn digest(&self) -> Digest {
         self.digest
     }
+}
+
+/// What decides where a folded name lies in the order of names, as people look for it: numbers by what they count, so that "run 2" comes before
+/// "run 10", and letters without their accents, so that "ärzte" comes before "zoo". No more of it than decides.
+pub fn ordered(folded: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(ORDERED);
+    let mut letters = { folded.nfd() }
+        .filter(|letter| !matches!(letter, '\u{300}'..='\u{36f}'))
+        .peekable();
+    while let Some(letter) = letters.next() {
+        if bytes.len() >= ORDERED {
+            break;
+        }
+        match letter {
+            '0'..='9' => {
+                let mut number = String::from(letter);
+                while let Some(digit) = letters.next_if(char::is_ascii_digit) {
+                    number.push(digit);
+                }
+                let counts = number.trim_start_matches('0');
+                // Of two numbers the one with more digits is the larger one. A name has too few of them for this to end.
+                let digits = u8::try_from(counts.len()).unwrap_or(u8::MAX);
+                bytes.extend([b'0', digits.saturating_add(1)]);
+                bytes.extend(counts.bytes());
+            }
+            'ß' => bytes.extend(b"ss"),
+            'æ' => bytes.extend(b"ae"),
+            'œ' => bytes.extend(b"oe"),
+            'ø' => bytes.push(b'o'),
+            'ł' => bytes.push(b'l'),
+            _ => bytes.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    bytes.truncate(ORDERED);
+    bytes
 }
 
 /// What stands beside an item in a list.
@@ -116,10 +153,41 @@ mod tests {
     fn a_name_has_one_place_in_whatever_spelling_and_a_long_one_its_own() {
         assert_eq!(Spelled::of(" WGS  Batch"), Spelled::of("wgs batch"));
         assert_eq!(Spelled::of("Ab").begin(), b"ab");
+        assert_ne!(Spelled::of("Ab"), Spelled::of("\u{c4}b"));
+        assert_ne!(Spelled::of("run 1"), Spelled::of("run 01"));
         let (one, other) = ("x".repeat(ORDERED) + "1", "x".repeat(ORDERED) + "2");
         let (one, other) = (Spelled::of(&one), Spelled::of(&other));
         assert_eq!(one.begin(), other.begin());
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn names_lie_where_people_look_for_them() {
+        let names = [
+            "0",
+            "00 blank",
+            "2",
+            "10",
+            "2026-03-01",
+            "Apfel",
+            "Ärzte",
+            "Łódź",
+            "plate",
+            "plate 2",
+            "plate 2b",
+            "plate 10",
+            "plate 0010 b",
+            "plate b",
+            "Straße 2",
+            "Strasse 10",
+            "Zoo",
+            "Ярославль",
+        ];
+        let mut sorted = names;
+        sorted.reverse();
+        sorted.sort_by_key(|name| Spelled::of(name).begin().to_vec());
+        assert_eq!(sorted, names);
+        assert_eq!(ordered(&"9".repeat(300)).len(), ORDERED);
     }
 
     #[test]

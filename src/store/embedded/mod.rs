@@ -8,6 +8,7 @@ mod open;
 mod reads;
 mod sheaf;
 mod tables;
+mod upgrade;
 mod writer;
 
 use std::path::Path;

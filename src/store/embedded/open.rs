@@ -14,6 +14,7 @@ use redb::{
 
 use super::Options;
 use super::tables::{FORMAT, FORMAT_KEY, META, SEQUENCE, Tables};
+use super::upgrade;
 
 /// Why the store could not be opened. None of these goes away by itself.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +78,8 @@ impl<E: Into<redb::Error>> From<E> for OpenError {
 /// One step of an upgrade: the format it starts from (it ends at the next), and what it does.
 pub(super) type Step = (u64, fn(&WriteTransaction) -> Result<(), redb::Error>);
 
-/// The steps from older formats. Nothing was released before format 3, so there are none yet.
-const STEPS: &[Step] = &[];
+/// The steps from older formats. Nothing was released before format 3, so there are none from there.
+const STEPS: &[Step] = &[(3, upgrade::order_names)];
 
 /// Opens the store at `path`, making it if nothing is there.
 pub(super) fn at_path(path: &Path, options: &Options) -> Result<Database, OpenError> {

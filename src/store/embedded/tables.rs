@@ -25,8 +25,9 @@ use crate::domain::key::Key;
 use crate::domain::time::Time;
 use crate::store::{Due, Queue, Record, Version};
 
-/// The number of this layout; stored as `format`. Older stores lack rows, or values of rows, that lists are found by, and are refused.
-pub const FORMAT: u64 = 3;
+/// The number of this layout; stored as `format`. Stores of format 3 are upgraded when they are opened; older ones lack rows, or values of rows,
+/// that lists are found by, and are refused.
+pub const FORMAT: u64 = 4;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) const DOCUMENTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("documents");
