@@ -148,9 +148,23 @@ const put = (part) => {
   return true;
 };
 
+// While somebody reaches for something or scrolls, nothing moves under their finger: what has changed waits until they rest.
+const REST = 700;
+let movedAt = -REST;
+let waiting;
+for (const kind of ["pointermove", "pointerdown", "scroll"]) {
+  document.addEventListener(kind, () => (movedAt = performance.now()), { capture: true, passive: true });
+}
+
 // Puts in place what has changed, as far as nobody is at work there; the rest waits until they are done.
 const renew = () => {
   if (!fresh) return;
+  const rest = movedAt + REST - performance.now();
+  if (rest > 0) {
+    clearTimeout(waiting);
+    waiting = setTimeout(renew, rest);
+    return;
+  }
   const changed = [...parts(fresh)].filter((part) => says(part) !== shown.get(part.id));
   const names = changed.filter(put).map((part) => {
     const label = document.getElementById(part.getAttribute("aria-labelledby"));

@@ -1,5 +1,7 @@
 //! Pages that are open show what others do without being loaded again, and leave alone whoever is at work in them.
 
+use std::time::Duration;
+
 use handover::actors::browse::LOOKED_THROUGH;
 use handover::runfolder::sample::Sample;
 use serde_json::json;
@@ -12,6 +14,9 @@ use crate::stories::{LEAVES, SOILS, offer};
 const IS_SAME: &str = "window.isSame === true";
 const TOLD: &str = "document.getElementById('told').textContent";
 const SINCE: &str = "document.querySelector('main').dataset.since";
+/// As a hand that moves over the page.
+const REACHING: &str =
+    "window.reaching = setInterval(() => document.dispatchEvent(new Event('pointermove')), 50)";
 const REASON: &str = "document.getElementById('reason-1')?.value ?? ''";
 
 /// From now on it shows whether the page was loaded again.
@@ -113,10 +118,14 @@ async fn whoever_types_is_left_alone(world: &mut World, carl: &Browser) {
     carl.write("#reason-1", " soils.");
     assert_eq!(carl.ask(REASON), json!("Not our soils."));
     assert!(!carl.text_with(SOILS).contains(LEAVES));
-    // Once they have done with it, what came meanwhile appears.
+    // Once they have done with it, what came meanwhile appears; but nothing moves while they reach for something.
     carl.ask("document.getElementById('reason-1').value = ''");
     carl.press("Decline");
+    carl.ask(REACHING);
     carl.ask("document.activeElement.blur()");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!carl.text_with(SOILS).contains(LEAVES));
+    carl.ask("clearInterval(window.reaching)");
     carl.text_with(LEAVES);
     assert!(is_same(carl));
 }
