@@ -296,7 +296,7 @@ async fn the_table_for_spreadsheets_holds_no_formula() {
     let items = web
         .run(maria, "=HYPERLINK(\"https://evil.example\")", &[])
         .await;
-    web.offer(maria, &items, ANNA, None).await;
+    web.offer(maria, &items, "=1+1@evil.example", None).await;
     let mut maria = web.sign_in(MARIA).await;
     let table = web.get(&mut maria, "/transfers.csv?role=sent").await;
     assert_eq!(
@@ -307,6 +307,7 @@ async fn the_table_for_spreadsheets_holds_no_formula() {
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("id,state,sender,"));
     assert!(lines[1].contains("\"'=HYPERLINK("), "{}", lines[1]);
+    assert!(lines[1].contains(",'=1+1@evil.example,"), "{}", lines[1]);
 }
 
 /// What is offered to a workgroup is for those who answer for it; a member sees it once it has been accepted.

@@ -29,6 +29,9 @@ const SHOWN: usize = 50;
 const EXPORTED: usize = 5_000;
 const AT_ONCE: usize = 250;
 const TIMES: usize = 100;
+/// No further ones are looked for once the table is about this large, in bytes.
+const HEAVY: usize = 16 * 1024 * 1024;
+
 struct Row {
     place: String,
     what: String,
@@ -66,6 +69,8 @@ struct Page<'a> {
     filters: String,
     next: Option<String>,
     paged: bool,
+    /// So many lines a table has at most.
+    most: String,
 }
 
 /// `GET /transfers`
@@ -145,6 +150,7 @@ pub async fn show(
         filters: asked.filters(),
         next: next.map(|cursor| cursor.to_string()),
         paged: asked.from.is_some(),
+        most: words::grouped(EXPORTED as u64),
     };
     Ok(page(StatusCode::OK, &view))
 }
@@ -209,7 +215,7 @@ pub async fn export(
             lines += 1;
         }
         from = next;
-        if from.is_none() || lines == EXPORTED {
+        if from.is_none() || lines == EXPORTED || table.get_ref().len() > HEAVY {
             break;
         }
     }
@@ -246,9 +252,9 @@ fn line(transfer: &Invitation, now: Time) -> [String; 12] {
     [
         transfer.id.to_string(),
         transfer.word_at(now).to_owned(),
-        transfer.sender.address.to_string(),
+        cell(&transfer.sender.address.to_string()),
         cell(&transfer.source_name),
-        transfer.recipient.to_string(),
+        cell(&transfer.recipient.to_string()),
         transfer.items.len().to_string(),
         transfer.bytes().to_string(),
         transfer.requested_at.to_string(),
