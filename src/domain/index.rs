@@ -344,7 +344,7 @@ pub fn requested() -> Bytes {
     Bytes::tagged(48)
 }
 
-/// The beginning of the name in an entry's key behind its prefix (`Name`), and whether the name goes on.
+/// What decides where a name lies (`shelf::ordered`), in an entry's key behind its prefix (`Name`), and whether there may be more of the name.
 pub fn begun_name(tail: &[u8]) -> Option<(&[u8], bool)> {
     let begin = tail.get(..tail.len().checked_sub(17)?)?;
     Some((begin, begin.len() >= ORDERED))

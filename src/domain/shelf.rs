@@ -52,39 +52,71 @@ impl Spelled {
     }
 }
 
+/// The letters of a folded name that decide where it lies, without their accents.
+fn plain(folded: &str) -> impl Iterator<Item = char> {
+    folded.nfd().flat_map(|letter| {
+        let (one, more) = match letter {
+            '\u{300}'..='\u{36f}' => (None, None),
+            'ß' => (Some('s'), Some('s')),
+            'æ' => (Some('a'), Some('e')),
+            'œ' => (Some('o'), Some('e')),
+            'ø' => (Some('o'), None),
+            'ł' => (Some('l'), None),
+            other => (Some(other), None),
+        };
+        one.into_iter().chain(more)
+    })
+}
+
 /// What decides where a folded name lies in the order of names, as people look for it: numbers by what they count, so that "run 2" comes before
 /// "run 10", and letters without their accents, so that "ärzte" comes before "zoo". No more of it than decides.
 pub fn ordered(folded: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(ORDERED);
-    let mut letters = { folded.nfd() }
-        .filter(|letter| !matches!(letter, '\u{300}'..='\u{36f}'))
-        .peekable();
+    let mut letters = plain(folded).peekable();
     while let Some(letter) = letters.next() {
         if bytes.len() >= ORDERED {
             break;
         }
-        match letter {
-            '0'..='9' => {
-                let mut number = String::from(letter);
-                while let Some(digit) = letters.next_if(char::is_ascii_digit) {
-                    number.push(digit);
-                }
-                let counts = number.trim_start_matches('0');
-                // Of two numbers the one with more digits is the larger one. A name has too few of them for this to end.
-                let digits = u8::try_from(counts.len()).unwrap_or(u8::MAX);
-                bytes.extend([b'0', digits.saturating_add(1)]);
-                bytes.extend(counts.bytes());
+        if letter.is_ascii_digit() {
+            let mut number = String::from(letter);
+            while let Some(digit) = letters.next_if(char::is_ascii_digit) {
+                number.push(digit);
             }
-            'ß' => bytes.extend(b"ss"),
-            'æ' => bytes.extend(b"ae"),
-            'œ' => bytes.extend(b"oe"),
-            'ø' => bytes.push(b'o'),
-            'ł' => bytes.push(b'l'),
-            _ => bytes.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
+            let counts = number.trim_start_matches('0');
+            // Of two numbers the one with more digits is the larger one.
+            let digits = u8::try_from(counts.len()).unwrap_or(u8::MAX);
+            bytes.extend([b'0', digits.saturating_add(1)]);
+            bytes.extend(counts.bytes());
+        } else {
+            bytes.extend(letter.encode_utf8(&mut [0; 4]).bytes());
         }
     }
     bytes.truncate(ORDERED);
     bytes
+}
+
+/// Part of a name that is looked for where only the order of names is known: what must be there of it.
+pub struct Traces(Vec<Vec<u8>>);
+
+impl Traces {
+    /// Of a folded part of a name: its numbers, without what they may begin with, and what stands between them, as far as it is plain.
+    pub fn of(folded: &str) -> Self {
+        let letters: String = plain(folded).collect();
+        let ascii = letters.split(|letter: char| !letter.is_ascii());
+        let alike = |one: &u8, other: &u8| one.is_ascii_digit() == other.is_ascii_digit();
+        let runs = ascii.flat_map(|run| run.as_bytes().chunk_by(alike));
+        let lasting = runs.map(|run| {
+            let zeros = run.iter().take_while(|byte| **byte == b'0').count();
+            run.get(zeros..).unwrap_or_default().to_vec()
+        });
+        Self(lasting.filter(|run| !run.is_empty()).collect())
+    }
+
+    /// Whether a name may hold the part if this is all that decides where it lies.
+    pub fn lie_in(&self, ordered: &[u8]) -> bool {
+        let there = |run: &Vec<u8>| ordered.windows(run.len()).any(|here| here == run);
+        self.0.iter().all(there)
+    }
 }
 
 /// What stands beside an item in a list.
@@ -188,6 +220,39 @@ mod tests {
         sorted.sort_by_key(|name| Spelled::of(name).begin().to_vec());
         assert_eq!(sorted, names);
         assert_eq!(ordered(&"9".repeat(300)).len(), ORDERED);
+    }
+
+    #[test]
+    fn every_part_of_a_name_leaves_its_traces() {
+        for name in [
+            "Project 010",
+            "2026-03-01_Łódź_0041",
+            "Ärzte & Straße 007",
+            "a\u{316}\u{301}b c\u{345}d0",
+            "Ярославль 3й",
+            "æther 1²",
+            "00",
+            "ḍ̇9 가각 ॐ क्षि 5",
+        ] {
+            let folded = folded_name(name);
+            let ordered = ordered(&folded);
+            assert!(ordered.len() < ORDERED);
+            let places: Vec<usize> = folded
+                .char_indices()
+                .map(|(at, _)| at)
+                .chain([folded.len()])
+                .collect();
+            for (n, from) in places.iter().enumerate() {
+                for to in &places[n..] {
+                    let part = &folded[*from..*to];
+                    assert!(Traces::of(part).lie_in(&ordered), "{part:?} of {name:?}");
+                }
+            }
+        }
+        let ordered = ordered("project 010");
+        for other in ["project 2", "projects", "11", "x"] {
+            assert!(!Traces::of(other).lie_in(&ordered), "{other}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::index;
 use crate::domain::item::{Item, folded_name};
 use crate::domain::key::{Bytes, Key};
-use crate::domain::shelf::Label;
+use crate::domain::shelf::{Label, Traces};
 use crate::store::{Direction, Fault, Frozen, Page};
 
 use super::super::{load, people};
@@ -36,6 +36,7 @@ pub(super) struct Shelf<'a> {
     which: Which,
     /// Folded; empty: any.
     name: &'a str,
+    traces: Traces,
 }
 
 /// Where a row lies: its key behind the prefix.
@@ -76,6 +77,7 @@ impl<'a> Shelf<'a> {
             kind,
             which,
             name,
+            traces: Traces::of(name),
         }
     }
 
@@ -211,13 +213,11 @@ impl<'a> Shelf<'a> {
         }))
     }
 
-    /// What is known of a name is how it begins; the state is the item's to tell.
+    /// What is known of a name is what decides where it lies; the rest is the item's to tell, and its state.
     fn named(&self, key: &[u8], value: &[u8]) -> Result<Option<Candidate>, Fault> {
         let place = self.place(key);
         let (begin, goes_on) = index::begun_name(&place).ok_or_else(load::damaged)?;
-        let wanted = self.name.as_bytes();
-        let there = wanted.is_empty() || begin.windows(wanted.len()).any(|here| here == wanted);
-        if !there && !goes_on {
+        if !goes_on && !self.traces.lie_in(begin) {
             return Ok(None);
         }
         Ok(Some(Candidate {
