@@ -413,7 +413,20 @@ async fn files_make_up_datasets_of_one_type_and_one_biosample() {
     }
     assert_eq!(datasets().await.len(), 2);
 
-    // A reader sees them, a stranger does not, and nothing of them is left of a purged project.
+    // Names are compared as those of projects are, and stay as they were spelled first; what all files leave at once is made anew.
+    let (one, two) = (
+        r#""lane 1": 2 "FASTQ", 31 bytes"#,
+        r#""lane 2": 1 "FASTQ", 5 bytes"#,
+    );
+    add(&[("z.bam", 3)], of("Reads", "BAM")).await.ok();
+    assert_eq!(datasets().await, [r#""Reads": 1 "BAM", 3 bytes"#, one, two]);
+    add(&[("z.bam", 4)], of("reads", "VCF")).await.ok();
+    assert_eq!(datasets().await, [one, two, r#""reads": 1 "VCF", 4 bytes"#]);
+    add(&[("z.bam", 3)], of(" LANE  1", "FASTQ")).await.ok();
+    let one = r#""lane 1": 3 "FASTQ", 34 bytes"#;
+    assert_eq!(datasets().await, [one, two]);
+
+    // A stranger sees nothing of them.
     let stranger = world.person("stranger@uni.example").await;
     let refused = world.get(&stranger, &format!("{path}/datasets")).await;
     assert_eq!(refused.refused().0, 404);

@@ -374,16 +374,22 @@ async fn what_is_purged_is_gone_with_all_that_belonged_to_it_and_its_journal_sta
     let run_id = registered["run"]["id"].as_str().unwrap().to_owned();
     let id = registered["projects"][0]["id"].as_str().unwrap().to_owned();
     let bytes = registered["run"]["bytes"].as_i64().unwrap();
+    let biosample = run("R1")["projects"][0]["biosamples"][0]["name"].clone();
     for page in 0..3 {
         let file = |n| json!({ "path": format!("{page}/{n}.bam"), "bytes": 2 });
         let files: Vec<Value> = (0..900).map(file).collect();
-        let body = json!({ "files": files });
+        let mut body = json!({ "files": files });
+        if page == 1 {
+            body["dataset"] = json!({ "name": "reads", "type": "BAM", "biosample": biosample });
+        }
         world
             .post(&core, &format!("/projects/{id}/files"), body)
             .await
             .ok();
     }
     lend(&world, &id, &anna).await;
+    let lent = world.get(&anna, &format!("/projects/{id}/datasets")).await;
+    assert_eq!(lent.ok()["items"][0]["files"], 900);
     assert_eq!(usage(&world, &core).await, bytes + 2 * 2_700);
     done(&world, &core, &id, "trash").await;
     done(&world, &core, &id, "purge").await;

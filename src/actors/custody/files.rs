@@ -10,7 +10,7 @@ use crate::actors::proposal::Proposal;
 use crate::actors::world::{Call, Settings, Trouble};
 use crate::domain::id::{Digest, ItemId};
 use crate::domain::index::Entry;
-use crate::domain::item::{Biosamples, Item};
+use crate::domain::item::{Biosamples, Item, folded_name};
 use crate::domain::key::Key;
 use crate::domain::refusal::Refusal;
 use crate::domain::said::said;
@@ -108,10 +108,18 @@ pub(super) async fn add_files(
         .into_iter()
         .map(|value| kept::<File>(value.as_deref()));
     let before: Vec<Option<File>> = before.collect::<Result<_, Fault>>()?;
-    let left = before.iter().flatten();
-    let left = left.filter_map(|file| file.dataset.as_deref());
     let project = item.document.id;
-    let mut datasets = datasets_called(settings, project, left, dataset).await?;
+    let mut datasets = datasets_of(settings, project, &before, dataset).await?;
+    for file in before.iter().flatten() {
+        let was_in = file.dataset.as_deref().map(folded_name);
+        if let Some(dataset) = was_in.and_then(|name| datasets.get_mut(&name)) {
+            dataset.give(file.bytes);
+        }
+    }
+    let mut into = match dataset {
+        Some(new) => Some(taking(settings, project, &mut datasets, new).await?),
+        None => None,
+    };
     let mut next = item.document.clone();
     for ((entry, file), before) in listed.into_iter().zip(before) {
         match &before {
@@ -119,22 +127,17 @@ pub(super) async fn add_files(
             None => next.files = next.files.saturating_add(1),
         }
         next.bytes = next.bytes.saturating_add(file.bytes);
-        let was_in = before.as_ref().and_then(|before| before.dataset.as_ref());
-        if let (Some(before), Some(was_in)) = (&before, was_in)
-            && let Some(dataset) = datasets.get_mut(was_in)
-        {
-            dataset.give(before.bytes);
-        }
-        if let Some(is_in) = dataset.and_then(|new| datasets.get_mut(&new.name)) {
-            is_in.take(file.bytes);
-        }
+        let dataset = into.as_mut().map(|into| {
+            into.take(file.bytes);
+            into.name.clone()
+        });
         let file = File {
-            dataset: dataset.map(|dataset| dataset.name.clone()),
+            dataset,
             ..file.clone()
         };
         proposal.link(entry, serde_json::to_vec(&file).unwrap_or_default());
     }
-    for dataset in datasets.into_values() {
+    for dataset in datasets.into_values().chain(into) {
         let entry = dataset_entry(project, &dataset.name);
         match dataset.files {
             0 => proposal.unlink(entry),
@@ -152,52 +155,59 @@ fn kept<T: DeserializeOwned>(value: Option<&[u8]>) -> Result<Option<T>, Fault> {
 }
 
 fn dataset_entry(project: ItemId, name: &str) -> Entry {
-    Entry::Dataset(project, Digest::of(name.as_bytes()))
+    Entry::Dataset(project, Digest::of(folded_name(name).as_bytes()))
 }
 
-/// The datasets that files leave, and the one that they come into, by name. Whoever adds files writes the project too, so nobody else
-/// counts them meanwhile.
-async fn datasets_called(
+/// The datasets that files leave, and the one that they come into, by their names as names are compared. Whoever adds files writes the
+/// project too, so nobody else counts them meanwhile.
+async fn datasets_of(
     settings: &Settings,
     project: ItemId,
-    left: impl Iterator<Item = &str>,
+    before: &[Option<File>],
     new: Option<&Dataset>,
-) -> Result<BTreeMap<String, Dataset>, Trouble> {
-    let mut names: BTreeSet<&str> = left.collect();
-    names.extend(new.map(|new| new.name.as_str()));
-    let entry = |name: &&str| dataset_entry(project, name);
+) -> Result<BTreeMap<String, Dataset>, Fault> {
+    let left = before.iter().flatten();
+    let left = left.filter_map(|file| file.dataset.as_deref());
+    let names = left.chain(new.map(|new| new.name.as_str()));
+    let names: BTreeSet<String> = names.map(folded_name).collect();
+    let entry = |name: &String| dataset_entry(project, name);
     let entries: Vec<Entry> = names.iter().map(entry).collect();
     let found = settings.store.find(&entries).await?;
     let mut all = BTreeMap::new();
     for (name, value) in names.into_iter().zip(found) {
         if let Some(dataset) = kept::<Dataset>(value.as_deref())? {
-            all.insert(name.to_owned(), dataset);
+            all.insert(name, dataset);
         }
-    }
-    let Some(new) = new else {
-        return Ok(all);
-    };
-    match all.get(&new.name) {
-        None => {
-            of_a_biosample(settings, project, &new.biosample).await?;
-            all.insert(new.name.clone(), new.clone());
-        }
-        Some(there) if there.kind != new.kind || there.biosample != new.biosample => {
-            return Err(Refusal::field(
-                "dataset",
-                said!(
-                    "the dataset \"{name}\" holds {kind} of the biosample \"{biosample}\"",
-                    name = there.name,
-                    kind = there.kind,
-                    biosample = there.biosample
-                ),
-                said!("add files of the same type and biosample to it, or give these a dataset of their own"),
-            )
-            .into());
-        }
-        Some(_) => {}
     }
     Ok(all)
+}
+
+/// The dataset that files are taken into: the one of this name as it is spelled there, if others stay in it, and else a new one.
+async fn taking(
+    settings: &Settings,
+    project: ItemId,
+    datasets: &mut BTreeMap<String, Dataset>,
+    new: &Dataset,
+) -> Result<Dataset, Trouble> {
+    let there = datasets.remove(&folded_name(&new.name));
+    match there.filter(|there| there.files > 0) {
+        None => {
+            of_a_biosample(settings, project, &new.biosample).await?;
+            Ok(new.clone())
+        }
+        Some(there) if there.kind == new.kind && there.biosample == new.biosample => Ok(there),
+        Some(there) => Err(Refusal::field(
+            "dataset",
+            said!(
+                "the dataset \"{name}\" holds {kind} of the biosample \"{biosample}\"",
+                name = there.name,
+                kind = there.kind,
+                biosample = there.biosample
+            ),
+            said!("add files of the same type and biosample to it, give these a dataset of their own, or list all of its files anew at once"),
+        )
+        .into()),
+    }
 }
 
 async fn of_a_biosample(settings: &Settings, project: ItemId, name: &str) -> Result<(), Trouble> {
