@@ -79,7 +79,7 @@ impl<E: Into<redb::Error>> From<E> for OpenError {
 pub(super) type Step = (u64, fn(&WriteTransaction) -> Result<(), redb::Error>);
 
 /// The steps from older formats. Nothing was released before format 3, so there are none from there.
-const STEPS: &[Step] = &[(3, upgrade::order_names)];
+pub(super) const STEPS: &[Step] = &[(3, upgrade::order_names)];
 
 /// Opens the store at `path`, making it if nothing is there.
 pub(super) fn at_path(path: &Path, options: &Options) -> Result<Database, OpenError> {
@@ -187,7 +187,12 @@ fn create(path: &Path, options: &Options) -> Result<Database, OpenError> {
 }
 
 /// Makes the tables of an empty database, upgrades an older one, refuses what it does not know.
-fn prepare(database: &Database, path: &Path, known: u64, steps: &[Step]) -> Result<(), OpenError> {
+pub(super) fn prepare(
+    database: &Database,
+    path: &Path,
+    known: u64,
+    steps: &[Step],
+) -> Result<(), OpenError> {
     let found = match found(database)? {
         Found::Format(found) => found,
         Found::Nothing => return initialise(database, known),
@@ -239,7 +244,7 @@ fn found(database: &Database) -> Result<Found, OpenError> {
     Ok(format.map_or(Found::Other, Found::Format))
 }
 
-fn initialise(database: &Database, format: u64) -> Result<(), OpenError> {
+pub(super) fn initialise(database: &Database, format: u64) -> Result<(), OpenError> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     let mut tables = Tables::open(&transaction)?;

@@ -56,53 +56,109 @@ fn by_bytes(item: &Item) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use redb::Builder;
-    use redb::backends::InMemoryBackend;
+    use std::path::Path;
 
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits: Vec<u8> = { hex.chars() }
-            .map(|digit| u8::try_from(digit.to_digit(16).unwrap()).unwrap())
-            .collect();
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] * 16 + pair[1])
-            .collect()
+    use redb::backends::InMemoryBackend;
+    use redb::{Builder, ReadableDatabase};
+
+    use super::super::indexes::Indexes;
+    use super::super::open::{STEPS, initialise, prepare};
+    use super::super::tables::FORMAT;
+    use super::*;
+    use crate::domain::document::{Derived, Document};
+    use crate::domain::index::Entry;
+    use crate::domain::item::State;
+    use crate::store::Direction;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Runs and projects as stores of format 3 have them: what they are called decides where their names lay.
+    fn items() -> Vec<Item> {
+        let stored = [
+            &include_bytes!("../../../tests/golden/item-1-run")[..],
+            &include_bytes!("../../../tests/golden/item-1-project")[..],
+        ];
+        let of = |stored: &[u8]| document::decode::<Item>(stored).unwrap();
+        let long = format!("Ä{}", "9x".repeat(100));
+        let names = ["Plate 2", "plate 10", "Ärzte", &long, "plain"];
+        let mut all: Vec<Item> = stored.into_iter().map(of).collect();
+        for one in all.clone() {
+            let named = |(n, name): (usize, &&str)| Item {
+                id: ItemId::new(one.id.kind(), 100 + n as u128),
+                name: (*name).to_owned(),
+                state: if n == 1 {
+                    State::Trashed
+                } else {
+                    State::Active
+                },
+                ..one.clone()
+            };
+            all.extend(names.iter().enumerate().map(named));
+        }
+        all
     }
 
     #[test]
-    fn names_of_format_3_are_found_where_those_of_format_4_lie() {
-        // As a store of format 3 has it, of the document of this name in `tests/golden`.
-        let old = bytes(
-            "030101900000000070008000000000000001010132303236313132325f6c6830303030315f303030315f613232616161616c7433002bec68680cc0df47d9a8a09d36d0cbf8",
+    fn names_lay_by_their_bytes_in_format_3() {
+        let run = &items()[0];
+        assert_eq!(
+            hex(&by_bytes(run)),
+            "030101900000000070008000000000000001010132303236313132325f6c6830303030315f303030315f613232616161616c7433002bec68680cc0df47d9a8a09d36d0cbf8"
         );
-        let stored = include_bytes!("../../../tests/golden/item-1-run");
-        let item: Item = document::decode(stored).unwrap();
-        let key = Key::Item(item.id).bytes();
+    }
+
+    #[test]
+    fn a_store_of_format_3_is_opened_with_every_entry_where_its_document_has_it() {
         let database = Builder::new()
             .create_with_backend(InMemoryBackend::new())
             .unwrap();
+        initialise(&database, 3).unwrap();
         let transaction = database.begin_write().unwrap();
+        let mut wanted = Vec::new();
         {
             let mut tables = Tables::open(&transaction).unwrap();
-            let record = [&[0; 8], &stored[..]].concat();
-            tables.documents.insert(key.as_slice(), &*record).unwrap();
-            let journal = [key.as_slice(), &[0; 8]].concat();
-            tables
-                .documents
-                .insert(&*journal, &b"an event"[..])
-                .unwrap();
-            tables
-                .entries
-                .put(&old, item.id.to_string().as_bytes())
-                .unwrap();
+            for item in items() {
+                let key = item.key().bytes();
+                let record = [&[0; 8], &*document::encode(&item)].concat();
+                tables.documents.insert(key.as_slice(), &*record).unwrap();
+                let journal = [key.as_slice(), &[0; 8]].concat();
+                tables
+                    .documents
+                    .insert(&*journal, &b"an event"[..])
+                    .unwrap();
+                for Derived { entry, value, .. } in item.entries() {
+                    let new = entry.bytes();
+                    let is_name = matches!(entry, Entry::Name(..));
+                    let old = if is_name {
+                        by_bytes(&item)
+                    } else {
+                        new.as_slice().to_vec()
+                    };
+                    tables.entries.put(&old, &value).unwrap();
+                    wanted.push((new.as_slice().to_vec(), value));
+                }
+            }
         }
-        order_names(&transaction).unwrap();
-        let tables = Tables::open(&transaction).unwrap();
-        let new = Item::name_entry(item.owner, item.id, &item.name).bytes();
-        assert_ne!(new.as_slice(), old);
-        assert_eq!(tables.entries.get(&old).unwrap(), None);
-        let owner = tables.entries.get(new.as_slice()).unwrap().unwrap();
-        assert_eq!(owner, item.id.to_string().as_bytes());
+        transaction.commit().unwrap();
+        prepare(&database, Path::new("test"), FORMAT, STEPS).unwrap();
+        let read = database.begin_read().unwrap();
+        let entries = Indexes::open(|table| read.open_table(table)).unwrap();
+        for (key, value) in &wanted {
+            assert_eq!(
+                entries.get(key).unwrap().as_ref(),
+                Some(value),
+                "{}",
+                hex(key)
+            );
+        }
+        for kind in [ItemKind::Run, ItemKind::Project] {
+            let prefix = named(items()[0].owner, kind);
+            let page = entries
+                .scan(prefix.as_slice(), None, Direction::Forward, 100)
+                .unwrap();
+            assert_eq!(page.rows.iter().count(), 6, "none is left where it lay");
+        }
     }
 }
