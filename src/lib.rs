@@ -15,6 +15,7 @@ pub mod domain;
 pub mod ids;
 pub mod mail;
 pub mod runfolder;
+pub mod size;
 pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -119,7 +119,7 @@ async fn settings_of_an_account() {
     let mut story = story().await;
     for (path, sentence) in [
         ("/account", "<h1>Ihr Konto</h1>"),
-        ("/account", "<dt>Stufe</dt><dd>„basic“: bis 1,0 TiB"),
+        ("/account", "<dt>Stufe</dt><dd>„basic“: bis 1,00 TiB"),
         ("/account/notifications", "Senden Sie mir auch"),
         ("/account/sessions", ">Hier abmelden</button>"),
         ("/account/sessions?done=ended", "Dort sind Sie abgemeldet."),
@@ -412,7 +412,10 @@ async fn members_of_a_workgroup() {
     let members = format!("{place}/members");
     story.opens(&place, "<dt>Ihre Rolle</dt>").await;
     story
-        .opens(&members, "Jedes Mitglied liest und schreibt alle Daten")
+        .opens(
+            &members,
+            "Jedes Mitglied darf mit den Daten der Arbeitsgruppe alles tun",
+        )
         .await;
     let own = story.web.account(MARIA).await.to_string();
     let anna = story.web.account(ANNA).await.to_string();

@@ -93,7 +93,7 @@ async fn a_transfer_is_offered() {
     says(
         &shown,
         &[
-            "1 Objekt, 838,1 GiB, angeboten an <strong><bdi>neu@lab.example</bdi></strong> bis 31. August 2026, 09:00 UTC.",
+            "1 Objekt, 838 GiB, angeboten an <strong><bdi>neu@lab.example</bdi></strong> bis 31. August 2026, 09:00 UTC.",
             "mit neu@lab.example hat sich noch niemand registriert;",
             "in diesem Angebot nicht genannt, bleibt bei",
             ">Lesen bis 31. Dezember 2026, 23:59 UTC</td>",

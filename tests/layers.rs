@@ -19,10 +19,11 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("runfolder", &[]),
         ("wire", &[]),
         ("chain", &[]),
-        ("domain", &["chain"]),
+        ("size", &[]),
+        ("domain", &["chain", "size"]),
         ("ids", &["domain"]),
         ("store", &["domain"]),
-        ("mail", &["domain", "clock"]),
+        ("mail", &["domain", "clock", "size"]),
         ("actors", &["store", "domain", "chain", "clock", "ids"]),
         (
             "courier",
@@ -43,7 +44,10 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "telemetry",
             ],
         ),
-        ("cli", &["wire", "runfolder", "clock", "ids", "chain"]),
+        (
+            "cli",
+            &["wire", "runfolder", "clock", "ids", "chain", "size"],
+        ),
         (
             "daemon",
             &[

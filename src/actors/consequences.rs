@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::id::{AccountId, Context, ItemId, LinkId};
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind, LinkId};
 use crate::domain::index;
 use crate::domain::invitation::Invitation;
 use crate::domain::item::Item;
@@ -12,7 +12,7 @@ use crate::domain::rights::Level;
 use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 
-use crate::store::{Direction, Page};
+use crate::store::{Direction, Fault, Page};
 
 use super::context::Owner;
 use super::load;
@@ -122,6 +122,44 @@ pub async fn is_open_to_others(
         let links = index::links_of(item.item);
         let page = store.scan(links, None, Direction::Backward, FEW).await?;
         if page.more || !opened(settings, &page, now).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a run or a project that belongs to what is offered is not offered with it.
+pub async fn leaves_some_behind(
+    settings: &Settings,
+    transfer: &Invitation,
+) -> Result<bool, Trouble> {
+    let offered: BTreeSet<ItemId> = transfer.items.iter().map(|item| item.item).collect();
+    for item in &offered {
+        let related = queries::related(settings, *item).await?;
+        if related.iter().any(|other| !offered.contains(other)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether runs are seen with these items, which their owner shares: those of the same owner that data of a project came from.
+pub async fn brings_runs(
+    settings: &Settings,
+    items: impl Iterator<Item = ItemId>,
+    owner: Context,
+) -> Result<bool, Fault> {
+    let shared: BTreeSet<ItemId> = items.collect();
+    for project in shared
+        .iter()
+        .filter(|item| item.kind() == ItemKind::Project)
+    {
+        let runs = queries::related(settings, *project).await?;
+        let runs = runs.into_iter().filter(|run| !shared.contains(run));
+        let keys: Vec<Key> = runs.map(Key::Item).collect();
+        let found = load::all::<Item>(&*settings.store, &keys).await?;
+        let mut found = found.into_iter().flatten();
+        if found.any(|run| run.document.owner == owner) {
             return Ok(true);
         }
     }

@@ -20,6 +20,8 @@ use super::world::{Settings, Trouble};
 
 /// So many commits are looked at for each line that is asked for.
 const LOOKED_AT: usize = 25;
+/// So many items to which the same happened are looked at for one that is in sight.
+const ALIKE: usize = 5;
 
 /// What it is about, as far as the asker may see it.
 #[derive(Debug, Clone)]
@@ -80,10 +82,19 @@ pub async fn of(
             if !is_news(&recorded.event.what) {
                 continue;
             }
-            let Some(of) = about(settings, account, journal, now).await? else {
+            let Some(mut of) = about(settings, account, journal, now).await? else {
                 continue;
             };
             let same = |key: &&Key| rank == Rank::Item && rank_of(key) == Some(Rank::Item);
+            let mut alike = journals.iter().filter(same).take(ALIKE);
+            while let (Of::Hidden(_), Some(key)) = (&of, alike.next()) {
+                of = about(settings, account, *key, now).await?.unwrap_or(of);
+            }
+            // What is out of sight is told for the access that was lost with it, and for nothing else.
+            let lost = recorded.event.what.takes_from().is_some();
+            if matches!(of, Of::Hidden(_)) && !lost {
+                continue;
+            }
             all.push(News {
                 event: recorded.event,
                 of,

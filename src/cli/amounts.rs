@@ -4,34 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+pub(super) use crate::size::size;
 use crate::wire::KeepAccess;
-
-const BINARY: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-
-/// A size in binary units with three digits that count: `512 B`, `4.00 KiB`, `10.6 TiB`, `988 GiB`.
-pub(super) fn size(bytes: u64) -> String {
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for next in BINARY {
-        // What would be shown as 1000 or more goes to the next unit.
-        if value < 999.5 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    let decimals = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
-    };
-    format!("{value:.decimals$} {unit}")
-}
 
 /// What an item comes to: a size, or the biosamples of a project whose files are still those of its run: `3 biosamples`.
 pub(super) fn amount(bytes: u64, biosamples: Option<u32>) -> String {
@@ -182,20 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_have_three_digits_that_count() {
-        let sizes = [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.00 KiB"),
-            (10 * 1024, "10.0 KiB"),
-            (1023 * 1024, "1.00 MiB"),
-            (11_000_000_000_000, "10.0 TiB"),
-            (3_600_000_000_000, "3.27 TiB"),
-            (u64::MAX, "16.0 EiB"),
-        ];
-        for (bytes, shown) in sizes {
-            assert_eq!(size(bytes), shown, "{bytes}");
-        }
+    fn counts_are_grouped_and_have_their_noun() {
         assert_eq!(count(991_227), "991,227");
         assert_eq!(counted(1, "file", "files"), "1 file");
     }

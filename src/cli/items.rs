@@ -201,6 +201,11 @@ pub(super) fn show(
             ("ended", moment(&run.ended_at)),
         ]);
     }
+    // Asked for before anything is printed, so that nothing is printed by halves.
+    let datasets = match kind {
+        Kind::Run => None,
+        Kind::Project => Some(first_datasets(id, session)?),
+    };
     session.print(facts(&told))?;
     let title = if kind == Kind::Run {
         "Projects"
@@ -208,8 +213,8 @@ pub(super) fn show(
         "Runs"
     };
     session.table(title, &table(related))?;
-    if kind == Kind::Project {
-        datasets(id, session)?;
+    if let Some(page) = datasets {
+        show_datasets(id, page, session)?;
     }
     let more = biosamples.len().saturating_sub(BIOSAMPLES);
     session.table("Biosamples", &samples(biosamples))?;
@@ -232,8 +237,17 @@ pub(super) fn cycles(run: &Run) -> String {
     run.reads.iter().map(read).collect::<Vec<_>>().join(" + ")
 }
 
-/// The first datasets of a project.
-fn datasets(project: &str, session: &mut Session<'_, '_>) -> Result<(), Failure> {
+fn first_datasets(project: &str, session: &mut Session<'_, '_>) -> Result<Page<Dataset>, Failure> {
+    let limit = format!("limit={DATASETS}");
+    let place = format!("{}?{limit}", path(&["projects", project, "datasets"]));
+    session.api.get(place)?.read()
+}
+
+fn show_datasets(
+    project: &str,
+    page: Page<Dataset>,
+    session: &mut Session<'_, '_>,
+) -> Result<(), Failure> {
     let mut table = Table::new([
         column("NAME", Fit::Shrinks),
         column("TYPE", Fit::Keeps),
@@ -241,9 +255,6 @@ fn datasets(project: &str, session: &mut Session<'_, '_>) -> Result<(), Failure>
         amounts("FILES", Fit::Keeps),
         amounts("SIZE", Fit::Keeps),
     ]);
-    let limit = format!("limit={DATASETS}");
-    let place = format!("{}?{limit}", path(&["projects", project, "datasets"]));
-    let page: Page<Dataset> = session.api.get(place)?.read()?;
     for dataset in page.items {
         table.row([
             dataset.name.into(),

@@ -13,9 +13,9 @@ use super::id::{
     AccountId, AnalysisId, Context, Digest, InvitationId, ItemId, LetterId, LinkId, MessageId,
     MoveId, WorkgroupId,
 };
-use super::refusal::size;
 use super::time::Time;
 use super::workgroup::Handle;
+use crate::size::size;
 
 /// An amount of data in bytes, to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,7 +304,7 @@ mod tests {
             (said!("{name} is archived", name), "a {b} is archived"),
             (said!("{a} and {a}", a = name), "a {b} and a {b}"),
             (said!("since {at}", at), "since 1 January 1970, 00:00 UTC"),
-            (said!("{size} free", size = Size(1536)), "1.5 KiB free"),
+            (said!("{size} free", size = Size(1536)), "1.50 KiB free"),
             (said!(1; "{n} file", "{n} files"), "1 file"),
             (said!(0_usize; "{n} file", "{n} files"), "0 files"),
             (

@@ -6,7 +6,6 @@ use crate::domain::address::Address;
 use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Recipient, State, Terms};
 use crate::domain::letter::{Kind, Letter, News, Subject};
-use crate::domain::refusal;
 use crate::domain::rights::Level;
 use crate::domain::time::Time;
 
@@ -318,7 +317,7 @@ fn german(english: &str) -> String {
 
 /// An amount, with the language's decimal mark.
 pub fn size(bytes: u64, language: Language) -> String {
-    let english = refusal::size(bytes);
+    let english = crate::size::size(bytes);
     match language {
         Language::English => english,
         Language::German => english.replace('.', ","),
@@ -340,6 +339,6 @@ mod tests {
         );
         let march = Time::from_ms(1_772_500_000_000);
         assert_eq!(date(march, Language::German), "3. März 2026, 01:06 UTC");
-        assert_eq!(size(1536, Language::German), "1,5 KiB");
+        assert_eq!(size(1536, Language::German), "1,50 KiB");
     }
 }

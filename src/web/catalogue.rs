@@ -336,11 +336,11 @@ mod tests {
         for (language, text) in [
             (
                 Language::English,
-                "991,227 y, 1.5 KiB, 22 November 2026, 10:47 UTC",
+                "991,227 y, 1.50 KiB, 22 November 2026, 10:47 UTC",
             ),
             (
                 Language::German,
-                "991.227 y, 1,5 KiB, 22. November 2026, 10:47 UTC",
+                "991.227 y, 1,50 KiB, 22. November 2026, 10:47 UTC",
             ),
         ] {
             assert_eq!(say(&said, language), text);

@@ -163,6 +163,9 @@ pub struct Collaborator {
     pub accepted_by: String,
     /// What they are called.
     pub accepted_by_name: String,
+    /// Their address; absent where their account is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by_address: Option<String>,
     /// Since when.
     pub since: String,
     /// Until when; absent: until revoked.

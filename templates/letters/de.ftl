@@ -219,7 +219,7 @@ share-effect-may = { $recipient-kind ->
         [workgroup] Alle Mitglieder der Arbeitsgruppe { $recipient } dürfen
        *[address] Sie oder alle Mitglieder der Arbeitsgruppe, die Sie wählen, dürfen
     } { may }.{ $projects ->
-        [yes] {" "}Auch die Läufe desselben Eigentümers, aus denen ein geteiltes Projekt stammt, sind dann lesbar.
+        [yes] {" "}Auch Läufe, aus denen Daten eines Projekts stammen, sind dann lesbar, wenn sie demselben Eigentümer gehören.
        *[no] {""}
     }
 share-effect-until = Der Zugriff gilt { access-until }; Sie können ihn jederzeit aufgeben.
@@ -283,7 +283,7 @@ workgroup-offer-lead = { $sender } ({ $sender-address }) { $hands-over ->
     }.{ told-before }
 workgroup-effect-role = { $hands-over ->
         [yes] Die Arbeitsgruppe gehört dann Ihnen: Sie können sie auch einem anderen Administrator übergeben, und niemand kann Sie entfernen.
-       *[no] Sie gehören dann als { role-name } zur Arbeitsgruppe und dürfen alle ihre Daten lesen und schreiben.
+       *[no] Sie gehören dann als { role-name } zur Arbeitsgruppe und dürfen mit ihren Daten alles tun.
     }
 workgroup-effect-others = { $hands-over ->
         [yes] Der jetzige Eigentümer bleibt als Administrator dabei.
@@ -304,7 +304,7 @@ workgroup-accepted-sender-title = Ihre Einladung wurde angenommen
 workgroup-accepted-sender-lead = { $recipient } hat die Einladung, { own-or-join } am { $at } angenommen.
 workgroup-accepted-sender-after = { $hands-over ->
         [yes] { $recipient } ist nun Eigentümer der Arbeitsgruppe, und Sie gehören zu ihren Administratoren.
-       *[no] Die Person gehört nun als { role-name } dazu und darf alle Daten der Arbeitsgruppe lesen und schreiben.
+       *[no] Die Person gehört nun als { role-name } dazu und darf mit den Daten der Arbeitsgruppe alles tun.
     }
 workgroup-accepted-recipient-subject = { $hands-over ->
         [yes] Quittung: Ihnen gehört nun die Arbeitsgruppe „{ $source-short }“
@@ -317,7 +317,7 @@ workgroup-accepted-recipient-title = { $hands-over ->
 workgroup-accepted-recipient-lead = Die Einladung von { $sender } ({ $sender-address }) wurde am { $at } angenommen.
 workgroup-now-role = { $hands-over ->
         [yes] Der bisherige Eigentümer ist nun einer ihrer Administratoren.
-       *[no] Als { role-name } dürfen Sie alle Daten der Arbeitsgruppe lesen und schreiben.
+       *[no] Als { role-name } dürfen Sie mit den Daten der Arbeitsgruppe alles tun.
     }
 workgroup-now-find = Sie finden sie unter Ihren Kontexten: { $home }
 workgroup-declined-sender-subject = Abgelehnt: Ihre Einladung in die Arbeitsgruppe „{ $source-short }“
@@ -389,7 +389,7 @@ undeliverable-after = Trotzdem gilt es weiter, und die Person, für die es ist, 
 
 joined-subject = { $who-short } ist der Arbeitsgruppe „{ $workgroup-short }“ beigetreten
 joined-title = Jemand ist „{ $workgroup }“ beigetreten
-joined-lead = { $who } ({ $address }) ist am { $at } der Arbeitsgruppe „{ $workgroup }“ als { role-name } beigetreten und darf alle ihre Daten lesen und schreiben.
+joined-lead = { $who } ({ $address }) ist am { $at } der Arbeitsgruppe „{ $workgroup }“ als { role-name } beigetreten und darf mit ihren Daten alles tun.
 joined-after = Sie gehören zu ihren Administratoren und können die Rolle jederzeit ändern oder die Person entfernen.
 role-changed-subject = Ihre Rolle in der Arbeitsgruppe „{ $workgroup-short }“: { role-name }
 role-changed-title = Ihre Rolle in „{ $workgroup }“ hat sich geändert
@@ -397,7 +397,7 @@ role-changed-lead = { $by } hat am { $at } Ihre Rolle in der Arbeitsgruppe „{ 
 role-changed-after = { $role ->
         [administrator] Sie dürfen Mitglieder einladen, befördern und entfernen und Angebote an die Arbeitsgruppe beantworten.
         [owner] Sie dürfen alles, was ihre Administratoren dürfen, und die Arbeitsgruppe einem von ihnen übergeben.
-       *[member] Sie dürfen ihre Daten lesen und schreiben wie zuvor; Mitglieder einladen, befördern und entfernen dürfen ihre Administratoren.
+       *[member] Sie dürfen mit ihren Daten alles tun wie zuvor; Mitglieder einladen, befördern und entfernen dürfen ihre Administratoren.
     }
 removed-subject = Sie gehören nicht mehr zur Arbeitsgruppe „{ $workgroup-short }“
 removed-title = Sie gehören nicht mehr zu „{ $workgroup }“

@@ -214,7 +214,7 @@ share-effect-may = { $recipient-kind ->
         [workgroup] Every member of workgroup { $recipient } may
        *[address] You, or every member of the workgroup that you choose, may
     } { may }.{ $projects ->
-        [yes] {" "}The runs of the same owner that a shared project came from can be read too.
+        [yes] {" "}Runs that the data of a project came from can be read too, if their owner is the same.
        *[no] {""}
     }
 share-effect-until = The access stands { access-until }; you can give it up at any time.
@@ -278,7 +278,7 @@ workgroup-offer-lead = { $sender } ({ $sender-address }) { $hands-over ->
     } on { $site }.{ told-before }
 workgroup-effect-role = { $hands-over ->
         [yes] You become the owner of the workgroup: you may also hand it to another administrator, and nobody can remove you.
-       *[no] You belong to the workgroup as { role-name }, and read and write all of its data.
+       *[no] You belong to the workgroup as { role-name }, and may do everything with its data.
     }
 workgroup-effect-others = { $hands-over ->
         [yes] Whoever owns it now stays in it as administrator.
@@ -299,7 +299,7 @@ workgroup-accepted-sender-title = Your invitation was accepted
 workgroup-accepted-sender-lead = { $recipient } accepted the invitation to { own-or-join } workgroup “{ $source }” on { $at }.
 workgroup-accepted-sender-after = { $hands-over ->
         [yes] They are its owner now, and you are one of its administrators.
-       *[no] They belong to it as { role-name } now, and read and write all of its data.
+       *[no] They belong to it as { role-name } now, and may do everything with its data.
     }
 workgroup-accepted-recipient-subject = { $hands-over ->
         [yes] Receipt: you own workgroup "{ $source-short }" now
@@ -312,7 +312,7 @@ workgroup-accepted-recipient-title = { $hands-over ->
 workgroup-accepted-recipient-lead = The invitation from { $sender } ({ $sender-address }) was accepted on { $at }.
 workgroup-now-role = { $hands-over ->
         [yes] Whoever owned it before is one of its administrators now.
-       *[no] You read and write all data of the workgroup, as { role-name }.
+       *[no] You may do everything with the data of the workgroup, as { role-name }.
     }
 workgroup-now-find = Find it among your contexts: { $home }
 workgroup-declined-sender-subject = Declined: your invitation to workgroup "{ $source-short }"
@@ -381,7 +381,7 @@ undeliverable-after = It still stands, and whoever it is for finds it after sign
 
 joined-subject = { $who-short } joined workgroup "{ $workgroup-short }"
 joined-title = Somebody joined “{ $workgroup }”
-joined-lead = { $who } ({ $address }) joined workgroup “{ $workgroup }” as { role-name } on { $at }, and reads and writes all of its data.
+joined-lead = { $who } ({ $address }) joined workgroup “{ $workgroup }” as { role-name } on { $at }, and may do everything with its data.
 joined-after = As one of its administrators you can change their role or remove them at any time.
 role-changed-subject = You are { role-name } of workgroup "{ $workgroup-short }" now
 role-changed-title = Your role in “{ $workgroup }” changed
@@ -389,7 +389,7 @@ role-changed-lead = { $by } changed your role in workgroup “{ $workgroup }” 
 role-changed-after = { $role ->
         [administrator] You may invite, promote and remove its members, and answer offers to it.
         [owner] You may do everything its administrators may, and hand it to one of them.
-       *[member] You read and write its data as before; its administrators invite, promote and remove members.
+       *[member] You may do everything with its data as before; its administrators invite, promote and remove members.
     }
 removed-subject = You no longer belong to workgroup "{ $workgroup-short }"
 removed-title = You no longer belong to “{ $workgroup }”

@@ -341,6 +341,7 @@ async fn collaborators_are_listed_changed_and_revoked_at_once() {
     assert_eq!(one["context"], anna.id.as_str());
     assert_eq!(one["level"], "read");
     assert_eq!(one["accepted_by_name"], "anna");
+    assert_eq!(one["accepted_by_address"], "anna@lab.example");
     assert!(one["until"].is_null() && text(&one["origin"]).starts_with("inv_"));
     assert_eq!(all["pending"][0]["recipient"], "ben@lab.example");
     assert_eq!(all["pending"][0]["level"], "write");
@@ -410,6 +411,16 @@ async fn collaborators_are_listed_changed_and_revoked_at_once() {
             "access-revoked"
         ],
     );
+
+    // She is told what was done to her access, and not how much has happened to the item besides.
+    for (person, numbered) in [(&anna, false), (&core, true)] {
+        let audit = world.get(person, "/audit?context=personal").await.ok();
+        let revoked = audit["items"].as_array().unwrap().iter();
+        let revoked = { revoked }.find(|entry| entry["what"]["what"] == "access-revoked");
+        let revoked = revoked.unwrap();
+        assert_eq!(revoked["about"][0], first.as_str());
+        assert_eq!(revoked["number"].is_number(), numbered, "{revoked}");
+    }
 }
 
 #[tokio::test]

@@ -238,7 +238,7 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.browser.text_with(SOILS);
     world.look("shared").await;
     world.browser.press(SOILS);
-    world.browser.press("List files that were made of it");
+    world.browser.press("Add files to the list");
     world.browser.write("#list", "counts/plot-01.tsv 4096");
     world.look("project-listing-files").await;
     world.browser.press("List them");
@@ -340,7 +340,7 @@ async fn a_workgroup_is_made_and_people_are_invited(world: &mut World) {
     world.browser.text_with("These were not invited");
     world.look("workgroup-invited").await;
     for (page, says) in [
-        ("Members", "Every member reads and writes"),
+        ("Members", "Every member may do everything"),
         ("Storage", "It owns nothing yet"),
         ("Settings", "What it is called, and for"),
     ] {

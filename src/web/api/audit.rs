@@ -19,7 +19,7 @@ use crate::actors::rights;
 use crate::actors::world::{Settings, Trouble};
 use crate::domain::account::PRIVATE;
 use crate::domain::event::{Change, Recorded};
-use crate::domain::id::{AccountId, ItemId, ItemKind};
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind};
 use crate::domain::key::Key;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Time;
@@ -226,13 +226,33 @@ pub async fn shown(
             names: BTreeMap::new(),
         }
     };
-    let mut entries: Vec<wire::AuditEntry> = found.into_iter().map(entry).collect();
+    let mut entries = Vec::with_capacity(found.len());
+    for one in found {
+        // How many things have happened to an item is for its owner's side; whoever loses an access is told that alone.
+        let recorded = &one.recorded;
+        let theirs = match (recorded.event.what.takes_from(), recorded.context) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(owner)) => acts_for(settings, asker, owner).await?,
+        };
+        let mut entry = entry(one);
+        entry.number = entry.number.filter(|_| theirs);
+        entries.push(entry);
+    }
     named::audit(settings, asker, &mut entries, now).await?;
     for entry in &mut entries {
         let person = entry.person.as_ref();
         entry.person_name = person.and_then(|id| entry.names.get(id).cloned());
     }
     Ok(entries)
+}
+
+async fn acts_for(settings: &Settings, asker: AccountId, owner: Context) -> Result<bool, Fault> {
+    match rights::acting(settings, asker, owner).await {
+        Ok(_) => Ok(true),
+        Err(Trouble::Refused(_)) => Ok(false),
+        Err(Trouble::Fault(fault)) => Err(fault),
+    }
 }
 
 /// A list that has begun can only break off.

@@ -206,6 +206,7 @@ async fn listed(
         level: show::level(one.part.level).to_owned(),
         accepted_by: one.part.accepted_by.to_string(),
         accepted_by_name: one.accepted_by,
+        accepted_by_address: one.address.map(|address| address.to_string()),
         since: one.part.since.to_string(),
         until: one.part.until.map(|until| until.to_string()),
         origin: show::origin(one.part.origin),

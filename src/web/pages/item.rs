@@ -198,7 +198,7 @@ pub async fn render(
         facts: facts::of(app, &person.account, &seen).await?,
         pending,
         list: List::of_page(heading, &seen.related, from, RELATED, row),
-        unseen: seen.unseen.then(|| unseen(id.kind())),
+        unseen: seen.unseen.then(|| unseen(id.kind(), seen.related.is_empty())),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
@@ -215,12 +215,18 @@ pub async fn render(
     Ok(page(status, &view))
 }
 
-fn unseen(kind: ItemKind) -> String {
-    match kind {
-        ItemKind::Run => say!(
+fn unseen(kind: ItemKind, all: bool) -> String {
+    match (kind, all) {
+        (ItemKind::Run, false) => say!(
+            "Its data went into other projects too, which are not listed here, because they are neither yours nor shared with you."
+        ),
+        (ItemKind::Project, false) => say!(
+            "Its data came from other runs too, which are not listed here, because they are neither yours nor shared with you."
+        ),
+        (ItemKind::Run, true) => say!(
             "Its data went into projects that are not listed here, because they are neither yours nor shared with you."
         ),
-        ItemKind::Project => say!(
+        (ItemKind::Project, true) => say!(
             "Its data came from runs that are not listed here, because they are neither yours nor shared with you."
         ),
     }

@@ -26,7 +26,7 @@ use crate::web::pages::filters;
 use crate::web::problem::guards;
 use crate::wire::Guard;
 
-use saying::{Late, heading, late, then};
+use saying::{Besides, Late, heading, late, then};
 
 pub use saying::{accessed, terms};
 
@@ -251,12 +251,23 @@ pub async fn render(
     } else {
         Vec::new()
     };
-    let others = match answerable && transfer.terms.is_transfer() {
-        true => {
+    let besides = match transfer.terms {
+        Terms::Ownership { .. } if answerable => {
             let own = [Context::Personal(person.account.id)];
-            consequences::is_open_to_others(&settings, transfer, &own, now).await?
+            Besides {
+                others: consequences::is_open_to_others(&settings, transfer, &own, now).await?,
+                apart: consequences::leaves_some_behind(&settings, transfer).await?,
+                runs: false,
+            }
         }
-        false => false,
+        Terms::Access { .. } if answerable => {
+            let items = transfer.items.iter().map(|item| item.item);
+            Besides {
+                runs: consequences::brings_runs(&settings, items, transfer.source).await?,
+                ..Besides::default()
+            }
+        }
+        _ => Besides::default(),
     };
     let view = Page {
         f: frame(app, Some(person)),
@@ -279,7 +290,7 @@ pub async fn render(
         ended: collaborators::has_ended(&settings, transfer, now).await?,
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
-        answer: answerable.then(|| answer(person, transfer, (choices, others), &again)),
+        answer: answerable.then(|| answer(person, transfer, (choices, besides), &again)),
         own: shown
             .entitled
             .sender
@@ -319,7 +330,7 @@ pub fn items(shown: &Shown, from: usize) -> List {
 fn answer(
     person: &Person,
     transfer: &Invitation,
-    (choices, others): (Vec<Choice>, bool),
+    (choices, besides): (Vec<Choice>, Besides),
     again: &Again,
 ) -> Answer {
     let bytes = transfer.terms.is_transfer().then(|| transfer.bytes());
@@ -327,7 +338,13 @@ fn answer(
     let wanted = again
         .context
         .unwrap_or_else(|| default_context(&person.account, transfer));
-    let wanted = queries::or_personal(wanted, person.account.id, &choices);
+    // Whoever acts as a workgroup and has asked for no other context means that one.
+    let acting = person.acts_as.context;
+    let can = |choice: &Choice| choice.own.context == acting && open(choice);
+    let wanted = match wanted {
+        Context::Personal(_) if again.context.is_none() && choices.iter().any(can) => acting,
+        wanted => queries::or_personal(wanted, person.account.id, &choices),
+    };
     let only = {
         let mut open = choices.iter().filter(|choice| open(choice));
         match (open.next(), open.next()) {
@@ -353,10 +370,10 @@ fn answer(
     Answer {
         any: choices.iter().any(|choice| !choice.shut),
         choices,
-        then: then(transfer, others),
+        then: then(transfer, besides),
         joins: transfer.terms.is_about_workgroup(),
         owns: transfer.terms.is_transfer(),
-        others,
+        others: besides.others,
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
     }

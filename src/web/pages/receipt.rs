@@ -5,9 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::consequences;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
-use crate::domain::id::{AccountId, Context, ItemKind};
+use crate::actors::rights::{self, Permit};
+use crate::domain::id::{AccountId, Context, ItemId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
 use crate::domain::time::Time;
 use crate::store::Fault;
@@ -106,7 +108,8 @@ pub async fn show(
             facts.push(offer::terms(transfer.terms));
             match transfer.terms {
                 Terms::Ownership { .. } => {
-                    accepted(&person, &shown, (*into, into_name), renamed.len())
+                    let others = others(&app, &person, transfer, *into).await?;
+                    accepted(&person, &shown, (*into, into_name), (renamed.len(), others))
                 }
                 terms => came_true(&person, &shown, terms, *into, into_name),
             }
@@ -219,11 +222,32 @@ async fn who_when(app: &App, who: AccountId, at: Time) -> Result<String, Fault> 
     Ok(say!("by {name} on {at}", name, at))
 }
 
+/// Whether others have access to what was accepted, as long as it is where it went and whoever looks may know. What the sender keeps is
+/// said with the terms.
+async fn others(
+    app: &App,
+    person: &Person,
+    transfer: &Invitation,
+    into: Context,
+) -> Result<Option<bool>, Stop> {
+    let settings = app.settings();
+    let now = app.directory().now();
+    let ids: Vec<ItemId> = transfer.items.iter().map(|item| item.item).collect();
+    let permits = rights::permits(&settings, person.account.id, &ids, now).await?;
+    let holds = |permit: &Permit| permit.owner() == into && permit.as_owner().is_some();
+    let held = { permits.iter() }.all(|permit| permit.as_ref().is_some_and(holds));
+    if !held {
+        return Ok(None);
+    }
+    let open = consequences::is_open_to_others(&settings, transfer, &[into], now).await?;
+    Ok(Some(open))
+}
+
 fn accepted(
     person: &Person,
     shown: &Shown,
     (into, into_name): (Context, &str),
-    renamed: usize,
+    (renamed, others): (usize, Option<bool>),
 ) -> Said {
     let transfer = &shown.transfer.document;
     let name = words::plain(into_name);
@@ -252,9 +276,12 @@ fn accepted(
                 "Look at the new names: {n} items had a name that was taken there."
             ));
         }
-        steps.push(say!(
-            "Shares and links of it, if there are any, stayed as they were: see on the pages of the items who has them, and end those that you do not want."
-        ));
+        steps.extend(others.map(|others| match others {
+            true => say!(
+                "Others have access to it, as before: see on the pages of the items who they are, and end what you do not want."
+            ),
+            false => say!("It is shared with nobody else, and no link leads to it."),
+        }));
         steps.push(say!(
             "The sender is told by a letter. Print this page if you keep records."
         ));
@@ -267,7 +294,7 @@ fn accepted(
             _ => (
                 say!("It belongs to {name} now", name = words::short(into_name)),
                 say!(
-                    "“{name}” owns all of it, and every member reads and writes it. It takes up storage there.",
+                    "“{name}” owns all of it, and every member may do everything with it. It takes up storage there.",
                     name
                 ),
             ),
@@ -325,14 +352,14 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
         (Terms::Membership { .. } | Terms::Ownership { .. }, true) => (
             say!("It was accepted"),
             say!(
-                "“{name}” has a member more, who reads and writes all of its data.",
+                "“{name}” has a member more, who may do everything with its data.",
                 name
             ),
             say!("Change the role of a member, or remove one, at any time."),
         ),
         (Terms::Membership { .. } | Terms::Ownership { .. }, false) => (
             say!("You belong to {name} now", name = words::short(into_name)),
-            say!("You read and write all of its data."),
+            say!("You may do everything with its data."),
             say!("Find it among your contexts."),
         ),
     };

@@ -5,9 +5,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use crate::actors::consequences;
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
-use crate::domain::id::{Context, ItemKind};
+use crate::domain::id::Context;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 use crate::web::language::say;
@@ -92,15 +93,14 @@ async fn render(
     };
     let name = words::short(&opened.item.name);
     let choices = choices(person, &opened);
+    let of = std::iter::once(opened.item.id);
+    let runs = consequences::brings_runs(&app.settings(), of, opened.item.owner).await?;
     let view = Page {
         f: frame(app, Some(person)),
         person,
         heading: say!("“{name}” is shared by this link", name),
         facts: facts(&opened),
-        then: {
-            let project = opened.item.id.kind() == ItemKind::Project;
-            super::offer::accessed(opened.made.link.level, None, project)
-        },
+        then: super::offer::accessed(opened.made.link.level, None, runs),
         held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
         choices,

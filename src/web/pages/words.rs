@@ -59,7 +59,7 @@ pub fn files(n: impl Tell) -> String {
     say!(n; "{n} file", "{n} files")
 }
 
-/// What an item comes to: `1.2 GiB, 3 files`. What was sequenced counts with its run, so that of a project it is first of all
+/// What an item comes to: `1.20 GiB, 3 files`. What was sequenced counts with its run, so that of a project it is first of all
 /// what it holds: `3 biosamples, 6 libraries`.
 pub fn amount(kind: ItemKind, bytes: u64, files_in: u64, holds: Option<Holds>) -> String {
     let own = || {
@@ -243,7 +243,7 @@ pub fn keeps(keep: KeepAccess) -> String {
     }
 }
 
-/// What a tier is, in a few words, for a context that has this cap: `basic: up to 1.0 TiB, no workgroups of its own`.
+/// What a tier is, in a few words, for a context that has this cap: `basic: up to 1.00 TiB, no workgroups of its own`.
 pub fn tier(tier: Tier, cap: Option<u64>, creators: Creators) -> String {
     let alone = tier == Tier::Basic && creators == Creators::Professional;
     let tier = tier.word();
@@ -600,16 +600,16 @@ mod tests {
             libraries: 1,
         });
         for (kind, files, holds, text) in [
-            (ItemKind::Run, 2, None, "2.0 KiB, 2 files"),
+            (ItemKind::Run, 2, None, "2.00 KiB, 2 files"),
             (ItemKind::Run, 0, None, "0 B, 0 files"),
             (ItemKind::Project, 0, some, "3 biosamples, 1 library"),
             (
                 ItemKind::Project,
                 1,
                 some,
-                "3 biosamples, 1 library; 1.0 KiB, 1 file",
+                "3 biosamples, 1 library; 1.00 KiB, 1 file",
             ),
-            (ItemKind::Project, 1, None, "1.0 KiB, 1 file"),
+            (ItemKind::Project, 1, None, "1.00 KiB, 1 file"),
             (ItemKind::Project, 0, None, "no files of its own"),
         ] {
             assert_eq!(amount(kind, 1024 * files, files, holds), text);
@@ -620,31 +620,31 @@ mod tests {
     fn storage_says_what_is_free_before_and_after() {
         let tib = 1_u64 << 40;
         for (quota, usage, more, text) in [
-            (Some(tib), 0, None, "1.0 TiB of 1.0 TiB free"),
+            (Some(tib), 0, None, "1.00 TiB of 1.00 TiB free"),
             (
                 Some(2 * tib),
                 tib,
                 Some(tib),
-                "1.0 TiB free of 2.0 TiB; this takes 1.0 TiB, 0 B stay free",
+                "1.00 TiB free of 2.00 TiB; this takes 1.00 TiB, 0 B stay free",
             ),
             (
                 Some(tib),
                 0,
                 Some(18_637),
-                "1.0 TiB free of 1.0 TiB; this takes 18.2 KiB",
+                "1.00 TiB free of 1.00 TiB; this takes 18.2 KiB",
             ),
-            (Some(tib), 0, Some(0), "1.0 TiB of 1.0 TiB free"),
+            (Some(tib), 0, Some(0), "1.00 TiB of 1.00 TiB free"),
             (
                 Some(tib),
                 tib,
                 Some(1),
-                "0 B of 1.0 TiB free now, too little",
+                "0 B of 1.00 TiB free now, too little",
             ),
             (
                 None,
                 tib,
                 Some(tib),
-                "no storage limit; holds 1.0 TiB, this takes 1.0 TiB",
+                "no storage limit; holds 1.00 TiB, this takes 1.00 TiB",
             ),
         ] {
             assert_eq!(storage(quota, usage, more), text);

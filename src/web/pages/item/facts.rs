@@ -150,7 +150,13 @@ async fn sharer(app: &App, reader: &Account, permit: &Permit) -> Result<Option<S
         return Ok(None);
     };
     let known = queries::seen_of(&app.settings(), reader, std::iter::once(id)).await?;
-    Ok(known.get(&id).map(|share| words::short(&share.sender.name)))
+    Ok(known.get(&id).map(|share| {
+        say!(
+            "{name} ({address})",
+            name = words::short(&share.sender.name),
+            address = share.sender.address
+        )
+    }))
 }
 
 fn archived(item: &Item) -> String {

@@ -69,7 +69,11 @@ pub fn late(shown: &Shown, now: Time) -> Option<Late> {
         match transfer.state {
             Standing::Requested if now < transfer.expires_at => why.next_step,
             Standing::Accepted { .. } if transfers => say!("ownership has passed"),
-            Standing::Accepted { .. } => say!("what it says has come true"),
+            Standing::Accepted { .. } => match transfer.terms {
+                Terms::Membership { .. } => say!("they have joined the workgroup"),
+                Terms::Workgroup => say!("the workgroup has a new owner"),
+                Terms::Ownership { .. } | Terms::Access { .. } => say!("the access was given"),
+            },
             Standing::Requested
             | Standing::Pending { .. }
             | Standing::Declined { .. }
@@ -90,8 +94,19 @@ pub fn late(shown: &Shown, now: Time) -> Option<Late> {
     })
 }
 
-/// What happens when it is accepted, and whether others have shares or links of it.
-pub fn then(invitation: &Invitation, others: bool) -> Vec<String> {
+/// What is there besides the items of an offer.
+#[derive(Clone, Copy, Default)]
+pub struct Besides {
+    /// Others have shares or links of them.
+    pub others: bool,
+    /// Runs or projects belong to them that are not offered.
+    pub apart: bool,
+    /// Runs are seen with them that are not shared themselves.
+    pub runs: bool,
+}
+
+/// What happens when it is accepted.
+pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
     let name = words::short(&invitation.source_name);
     match invitation.terms {
         Terms::Ownership { keep_access } => vec![
@@ -99,9 +114,12 @@ pub fn then(invitation: &Invitation, others: bool) -> Vec<String> {
                 "all of it changes hands in one step and cannot be undone: the context you choose owns it then, and it takes up storage there;"
             ),
             say!("the files stay where they are, and who owns them is what changes;"),
-            say!(
-                "only what is listed above changes hands: a run or project that belongs to it and is not listed stays where it is;"
-            ),
+            match besides.apart {
+                false => say!("every run and project that belongs to it is listed above;"),
+                true => say!(
+                    "only what is listed above changes hands: runs or projects that belong to it are not offered, and stay where they are;"
+                ),
+            },
             match keep_access {
                 KeepAccess::None => say!("the sender loses control and sight of it;"),
                 kept => say!(
@@ -109,7 +127,7 @@ pub fn then(invitation: &Invitation, others: bool) -> Vec<String> {
                     keeps = words::keeps(kept)
                 ),
             },
-            match others {
+            match besides.others {
                 false => say!("it is shared with nobody else, and no link leads to it;"),
                 true => say!(
                     "shares and links of it stay as they are, and invitations to it that nobody has accepted end; once it is yours, you see who has access and may end it;"
@@ -119,10 +137,10 @@ pub fn then(invitation: &Invitation, others: bool) -> Vec<String> {
                 "a name that is taken there gets a number appended: a second “Oak roots” becomes “Oak roots (2)”."
             ),
         ],
-        Terms::Access { level, until } => accessed(level, until, invitation.holds_project()),
+        Terms::Access { level, until } => accessed(level, until, besides.runs),
         Terms::Membership { role } => vec![
             say!(
-                "you belong to “{name}” as {role}, and read and write all of its data;",
+                "you belong to “{name}” as {role}, and may do everything with its data;",
                 name,
                 role = role.said()
             ),
@@ -138,15 +156,15 @@ pub fn then(invitation: &Invitation, others: bool) -> Vec<String> {
 }
 
 /// What an access means to whoever accepts it.
-pub fn accessed(level: Level, until: Option<Time>, project: bool) -> Vec<String> {
+pub fn accessed(level: Level, until: Option<Time>, runs: bool) -> Vec<String> {
     [say!(
         "the context you choose may {may} it, {until};",
         may = words::may(level),
         until = words::until_when(until)
     )]
     .into_iter()
-    .chain(project.then(|| {
-        say!("the runs of the same owner that a shared project came from can be read too;")
+    .chain(runs.then(|| {
+        say!("the runs that its data came from can be read too, where their owner is the same;")
     }))
     .chain([
         say!("its owner stays the owner, and it counts towards no storage of yours;"),
