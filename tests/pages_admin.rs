@@ -288,7 +288,11 @@ async fn a_person_is_looked_up_by_an_address_and_given_another_quota() {
         page.body
             .contains("name=\"quota\" type=\"text\" value=\"2TiB\"")
     );
-    assert!(page.body.contains("1.09 TiB of 2.00 TiB free"));
+    assert!(
+        page.body.contains("1.18 TiB of 2.00 TiB free"),
+        "{}",
+        page.body
+    );
     for (quota, says) in [
         ("a lot", "is not a quota"),
         ("0GB", "a quota of nothing"),
