@@ -137,7 +137,9 @@ async fn the_history_is_filtered_and_saved(world: &mut World) {
     world.browser.saves_to(&folder);
     world.browser.press("Save as a table (CSV)");
     let table = until("the table is saved", within(20), || {
-        fs::read_to_string(folder.join("transfers.csv")).ok()
+        // Its name is there before its lines are.
+        let saved = fs::read_to_string(folder.join("transfers.csv")).ok();
+        saved.filter(|table| table.ends_with('\n'))
     });
     let lines: Vec<&str> = table.lines().collect();
     let [head, line] = lines[..] else {
