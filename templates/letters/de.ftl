@@ -161,7 +161,7 @@ transfer-effect-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr und kann nichts mehr an ihnen ändern.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
     }
-transfer-effect-shares = Bestehende Freigaben und Links bleiben, wie sie sind.
+transfer-effect-shares = Freigaben und Links bleiben, wie sie sind; ob es welche gibt, sagt die Seite hinter dem Link.
 transfer-effect-final = Es lässt sich nicht rückgängig machen.
 transfer-reminder-subject = Erinnerung: { $sender-short } bietet { you } { named-first } an
 transfer-reminder-title = Ein Angebot wartet noch auf { $recipient-kind ->
@@ -185,7 +185,7 @@ transfer-now-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
     }
-transfer-now-shares = Bestehende Freigaben und Links sind geblieben, wie sie waren; sehen Sie sie durch und beenden Sie, was Sie nicht wollen.
+transfer-now-shares = Freigaben und Links sind geblieben, wie sie waren; ob es welche gibt, sagt die Quittung, und Sie können sie beenden.
 transfer-declined-sender-subject = Abgelehnt: { named-first }
 transfer-declined-sender-title = Ihr Angebot wurde abgelehnt
 transfer-declined-sender-lead = { receiver-first } hat Ihr Angebot am { $at } abgelehnt.

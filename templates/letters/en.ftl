@@ -156,7 +156,7 @@ transfer-effect-sender = { $keeps ->
         [none] The sender’s side loses control and sight of the data.
        *[read] The sender’s side keeps read access{ keeps-until }.
     }
-transfer-effect-shares = Existing shares and links stay as they are.
+transfer-effect-shares = Shares and links of it stay as they are; the page behind the link says whether there are any.
 transfer-effect-final = It cannot be undone.
 transfer-reminder-subject = Reminder: { $sender-short } offers { you } { named-first }
 transfer-reminder-title = An offer still waits for { $recipient-kind ->
@@ -180,7 +180,7 @@ transfer-now-sender = { $keeps ->
         [none] The sender’s side no longer sees them.
        *[read] The sender’s side keeps read access{ keeps-until }.
     }
-transfer-now-shares = Existing shares and links stayed as they are; look through them and end those that you do not want.
+transfer-now-shares = Shares and links of it stayed as they were; the receipt says whether there are any, and you may end them.
 transfer-declined-sender-subject = Declined: { named-first }
 transfer-declined-sender-title = Your offer was declined
 transfer-declined-sender-lead = { receiver-first } declined your offer on { $at }.
