@@ -84,7 +84,7 @@ fn besides(invitation: &Invitation, related: Staying) -> (Vec<wire::Stays>, Vec<
         match (kind, ours) {
             (ItemKind::Run, true) => along.push(line(
                 &item,
-                &said!("read, because data of a shared project came from it; its other projects stay unseen"),
+                &said!("read, as always where data of a shared project came from it; its other projects stay unseen"),
             )),
             (ItemKind::Project, true) => apart.push(line(
                 &item,
