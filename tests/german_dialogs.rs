@@ -158,7 +158,7 @@ async fn runs_and_projects_are_shared() {
         ("level", "write"),
     ];
     let shown = web.submit(&mut maria, &dialog, preview, &fields).await;
-    let along = "Lesen, weil Daten eines geteilten Projekts daraus stammen";
+    let along = "Lesen, wie immer, wenn Daten eines geteilten Projekts daraus stammen";
     says(
         &shown,
         &["Außerdem zu sehen", along, ">Lesen und Schreiben</td>"],

@@ -145,7 +145,7 @@ async fn a_share_names_what_is_seen_besides_and_leads_back_without_sending() {
         .await;
     assert!(preview.body.contains(&back), "{}", preview.body);
     let along = format!(
-        "<li><a href=\"/items/{run}\"><bdi>run &#34;260731_A01234_0042_HXXDSX&#34;</bdi></a>: read, because"
+        "<li><a href=\"/items/{run}\"><bdi>run &#34;260731_A01234_0042_HXXDSX&#34;</bdi></a>: read, as always"
     );
     assert!(preview.body.contains(&along), "{}", preview.body);
 }

@@ -85,7 +85,7 @@ fn a_preview_of_a_share_says_who_would_see_what() {
     let guard = json!({"code": "item.trashed", "sentence": "it is in the trash", "next_step": "restore it"});
     let preview = json!({
         "possible": false, "shares": whole["items"],
-        "along": [{"what": "run \"R1\"", "item": "run_1", "why": "read, because data of a shared project came from it"}],
+        "along": [{"what": "run \"R1\"", "item": "run_1", "why": "read, as always where data of a shared project came from it"}],
         "apart": [{"what": "project \"P\"", "item": "prj_2", "why": "a project is not shared with its run unless that is asked for"}],
         "access": [{"who": "Core facility", "before": "own", "after": "own"}],
         "blocks": [guard], "warnings": [],
