@@ -65,6 +65,11 @@ const LOADED: &str = "(() => {
 /// How many lists of a page are cut off, so that one has to move them sideways.
 const CUT: &str = "[...document.querySelectorAll('.scroll')].filter(list => list.scrollWidth > list.clientWidth).length";
 
+/// How many menus reach over an edge of the screen once they are opened.
+const OUTSIDE: &str = "[...document.querySelectorAll('.menu')].filter(menu => { menu.open = true;
+    const { left, right } = menu.lastElementChild.getBoundingClientRect(); menu.open = false;
+    return left < 0 || right > document.documentElement.clientWidth; }).length";
+
 /// What axe-core has to say of a page, one line for each rule and place.
 const AXE: &str = "axe.run(document, { iframes: false, resultTypes: ['violations'] }).then(found => found.violations
     .flatMap(rule => rule.nodes.map(node => [rule.impact, rule.id, node.target.join(' '), node.any.concat(node.all, node.none)
@@ -97,6 +102,10 @@ impl World {
         let cut = browser.ask(CUT);
         if cut != json!(0) {
             wrong.push(format!("{cut} lists are cut off"));
+        }
+        let outside = browser.ask(OUTSIDE);
+        if outside != json!(0) {
+            wrong.push(format!("{outside} menus reach over the edge of the screen"));
         }
         for dark in [false, true] {
             browser.dark(dark);
