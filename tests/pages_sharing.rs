@@ -368,7 +368,7 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
     let offer = web.offer(maria, &[project], OTTO, None).await;
     let place = format!("/transfers/{offer}");
     let page = web.get(&mut browser, &place).await;
-    let says = "shares and links of it stay as they are, and invitations";
+    let says = "whoever it is shared with keeps that access";
     assert!(page.body.contains(says), "{}", page.body);
     assert!(
         !page.body.contains(ANNA),
@@ -401,8 +401,57 @@ async fn what_one_was_granted_oneself_is_no_share_of_others() {
     let page = web
         .get(&mut story.anna, &format!("/transfers/{offer}"))
         .await;
-    let says = "it is shared with nobody else, and no link leads to it;";
+    let says = "it is shared with nobody else, and no sharing link leads to it;";
     assert!(page.body.contains(says), "{}", page.body);
+}
+
+#[tokio::test]
+async fn an_access_kept_shows_whose_it_is_and_until_when() {
+    let mut story = story().await;
+    let (web, maria) = (&story.web, &mut story.maria);
+    let item = story.project.to_string();
+    let dialog = web.get(maria, &format!("/transfers/new?item={item}")).await;
+    let fields = [
+        ("item", item.as_str()),
+        ("recipient", ANNA),
+        ("keep", "read"),
+        ("until", "2026-12-31"),
+        ("days", "30"),
+    ];
+    let preview = web
+        .submit(maria, &dialog, "/transfers/preview", &fields)
+        .await;
+    let mut fields = fields.to_vec();
+    fields.push(("terms", "yes"));
+    let answer = web
+        .submit(maria, &preview, "/transfers/request", &fields)
+        .await;
+    let place = answer.location().split('?').next().unwrap().to_owned();
+    let anna = &mut story.anna;
+    let page = web.get(anna, &place).await;
+    let into = web.account(ANNA).await.to_string();
+    let accept = format!("{place}/accept");
+    let answer = web
+        .submit(anna, &page, &accept, &[("context", into.as_str())])
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    let people = web.get(anna, &format!("/items/{item}/people")).await;
+    let page = people.body.split("<footer").next().unwrap();
+    let kept = page.split("agreed with its transfer").nth(1).unwrap();
+    assert!(kept.contains(MARIA), "{kept}");
+    assert!(!kept.contains(ANNA), "{kept}");
+    let dialog = web.get(anna, &format!("/shares/new?item={item}")).await;
+    let fields = [
+        ("item", item.as_str()),
+        ("recipient", "tess@uni.example"),
+        ("level", "read"),
+    ];
+    let preview = web.submit(anna, &dialog, "/shares/preview", &fields).await;
+    assert!(
+        preview.body.contains("read until 31 December 2026"),
+        "{}",
+        preview.body
+    );
 }
 
 #[tokio::test]

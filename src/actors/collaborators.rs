@@ -32,6 +32,8 @@ pub struct Collaborator {
     pub context: Context,
     /// What it is called.
     pub name: String,
+    /// The primary address of the person it is; none of a workgroup.
+    pub own_address: Option<Address>,
     /// The access.
     pub part: Part,
     /// Who accepted it; empty where the account is gone.
@@ -68,13 +70,23 @@ pub async fn of(
     };
     let parts: Vec<(Context, Part)> = grants.iter().flat_map(alive).collect();
     let contexts = names::contexts(settings, parts.iter().map(|(context, _)| *context)).await?;
-    let people = names::accounts(settings, parts.iter().map(|(_, part)| part.accepted_by)).await?;
+    let themselves = parts.iter().filter_map(|(context, _)| match context {
+        Context::Personal(id) => Some(*id),
+        Context::Workgroup(_) => None,
+    });
+    let accepting = parts.iter().map(|(_, part)| part.accepted_by);
+    let people = names::accounts(settings, themselves.chain(accepting)).await?;
+    let address = |id: AccountId| people.get(&id).and_then(|one| one.primary().cloned());
     let named = |(context, part): (Context, Part)| Collaborator {
         context,
         name: contexts.get(&context).cloned().unwrap_or_default(),
         accepted_by: (people.get(&part.accepted_by))
             .map_or_else(String::new, |one| one.name.clone()),
-        address: (people.get(&part.accepted_by)).and_then(|one| one.primary().cloned()),
+        address: address(part.accepted_by),
+        own_address: match context {
+            Context::Personal(id) => address(id),
+            Context::Workgroup(_) => None,
+        },
         part,
     };
     Ok(Collaborators {

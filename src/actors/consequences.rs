@@ -73,6 +73,8 @@ pub struct Holder {
     pub name: Said,
     /// What it may do.
     pub level: Level,
+    /// Until when; `None`: until it is revoked.
+    pub until: Option<Time>,
     /// With how many of the items.
     pub items: usize,
 }
@@ -86,16 +88,21 @@ pub async fn holders(
     let found = granted(settings, transfer, now).await?;
     let mut names = BTreeMap::new();
     let mut holders = Vec::with_capacity(found.len());
-    for ((context, level), items) in found {
+    for ((context, level, until), items) in found {
         let name = name(settings, context, &mut names).await?;
-        let name = name.into();
-        holders.push(Holder { name, level, items });
+        holders.push(Holder {
+            name: name.into(),
+            level,
+            until,
+            items,
+        });
     }
     for item in &transfer.items {
         for link in open_links(settings, item.item, now).await? {
             holders.push(Holder {
                 name: said!("whoever is given the link {id}", id = link.id),
                 level: link.level,
+                until: None,
                 items: 1,
             });
         }
@@ -166,20 +173,22 @@ pub async fn brings_runs(
     Ok(false)
 }
 
-/// With how many of the items each context may do what.
+/// With how many of the items each context may do what, and until when.
 async fn granted(
     settings: &Settings,
     transfer: &Invitation,
     now: Time,
-) -> Result<BTreeMap<(Context, Level), usize>, Trouble> {
+) -> Result<BTreeMap<(Context, Level, Option<Time>), usize>, Trouble> {
     let mut found = BTreeMap::new();
     for item in &transfer.items {
         for grant in queries::grants(settings, item.item).await? {
-            if let Some(level) = grant
-                .level(now)
+            if let Some(part) = grant
+                .strongest(now)
                 .filter(|_| grant.grantee != transfer.source)
             {
-                *found.entry((grant.grantee, level)).or_default() += 1;
+                *found
+                    .entry((grant.grantee, part.level, part.until))
+                    .or_default() += 1;
             }
         }
     }

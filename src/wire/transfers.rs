@@ -233,9 +233,9 @@ pub struct Choice {
 pub struct AccessChange {
     /// Who.
     pub who: String,
-    /// What they may do now.
+    /// What they may do now: `own`, `write`, `read` or `none`, and until when where it ends by itself: `read until 2026-12-31T00:00:00Z`.
     pub before: String,
-    /// What they may do afterwards.
+    /// What they may do afterwards, written so too.
     pub after: String,
 }
 

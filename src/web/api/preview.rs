@@ -6,6 +6,7 @@ use crate::actors::world::{Settings, Trouble};
 use crate::domain::id::{AccountId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Terms};
 use crate::domain::item::Item;
+use crate::domain::rights::Level;
 use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 use crate::web::problem::{guards, told};
@@ -108,10 +109,7 @@ fn who_sees(
         after,
     };
     let given = match invitation.terms {
-        Terms::Access { level, until } => match until {
-            Some(until) => format!("{} until {until}", show::level(level)),
-            None => show::level(level).to_owned(),
-        },
+        Terms::Access { level, until } => held(level, until),
         Terms::Ownership { .. } | Terms::Membership { .. } | Terms::Workgroup => "none".to_owned(),
     };
     let own = "own".to_owned();
@@ -176,8 +174,7 @@ fn access(
     };
     let kept = match transfer.terms.keep_access() {
         KeepAccess::None => "none".to_owned(),
-        KeepAccess::Read { until: None } => "read".to_owned(),
-        KeepAccess::Read { until: Some(until) } => format!("read until {until}"),
+        KeepAccess::Read { until } => held(Level::Read, until),
     };
     let mut all = vec![change(transfer.source_name.clone(), "own", kept)];
     if has_recipient {
@@ -188,6 +185,15 @@ fn access(
     all
 }
 
+/// `read`, `read until 2026-12-31T00:00:00Z`.
+fn held(level: Level, until: Option<Time>) -> String {
+    let level = show::level(level);
+    match until {
+        Some(until) => format!("{level} until {until}"),
+        None => level.to_owned(),
+    }
+}
+
 /// Who has access to some of the items before and afterwards.
 fn staying_holders(
     invitation: &Invitation,
@@ -195,7 +201,7 @@ fn staying_holders(
 ) -> impl Iterator<Item = wire::AccessChange> {
     let total = invitation.items.len();
     holders.into_iter().map(move |holder| {
-        let level = show::level(holder.level).to_owned();
+        let level = held(holder.level, holder.until);
         wire::AccessChange {
             who: told(&match holder.items == total {
                 true => holder.name,

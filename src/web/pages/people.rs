@@ -260,8 +260,13 @@ fn one(one: Collaborator) -> One {
             level = one.part.level.said(),
             until = words::until_when(one.part.until)
         ),
-        accepted_by: words::short(&one.accepted_by),
-        address: one.address.map(|address| address.to_string()),
+        accepted_by: match (one.context, one.address) {
+            (Context::Workgroup(_), Some(address)) => {
+                format!("{} ({address})", words::short(&one.accepted_by))
+            }
+            _ => words::short(&one.accepted_by),
+        },
+        address: one.own_address.map(|address| address.to_string()),
         since: words::date(one.part.since),
         day: one
             .part
