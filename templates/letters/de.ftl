@@ -161,7 +161,7 @@ transfer-effect-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr und kann nichts mehr an ihnen ändern.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
     }
-transfer-effect-shares = Freigaben und Links bleiben, wie sie sind; ob es welche gibt, sagt die Seite hinter dem Link.
+transfer-effect-shares = Wer eine Freigabe davon hat, behält sie; ob es jemanden gibt, sagt die Seite hinter dem Link.
 transfer-effect-final = Es lässt sich nicht rückgängig machen.
 transfer-reminder-subject = Erinnerung: { $sender-short } bietet { you } { named-first } an
 transfer-reminder-title = Ein Angebot wartet noch auf { $recipient-kind ->
@@ -180,12 +180,12 @@ transfer-accepted-recipient-subject = Quittung: { named-first } angenommen in �
 transfer-accepted-recipient-title = Die Daten gehören nun „{ $into }“
 transfer-accepted-recipient-lead = Das Angebot von { $sender } ({ $sender-address }) wurde am { $at } angenommen. Die Daten gehören nun „{ $into }“.
 transfer-now-find = Sie finden die Daten in „{ $into }“: { $receipt }
-transfer-now-storage = Die Daten zählen zum Speicher von „{ $into }“.
+transfer-now-storage = Die Daten zählen zum Speicher von „{ $into }“. Die Dateien sind, wo sie waren; wie Sie an sie kommen, kann Ihnen { $sender-address } sagen.
 transfer-now-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
     }
-transfer-now-shares = Freigaben und Links sind geblieben, wie sie waren; ob es welche gibt, sagt die Quittung, und Sie können sie beenden.
+transfer-now-shares = Wer eine Freigabe davon hatte, hat sie behalten; ob es jemanden gibt, sagt die Quittung, und Sie können sie beenden.
 transfer-declined-sender-subject = Abgelehnt: { named-first }
 transfer-declined-sender-title = Ihr Angebot wurde abgelehnt
 transfer-declined-sender-lead = { receiver-first } hat Ihr Angebot am { $at } abgelehnt.
@@ -223,7 +223,7 @@ share-effect-may = { $recipient-kind ->
        *[no] {""}
     }
 share-effect-until = Der Zugriff gilt { access-until }; Sie können ihn jederzeit aufgeben.
-share-effect-storage = Die Daten bleiben, wo sie sind, gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
+share-effect-storage = { $site } zeigt, was die Daten enthalten, mit Namen und Größen der Dateien; wie Sie an die Dateien selbst kommen, kann Ihnen { $sender-address } sagen. Sie gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
 share-reminder-subject = Erinnerung: { $sender-short } teilt { named-first } mit { you }
 share-reminder-title = Geteilte Daten warten noch auf { $recipient-kind ->
         [workgroup] die Arbeitsgruppe { $recipient }
@@ -245,7 +245,7 @@ share-now-may = { $into-kind ->
         [workgroup] Alle dort dürfen
        *[personal] Sie dürfen
     } { access-until } { may }.
-share-now-storage = Die Daten zählen nicht zu Ihrem Speicher.
+share-now-storage = Die Daten zählen nicht zu Ihrem Speicher. Die Dateien bleiben, wo sie sind; wie Sie an sie kommen, kann Ihnen { $sender-address } sagen.
 share-declined-sender-subject = Abgelehnt: Ihre Einladung zu { named-first-to }
 share-declined-sender-title = Ihre Einladung wurde abgelehnt
 share-declined-sender-lead = { receiver-first } hat Ihre Einladung am { $at } abgelehnt.

@@ -156,7 +156,7 @@ transfer-effect-sender = { $keeps ->
         [none] The sender’s side loses control and sight of the data.
        *[read] The sender’s side keeps read access{ keeps-until }.
     }
-transfer-effect-shares = Shares and links of it stay as they are; the page behind the link says whether there are any.
+transfer-effect-shares = Whoever it is shared with keeps that access; the page behind the link says whether there is anybody.
 transfer-effect-final = It cannot be undone.
 transfer-reminder-subject = Reminder: { $sender-short } offers { you } { named-first }
 transfer-reminder-title = An offer still waits for { $recipient-kind ->
@@ -175,12 +175,12 @@ transfer-accepted-recipient-subject = Receipt: { named-first } accepted into "{ 
 transfer-accepted-recipient-title = “{ $into }” owns the data now
 transfer-accepted-recipient-lead = The offer from { $sender } ({ $sender-address }) was accepted on { $at }. “{ $into }” owns the data now.
 transfer-now-find = Find the data in “{ $into }”: { $receipt }
-transfer-now-storage = They count towards its storage.
+transfer-now-storage = They count towards its storage. The files are where they were; { $sender-address } can tell you how to get them.
 transfer-now-sender = { $keeps ->
         [none] The sender’s side no longer sees them.
        *[read] The sender’s side keeps read access{ keeps-until }.
     }
-transfer-now-shares = Shares and links of it stayed as they were; the receipt says whether there are any, and you may end them.
+transfer-now-shares = Whoever it is shared with kept that access; the receipt says whether there is anybody, and you may end it.
 transfer-declined-sender-subject = Declined: { named-first }
 transfer-declined-sender-title = Your offer was declined
 transfer-declined-sender-lead = { receiver-first } declined your offer on { $at }.
@@ -218,7 +218,7 @@ share-effect-may = { $recipient-kind ->
        *[no] {""}
     }
 share-effect-until = The access stands { access-until }; you can give it up at any time.
-share-effect-storage = The data stay where they are: they belong to the sender’s side and do not count towards your storage.
+share-effect-storage = { $site } shows what the data hold, with the names and sizes of the files; { $sender-address } can tell you how to get the files themselves. They belong to the sender’s side and do not count towards your storage.
 share-reminder-subject = Reminder: { $sender-short } shares { named-first } with { you }
 share-reminder-title = Shared data still wait for { $recipient-kind ->
         [workgroup] workgroup { $recipient }
@@ -240,7 +240,7 @@ share-now-may = { $into-kind ->
         [workgroup] Everybody there may
        *[personal] You may
     } { may } { access-until }.
-share-now-storage = They do not count towards your storage.
+share-now-storage = They do not count towards your storage. The files stay where they are; { $sender-address } can tell you how to get them.
 share-declined-sender-subject = Declined: your invitation to { named-first-to }
 share-declined-sender-title = Your invitation was declined
 share-declined-sender-lead = { receiver-first } declined your invitation on { $at }.

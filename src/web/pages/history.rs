@@ -40,6 +40,8 @@ struct Row {
     /// The word that programs use for the state.
     state: &'static str,
     stands: String,
+    /// The context that it was accepted into.
+    into: Option<String>,
     requested: String,
     ended: Option<String>,
 }
@@ -125,6 +127,10 @@ pub async fn show(
             },
             state,
             stands: words::standing(state),
+            into: match &transfer.state {
+                Standing::Accepted { into_name, .. } => Some(words::short(into_name)),
+                _ => None,
+            },
             requested: words::date(transfer.requested_at),
             ended: ended(transfer, now).map(words::date),
         }

@@ -31,9 +31,10 @@ const NAMED: usize = 3;
 /// So many other contexts are named; the header holds all of them.
 const ELSEWHERE: usize = 8;
 
-struct Into {
-    context: Context,
-    name: String,
+/// A context, by what it is called.
+pub struct Into {
+    pub context: Context,
+    pub name: String,
 }
 
 struct Waiting {
@@ -51,6 +52,8 @@ struct Waiting {
     until: Moment,
     left: Option<String>,
     names: String,
+    /// What the sender wrote.
+    message: Option<String>,
     /// Where it goes when it is accepted at once.
     into: Option<Into>,
     /// What the sender keeps, where accepting makes one the owner of the data, for good.
@@ -115,7 +118,8 @@ pub async fn show(State(app): State<App>, browser: Option<Browser>) -> Result<Re
     Ok(page(StatusCode::OK, &view))
 }
 
-fn elsewhere(person: &Person) -> Vec<Into> {
+/// The contexts that they do not act as, the first few.
+pub fn elsewhere(person: &Person) -> Vec<Into> {
     let here = person.acts_as.context;
     let others = person.contexts.iter().filter(|own| own.context != here);
     let other = others.take(ELSEWHERE).map(|own| Into {
@@ -162,6 +166,7 @@ async fn offered(
         until: transfer.expires_at.into(),
         left: words::left(transfer.expires_at, now),
         names: names(transfer),
+        message: transfer.message.as_deref().map(words::plain),
         keeps: match transfer.terms {
             Terms::Ownership { keep_access } => Some(words::keeps(keep_access)),
             Terms::Access { .. } | Terms::Membership { .. } | Terms::Workgroup => None,

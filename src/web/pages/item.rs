@@ -16,9 +16,9 @@ use crate::actors::collaborators::{self, Collaborator, Collaborators};
 use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, What};
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
-use crate::domain::invitation::Invitation;
+use crate::domain::invitation::{Invitation, Sender};
 use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::key::Key;
 use crate::domain::rights::{Level, Origin, Reason};
@@ -92,6 +92,8 @@ struct Page<'a> {
     note: Option<String>,
     problems: Problems,
     acts: Option<Acts>,
+    /// What those of them do that say too little themselves.
+    acting: Option<String>,
     /// Whether an access of theirs could be given up.
     holds: bool,
     facts: Vec<Fact>,
@@ -103,6 +105,8 @@ struct Page<'a> {
     unlisted: usize,
     datasets: Part<Dataset>,
     files: Part<File>,
+    /// Where its files are, and who knows more.
+    whereabouts: String,
     /// Whether it has files of which no list was registered.
     unlisted_files: bool,
     /// What was typed of files to be listed, where they may list some.
@@ -161,14 +165,16 @@ pub async fn render(
         ItemKind::Project => say!("Runs that its data came from"),
     };
     let from = asked.get("from").parse().unwrap_or(0);
-    let (mut people, mut pending, mut told) = (None, None, None);
+    let (mut people, mut pending, mut told, mut came_from) = (None, None, None, None);
     if let Some(owning) = owning {
         let all = collaborators::of(&settings, owning, None, LOOKED_AT, now).await?;
         people = Some(people_of(item, &all, &seen.owner_name));
         if let Some(transfer) = item.pending {
             pending = Some(offer(app, person, transfer).await?);
         }
-        told = Some(history(app, person, id, asked, &all.pending).await?);
+        let (lines, next, from) = history(app, person, id, asked, &all.pending).await?;
+        told = Some((lines, next));
+        came_from = from;
     }
     let (history, earlier) = told.unzip();
     let adds = id.kind() == ItemKind::Project
@@ -194,6 +200,7 @@ pub async fn render(
         },
         problems,
         acts: owning.map(|_| acts(item)),
+        acting: owning.and_then(|_| acting(&acts(item))),
         holds,
         facts: facts::of(app, &person.account, &seen).await?,
         pending,
@@ -203,6 +210,8 @@ pub async fn render(
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
         unlisted_files: item.files > 0 && files.none(),
+        whereabouts: contents::whereabouts(app, &person.account, &seen.permit, &files, came_from)
+            .await?,
         files,
         adding: adds.then(|| listing::Typed::of(asked)),
         people,
@@ -279,6 +288,17 @@ fn acts(item: &Item) -> Acts {
     }
 }
 
+fn acting(acts: &Acts) -> Option<String> {
+    let archive = acts.archive.then(|| {
+        say!("Archive it to put it out of use: it can be neither shared nor transferred until you take it out again.")
+    });
+    let trash = acts.trash.then(|| {
+        say!("In the trash only its owner’s side sees it, until you restore it or delete it for good.")
+    });
+    let all: Vec<String> = archive.into_iter().chain(trash).collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
 /// The offer with its letters. A person who acts for the owner is on the sender's side of it.
 async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, Stop> {
     let shown = match queries::transfer(&app.settings(), &person.account, id).await {
@@ -309,14 +329,15 @@ async fn offer(app: &App, person: &Person, id: InvitationId) -> Result<Pending, 
 }
 
 /// A page of what happened to it, newest first, and where the next one begins. With it stands who was invited to it, as far as whoever
-/// looks may see that invitation: those that a line of the page tells of, and on the first page those that wait.
+/// looks may see that invitation: those that a line of the page tells of, and on the first page those that wait. Last comes who passed it
+/// on, if the page tells of that.
 async fn history(
     app: &App,
     person: &Person,
     id: ItemId,
     asked: &Fields,
     waiting: &[Invitation],
-) -> Result<(History, Option<audit::Cursor>), Stop> {
+) -> Result<(History, Option<audit::Cursor>, Option<Sender>), Stop> {
     let settings = app.settings();
     let of = audit::Asked {
         of: audit::Of::Item(id),
@@ -336,6 +357,11 @@ async fn history(
     let waiting = waiting.take(LINES).map(|share| share.id);
     let named = journal::named_in(&events).chain(waiting);
     let known = queries::seen_of(&settings, &person.account, named).await?;
+    let passed_on = |(_, event): &(Key, Event)| match &event.what {
+        What::Transferred { transfer, .. } => known.get(transfer).map(|known| known.sender.clone()),
+        _ => None,
+    };
+    let from = events.iter().find_map(passed_on);
     let told = journal::told_with(&settings, &known, &events).await?;
     let mut lines: Vec<(Time, Line)> = events.iter().map(|(_, e)| e.at).zip(told).collect();
     lines.extend(known.values().filter_map(|share| {
@@ -347,7 +373,7 @@ async fn history(
         lines: lines.into_iter().map(|(_, line)| line).collect(),
         older: 0,
     };
-    Ok((history, next))
+    Ok((history, next, from))
 }
 
 fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {
@@ -377,7 +403,7 @@ fn people_of(item: &Item, all: &Collaborators, owner: &str) -> People {
     }
     if item.id.kind() == ItemKind::Run && item.state != ItemState::Trashed {
         lines.push(say!(
-            "whoever was given access to a project of the same owner with its data sees it too"
+            "whoever has access to one of its projects sees this run too, where both have the same owner"
         ));
     }
     lines.extend(all.pending.iter().map(|open| {

@@ -16,6 +16,7 @@ use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 
 use super::form::{self, Fields};
+use super::home;
 use super::life::{Outcome, done};
 use super::words::{self, Moment};
 use super::{Frame, Person, Stop, frame, page};
@@ -208,6 +209,8 @@ struct Page<'a> {
     cut: Option<String>,
     /// What follows the address of what is done with those that are chosen.
     with: String,
+    /// Contexts whose lists are others.
+    elsewhere: Vec<home::Into>,
 }
 
 /// `GET /runs`
@@ -287,6 +290,7 @@ pub async fn render(
         after: found.after.map(|at| view.turned(&at)),
         cut: found.cut.then_some(all),
         with: with(app, view),
+        elsewhere: home::elsewhere(person),
         view,
     };
     Ok(page(

@@ -100,6 +100,8 @@ struct Choosable {
     context: Context,
     name: String,
     role: Option<String>,
+    /// Where its members are listed, of a workgroup.
+    members: Option<String>,
     storage: String,
     why: Vec<Guard>,
     shut: bool,
@@ -352,6 +354,8 @@ fn answer(
             _ => None,
         }
     };
+    // That it is proposed as long as nobody says otherwise makes one's own no better than the others.
+    let equal = matches!(wanted, Context::Personal(_)) && again.context.is_none();
     let shown = |choice: Choice| {
         let shut = !open(&choice);
         let context = choice.own.context;
@@ -359,10 +363,14 @@ fn answer(
             context,
             name: words::context_name(context, &choice.own.name),
             role: words::role(context, &choice.own),
+            members: match context {
+                Context::Personal(_) => None,
+                Context::Workgroup(id) => Some(format!("/workgroups/{id}/members")),
+            },
             // What the reason says with numbers is not said twice.
             storage: words::storage(choice.own.quota, choice.own.usage, bytes.filter(|_| !shut)),
             shut,
-            chosen: !shut && (context == wanted || only == Some(context)),
+            chosen: !shut && (equal || context == wanted || only == Some(context)),
             why: guards(choice.findings.blocks),
         }
     };

@@ -268,7 +268,7 @@ fn accepted(
         )
     } else {
         steps.push(say!(
-            "Open the items above to see what is in them. Their files are where they were, and links to the items that you had before still work."
+            "Open the items above to see what is in them. The files are where they were, and the sender can tell you how to get them."
         ));
         if renamed > 0 {
             steps.push(say!(
@@ -280,7 +280,7 @@ fn accepted(
             true => say!(
                 "Others have access to it, as before: see on the pages of the items who they are, and end what you do not want."
             ),
-            false => say!("It is shared with nobody else, and no link leads to it."),
+            false => say!("It is shared with nobody else, and no sharing link leads to it."),
         }));
         steps.push(say!(
             "The sender is told by a letter. Print this page if you keep records."

@@ -363,7 +363,7 @@ async fn overview(
     let shown = look::shown(&app.settings(), workgroup, seen.standing.role).await?;
     let context = Context::Workgroup(shown.workgroup.id);
     let creators = app.settings().policy.creators;
-    let facts = vec![
+    let mut facts = vec![
         fact(say!("Handle"), shown.workgroup.handle.to_string()),
         fact(
             say!("You are its"),
@@ -376,10 +376,16 @@ async fn overview(
             say!("Tier"),
             words::tier(shown.workgroup.tier, shown.quota, creators),
         ),
-        fact(say!("Domain"), words::domain(shown.workgroup.domain.name())),
+    ];
+    // Where all live in the same, the word would only be one more to learn.
+    let (own, others) = (&shown.workgroup.domain, &app.settings().policy.domains);
+    if !own.is_public() || !others.is_empty() {
+        facts.push(fact(say!("Domain"), words::domain(own.name())));
+    }
+    facts.extend([
         fact(say!("Members"), members_of(app, &shown.workgroup).await?),
         fact(say!("Since"), words::date(shown.workgroup.created_at)),
-    ];
+    ]);
     let view = Page {
         f: frame(app, Some(person)).at("/workgroups"),
         person,

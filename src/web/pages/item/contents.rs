@@ -1,9 +1,12 @@
 //! The datasets and the files of a project, a page of each.
 
 use crate::actors::custody;
+use crate::actors::names;
 use crate::actors::queries;
 use crate::actors::rights::Permit;
+use crate::domain::account::Account;
 use crate::domain::id::Digest;
+use crate::domain::invitation::Sender;
 use crate::web::App;
 use crate::web::language::say;
 
@@ -81,4 +84,45 @@ pub async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Part<Fi
         begun: after.is_some(),
         next,
     })
+}
+
+/// Where the files of an item are, and whom to ask for them: whoever passed it on, where that is known.
+pub async fn whereabouts(
+    app: &App,
+    reader: &Account,
+    permit: &Permit,
+    listed: &Part<File>,
+    came_from: Option<Sender>,
+) -> Result<String, Stop> {
+    let item = permit.item();
+    let kept = match listed.none() {
+        true => say!(
+            "Handover keeps whose the files are, and not the files themselves. No list of them was registered."
+        ),
+        false => say!(
+            "Handover keeps whose the files are, and not the files themselves: they stay where they are."
+        ),
+    };
+    let known = match came_from.filter(|sender| sender.account != reader.id) {
+        _ if item.registered_by == reader.id => say!("You registered it, and know where that is."),
+        _ if permit.as_owner().is_none() => {
+            say!("Ask its owner, or whoever shared it with you, how to get them.")
+        }
+        Some(sender) => say!(
+            "{name} ({address}) passed it on, and can tell how to get them.",
+            name = words::short(&sender.name),
+            address = sender.address
+        ),
+        None => {
+            let mut names = names::people(&app.settings(), [item.registered_by]).await?;
+            match names.remove(&item.registered_by) {
+                Some(name) => say!(
+                    "{name} registered it, and can tell how to get them.",
+                    name = words::short(&name)
+                ),
+                None => say!("Whoever registered it can tell how to get them."),
+            }
+        }
+    };
+    Ok(format!("{kept} {known}"))
 }

@@ -113,7 +113,9 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
             say!(
                 "all of it changes hands in one step and cannot be undone: the context you choose owns it then, and it takes up storage there;"
             ),
-            say!("the files stay where they are, and who owns them is what changes;"),
+            say!(
+                "the files stay where they are, and who owns them is what changes: the sender can tell you how to get them;"
+            ),
             match besides.apart {
                 false => say!("every run and project that belongs to it is listed above;"),
                 true => say!(
@@ -123,14 +125,14 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
             match keep_access {
                 KeepAccess::None => say!("the sender loses control and sight of it;"),
                 kept => say!(
-                    "the sender loses control of it, and keeps {keeps};",
+                    "the sender loses control of it, and keeps {keeps}; the new owner may end that at any time;",
                     keeps = words::keeps(kept)
                 ),
             },
             match besides.others {
-                false => say!("it is shared with nobody else, and no link leads to it;"),
+                false => say!("it is shared with nobody else, and no sharing link leads to it;"),
                 true => say!(
-                    "shares and links of it stay as they are, and invitations to it that nobody has accepted end; once it is yours, you see who has access and may end it;"
+                    "whoever it is shared with keeps that access, sharing links still work, and invitations to it that nobody has accepted end; once it is yours, you see who has access and may end it;"
                 ),
             },
             say!(
@@ -163,6 +165,9 @@ pub fn accessed(level: Level, until: Option<Time>, runs: bool) -> Vec<String> {
         until = words::until_when(until)
     )]
     .into_iter()
+    .chain([say!(
+        "to read it is to see what it holds, with the names and sizes of its files; whoever invites you can tell you how to get the files themselves;"
+    )])
     .chain(runs.then(|| {
         say!("the runs that its data came from can be read too, where their owner is the same;")
     }))
