@@ -66,8 +66,8 @@ const LOADED: &str = "(() => {
 const CUT: &str = "[...document.querySelectorAll('.scroll')].filter(list => list.scrollWidth > list.clientWidth).length";
 
 /// How many menus reach over an edge of the screen once they are opened.
-const OUTSIDE: &str = "[...document.querySelectorAll('.menu')].filter(menu => { menu.open = true;
-    const { left, right } = menu.lastElementChild.getBoundingClientRect(); menu.open = false;
+const OUTSIDE: &str = "[...document.querySelectorAll('.menu')].filter(menu => { const open = menu.open; menu.open = true;
+    const { left, right } = menu.lastElementChild.getBoundingClientRect(); menu.open = open;
     return left < 0 || right > document.documentElement.clientWidth; }).length";
 
 /// What axe-core has to say of a page, one line for each rule and place.
