@@ -52,7 +52,7 @@ struct Waiting {
     until: Moment,
     left: Option<String>,
     names: String,
-    /// What the sender wrote.
+    /// What the sender wrote, as far as a line bears it.
     message: Option<String>,
     /// Where it goes when it is accepted at once.
     into: Option<Into>,
@@ -166,7 +166,7 @@ async fn offered(
         until: transfer.expires_at.into(),
         left: words::left(transfer.expires_at, now),
         names: names(transfer),
-        message: transfer.message.as_deref().map(words::plain),
+        message: transfer.message.as_deref().map(words::line),
         keeps: match transfer.terms {
             Terms::Ownership { keep_access } => Some(words::keeps(keep_access)),
             Terms::Access { .. } | Terms::Membership { .. } | Terms::Workgroup => None,

@@ -149,6 +149,12 @@ pub fn short(text: &str) -> String {
     cut
 }
 
+/// The beginning of several lines, as one.
+pub fn line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    short(&words.join(" "))
+}
+
 /// A text as part of an address, with what stands for something else there written as its bytes.
 pub fn in_address(text: &str) -> String {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
@@ -614,6 +620,17 @@ mod tests {
         ] {
             assert_eq!(amount(kind, 1024 * files, files, holds), text);
         }
+    }
+
+    #[test]
+    fn a_message_becomes_one_line_however_long_it_is() {
+        assert_eq!(
+            line("Your July data.\r\n\r\nCome by."),
+            "Your July data. Come by."
+        );
+        let long = line(&"so\nlong ".repeat(60));
+        assert_eq!(long.chars().count(), SHORT, "{long}");
+        assert!(long.ends_with('…') && !long.contains('\n'), "{long}");
     }
 
     #[test]

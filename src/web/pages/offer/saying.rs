@@ -166,7 +166,7 @@ pub fn accessed(level: Level, until: Option<Time>, runs: bool) -> Vec<String> {
     )]
     .into_iter()
     .chain([say!(
-        "to read it is to see what it holds, with the names and sizes of its files; whoever invites you can tell you how to get the files themselves;"
+        "to read it is to see what it holds, with the names and sizes of its files; whoever shares it with you can tell you how to get the files themselves;"
     )])
     .chain(runs.then(|| {
         say!("the runs that its data came from can be read too, where their owner is the same;")
