@@ -145,7 +145,7 @@ async fn a_share_names_what_is_seen_besides_and_leads_back_without_sending() {
         .await;
     assert!(preview.body.contains(&back), "{}", preview.body);
     let along = format!(
-        "<li><a href=\"/items/{run}\"><bdi>run &#34;260731_A01234_0042_HXXDSX&#34;</bdi></a>: read, as always"
+        "<li><a href=\"/items/{run}\"><bdi>run &#34;260731_A01234_0042_HXXDSX&#34;</bdi></a><br><span class=\"small quiet\">read, as always"
     );
     assert!(preview.body.contains(&along), "{}", preview.body);
 }
@@ -334,6 +334,16 @@ async fn the_people_of_an_item_are_the_members_of_its_workgroup_too() {
     let answer = web
         .submit(&mut anna, &page, &accept, &[("context", &lab)])
         .await;
+    // The list of another context says that it is one, and leads on to the others.
+    let own = web.get(&mut anna, "/projects").await;
+    assert!(!own.body.contains("Panels"), "{}", own.body);
+    for says in [
+        "Only projects of <bdi>Personal</bdi> are listed here",
+        &format!("name=\"context\" value=\"{lab}\""),
+    ] {
+        let main = own.body.split("<main").nth(1).unwrap();
+        assert!(main.contains(says), "{says}: {main}");
+    }
     // The receipt leads on to the list that holds it, as the context that holds it.
     let receipt = web.get(&mut anna, answer.location()).await;
     assert!(
@@ -360,12 +370,12 @@ async fn the_people_of_an_item_are_the_members_of_its_workgroup_too() {
 async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
     const OTTO: &str = "otto@other.example";
     let mut story = story().await;
-    let project = story.project;
+    let (run, project) = (story.run, story.project);
     story.shared(project, "read").await;
     let web = &story.web;
     let (maria, otto) = (web.account(MARIA).await, web.account(OTTO).await);
     let mut browser = web.sign_in(OTTO).await;
-    let offer = web.offer(maria, &[project], OTTO, None).await;
+    let offer = web.offer(maria, &[run, project], OTTO, None).await;
     let place = format!("/transfers/{offer}");
     let page = web.get(&mut browser, &place).await;
     let says = "whoever it is shared with keeps that access";
@@ -389,6 +399,13 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
         given.body
     );
     assert!(!given.body.contains("Others have access"), "{}", given.body);
+    // Where its files are is known to whoever passed it on.
+    let held = web.get(&mut browser, &format!("/items/{run}")).await;
+    assert!(
+        held.body.contains(&format!("({MARIA}) passed it on")),
+        "{}",
+        held.body
+    );
 }
 
 #[tokio::test]

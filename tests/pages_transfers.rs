@@ -248,7 +248,7 @@ async fn a_preview_names_what_stays_and_leads_back_without_sending() {
         .await;
     assert!(preview.body.contains(&back), "{}", preview.body);
     let stays = format!(
-        "<li><a href=\"/items/{}\"><bdi>project &#34;Exomes July&#34;</bdi></a>: it is not named in this offer",
+        "<li><a href=\"/items/{}\"><bdi>project &#34;Exomes July&#34;</bdi></a><br><span class=\"small quiet\">it is not named in this offer",
         ids[1]
     );
     assert!(preview.body.contains(&stays), "{}", preview.body);
@@ -272,8 +272,7 @@ async fn a_preview_names_what_stays_and_leads_back_without_sending() {
     let preview = web
         .submit(&mut maria, &dialog, "/transfers/preview", &fields)
         .await;
-    let unseen =
-        "<bdi>1 run or project that you cannot see</bdi>: it belongs to somebody else</li>";
+    let unseen = "<bdi>1 run or project that you cannot see</bdi><br><span class=\"small quiet\">it belongs to somebody else</span></li>";
     assert!(preview.body.contains(unseen), "{}", preview.body);
 }
 
