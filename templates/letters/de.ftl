@@ -140,7 +140,7 @@ example-default = (in „{ $context }“)
 answer-or-open = Oder öffnen Sie diesen Link und melden Sie sich mit { $to } an:
 answer-open = Um zu antworten, öffnen Sie diesen Link und melden Sie sich mit { $to } an:
 open = In { $site } öffnen
-open-note = Der Link allein ändert nichts. Sie finden alles auch in Ihrem Eingang, wenn Sie sich unter { $home } anmelden. Antwortet niemand, läuft die Frist ab, und nichts ändert sich.
+open-note = Der Link allein ändert nichts. Sie finden alles auch auf Ihrer Startseite, wenn Sie sich unter { $home } anmelden. Antwortet niemand, läuft die Frist ab, und nichts ändert sich.
 
 ## Der Fuß
 

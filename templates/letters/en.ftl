@@ -135,7 +135,7 @@ example-default = (into “{ $context }”)
 answer-or-open = Or open this link and sign in with { $to }:
 answer-open = To answer, open this link and sign in with { $to }:
 open = Open in { $site }
-open-note = The link changes nothing by itself. You also find this in your inbox after signing in at { $home }. Unanswered, it expires, and nothing changes.
+open-note = The link changes nothing by itself. You also find this on your home page after signing in at { $home }. Unanswered, it expires, and nothing changes.
 
 ## The foot
 

@@ -193,7 +193,7 @@ pub async fn render(
         name: words::plain(&item.name),
         note: match asked.get("done") {
             "accepted" => holds.then(|| {
-                say!("You have the access now. It stands on your first page too, under “Shared with you”.")
+                say!("You have the access now. It stands on your home page too, under “Shared with you”.")
             }),
             "listed" => adds.then(|| say!("The files are listed now.")),
             word => done(word, &this(id.kind()), 1),

@@ -40,7 +40,7 @@ pub async fn show(
     let person = crate::web::pages::person(&app, browser, "/account/addresses").await?;
     let note = match asked.get("done") {
         "added" => Some(say!(
-            "The address is yours. What was offered to it is on your first page."
+            "The address is yours. What was offered to it is on your home page."
         )),
         "primary" => Some(say!("Letters about your own offers go there from now on.")),
         "removed" => Some(say!(

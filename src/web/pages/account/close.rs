@@ -37,7 +37,7 @@ impl From<wire::Guard> for Hurdle {
             id if id.parse::<WorkgroupId>().is_ok() => {
                 (format!("/workgroups/{id}/settings"), say!("its settings"))
             }
-            _ => ("/".to_owned(), say!("your first page")),
+            _ => ("/".to_owned(), say!("your home page")),
         };
         Self {
             sentence: guard.sentence,

@@ -117,7 +117,7 @@ pub async fn show(
     let said = Said {
         note: match asked.get("done") {
             "invited" => Some(say!(
-                "Invited. Each gets a letter, and finds the invitation on the first page after signing in."
+                "Invited. Each gets a letter, and finds the invitation on the home page after signing in."
             )),
             "resend" => Some(say!("It will be mailed again.")),
             "cancel" => Some(say!("Cancelled. It cannot be accepted any more.")),
