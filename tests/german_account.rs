@@ -621,7 +621,10 @@ async fn settings_storage_and_the_end_of_a_workgroup() {
             ANNA,
             "Die Arbeitsgruppe ist angeboten. Bis zur Annahme gehört sie Ihnen.",
         ),
-        (ANNA, "die Arbeitsgruppe ist schon angeboten, in inv_"),
+        (
+            ANNA,
+            "die Arbeitsgruppe ist schon angeboten, in <a href=\"/invitations/inv_",
+        ),
     ] {
         story.sends(hand_over, &[("heir", heir)], sentence).await;
     }

@@ -65,6 +65,7 @@ async fn story() -> Story {
             item: items[1],
             files: vec![file],
             dataset: None,
+            keeps: false,
         },
         Custody::StartAnalysis {
             name: "Alignment".to_owned(),
@@ -228,7 +229,7 @@ async fn items_are_archived_trashed_and_deleted_for_good() {
         "Nichts wurde archiviert",
         "Projekt „Exome Juli“ ist jemandem angeboten; nehmen Sie das Angebot zurück",
         "eine Analyse schreibt in „Exome Juli“",
-        "„Genome Juli“ ist geteilt: 1 mit Zugriff, 1 aktive Links,",
+        "„Genome Juli“ ist geteilt (mit Zugriff: 1; aktive Links: 1;",
     ];
     story.answers(&page, path, &fields, &why).await;
     let fields = [("item", ids[0].as_str()), ("item", ids[2].as_str())];

@@ -95,6 +95,7 @@ impl Story {
                 files: 0,
                 bytes: 0,
             }),
+            keeps: false,
         };
         self.custody(Context::Personal(self.maria), add).await;
     }
@@ -114,6 +115,7 @@ impl Story {
                 item,
                 files,
                 dataset: None,
+                keeps: false,
             },
         )
         .await;
@@ -405,8 +407,9 @@ async fn several_go_into_the_trash_and_come_back() {
     );
     let page = story.get(answer.location()).await;
     assert!(
-        page.body
-            .contains("2 projects are in the trash: nobody else sees them there")
+        page.body.contains(
+            "2 projects are in the trash: those they are shared with do not see them there"
+        )
     );
     assert!(names(&page).is_empty());
     let page = story.get("/projects?state=trashed").await;
@@ -451,7 +454,7 @@ async fn of_several_each_is_told_what_became_of_it() {
         .press(&page, "/items/archive", &[shared, offered])
         .await;
     assert!(answer.body.contains("Nothing was archived"));
-    assert!(answer.body.contains("is shared: 1 with access"));
+    assert!(answer.body.contains("is shared (with access: 1;"));
     assert!(answer.body.contains("is offered to somebody"));
 }
 

@@ -389,7 +389,7 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
     let fields = [("context", into.as_str())];
     let answer = web.submit(&mut browser, &page, &accept, &fields).await;
     let receipt = web.follow(&mut browser, answer.location()).await;
-    let says = "Others have access to it, as before";
+    let says = "Others have access to it: see";
     assert!(receipt.body.contains(says), "{}", receipt.body);
     // Whoever gave it away is told nothing of it any more.
     let given = web.get(&mut story.maria, &format!("{place}/receipt")).await;
@@ -488,7 +488,7 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     let fields = [("level", "read"), ("until", "2026-12-31"), ("most", "3")];
     let answer = web.submit(&mut maria, &page, &make, &fields).await;
-    assert_eq!(answer.location(), format!("{people}?done=made"));
+    assert_eq!(answer.location(), format!("{people}?done=made#links"));
     let page = web.get(&mut maria, &people).await;
     snapshot("people-with-link", &page);
     let start = format!("value=\"{}", web.url);
@@ -503,10 +503,47 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
         .to_owned();
     let opened = web.follow(&mut anna, &url).await;
     assert!(opened.body.contains("Exomes July"));
+    // Whoever came by it is told whom to ask, and can come again once the access is revoked: the owner is told that.
+    let own = web.account(ANNA).await.to_string();
+    let fields = [("context", own.as_str())];
+    let taken = web.submit(&mut anna, &opened, "/l/accept", &fields).await;
+    let item = format!("/items/{project}");
+    assert_eq!(taken.location(), format!("{item}?done=accepted"));
+    let hers = web.get(&mut anna, &item).await;
+    let says = format!("<dt>Shared by</dt><dd>maria ({MARIA})</dd>");
+    assert!(hers.body.contains(&says), "{}", hers.body);
+    let revoke = format!("{people}/revoke");
+    let fields = [("who", own.as_str()), ("level", "read"), ("until", "")];
+    let answer = web.submit(&mut maria, &page, &revoke, &fields).await;
+    let told = web.get(&mut maria, answer.location()).await;
+    let again = "whoever has that link may accept it again";
+    assert!(told.body.contains(again), "{}", told.body);
+    let opened = web.follow(&mut anna, &url).await;
+    let fields = [("context", own.as_str())];
+    web.submit(&mut anna, &opened, "/l/accept", &fields).await;
+    // What is in the trash is nothing that they could open, or take out of it.
+    let here = web.get(&mut maria, &item).await;
+    let trash = [("item", project.to_string())];
+    let trash: Vec<(&str, &str)> = trash.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    web.submit(&mut maria, &here, "/items/trash", &trash).await;
+    let opened = web.follow(&mut anna, &url).await;
+    assert!(
+        opened.body.contains("in the trash of its owner"),
+        "{}",
+        opened.body
+    );
+    for not in ["restore it", "Open it"] {
+        assert!(!opened.body.contains(not), "{not}: {}", opened.body);
+    }
+    web.submit(&mut maria, &here, "/items/restore", &trash)
+        .await;
     let id = page.body.split_once("name=\"link\" value=\"").unwrap().1[..30].to_owned();
     let path = format!("/items/{project}/links/deactivate");
     let answer = web.submit(&mut maria, &page, &path, &[("link", &id)]).await;
-    assert_eq!(answer.location(), format!("{people}?done=deactivated"));
+    assert_eq!(
+        answer.location(),
+        format!("{people}?done=deactivated#links")
+    );
     let opened = web.follow(&mut anna, &url).await;
     assert!(opened.body.contains("deactivated"));
 }
@@ -545,7 +582,7 @@ async fn a_new_owner_sees_no_invitation_of_the_owner_before_and_is_told_what_sta
     assert!(!shown.body.contains(ANNA), "{}", shown.body);
     // The run stayed with Maria; its name is not told.
     assert!(
-        (shown.body).contains("because they are neither yours nor shared with you"),
+        (shown.body).contains("you may not see them, or they are no longer there"),
         "{}",
         shown.body
     );
@@ -623,6 +660,27 @@ async fn a_collaborator_lists_files_on_the_page() {
     ] {
         assert!(shown.body.contains(says), "{says}: {}", shown.body);
     }
+    // Listed again with another size or none the wiser, a file stays in its dataset.
+    let again = [("list", "c.fastq.gz 1024")];
+    let listed = web.submit(&mut anna, &page, &path, &again).await;
+    let shown = web.follow(&mut anna, listed.location()).await;
+    let reads = "<bdi>reads</bdi> <span class=\"quiet small\">FASTQ of S1</span></span> <span class=\"figures\">1.00 GiB, 2 files";
+    assert!(shown.body.contains(reads), "{}", shown.body);
+    // However much was typed, all of it stands there again.
+    let mut long = String::from("no size\n");
+    for n in 0..900 {
+        long.push_str(&format!(
+            "reads/of/one/long/folder/{n:04}.fastq.gz 12345678\n"
+        ));
+    }
+    let refused = web
+        .submit(&mut anna, &page, &path, &[("list", &long)])
+        .await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains(&long), "cut");
+    // An address fills no form in.
+    let asked = web.get(&mut anna, &format!("{item}?list=evil.bam+1")).await;
+    assert!(!asked.body.contains("evil.bam"), "{}", asked.body);
     // No files are listed of a run, and none by whoever may only read.
     let of_run = format!("/items/{run}/files");
     let nothing = web.submit(&mut anna, &page, &of_run, &fields(list)).await;
@@ -650,6 +708,10 @@ async fn shares_are_listed_beside_transfers() {
         let listed = async |browser: &mut Browser, kind: &str| {
             let place = format!("/transfers?kind={kind}&role={role}");
             let page = web.get(browser, &place).await;
+            let kinds = page
+                .body
+                .matches("<span class=\"quiet small\">share</span>");
+            assert_eq!(kinds.count(), usize::from(kind == "every"), "{}", page.body);
             page.body.contains("Exomes July")
         };
         for kind in ["share", "every"] {

@@ -277,6 +277,60 @@ async fn a_preview_names_what_stays_and_leads_back_without_sending() {
 }
 
 #[tokio::test]
+async fn what_was_offered_in_vain_is_offered_again_as_long_as_it_can_be() {
+    let Story {
+        web,
+        mut maria,
+        items,
+    } = story().await;
+    let account = web.account(MARIA).await;
+    let offer = web.offer(account, &items, ANNA, None).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut maria, &place).await;
+    let cancel = format!("{place}/cancel");
+    web.submit(&mut maria, &page, &cancel, &[]).await;
+    let page = web.get(&mut maria, &place).await;
+    assert!(page.body.contains("Offer it again"), "{}", page.body);
+    let offer = web.offer(account, &items, ANNA, None).await;
+    let page = web.get(&mut maria, &place).await;
+    assert!(!page.body.contains("Offer it again"), "{}", page.body);
+    // All that there is is offered, which is another thing than nothing.
+    let new = web.get(&mut maria, "/transfers/new").await;
+    let says = "None of the newest of <bdi>Personal</bdi> can be chosen now";
+    assert!(new.body.contains(says), "{}", new.body);
+    let nothing = web.submit(&mut maria, &new, "/transfers/change", &[]).await;
+    assert!(
+        nothing.body.contains("nothing is chosen"),
+        "{}",
+        nothing.body
+    );
+    let offered = format!("/items/{}", items[0]);
+    let page = web.get(&mut maria, &offered).await;
+    let says = "It is offered: until that is answered";
+    assert!(page.body.contains(says), "{}", page.body);
+    // A rule that names the sender says more than the context one acts as.
+    let lab = web.workgroup("Lab", None, &[ANNA]).await.to_string();
+    let mut anna = web.sign_in(ANNA).await;
+    let own = web.account(ANNA).await.to_string();
+    let home = web.get(&mut anna, "/").await;
+    let acts = [("context", lab.as_str())];
+    web.submit(&mut anna, &home, "/context", &acts).await;
+    let place = format!("/transfers/{offer}");
+    let page = web.get(&mut anna, &place).await;
+    let second = |context: &str| format!("value=\"{context}\" class=\"second\"");
+    assert!(page.body.contains(&second(&own)), "{}", page.body);
+    let rule = [("sender", MARIA), ("into", own.as_str())];
+    let defaults = web.get(&mut anna, "/account/defaults").await;
+    let kept = web
+        .submit(&mut anna, &defaults, "/account/defaults/sender", &rule)
+        .await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    let page = web.get(&mut anna, &place).await;
+    assert!(!page.body.contains(&second(&own)), "{}", page.body);
+    assert!(page.body.contains(&second(&lab)), "{}", page.body);
+}
+
+#[tokio::test]
 async fn an_offer_of_one_item_stands_in_the_history_by_its_name() {
     let web = Website::open().await;
     let maria = web.account(MARIA).await;

@@ -89,6 +89,7 @@ fn project_called(site: &Site, context: Context, who: &str, name: &str) -> ItemI
         item: done.items[0],
         files,
         dataset: None,
+        keeps: false,
     };
     site.one.custody(context, &call, add).unwrap();
     done.items[0]
@@ -611,6 +612,7 @@ fn adds_while(to: &str, act: impl FnOnce(&Site, ItemId, Context) + Send + 'stati
         item,
         files,
         dataset: None,
+        keeps: false,
     };
     match site.two.custody(lab, &call, add) {
         Ok(_) => Vec::new(),

@@ -8,7 +8,7 @@ use crate::domain::invitation::Invitation;
 use crate::domain::item::Item;
 use crate::domain::key::Key;
 use crate::domain::link::Link;
-use crate::domain::rights::Level;
+use crate::domain::rights::{Grant, Level, Origin, Part};
 use crate::domain::said::{Said, said};
 use crate::domain::time::Time;
 
@@ -110,8 +110,8 @@ pub async fn holders(
     Ok(holders)
 }
 
-/// Whether somebody besides these contexts has access to one of the items of an offer, or may get it through a link. Of each item only the
-/// first few grants and the newest few links are looked at: where there are more, somebody may.
+/// Whether somebody besides these contexts has access to one of the items of an offer, or may get it through a link. The side that it came
+/// from does not count: not while it offers it, and not by what it keeps of it. Of each item only the first few grants and the newest few links are looked at: where there are more, somebody may.
 pub async fn is_open_to_others(
     settings: &Settings,
     transfer: &Invitation,
@@ -119,10 +119,15 @@ pub async fn is_open_to_others(
     now: Time,
 ) -> Result<bool, Trouble> {
     let store = &*settings.store;
-    let other = |context: Context| context != transfer.source && !besides.contains(&context);
+    let kept = |part: &Part| part.origin == Origin::Kept(transfer.id);
+    let came_from = |grant: &Grant| {
+        grant.grantee == transfer.source
+            && (transfer.state.is_open() || grant.parts.iter().all(kept))
+    };
+    let other = |grant: &Grant| !came_from(grant) && !besides.contains(&grant.grantee);
     for item in &transfer.items {
         let (grants, more) = queries::grants_after(settings, item.item, None, FEW).await?;
-        let mut others = grants.iter().filter(|grant| other(grant.grantee));
+        let mut others = grants.iter().filter(|grant| other(grant));
         if more.is_some() || others.any(|grant| grant.level(now).is_some()) {
             return Ok(true);
         }

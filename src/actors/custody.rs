@@ -64,6 +64,8 @@ pub enum Command {
         files: Vec<File>,
         /// The dataset that they belong to, if they belong to one.
         dataset: Option<Dataset>,
+        /// Whether what is not said of a file that is listed already stays: its dataset, and its checksum where the size is the same.
+        keeps: bool,
     },
     /// An analysis begins to write to projects.
     StartAnalysis {
@@ -211,6 +213,7 @@ pub async fn decide(
             item,
             files,
             dataset,
+            keeps,
         } => {
             let permit = writes(settings, call, person, *item, &mut proposal).await?;
             still_here(core, &permit)?;
@@ -222,7 +225,7 @@ pub async fn decide(
                 let limit = i64::try_from(quota).unwrap_or(i64::MAX);
                 proposal.limit(Counter::Usage(core.context()), limit);
             }
-            let added = (files.as_slice(), dataset.as_ref());
+            let added = (files.as_slice(), dataset.as_ref(), *keeps);
             add_files(settings, call, permit.versioned(), added, &mut proposal).await?;
             Done {
                 items: vec![*item],

@@ -126,6 +126,16 @@ async fn made(settings: &Settings, id: LinkId) -> Result<Made, Trouble> {
     Ok(Made { link, accepted })
 }
 
+/// Who made a link, as far as both are still there.
+pub async fn maker(settings: &Settings, id: LinkId) -> Result<Option<Account>, Fault> {
+    let store = &*settings.store;
+    let Some(link) = load::one::<Link>(store, Key::Link(id)).await? else {
+        return Ok(None);
+    };
+    let maker = load::one::<Account>(store, Key::Account(link.document.created_by)).await?;
+    Ok(maker.map(|maker| maker.document))
+}
+
 /// The right to the item that a link is of, for somebody who may act for its owner; to anybody else there is no such link.
 pub async fn item_of(
     settings: &Settings,
@@ -181,11 +191,18 @@ pub async fn open(
         quota: None,
         usage: 0,
     };
-    let mut findings = invitation::sharable(&item, link.level);
+    let choices = queries::contexts_for(settings, &source, &[], person, link.created_by).await?;
+    // Only its owner's side can take it out of the trash.
+    let owns = choices
+        .iter()
+        .any(|choice| choice.own.context == item.owner);
+    let mut findings = match trashed(&item).filter(|_| !owns) {
+        Some(why) => Findings::from(vec![why]),
+        None => invitation::sharable(&item, link.level),
+    };
     if let Some(why) = made.closed(now) {
         findings.block(why);
     }
-    let choices = queries::contexts_for(settings, &source, &[], person, link.created_by).await?;
     let mut held = Vec::new();
     for choice in &choices {
         let context = choice.own.context;

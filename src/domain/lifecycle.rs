@@ -211,7 +211,7 @@ fn is_shared(item: &Item, shared: &Shared) -> Refusal {
     Refusal::new(
         Code::ItemShared,
         said!(
-            "\"{name}\" is shared: {grants} with access, {links} active links, {invitations} open invitations",
+            "\"{name}\" is shared (with access: {grants}; active links: {links}; open invitations: {invitations})",
             name = item.name,
             grants = shared.grants.said(),
             links = shared.links,

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use tokio::sync::SemaphorePermit;
 
 use crate::domain::said::said;
 
@@ -50,11 +51,13 @@ async fn passed(
         route: route.as_ref().map_or("none", MatchedPath::as_str),
         path: &path,
     };
-    let mut response = admit(app, tried, request, next).await;
+    let (mut response, room) = admit(app, tried, request, next).await;
     let told: Option<Arc<Told>> = response.extensions_mut().remove();
-    if let Some(written) = write_out(app, of_browser, told.as_deref(), &id, &mut response).await {
+    let page = of_browser.map(|headers| (headers, room.as_ref()));
+    if let Some(written) = write_out(app, page, told.as_deref(), &id, &mut response).await {
         response = written;
     }
+    drop(room);
     finish(response.headers_mut(), &id);
     let took = app.clock().elapsed().saturating_sub(started);
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -76,25 +79,44 @@ async fn passed(
     response
 }
 
+/// A request that was let in, until it is answered.
+struct Room<'a> {
+    _place: SemaphorePermit<'a>,
+    since: Duration,
+}
+
+impl Room<'_> {
+    /// What is left of its time.
+    fn left(&self, app: &App) -> Duration {
+        let took = app.clock().elapsed().saturating_sub(self.since);
+        app.bounds().request_timeout.saturating_sub(took)
+    }
+}
+
 /// Lets a request in if there is room. What it tried in vain is written down in the same room, and in what is left of its time.
-async fn admit(app: &App, tried: attempt::Tried<'_>, request: Request, next: Next) -> Response {
-    let Ok(_room) = app.in_flight().try_acquire() else {
-        return Failure::edge(
+async fn admit<'a>(
+    app: &'a App,
+    tried: attempt::Tried<'_>,
+    request: Request,
+    next: Next,
+) -> (Response, Option<Room<'a>>) {
+    let Ok(place) = app.in_flight().try_acquire() else {
+        let full = Failure::edge(
             Edge::Overloaded,
             said!("the service has too much to do"),
             said!("try again in a moment"),
-        )
-        .retry_after(1)
-        .into_response();
+        );
+        return (full.retry_after(1).into_response(), None);
     };
-    let started = app.clock().elapsed();
+    let room = Room {
+        _place: place,
+        since: app.clock().elapsed(),
+    };
     let (response, noted) = attempt::watch(answer(app, request, next)).await;
     if response.status().is_client_error() {
-        let took = app.clock().elapsed().saturating_sub(started);
-        let left = app.bounds().request_timeout.saturating_sub(took);
-        attempt::record(app, noted, tried, left).await;
+        attempt::record(app, noted, tried, room.left(app)).await;
     }
-    response
+    (response, Some(room))
 }
 
 /// Waits for the answer as long as the site allows.
@@ -148,19 +170,20 @@ fn shown_path(path: &str) -> String {
 /// What is answered in place of what went wrong: a browser gets a page, a program a problem.
 async fn write_out(
     app: &App,
-    of_browser: Option<&HeaderMap>,
+    page: Option<(&HeaderMap, Option<&Room<'_>>)>,
     told: Option<&Told>,
     id: &HeaderValue,
     response: &mut Response,
 ) -> Option<Response> {
-    let mut written = match of_browser {
+    let mut written = match page {
         None => api::failed(told?, id.to_str().unwrap_or_default()),
-        Some(headers) => {
+        Some((headers, room)) => {
             let sorry = match told {
                 Some(told) => pages::failed(told),
                 None => response.extensions_mut().remove()?,
             };
-            pages::apologise(app, headers, &sorry).await
+            let left = room.map_or(Duration::ZERO, |room| room.left(app));
+            pages::apologise(app, headers, &sorry, left).await
         }
     };
     for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::ALLOW] {

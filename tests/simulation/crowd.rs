@@ -239,6 +239,7 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
                 item,
                 files: files(cluster),
                 dataset: dataset(cluster, shadow, item),
+                keeps: false,
             })
         }
         16..=19 => {

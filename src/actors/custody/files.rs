@@ -70,7 +70,7 @@ pub(super) async fn add_files(
     settings: &Settings,
     call: &Call,
     item: &Versioned<Item>,
-    (files, dataset): (&[File], Option<&Dataset>),
+    (files, dataset, keeps): (&[File], Option<&Dataset>, bool),
     proposal: &mut Proposal,
 ) -> Result<(), Trouble> {
     if files.is_empty() || files.len() > MAX_FILES {
@@ -110,6 +110,7 @@ pub(super) async fn add_files(
     let before: Vec<Option<File>> = before.collect::<Result<_, Fault>>()?;
     let project = item.document.id;
     let mut datasets = datasets_of(settings, project, &before, dataset).await?;
+    let stays = keeps && dataset.is_none();
     for file in before.iter().flatten() {
         let was_in = file.dataset.as_deref().map(folded_name);
         if let Some(dataset) = was_in.and_then(|name| datasets.get_mut(&name)) {
@@ -127,12 +128,19 @@ pub(super) async fn add_files(
             None => next.files = next.files.saturating_add(1),
         }
         next.bytes = next.bytes.saturating_add(file.bytes);
-        let dataset = into.as_mut().map(|into| {
+        let before = before.filter(|_| keeps);
+        let was_in = before.as_ref().filter(|_| stays);
+        let was_in = was_in.and_then(|before| before.dataset.as_deref());
+        let there = was_in.and_then(|name| datasets.get_mut(&folded_name(name)));
+        let dataset = into.as_mut().or(there).map(|into| {
             into.take(file.bytes);
             into.name.clone()
         });
+        let same = before.filter(|before| before.bytes == file.bytes);
+        let checksum = file.checksum.clone();
         let file = File {
             dataset,
+            checksum: checksum.or_else(|| same?.checksum),
             ..file.clone()
         };
         proposal.link(entry, serde_json::to_vec(&file).unwrap_or_default());

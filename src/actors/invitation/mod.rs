@@ -34,7 +34,7 @@ use request::{Offer, person_of, prepare};
 use standing::{Standing, in_use, is_void, reach, stand};
 
 pub use request::preview;
-pub use standing::{default_context, entitled};
+pub use standing::{default_by_sender, default_context, entitled};
 
 /// To whom somebody wants to offer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -119,11 +119,13 @@ async fn not_theirs(settings: &Settings, chosen: Context) -> Result<Refusal, Fau
 
 /// Where this person accepts offers of this sender unless they say otherwise.
 pub fn default_context(account: &Account, now: &Invitation) -> Context {
-    account
-        .default_context_by_sender
-        .get(now.sender.address.folded())
-        .copied()
-        .unwrap_or(account.default_context)
+    default_by_sender(account, now).unwrap_or(account.default_context)
+}
+
+/// Where they said that they accept what this very sender offers.
+pub fn default_by_sender(account: &Account, now: &Invitation) -> Option<Context> {
+    let rules = &account.default_context_by_sender;
+    rules.get(now.sender.address.folded()).copied()
 }
 
 /// Which side of the invitation this account stands on.

@@ -346,6 +346,7 @@ async fn add_files(
         item: id,
         files,
         dataset,
+        keeps: false,
     };
     let done = app.directory().custody(owner, call, command).await?;
     let project = items_of(&app, signed.account(), &done)

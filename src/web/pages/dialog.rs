@@ -13,11 +13,13 @@ use crate::domain::said::{Said, said};
 use crate::web::App;
 use crate::web::api::read;
 use crate::web::language::{say, speak};
+use crate::web::problem::Failure;
 use crate::wire;
 
 use super::form::{self, Fields};
+use super::life;
 use super::words::{self, Row};
-use super::{Person, Stop};
+use super::{Person, Problems, Stop};
 
 /// A bundle has at most 250 items, and a few more are carried along so that this can be said.
 const MOST: usize = 260;
@@ -164,16 +166,24 @@ pub fn row(permit: &Permit) -> Row {
     Row::of(permit.item())
 }
 
-/// The newest runs and projects of the context that somebody acts as, those of them that can be chosen.
+/// What is wrong where nothing was ticked to choose it.
+pub fn nothing_chosen(typed: &Typed) -> Result<Problems, Stop> {
+    match typed.items.is_empty().then(|| life::problem(0)).flatten() {
+        Some(why) => Problems::of(Failure::from(why)),
+        None => Ok(Problems::default()),
+    }
+}
+
+/// The newest runs and projects of the context that somebody acts as, those of them that can be chosen, and whether it has any at all.
 pub async fn choosable(
     app: &App,
     person: &Person,
     can: impl Fn(&Item) -> bool,
-) -> Result<Vec<Row>, Stop> {
+) -> Result<(Vec<Row>, bool), Stop> {
     let settings = app.settings();
     let now = app.directory().now();
     let acting = rights::acting(&settings, person.account.id, person.acts_as.context).await?;
-    let mut all = Vec::new();
+    let (mut all, mut any) = (Vec::new(), false);
     for kind in [ItemKind::Run, ItemKind::Project] {
         let asked = Asked {
             kind,
@@ -182,11 +192,12 @@ pub async fn choosable(
             name: "",
         };
         let found = browse::page(&settings, &acting, asked, At::Start, CHOOSABLE, now).await?;
+        any |= !found.items.is_empty();
         let items = found.items.iter().map(|listed| &listed.item);
         let active = items.filter(|item| item.state == ItemState::Active);
         all.extend(active.filter(|item| can(item)).map(Row::of));
     }
-    Ok(all)
+    Ok((all, any))
 }
 
 /// How many items that is, and how large they are together.

@@ -13,6 +13,8 @@ use askama::{Result, Values};
 use crate::domain::said::{Pattern, Said, Tell};
 use crate::web::{catalogue, language};
 
+use super::words;
+
 /// A sentence of a template.
 #[derive(Debug, Clone)]
 pub struct Plain(Said);
@@ -106,6 +108,35 @@ pub fn with<S: Sentence, T: Tell>(
     Ok(sentence.and(name, fact))
 }
 
+/// What a rule says, in which the ids of offers, invitations, runs and projects lead to their pages.
+#[derive(Debug, Clone)]
+pub struct Linked(String);
+
+impl fmt::Display for Linked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_id = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut rest = self.0.as_str();
+        while !rest.is_empty() {
+            let inside = rest.starts_with(is_id);
+            let end = rest.find(|c| is_id(c) != inside).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            match words::page_of(word) {
+                Some(page) => write!(f, "<a href=\"{page}\">{word}</a>")?,
+                None => Html.write_escaped_str(&mut *f, word)?,
+            }
+            rest = after;
+        }
+        Ok(())
+    }
+}
+impl HtmlSafe for Linked {}
+
+/// What a rule says, with links.
+#[askama::filter_fn]
+pub fn linked(text: impl fmt::Display, _: &dyn Values) -> Result<Linked> {
+    Ok(Linked(text.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use askama::Template;
@@ -120,6 +151,30 @@ mod tests {
     struct Sample<'a> {
         evil: &'a str,
         n: usize,
+    }
+
+    #[derive(Template)]
+    #[template(ext = "html", source = "{{ text|linked }}")]
+    struct Rule<'a> {
+        text: &'a str,
+    }
+
+    #[test]
+    fn an_id_in_what_a_rule_says_leads_to_its_page_and_nothing_else_does() {
+        let id = "tr_06h0lanv0lpj9eugha6uo6qjpg";
+        for (text, html) in [
+            (
+                format!("offered in {id}; wait"),
+                format!("offered in <a href=\"/transfers/{id}\">{id}</a>; wait"),
+            ),
+            (
+                "\"<b>tr_</b>\" tr_06 Ä".to_owned(),
+                "&#34;&#60;b&#62;tr_&#60;/b&#62;&#34; tr_06 Ä".to_owned(),
+            ),
+            (String::new(), String::new()),
+        ] {
+            assert_eq!(Rule { text: &text }.render().unwrap(), html);
+        }
     }
 
     #[test]

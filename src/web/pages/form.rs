@@ -43,6 +43,11 @@ pub fn text(fields: &Fields, name: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
+/// All that was typed into a field of many lines: whoever corrects one of them sends the others again. The body of a form bounds it.
+pub fn lines(fields: &Fields, name: &str) -> String {
+    fields.get(name).replace("\r\n", "\n")
+}
+
 /// What the address of a page asks for; an address that cannot be read asks for nothing.
 impl FromRequestParts<App> for Fields {
     type Rejection = std::convert::Infallible;

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::invitation::{Invitation, State as Standing};
+use crate::domain::invitation::{Invitation, State as Standing, Terms};
 use crate::domain::time::Time;
 use crate::store::Fault;
 use crate::web::App;
@@ -34,6 +34,8 @@ const HEAVY: usize = 16 * 1024 * 1024;
 
 struct Row {
     place: String,
+    /// What it is, where not all of them are transfers.
+    kind: Option<String>,
     what: String,
     size: String,
     other: String,
@@ -90,7 +92,10 @@ pub async fn show(
         name: say!("any" as "a state"),
         chosen: asked.state.is_none(),
     }];
-    states.extend(STATES.map(|state| Choice {
+    // Only what transfers data waits for analyses.
+    let can =
+        |state: &&str| matches!(asked.kind, Kind::Transfers | Kind::Every) || *state != "requested";
+    states.extend(STATES.iter().copied().filter(can).map(|state| Choice {
         value: state.to_owned(),
         name: words::standing(state),
         chosen: asked.state == Some(state),
@@ -112,6 +117,7 @@ pub async fn show(
         let state = transfer.word_at(now);
         Row {
             place: words::place(transfer.id),
+            kind: (asked.kind == Kind::Every).then(|| kind(transfer.terms)),
             what: words::named(transfer),
             size: match transfer.bytes() {
                 0 => String::new(),
@@ -174,6 +180,15 @@ fn from_whom(transfer: &Invitation) -> String {
     )
 }
 
+fn kind(terms: Terms) -> String {
+    match terms {
+        Terms::Ownership { .. } => say!("transfer" as "what was sent"),
+        Terms::Access { .. } => say!("share" as "what was sent"),
+        Terms::Membership { .. } => say!("invitation into a workgroup"),
+        Terms::Workgroup => say!("handover of a workgroup"),
+    }
+}
+
 fn ended(transfer: &Invitation, now: Time) -> Option<Time> {
     match &transfer.state {
         Standing::Accepted { at, .. }
@@ -209,6 +224,7 @@ pub async fn export(
         "ended_at",
         "accepted_into",
         "names",
+        "kind",
     ];
     table.write_record(head).map_err(unwritable)?;
     let (mut from, mut lines) = (None, 0);
@@ -245,7 +261,7 @@ fn unwritable(error: csv::Error) -> Fault {
     Fault::never(format!("a table cannot be written: {error}"))
 }
 
-fn line(transfer: &Invitation, now: Time) -> [String; 12] {
+fn line(transfer: &Invitation, now: Time) -> [String; 13] {
     let into = match &transfer.state {
         Standing::Accepted { into_name, .. } => into_name.as_str(),
         _ => "",
@@ -268,6 +284,7 @@ fn line(transfer: &Invitation, now: Time) -> [String; 12] {
         ended(transfer, now).map_or_else(String::new, |at| at.to_string()),
         cell(into),
         cell(&names.join("; ")),
+        transfer.terms.word().to_owned(),
     ]
 }
 

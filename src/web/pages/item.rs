@@ -2,6 +2,7 @@
 
 mod contents;
 mod facts;
+mod giver;
 mod listing;
 
 use std::cmp::Reverse;
@@ -18,7 +19,7 @@ use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
 use crate::domain::event::{Event, What};
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
-use crate::domain::invitation::{Invitation, Sender};
+use crate::domain::invitation::Invitation;
 use crate::domain::item::{self, Item, State as ItemState};
 use crate::domain::key::Key;
 use crate::domain::rights::{Level, Origin, Reason};
@@ -32,6 +33,7 @@ use crate::web::pages::filters;
 pub use listing::list;
 
 use contents::{Dataset, File, Part};
+use giver::Giver;
 
 use super::form::{self, Fields};
 use super::journal::{self, History, Line};
@@ -97,6 +99,8 @@ struct Page<'a> {
     /// Whether an access of theirs could be given up.
     holds: bool,
     facts: Vec<Fact>,
+    /// Who wrote something when it was passed on or shared, and where that is shown.
+    wrote: Option<(String, String)>,
     pending: Option<Pending>,
     list: List,
     /// What is said of a run's projects, or a project's runs, that are not listed because they may not be seen.
@@ -182,6 +186,14 @@ pub async fn render(
         && item.state == ItemState::Active;
     let holds = matches!(seen.permit.reasons().first(), Some(Reason::Granted(..)));
     let files = contents::files(app, &seen.permit, asked).await?;
+    let sharer = giver::sharer(app, &person.account, &seen.permit).await?;
+    let others = came_from.filter(|giver: &Giver| giver.account != person.account.id);
+    let giver = others.as_ref().or(sharer.as_ref());
+    // An address fills no form in.
+    let adding = adds.then(|| match problems.is_empty() {
+        true => listing::Typed::default(),
+        false => listing::Typed::of(asked),
+    });
     let status = match problems.is_empty() {
         true => StatusCode::OK,
         false => problems.status,
@@ -200,20 +212,20 @@ pub async fn render(
         },
         problems,
         acts: owning.map(|_| acts(item)),
-        acting: owning.and_then(|_| acting(&acts(item))),
+        acting: owning.and_then(|_| acting(item)),
         holds,
-        facts: facts::of(app, &person.account, &seen).await?,
         pending,
         list: List::of_page(heading, &seen.related, from, RELATED, row),
-        unseen: seen.unseen.then(|| unseen(id.kind(), seen.related.is_empty())),
+        unseen: (seen.unseen && owning.is_some()).then(|| unseen(id.kind(), seen.related.is_empty())),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
         unlisted_files: item.files > 0 && files.none(),
-        whereabouts: contents::whereabouts(app, &person.account, &seen.permit, &files, came_from)
-            .await?,
+        whereabouts: contents::whereabouts(app, &person.account, &seen.permit, &files, giver).await?,
+        facts: facts::of(app, &seen, sharer.as_ref()).await?,
+        wrote: giver.and_then(|giver| Some((giver.said(), giver.wrote.clone()?))),
         files,
-        adding: adds.then(|| listing::Typed::of(asked)),
+        adding,
         people,
         elsewhere: elsewhere(person, item),
         history,
@@ -227,16 +239,16 @@ pub async fn render(
 fn unseen(kind: ItemKind, all: bool) -> String {
     match (kind, all) {
         (ItemKind::Run, false) => say!(
-            "Its data went into other projects too, which are not listed here, because they are neither yours nor shared with you."
+            "Its data went into other projects too, which are not listed here: you may not see them, or they are no longer there."
         ),
         (ItemKind::Project, false) => say!(
-            "Its data came from other runs too, which are not listed here, because they are neither yours nor shared with you."
+            "Its data came from other runs too, which are not listed here: you may not see them, or they are no longer there."
         ),
         (ItemKind::Run, true) => say!(
-            "Its data went into projects that are not listed here, because they are neither yours nor shared with you."
+            "Its data went into projects that are not listed here: you may not see them, or they are no longer there."
         ),
         (ItemKind::Project, true) => say!(
-            "Its data came from runs that are not listed here, because they are neither yours nor shared with you."
+            "Its data came from runs that are not listed here: you may not see them, or they are no longer there."
         ),
     }
 }
@@ -288,7 +300,13 @@ fn acts(item: &Item) -> Acts {
     }
 }
 
-fn acting(acts: &Acts) -> Option<String> {
+fn acting(item: &Item) -> Option<String> {
+    if item.pending.is_some() {
+        return Some(say!(
+            "It is offered: until that is answered, cancelled or over, it is neither offered again, nor archived, nor put into the trash."
+        ));
+    }
+    let acts = acts(item);
     let archive = acts.archive.then(|| {
         say!("Archive it to put it out of use: it can be neither shared nor transferred until you take it out again.")
     });
@@ -337,7 +355,7 @@ async fn history(
     id: ItemId,
     asked: &Fields,
     waiting: &[Invitation],
-) -> Result<(History, Option<audit::Cursor>, Option<Sender>), Stop> {
+) -> Result<(History, Option<audit::Cursor>, Option<Giver>), Stop> {
     let settings = app.settings();
     let of = audit::Asked {
         of: audit::Of::Item(id),
@@ -358,7 +376,7 @@ async fn history(
     let named = journal::named_in(&events).chain(waiting);
     let known = queries::seen_of(&settings, &person.account, named).await?;
     let passed_on = |(_, event): &(Key, Event)| match &event.what {
-        What::Transferred { transfer, .. } => known.get(transfer).map(|known| known.sender.clone()),
+        What::Transferred { transfer, .. } => known.get(transfer).map(Giver::of),
         _ => None,
     };
     let from = events.iter().find_map(passed_on);

@@ -40,8 +40,8 @@ pub fn done(word: &str, what: &str, n: u64) -> Option<String> {
     Some(match word {
         "trashed" => say!(
             n;
-            "{what} is in the trash: nobody else sees it there, it counts towards storage until deleted for good, and you can restore it.",
-            "{what} are in the trash: nobody else sees them there, they count towards storage until deleted for good, and you can restore them.",
+            "{what} is in the trash: those it is shared with do not see it there, it counts towards storage until deleted for good, and you can restore it.",
+            "{what} are in the trash: those they are shared with do not see them there, they count towards storage until deleted for good, and you can restore them.",
             what
         ),
         "restored" => say!(
@@ -214,7 +214,7 @@ fn chosen(fields: &Fields) -> Option<Vec<ItemId>> {
 }
 
 /// What is wrong with a choice of so many.
-fn problem(chosen: usize) -> Option<Refusal> {
+pub fn problem(chosen: usize) -> Option<Refusal> {
     let (sentence, next_step) = match chosen {
         0 => (
             said!("nothing is chosen"),

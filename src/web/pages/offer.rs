@@ -9,12 +9,14 @@ use axum::response::Response;
 
 use crate::actors::collaborators;
 use crate::actors::consequences;
-use crate::actors::invitation::default_context;
+use crate::actors::invitation::default_by_sender;
 use crate::actors::queries::{self, Choice, Shown};
+use crate::actors::rights::{self, Permit};
 use crate::domain::account::Account;
 use crate::domain::event::Event;
-use crate::domain::id::{Context, InvitationId};
+use crate::domain::id::{Context, InvitationId, ItemId};
 use crate::domain::invitation::{Invitation, KeepAccess, State as Standing, Terms};
+use crate::domain::item::State as ItemState;
 use crate::domain::key::Key;
 use crate::domain::policy::Policy;
 use crate::domain::time::{DAY_MS, Time};
@@ -151,8 +153,6 @@ struct Page<'a> {
     note: Option<String>,
     late: Option<Late>,
     reason: Option<String>,
-    /// Whether the access that it gave has ended since.
-    ended: bool,
     receipt: bool,
     problems: Problems,
     list: List,
@@ -271,6 +271,11 @@ pub async fn render(
         }
         _ => Besides::default(),
     };
+    let anew = match shown.entitled.sender {
+        true => anew(app, person, transfer).await?,
+        false => None,
+    };
+    let ended = collaborators::has_ended(&settings, transfer, now).await?;
     let view = Page {
         f: frame(app, Some(person)),
         person,
@@ -284,19 +289,18 @@ pub async fn render(
                 recipient = recipient()
             ))
         }),
-        late: late(&shown, now),
+        late: late(&shown, ended, now),
         reason: match &transfer.state {
             Standing::Declined { reason, .. } => reason.as_deref().map(words::plain),
             _ => None,
         },
-        ended: collaborators::has_ended(&settings, transfer, now).await?,
         receipt: super::receipt::has(&transfer.state),
         list: items(&shown, again.from),
         answer: answerable.then(|| answer(person, transfer, (choices, besides), &again)),
         own: shown
             .entitled
             .sender
-            .then(|| own(&shown, &person.account, &again, (&settings.policy, now))),
+            .then(|| own(&shown, &person.account, &again, (anew, &settings.policy, now))),
         history: journal::history(&settings, &person.account, &journal).await?,
         once: form::once(app),
         problems: again.problems,
@@ -337,14 +341,15 @@ fn answer(
 ) -> Answer {
     let bytes = transfer.terms.is_transfer().then(|| transfer.bytes());
     let open = |choice: &Choice| choice.findings.blocks.is_empty();
-    let wanted = again
+    let named = again
         .context
-        .unwrap_or_else(|| default_context(&person.account, transfer));
-    // Whoever acts as a workgroup and has asked for no other context means that one.
+        .or_else(|| default_by_sender(&person.account, transfer));
+    let wanted = named.unwrap_or(person.account.default_context);
+    // Whoever acts as a workgroup and has named no other context, here or for this sender, means that one.
     let acting = person.acts_as.context;
     let can = |choice: &Choice| choice.own.context == acting && open(choice);
     let wanted = match wanted {
-        Context::Personal(_) if again.context.is_none() && choices.iter().any(can) => acting,
+        Context::Personal(_) if named.is_none() && choices.iter().any(can) => acting,
         wanted => queries::or_personal(wanted, person.account.id, &choices),
     };
     let only = {
@@ -355,7 +360,7 @@ fn answer(
         }
     };
     // That it is proposed as long as nobody says otherwise makes one's own no better than the others.
-    let equal = matches!(wanted, Context::Personal(_)) && again.context.is_none();
+    let equal = matches!(wanted, Context::Personal(_)) && named.is_none();
     let shown = |choice: Choice| {
         let shut = !open(&choice);
         let context = choice.own.context;
@@ -387,7 +392,12 @@ fn answer(
     }
 }
 
-fn own(shown: &Shown, account: &Account, again: &Again, (policy, now): (&Policy, Time)) -> Own {
+fn own(
+    shown: &Shown,
+    account: &Account,
+    again: &Again,
+    (anew, policy, now): (Option<String>, &Policy, Time),
+) -> Own {
     let transfer = &shown.transfer.document;
     let lifetime = transfer.expires_at.since_ms(transfer.requested_at);
     let lately = transfer.mailed_lately(policy, now);
@@ -417,12 +427,12 @@ fn own(shown: &Shown, account: &Account, again: &Again, (policy, now): (&Policy,
             })
             .collect(),
         older_letters,
-        anew: anew(transfer),
+        anew,
     }
 }
 
-/// Where what was offered in vain is offered again, if the address of that page bears all of it.
-fn anew(transfer: &Invitation) -> Option<String> {
+/// Where what was offered in vain is offered again, if all of it can be, and the address of that page bears it.
+async fn anew(app: &App, person: &Person, transfer: &Invitation) -> Result<Option<String>, Stop> {
     let in_vain = matches!(
         transfer.state,
         Standing::Declined { .. }
@@ -432,9 +442,29 @@ fn anew(transfer: &Invitation) -> Option<String> {
                 ..
             }
     );
-    let items = transfer.items.iter();
-    let items: Vec<String> = items.map(|one| format!("item={}", one.item)).collect();
-    let fits = transfer.terms.is_transfer() && (1..=ANEW).contains(&items.len());
+    let fits = transfer.terms.is_transfer() && (1..=ANEW).contains(&transfer.items.len());
+    if !in_vain || !fits {
+        return Ok(None);
+    }
+    let ids: Vec<ItemId> = transfer.items.iter().map(|one| one.item).collect();
+    let now = app.directory().now();
+    let permits = rights::permits(&app.settings(), person.account.id, &ids, now).await?;
+    let can = |permit: &Permit| {
+        let item = permit.item();
+        permit.owner() == transfer.source
+            && item.pending.is_none()
+            && item.state == ItemState::Active
+    };
+    if !permits
+        .iter()
+        .all(|permit| permit.as_ref().is_some_and(can))
+    {
+        return Ok(None);
+    }
+    let items: Vec<String> = ids.iter().map(|id| format!("item={id}")).collect();
     let recipient = words::in_address(&dialog::address(&transfer.recipient));
-    (in_vain && fits).then(|| format!("/transfers/new?{}&recipient={recipient}", items.join("&")))
+    let items = items.join("&");
+    Ok(Some(format!(
+        "/transfers/new?{items}&recipient={recipient}"
+    )))
 }

@@ -14,6 +14,7 @@ use crate::actors::workgroups::look;
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
 use crate::domain::id::{Context, ItemId, ItemKind, LinkId, WorkgroupId};
+use crate::domain::policy::Registration;
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Reason};
 use crate::domain::said::said;
@@ -92,6 +93,8 @@ struct Owned {
     people: Vec<One>,
     waiting: Vec<Waiting>,
     links: Vec<Link>,
+    /// Whether anybody may register.
+    open: bool,
     /// Whether there are more links or invitations.
     unlisted: bool,
     /// Whether this is a further page of those who have access.
@@ -113,6 +116,8 @@ struct Page<'a> {
     person: &'a Person,
     problems: Problems,
     note: Option<String>,
+    /// Whether that is about links.
+    of_links: bool,
     id: String,
     name: String,
     run: bool,
@@ -135,9 +140,18 @@ pub async fn show(
 ) -> Result<Response, Stop> {
     let here = format!("/items/{id}/people");
     let person = super::person(&app, browser, super::local(&here)).await?;
-    let note = match asked.get("done") {
+    let at = (item(&id)?, asked.get("at").parse().ok());
+    render(&app, &person, at, asked.get("done"), Problems::default()).await
+}
+
+/// What came of what was just done; a link that is open lets in again whoever was shut out.
+fn note(done: &str, open: bool) -> Option<String> {
+    match done {
         "changed" => Some(say!("Changed. It holds from now on.")),
-        "revoked" => Some(say!("Revoked. They see nothing of it any more.")),
+        "revoked" if open => Some(say!(
+            "Revoked: that access has ended. But a link to it is active: whoever has that link may accept it again, until you deactivate it."
+        )),
+        "revoked" => Some(say!("Revoked: that access has ended.")),
         "made" => Some(say!(
             "The link is made. Whoever is signed in and opens it may accept it."
         )),
@@ -145,9 +159,7 @@ pub async fn show(
             "The link is deactivated for good. Who accepted it before keeps the access until you revoke it."
         )),
         _ => None,
-    };
-    let at = (item(&id)?, asked.get("at").parse().ok());
-    render(&app, &person, at, note, Problems::default()).await
+    }
 }
 
 fn item(id: &str) -> Result<ItemId, Stop> {
@@ -158,7 +170,7 @@ async fn render(
     app: &App,
     person: &Person,
     (id, after): (ItemId, Option<Context>),
-    note: Option<String>,
+    done: &str,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
@@ -178,6 +190,7 @@ async fn render(
                     Context::Personal(_) => None,
                     Context::Workgroup(id) => Some(team(app, person, id, name).await?),
                 },
+                open: matches!(settings.policy.sign_in.registration, Registration::Open),
                 unlisted: made.len() > LISTED || all.pending.len() > LISTED,
                 begun: after.is_some(),
                 next: all.next,
@@ -191,6 +204,7 @@ async fn render(
             })
         }
     };
+    let open = |owned: &Owned| owned.links.iter().any(|link| link.active);
     let status = if problems.is_empty() {
         StatusCode::OK
     } else {
@@ -199,7 +213,8 @@ async fn render(
     let view = Page {
         f: frame(app, Some(person)),
         person,
-        note,
+        of_links: matches!(done, "made" | "deactivated"),
+        note: note(done, owned.as_ref().is_some_and(open)),
         id: id.to_string(),
         name: words::plain(&permit.item().name),
         run: id.kind() == ItemKind::Run,
@@ -262,7 +277,11 @@ fn one(one: Collaborator) -> One {
         ),
         accepted_by: match (one.context, one.address) {
             (Context::Workgroup(_), Some(address)) => {
-                format!("{} ({address})", words::short(&one.accepted_by))
+                say!(
+                    "{name} ({address})",
+                    name = words::short(&one.accepted_by),
+                    address
+                )
             }
             _ => words::short(&one.accepted_by),
         },
@@ -345,10 +364,14 @@ async fn carry_out(
         Err(failure) => Err(failure),
     };
     match done {
-        Ok(_) => Ok(to(&format!("/items/{id}/people?done={verb}"))),
+        // What was done to a link is told where the links are.
+        Ok(_) => Ok(to(&match verb {
+            "made" | "deactivated" => format!("/items/{id}/people?done={verb}#links"),
+            verb => format!("/items/{id}/people?done={verb}"),
+        })),
         Err(failure) => {
             let problems = Problems::of(failure)?;
-            render(app, &posted.person, (id, None), None, problems).await
+            render(app, &posted.person, (id, None), "", problems).await
         }
     }
 }
@@ -410,7 +433,7 @@ pub async fn leave(
         Ok(_) => Ok(to(&format!("/shared?done=left&item={id}"))),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
-            render(&app, &posted.person, (id, None), None, problems).await
+            render(&app, &posted.person, (id, None), "", problems).await
         }
     }
 }

@@ -34,6 +34,8 @@ struct Page<'a> {
     tone: &'static str,
     says: String,
     facts: Vec<Fact>,
+    /// What the sender wrote.
+    message: Option<String>,
     list: List,
     steps: Vec<String>,
     /// The list to look into now.
@@ -150,6 +152,7 @@ pub async fn show(
         tone: said.tone,
         says: said.says,
         facts,
+        message: transfer.message.as_deref().map(words::plain),
         list: offer::items(&shown, asked.get("from").parse().unwrap_or(0)),
         steps: said.steps,
     };
@@ -278,7 +281,7 @@ fn accepted(
         }
         steps.extend(others.map(|others| match others {
             true => say!(
-                "Others have access to it, as before: see on the pages of the items who they are, and end what you do not want."
+                "Others have access to it: see on the pages of the items who they are, and end what you do not want."
             ),
             false => say!("It is shared with nobody else, and no sharing link leads to it."),
         }));

@@ -43,6 +43,10 @@ struct Page<'a> {
     rows: Vec<Row>,
     /// What may be chosen, where nothing is.
     choosable: Vec<Row>,
+    /// Whether something was chosen that is not there for them.
+    gone: bool,
+    /// Whether there is anything, though perhaps nothing that can be chosen.
+    any: bool,
     /// Where the choice goes.
     onward: &'static str,
     total: String,
@@ -65,7 +69,8 @@ pub async fn begin(
 /// `POST /transfers/change`: back from the preview, with everything that was typed.
 pub async fn change(State(app): State<App>, posted: Posted) -> Result<Response, Stop> {
     let typed = Typed::of(&posted.fields);
-    render(&app, &posted.person, typed, Problems::default()).await
+    let problems = dialog::nothing_chosen(&typed)?;
+    render(&app, &posted.person, typed, problems).await
 }
 
 async fn render(
@@ -79,11 +84,12 @@ async fn render(
     let ids = typed.ids();
     let found = rights::permits(&settings, person.account.id, &ids, now).await?;
     let chosen: Vec<Permit> = found.into_iter().flatten().collect();
-    let choosable = match chosen.is_empty() {
+    let (choosable, any) = match chosen.is_empty() {
         true => dialog::choosable(app, person, |item| item.pending.is_none()).await?,
-        false => Vec::new(),
+        false => (Vec::new(), true),
     };
-    if chosen.is_empty() {
+    let gone = chosen.is_empty() && !typed.items.is_empty();
+    if gone {
         typed.items.clear();
     }
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
@@ -100,6 +106,8 @@ async fn render(
         proposed: dialog::proposed(app, person, &chosen).await?,
         rows: chosen.iter().map(row).collect(),
         choosable,
+        any,
+        gone,
         onward: "/transfers/change",
         total,
         default_days: settings.policy.default_expiry_ms / DAY_MS,

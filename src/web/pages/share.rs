@@ -9,6 +9,7 @@ use crate::actors::consequences;
 use crate::actors::links::{self, Opened};
 use crate::actors::queries;
 use crate::domain::id::Context;
+use crate::domain::item::State as ItemState;
 use crate::web::App;
 use crate::web::auth::{self, Browser};
 use crate::web::language::say;
@@ -101,7 +102,8 @@ async fn render(
         heading: say!("“{name}” is shared by this link", name),
         facts: facts(&opened),
         then: super::offer::accessed(opened.made.link.level, None, runs),
-        held: (!opened.held.is_empty()).then(|| opened.item.id.to_string()),
+        held: (!opened.held.is_empty() && opened.item.state != ItemState::Trashed)
+            .then(|| opened.item.id.to_string()),
         any: choices.iter().any(|choice| !choice.shut),
         choices,
         closed: guards(opened.findings.blocks)

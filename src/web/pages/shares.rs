@@ -35,6 +35,10 @@ struct Page<'a> {
     rows: Vec<Row>,
     /// What may be chosen, where nothing is.
     choosable: Vec<Row>,
+    /// Whether something was chosen that is not there for them.
+    gone: bool,
+    /// Whether there is anything, though perhaps nothing that can be chosen.
+    any: bool,
     /// Where the choice goes.
     onward: &'static str,
     total: String,
@@ -60,7 +64,8 @@ pub async fn begin(
 /// `POST /shares/change`: back from the preview, with everything that was typed.
 pub async fn change(State(app): State<App>, posted: Posted) -> Result<Response, Stop> {
     let typed = Typed::of(&posted.fields);
-    render(&app, &posted.person, typed, Problems::default()).await
+    let problems = dialog::nothing_chosen(&typed)?;
+    render(&app, &posted.person, typed, problems).await
 }
 
 async fn render(
@@ -73,11 +78,12 @@ async fn render(
     let now = app.directory().now();
     let found = rights::permits(&settings, person.account.id, &typed.ids(), now).await?;
     let chosen: Vec<Permit> = found.into_iter().flatten().collect();
-    let choosable = match chosen.is_empty() {
+    let (choosable, any) = match chosen.is_empty() {
         true => dialog::choosable(app, person, |_| true).await?,
-        false => Vec::new(),
+        false => (Vec::new(), true),
     };
-    if chosen.is_empty() {
+    let gone = chosen.is_empty() && !typed.items.is_empty();
+    if gone {
         typed.items.clear();
     }
     let bytes = chosen.iter().map(|permit| permit.item().bytes);
@@ -94,6 +100,8 @@ async fn render(
         owner: dialog::stays(person, &chosen),
         rows: chosen.iter().map(row).collect(),
         choosable,
+        any,
+        gone,
         onward: "/shares/change",
         total: dialog::amount(chosen.len(), bytes.fold(0, u64::saturating_add)),
         runs: chosen.iter().any(is_run),

@@ -1,5 +1,7 @@
 //! What is said when a page cannot be shown, or a form was not filled in as it should be.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,13 +97,17 @@ struct Apology<'a> {
     sorry: &'a Sorry,
 }
 
-/// The page that says what is the matter. Whoever is signed in, and asked for what is not there or not theirs, goes on from its menus;
-/// what else goes wrong is no time to look anybody up.
-pub async fn apologise(app: &App, headers: &HeaderMap, sorry: &Sorry) -> Response {
+/// The page that says what is the matter. Whoever is signed in, and asked for what is not there, not theirs or over, goes on from its menus,
+/// if they are found `within` this time; what else goes wrong is no time to look anybody up.
+pub async fn apologise(
+    app: &App,
+    headers: &HeaderMap,
+    sorry: &Sorry,
+    within: Duration,
+) -> Response {
     let person = match sorry.status {
-        StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => {
-            let looked =
-                tokio::time::timeout(app.bounds().request_timeout, signed_in(app, headers));
+        StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::CONFLICT | StatusCode::GONE => {
+            let looked = tokio::time::timeout(within, signed_in(app, headers));
             looked.await.ok().flatten()
         }
         _ => None,

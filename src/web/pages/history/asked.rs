@@ -26,14 +26,16 @@ pub enum Kind {
     Transfers,
     Shares,
     Memberships,
+    Workgroups,
     Every,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Transfers,
         Self::Shares,
         Self::Memberships,
+        Self::Workgroups,
         Self::Every,
     ];
 
@@ -42,6 +44,7 @@ impl Kind {
             Self::Transfers => "",
             Self::Shares => "share",
             Self::Memberships => "membership",
+            Self::Workgroups => "workgroup",
             Self::Every => "every",
         }
     }
@@ -52,6 +55,7 @@ impl Kind {
             Self::Transfers => Some("transfer"),
             Self::Shares => Some("share"),
             Self::Memberships => Some("membership"),
+            Self::Workgroups => Some("workgroup"),
             Self::Every => None,
         }
     }
@@ -61,6 +65,7 @@ impl Kind {
             Self::Transfers => say!("transfers"),
             Self::Shares => say!("invitations to runs and projects"),
             Self::Memberships => say!("invitations into workgroups"),
+            Self::Workgroups => say!("workgroups handed over"),
             Self::Every => say!("offers and invitations of every kind"),
         }
     }

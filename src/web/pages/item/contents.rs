@@ -5,14 +5,14 @@ use crate::actors::names;
 use crate::actors::queries;
 use crate::actors::rights::Permit;
 use crate::domain::account::Account;
-use crate::domain::id::Digest;
-use crate::domain::invitation::Sender;
+use crate::domain::id::{Digest, ItemKind};
 use crate::web::App;
 use crate::web::language::say;
 
 use super::super::Stop;
 use super::super::form::Fields;
 use super::super::words::{self, size};
+use super::giver::Giver;
 
 /// So many of each stand on a page.
 const ROWS: usize = 25;
@@ -86,33 +86,40 @@ pub async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Part<Fi
     })
 }
 
-/// Where the files of an item are, and whom to ask for them: whoever passed it on, where that is known.
+/// Where the files of an item are, and whom to ask for them: whoever passed it on or shared it, where that is known.
 pub async fn whereabouts(
     app: &App,
     reader: &Account,
     permit: &Permit,
     listed: &Part<File>,
-    came_from: Option<Sender>,
+    giver: Option<&Giver>,
 ) -> Result<String, Stop> {
     let item = permit.item();
     let kept = match listed.none() {
         true => say!(
-            "Handover keeps whose the files are, and not the files themselves. No list of them was registered."
+            "Handover keeps whose the files are, and not the files themselves. What was registered is how many they are, and how large."
         ),
         false => say!(
             "Handover keeps whose the files are, and not the files themselves: they stay where they are."
         ),
     };
-    let known = match came_from.filter(|sender| sender.account != reader.id) {
-        _ if item.registered_by == reader.id => say!("You registered it, and know where that is."),
-        _ if permit.as_owner().is_none() => {
-            say!("Ask its owner, or whoever shared it with you, how to get them.")
-        }
-        Some(sender) => say!(
-            "{name} ({address}) passed it on, and can tell how to get them.",
-            name = words::short(&sender.name),
-            address = sender.address
+    let owns = permit.as_owner().is_some();
+    let known = match giver {
+        _ if item.registered_by == reader.id => match item.id.kind() {
+            ItemKind::Run => say!("You registered it, and know where that is."),
+            ItemKind::Project => say!(
+                "You registered it, and know where that is, unless others listed files of theirs."
+            ),
+        },
+        Some(giver) if owns => say!(
+            "{name} passed it on, and can tell how to get them.",
+            name = giver.said()
         ),
+        Some(giver) => say!(
+            "Ask {name}, who shared it with you, how to get them.",
+            name = giver.said()
+        ),
+        None if !owns => say!("Ask its owner, or whoever shared it with you, how to get them."),
         None => {
             let mut names = names::people(&app.settings(), [item.registered_by]).await?;
             match names.remove(&item.registered_by) {

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::actors::custody;
 use crate::actors::names;
-use crate::actors::queries::{self, SeenItem};
+use crate::actors::queries::SeenItem;
 use crate::actors::rights::Permit;
-use crate::domain::account::Account;
 use crate::domain::item::{Details, Item, Read, Run, RunStatus, State as ItemState};
-use crate::domain::rights::{Level, Origin, Reason};
+use crate::domain::rights::{Level, Reason};
 use crate::domain::said::{Size, said};
 use crate::web::App;
 use crate::web::language::say;
 
 use super::super::Stop;
 use super::super::words::{self, Fact, fact};
+use super::giver::Giver;
 
 /// Names of this many running analyses.
 const NAMED: usize = 5;
 
 /// What is known of it, in the order in which people ask.
-pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact>, Stop> {
+pub async fn of(app: &App, seen: &SeenItem, sharer: Option<&Giver>) -> Result<Vec<Fact>, Stop> {
     let item = seen.permit.item();
     let mut facts = vec![
         fact(say!("Kind"), words::kind(item.id.kind())),
@@ -35,8 +35,7 @@ pub async fn of(app: &App, reader: &Account, seen: &SeenItem) -> Result<Vec<Fact
     ];
     let because = because(app, &seen.permit).await?;
     facts.extend(because.map(|because| fact(say!("Because"), because)));
-    let sharer = sharer(app, reader, &seen.permit).await?;
-    facts.extend(sharer.map(|name| fact(say!("Shared by"), name)));
+    facts.extend(sharer.map(|giver| fact(say!("Shared by"), giver.said())));
     facts.push(fact(
         say!("Size"),
         match (&item.details, item.files) {
@@ -137,25 +136,6 @@ async fn because(app: &App, permit: &Permit) -> Result<Option<String>, Stop> {
             name,
             until
         ),
-    }))
-}
-
-/// Who invited the context through which it is seen, where whoever looks may see that invitation.
-async fn sharer(app: &App, reader: &Account, permit: &Permit) -> Result<Option<String>, Stop> {
-    let Some(Reason::Granted(_, part) | Reason::Through(_, _, part)) = permit.reasons().first()
-    else {
-        return Ok(None);
-    };
-    let Origin::Invitation(id) = part.origin else {
-        return Ok(None);
-    };
-    let known = queries::seen_of(&app.settings(), reader, std::iter::once(id)).await?;
-    Ok(known.get(&id).map(|share| {
-        say!(
-            "{name} ({address})",
-            name = words::short(&share.sender.name),
-            address = share.sender.address
-        )
     }))
 }
 

@@ -17,10 +17,8 @@ use crate::wire;
 use super::super::form::{self, Fields, Posted};
 use super::super::{Problems, Stop, to, words};
 
-/// So much of what was typed is shown again; the page stays below 100 KB with it.
-const SHOWN: usize = 20_000;
-
 /// What was typed into the form.
+#[derive(Default)]
 pub struct Typed {
     pub list: String,
     pub dataset: String,
@@ -32,7 +30,7 @@ impl Typed {
     pub fn of(fields: &Fields) -> Self {
         let text = |name| form::text(fields, name, 400);
         Self {
-            list: form::text(fields, "list", SHOWN),
+            list: form::lines(fields, "list"),
             dataset: text("dataset"),
             kind: text("type"),
             biosample: text("biosample"),
@@ -117,6 +115,7 @@ async fn listed(app: &App, id: ItemId, posted: &Posted) -> Result<(), Failure> {
         item: id,
         files,
         dataset,
+        keeps: true,
     };
     app.directory()
         .custody(permit.owner(), call, command)

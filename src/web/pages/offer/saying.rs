@@ -60,11 +60,13 @@ pub fn heading(shown: &Shown, answerable: bool) -> String {
     }
 }
 
-/// What whoever looks is told of an offer that is over.
-pub fn late(shown: &Shown, now: Time) -> Option<Late> {
+/// What whoever looks is told of an offer that is over, and whether the access that it gave is, too.
+pub fn late(shown: &Shown, ended: bool, now: Time) -> Option<Late> {
     let transfer = &shown.transfer.document;
     let why = guard(transfer.too_late(now)?);
-    let next_step = if shown.entitled.sender && !shown.entitled.recipient {
+    let next_step = if ended {
+        say!("the access that it gave has ended since")
+    } else if shown.entitled.sender && !shown.entitled.recipient {
         let transfers = transfer.terms.is_transfer();
         match transfer.state {
             Standing::Requested if now < transfer.expires_at => why.next_step,
@@ -79,7 +81,7 @@ pub fn late(shown: &Shown, now: Time) -> Option<Late> {
             | Standing::Declined { .. }
             | Standing::Cancelled { .. }
             | Standing::Expired { .. } => match transfers {
-                true => say!("everything is still yours"),
+                true => say!("nothing has changed hands"),
                 false => say!("nothing has changed"),
             },
         }
@@ -119,7 +121,7 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
             match besides.apart {
                 false => say!("every run and project that belongs to it is listed above;"),
                 true => say!(
-                    "only what is listed above changes hands: runs or projects that belong to it are not offered, and stay where they are;"
+                    "only what is listed above changes hands: there are runs or projects that belong to it and are not offered, which stay where they are; ask the sender if you need them;"
                 ),
             },
             match keep_access {

@@ -6,7 +6,7 @@ mod storage;
 mod text;
 
 use crate::actors::queries::Own;
-use crate::domain::id::{Context, InvitationId, ItemKind};
+use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
 use crate::domain::invitation::{Invitation, KeepAccess, Offered, Terms};
 use crate::domain::item::{Holds, Item};
 use crate::domain::policy::{Creators, Domain, Tier};
@@ -192,6 +192,12 @@ pub fn place(id: InvitationId) -> String {
         true => format!("/transfers/{id}"),
         false => format!("/invitations/{id}"),
     }
+}
+
+/// The page of what has this id, if it is one.
+pub fn page_of(id: &str) -> Option<String> {
+    let item = || id.parse().map(|id: ItemId| format!("/items/{id}"));
+    id.parse().map(place).or_else(|_| item()).ok()
 }
 
 /// How much an access lets somebody do, for people.

@@ -33,8 +33,6 @@ use super::{Head, may, meant, opened};
 
 /// So many invitations on a page.
 const SHOWN: usize = 30;
-/// So many characters of pasted addresses are shown again: more than a hundred of them have.
-const PASTED: usize = 26_000;
 
 /// What was typed.
 #[derive(Default)]
@@ -47,7 +45,7 @@ struct Typed {
 impl Typed {
     fn of(fields: &Fields) -> Self {
         Self {
-            addresses: form::text(fields, "addresses", PASTED),
+            addresses: form::lines(fields, "addresses"),
             administrator: fields.get("role") == Role::Administrator.word(),
             rest: dialog::Typed::of(fields),
         }
