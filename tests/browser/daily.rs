@@ -64,7 +64,9 @@ async fn several_go_for_good_and_one_comes_back(world: &mut World) {
     world.goto("/projects").await;
     world.tick(LEAVES);
     world.browser.press("Archive");
-    world.browser.text_with("archived");
+    world
+        .browser
+        .text_with("is archived: neither shared nor transferred");
     world.goto("/projects?state=archived").await;
     world.look("archived").await;
     world.tick(LEAVES);

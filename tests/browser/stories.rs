@@ -281,7 +281,7 @@ async fn a_link_is_given_away_and_its_access_revoked(world: &mut World) {
     world
         .browser
         .press_on("//li[contains(., 'mia')]//button[contains(., 'Revoke at once')]");
-    world.browser.text_with("They see nothing of it any more");
+    world.browser.text_with("that access has ended");
     world.look("people-revoked").await;
     world.becomes(MIA).await;
     world.goto("/shared").await;
