@@ -239,7 +239,7 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
                 item,
                 files: files(cluster),
                 dataset: dataset(cluster, shadow, item),
-                keeps: false,
+                keeps: universe.percent(50),
             })
         }
         16..=19 => {
