@@ -1281,7 +1281,7 @@ fn what_is_shared_with_more_than_are_counted_is_not_archived_and_not_counted() {
     };
     let said = why.blocks[0].sentence.english();
     assert!(
-        said.contains("is shared: 1000 or more with access"),
+        said.contains("is shared (with access: 1000 or more;"),
         "{said}"
     );
 }
