@@ -512,6 +512,9 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let hers = web.get(&mut anna, &item).await;
     let says = format!("<dt>Shared by</dt><dd>maria ({MARIA})</dd>");
     assert!(hers.body.contains(&says), "{}", hers.body);
+    let before = web.get(&mut maria, &people).await;
+    let too = "They came by a link that is active: deactivate it too";
+    assert!(before.body.contains(too), "{}", before.body);
     let revoke = format!("{people}/revoke");
     let fields = [("who", own.as_str()), ("level", "read"), ("until", "")];
     let answer = web.submit(&mut maria, &page, &revoke, &fields).await;

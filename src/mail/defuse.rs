@@ -61,6 +61,16 @@ pub fn short(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// Whether something in a text was broken that would have been a link.
+pub fn breaks(text: &str) -> bool {
+    let seen: String = text
+        .chars()
+        .filter(|c| !deceives(*c) || c.is_whitespace())
+        .collect();
+    let mut words = seen.split_whitespace();
+    words.any(|word| links(&word.to_ascii_lowercase()))
+}
+
 /// A word that a mail program would make a link, written so that it does not: `hxxps[:]//lab[.]example`.
 fn broken(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
@@ -116,6 +126,19 @@ fn has_host_and_path(lower: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_in_which_a_link_is_broken_is_known() {
+        for (text, broken) in [
+            ("Come by.\r\nYour data: S1.fastq", false),
+            ("Come by.\r\nsftp://data.core.example/x", true),
+            ("\u{200b}ht\u{200b}tp:x", true),
+            ("", false),
+        ] {
+            assert_eq!(breaks(text), broken, "{text}");
+            assert_eq!(lines(text).concat().contains("[:]"), broken, "{text}");
+        }
+    }
 
     #[test]
     fn what_strangers_write_is_one_harmless_line() {

@@ -122,6 +122,7 @@ fact-as-value = { $hands-over ->
 fact-open-until = Offen bis
 
 message = { $sender } schreibt (das sind nicht die Worte von { $site }):
+links-broken = Adressen in diesen Worten sind durch Klammern unterbrochen, damit kein Mailprogramm Links daraus macht. { $site } zeigt sie, wie sie geschrieben wurden.
 reason-told = Dem Absender wurde dieser Grund genannt:
 reason-given = Der genannte Grund (das sind nicht die Worte von { $site }):
 reason-none = Es wurde kein Grund genannt.

@@ -117,6 +117,7 @@ fact-as-value = { $hands-over ->
 fact-open-until = Open until
 
 message = { $sender } writes (these are not the words of { $site }):
+links-broken = Addresses in these words are broken up by brackets, so that no mail program makes links of them. { $site } shows them as they were written.
 reason-told = The sender was told this reason:
 reason-given = The reason given (these are not the words of { $site }):
 reason-none = No reason was given.

@@ -133,7 +133,10 @@ impl Writer<'_> {
             let lead = self.say(lead)?;
             self.blocks.push(Block::Quote { lead, lines });
         }
-        Ok(())
+        match defuse::breaks(words) {
+            true => self.says("links-broken"),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn reason(&mut self, side: Side, state: &State) -> Told {

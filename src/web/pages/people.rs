@@ -49,6 +49,8 @@ struct One {
     /// The day it ends, as the field for it wants it.
     day: String,
     why: String,
+    /// Whether the link that it came by can be accepted again.
+    again: bool,
 }
 
 struct Waiting {
@@ -118,6 +120,8 @@ struct Page<'a> {
     note: Option<String>,
     /// Whether that is about links.
     of_links: bool,
+    /// Whether it tells of something that is still to be done.
+    to_do: bool,
     id: String,
     name: String,
     run: bool,
@@ -181,6 +185,10 @@ async fn render(
         Some(owning) => {
             let all = collaborators::of(&settings, owning, after, LISTED, now).await?;
             let made = links::of(&settings, owning).await?;
+            let open: Vec<LinkId> = { made.iter() }
+                .filter(|made| made.closed(now).is_none())
+                .map(|made| made.link.id)
+                .collect();
             let owner = permit.item().owner;
             let named = names::contexts(&settings, [owner]).await?;
             let name = named.get(&owner).map_or("", String::as_str);
@@ -194,7 +202,11 @@ async fn render(
                 unlisted: made.len() > LISTED || all.pending.len() > LISTED,
                 begun: after.is_some(),
                 next: all.next,
-                people: all.granted.into_iter().map(one).collect(),
+                people: all
+                    .granted
+                    .into_iter()
+                    .map(|granted| one(granted, &open))
+                    .collect(),
                 waiting: all.pending.iter().take(LISTED).map(waiting).collect(),
                 links: made
                     .iter()
@@ -204,7 +216,8 @@ async fn render(
             })
         }
     };
-    let open = |owned: &Owned| owned.links.iter().any(|link| link.active);
+    let active = |owned: &Owned| owned.links.iter().any(|link| link.active);
+    let linked = owned.as_ref().is_some_and(active);
     let status = if problems.is_empty() {
         StatusCode::OK
     } else {
@@ -214,7 +227,8 @@ async fn render(
         f: frame(app, Some(person)),
         person,
         of_links: matches!(done, "made" | "deactivated"),
-        note: note(done, owned.as_ref().is_some_and(open)),
+        to_do: done == "revoked" && linked,
+        note: note(done, linked),
         id: id.to_string(),
         name: words::plain(&permit.item().name),
         run: id.kind() == ItemKind::Run,
@@ -265,7 +279,7 @@ fn held(person: &Person, permit: &Permit) -> Vec<Held> {
     all
 }
 
-fn one(one: Collaborator) -> One {
+fn one(one: Collaborator, open: &[LinkId]) -> One {
     One {
         context: one.context,
         name: words::short(&one.name),
@@ -286,6 +300,7 @@ fn one(one: Collaborator) -> One {
             _ => words::short(&one.accepted_by),
         },
         address: one.own_address.map(|address| address.to_string()),
+        again: matches!(one.part.origin, Origin::Link(id) if open.contains(&id)),
         since: words::date(one.part.since),
         day: one
             .part
