@@ -461,8 +461,9 @@ async fn owns(settings: &Settings, context: Context) -> Result<Findings, Trouble
                 Run => ("runs", said!("you still own runs")),
                 Project => ("projects", said!("you still own projects")),
             };
-            let next_step =
-                said!("transfer them to somebody, or move them to the trash and purge them");
+            let next_step = said!(
+                "transfer them to somebody, or move them to the trash and delete them for good"
+            );
             let no = Refusal::new(Code::AccountNotEmpty, sentence, next_step);
             findings.block(no.about(plural));
         }

@@ -186,7 +186,7 @@ fn lies(item: &Item) -> Said {
         (State::Archived, _) => said!("{kind} \"{name}\" is archived", kind, name),
         (State::Trashed, None) => said!("{kind} \"{name}\" is in the trash", kind, name),
         (State::Trashed, Some(at)) => said!(
-            "{kind} \"{name}\" is in the trash and is purged on {at}",
+            "{kind} \"{name}\" is in the trash and is deleted for good on {at}",
             kind,
             name,
             at
@@ -201,7 +201,7 @@ fn offered(item: &Item, act: Act) -> Refusal {
         Act::Restore => said!("cancel the offer, or wait for its answer, then restore it"),
         Act::Archive => said!("cancel the offer, or wait for its answer, then archive it"),
         Act::Unarchive => said!("cancel the offer, or wait for its answer, then unarchive it"),
-        Act::Purge => said!("cancel the offer, or wait for its answer, then purge it"),
+        Act::Purge => said!("cancel the offer, or wait for its answer, then delete it for good"),
     };
     let offered = said!("{kind} \"{name}\" is offered to somebody", kind, name);
     Refusal::new(Code::ItemPendingTransfer, offered, next).about(item.id)

@@ -158,5 +158,5 @@ pub async fn in_the_way(settings: &Settings, workgroup: &Workgroup) -> Result<Fi
 }
 
 fn data() -> Said {
-    said!("transfer them to another context, or purge them from the trash")
+    said!("transfer them to another context, or delete them from the trash for good")
 }

@@ -219,7 +219,7 @@ fn late((queue, due): &(Queue, Overdue)) -> Late {
         Queue::Outbox => say!("A letter has been due for {span}", span),
         Queue::Incoming => say!("A message that came in has been due for {span}", span),
         Queue::Timers => say!("An offer has been due for {span}", span),
-        Queue::Purges => say!("An item to purge has been due for {span}", span),
+        Queue::Purges => say!("An item to delete for good has been due for {span}", span),
         Queue::Sweeps => say!("Something to sweep away has been due for {span}", span),
     };
     let link = match queue {

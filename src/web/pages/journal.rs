@@ -296,9 +296,9 @@ fn sentence(what: &What, names: &Names<'_>) -> String {
         What::Archived => say!("archived"),
         What::Unarchived => say!("restored from the archive"),
         What::PurgeOrdered { purge_at } => {
-            say!("to be purged on {at}", at = purge_at)
+            say!("to be deleted for good on {at}", at = purge_at)
         }
-        What::Purged => say!("purged"),
+        What::Purged => say!("deleted for good"),
         What::SignedIn { through: None } => say!("signed in"),
         What::SignedIn {
             through: Some(provider),

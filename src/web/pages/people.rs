@@ -14,6 +14,7 @@ use crate::actors::workgroups::look;
 use crate::actors::world::Trouble;
 use crate::domain::account::Account;
 use crate::domain::id::{Context, ItemId, ItemKind, LinkId, WorkgroupId};
+use crate::domain::item::{Item, State as ItemState};
 use crate::domain::policy::Registration;
 use crate::domain::refusal::Refusal;
 use crate::domain::rights::{Level, Origin, Reason};
@@ -118,6 +119,8 @@ struct Page<'a> {
     person: &'a Person,
     problems: Problems,
     note: Option<String>,
+    /// That it is in the trash, or archived, and what that means here.
+    resting: Option<String>,
     /// Whether that is about links.
     of_links: bool,
     /// Whether it tells of something that is still to be done.
@@ -227,6 +230,7 @@ async fn render(
         f: frame(app, Some(person)),
         person,
         of_links: matches!(done, "made" | "deactivated"),
+        resting: resting(permit.item()),
         to_do: done == "revoked" && linked,
         note: note(done, linked),
         id: id.to_string(),
@@ -238,6 +242,18 @@ async fn render(
         problems,
     };
     Ok(page(status, &view))
+}
+
+fn resting(item: &Item) -> Option<String> {
+    match item.state {
+        ItemState::Active => None,
+        ItemState::Archived => Some(say!(
+            "It is archived: nobody can be invited until you take it out of the archive."
+        )),
+        ItemState::Trashed => Some(say!(
+            "It is in the trash: until you restore it, those who have access do not see it, and nobody can be invited."
+        )),
+    }
 }
 
 async fn team(app: &App, person: &Person, id: WorkgroupId, name: &str) -> Result<Team, Stop> {

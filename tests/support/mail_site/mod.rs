@@ -265,8 +265,8 @@ fn settings(home: &Path, plan: &Plan, door: &str, filter: Option<&BorderFilter>)
          smtpd_tls_key_file = {at}/key.pem\n\
          handover_destination_recipient_limit = 1\n\
          queue_run_delay = 1s\n\
-         minimal_backoff_time = 1s\n\
-         maximal_backoff_time = 2s\n\
+         minimal_backoff_time = 2s\n\
+         maximal_backoff_time = 3s\n\
          transport_retry_time = 1s\n\
          {filter}",
         domains = DOMAINS.join(", "),
