@@ -409,7 +409,7 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
 }
 
 #[tokio::test]
-async fn what_one_was_granted_oneself_is_no_share_of_others() {
+async fn what_one_was_granted_oneself_is_no_share_of_others_and_ends_once_one_owns_it() {
     let mut story = story().await;
     story.shared(story.project, "read").await;
     let web = &story.web;
@@ -420,6 +420,42 @@ async fn what_one_was_granted_oneself_is_no_share_of_others() {
         .await;
     let says = "it is shared with nobody else, and no sharing link leads to it;";
     assert!(page.body.contains(says), "{}", page.body);
+    // The run stays with Maria, and with it what was sequenced.
+    for says in [
+        "What was sequenced is no part of it",
+        "lies with its run, which is not offered",
+    ] {
+        assert!(page.body.contains(says), "{says}: {}", page.body);
+    }
+    let anna = &mut story.anna;
+    let home = web.get(anna, "/").await;
+    assert!(
+        home.body.contains("What was sequenced is no part of it"),
+        "{}",
+        home.body
+    );
+    let into = web.account(ANNA).await.to_string();
+    let accept = format!("/transfers/{offer}/accept");
+    let fields = [("context", into.as_str())];
+    let answer = web.submit(anna, &page, &accept, &fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    let people = web
+        .get(anna, &format!("/items/{}/people", story.project))
+        .await;
+    assert!(
+        people.body.contains("None besides the owner"),
+        "{}",
+        people.body
+    );
+    let shared = web.get(anna, "/shared").await;
+    assert!(shared.body.contains("Nothing now."), "{}", shared.body);
+    let item = web.get(anna, &format!("/items/{}", story.project)).await;
+    for says in [
+        "It has none of its own: what was sequenced lies with its runs",
+        "passed it on, and can tell how to get at the data",
+    ] {
+        assert!(item.body.contains(says), "{says}: {}", item.body);
+    }
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ transfer-effect-owner = { $recipient-kind ->
         [workgroup] Die Daten gehören dann der Arbeitsgruppe { $recipient } und zählen zu deren Speicher.
        *[address] Die Daten gehören dann dem Kontext, den Sie wählen (Ihrem eigenen Bereich oder einer Ihrer Arbeitsgruppen), und zählen zu dessen Speicher.
     }
+transfer-effect-reads = Kein Lauf ist Teil dieses Angebots: Was für Projekte ohne eigene Dateien sequenziert wurde, liegt bei Läufen und bleibt, wo es ist.
 transfer-effect-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr und kann nichts mehr an ihnen ändern.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.

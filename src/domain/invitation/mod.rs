@@ -323,6 +323,12 @@ impl Invitation {
         self.items.iter().fold(0, sum)
     }
 
+    /// Whether projects are offered that have no files of their own, and no run: what was sequenced for them lies with runs.
+    pub fn leaves_reads(&self) -> bool {
+        let kinds = |kind| self.items.iter().filter(move |one| one.item.kind() == kind);
+        kinds(ItemKind::Run).count() == 0 && kinds(ItemKind::Project).any(|one| one.files == 0)
+    }
+
     /// Whether what its letters hold, their links and addresses, means anything still: until 90 days after its end.
     pub fn is_known_by_letter(&self, now: Time) -> bool {
         let ended_at = self.state.ended_at();

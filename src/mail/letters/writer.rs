@@ -124,7 +124,11 @@ impl Writer<'_> {
         if let Some(message) = &told.message {
             self.quote("message", message)?;
         }
-        self.list("when-accepted", family.effects)
+        let mut effects = family.effects.to_vec();
+        if told.terms.is_transfer() && told.leaves_reads() {
+            effects.insert(1, "transfer-effect-reads");
+        }
+        self.list("when-accepted", &effects)
     }
 
     pub(super) fn quote(&mut self, lead: &str, words: &str) -> Told {

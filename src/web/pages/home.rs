@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::consequences;
 use crate::actors::invitation::default_context;
 use crate::actors::load::Versioned;
 use crate::actors::queries::{self, Box_, Choice};
@@ -28,6 +29,8 @@ const SHOWN: usize = 20;
 const SHARED: usize = 5;
 /// Names of this many items of an offer.
 const NAMED: usize = 3;
+/// What has more items than this is looked at before it is accepted.
+const AT_HAND: usize = 8;
 /// So many other contexts are named; the header holds all of them.
 const ELSEWHERE: usize = 8;
 
@@ -58,6 +61,8 @@ struct Waiting {
     into: Option<Into>,
     /// What the sender keeps, where accepting makes one the owner of the data, for good.
     keeps: Option<String>,
+    /// What else there is to know before it is accepted at once.
+    besides: Vec<String>,
     /// Whether there are several contexts to choose from.
     several: bool,
 }
@@ -151,7 +156,12 @@ async fn offered(
     let into = choices
         .into_iter()
         .find(|choice| choice.own.context == wanted && choice.findings.blocks.is_empty())
-        .filter(meant);
+        .filter(meant)
+        .filter(|_| !transfer.terms.is_transfer() || transfer.items.len() <= AT_HAND);
+    let besides = match (&into, transfer.terms) {
+        (Some(_), Terms::Ownership { .. }) => besides(app, person, transfer).await?,
+        _ => Vec::new(),
+    };
     Ok(Waiting {
         place: words::place(transfer.id),
         title: title(transfer),
@@ -171,12 +181,38 @@ async fn offered(
             Terms::Ownership { keep_access } => Some(words::keeps(keep_access)),
             Terms::Access { .. } | Terms::Membership { .. } | Terms::Workgroup => None,
         },
+        besides,
         several,
         into: into.map(|choice| Into {
             context: wanted,
             name: context_name(wanted, &choice.own.name),
         }),
     })
+}
+
+/// What the page of an offer would say before its buttons.
+async fn besides(app: &App, person: &Person, transfer: &Invitation) -> Result<Vec<String>, Stop> {
+    let settings = app.settings();
+    let own = [Context::Personal(person.account.id)];
+    let now = app.directory().now();
+    let others = consequences::is_open_to_others(&settings, transfer, &own, now).await?;
+    let apart = consequences::leaves_some_behind(&settings, transfer).await?;
+    let mut besides = Vec::new();
+    if others {
+        besides.push(say!(
+            "Others have access to it, and keep it until you end it."
+        ));
+    }
+    if apart && transfer.leaves_reads() {
+        besides.push(say!(
+            "What was sequenced is no part of it: it lies with a run that is not offered."
+        ));
+    } else if apart {
+        besides.push(say!(
+            "Runs or projects that belong to it are not offered, and stay where they are."
+        ));
+    }
+    Ok(besides)
 }
 
 /// What it is about, and how much of it.

@@ -111,7 +111,7 @@ struct Page<'a> {
     files: Part<File>,
     /// Where its files are, and who knows more.
     whereabouts: String,
-    /// Whether it has files of which no list was registered.
+    /// Whether there is no list of files.
     unlisted_files: bool,
     /// What was typed of files to be listed, where they may list some.
     adding: Option<listing::Typed>,
@@ -220,7 +220,7 @@ pub async fn render(
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
-        unlisted_files: item.files > 0 && files.none(),
+        unlisted_files: files.none(),
         whereabouts: contents::whereabouts(app, &person.account, &seen.permit, &files, giver).await?,
         facts: facts::of(app, &seen, sharer.as_ref()).await?,
         wrote: giver.and_then(|giver| Some((giver.said(), giver.wrote.clone()?))),

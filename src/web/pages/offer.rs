@@ -120,6 +120,8 @@ struct Answer {
     owns: bool,
     /// Whether somebody besides its owner has access, or a link leads to it.
     others: bool,
+    /// Whether what was sequenced is no part of it.
+    reads: bool,
     choices: Vec<Choosable>,
     any: bool,
     declining: bool,
@@ -259,6 +261,7 @@ pub async fn render(
             Besides {
                 others: consequences::is_open_to_others(&settings, transfer, &own, now).await?,
                 apart: consequences::leaves_some_behind(&settings, transfer).await?,
+                reads: transfer.leaves_reads(),
                 runs: false,
             }
         }
@@ -387,6 +390,7 @@ fn answer(
         joins: transfer.terms.is_about_workgroup(),
         owns: transfer.terms.is_transfer(),
         others: besides.others,
+        reads: besides.reads && besides.apart,
         declining: again.reason.is_some(),
         reason: again.reason.clone().unwrap_or_default(),
     }

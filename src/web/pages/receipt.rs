@@ -338,7 +338,9 @@ fn came_true(person: &Person, shown: &Shown, terms: Terms, into: Context, into_n
             };
             let step = match given {
                 true => say!("Change or revoke the access at any time."),
-                false => say!("Open the items above. They count towards no storage of yours."),
+                false => say!(
+                    "Open the items above. They count towards no storage of yours. The files stay where they are, and whoever invited you can tell you how to get them."
+                ),
             };
             (heading, says, step)
         }

@@ -11,7 +11,8 @@ use crate::actors::invitation::{self, Command};
 use crate::actors::queries;
 use crate::actors::rights::{self, Permit};
 use crate::actors::world::Trouble;
-use crate::domain::id::{Context, InvitationId, ItemId};
+use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
+use crate::domain::item::Item;
 use crate::domain::rights::Level;
 use crate::domain::time::DAY_MS;
 use crate::web::App;
@@ -145,6 +146,13 @@ async fn related(
     Ok(ours.map(|permit| row(&permit)).collect())
 }
 
+/// Whether projects are chosen that have no files of their own, and no run.
+fn leaves_reads(chosen: &[Option<Permit>]) -> bool {
+    let items = || chosen.iter().flatten().map(Permit::item);
+    let bare = |item: &Item| item.id.kind() == ItemKind::Project && item.files == 0;
+    items().any(bare) && !items().any(|item| item.id.kind() == ItemKind::Run)
+}
+
 // ---- what would happen ----
 
 #[derive(Template)]
@@ -160,6 +168,8 @@ struct Shown<'a> {
     recipient: String,
     until: Option<String>,
     stays: Vec<wire::Stays>,
+    /// Whether what was sequenced stays with runs, and projects go without it.
+    reads: bool,
     access: Vec<Access>,
     warnings: Vec<wire::Guard>,
     terms: String,
@@ -187,6 +197,7 @@ async fn shown(
         }
     };
     let call = app.directory().call(person.browser.by(), None);
+    let now = call.at;
     let found = invitation::preview(app.directory(), &call, &ask, whom.as_ref()).await;
     let found = match found {
         Ok(found) => found,
@@ -205,6 +216,8 @@ async fn shown(
         };
         return render(app, person, typed, problems).await;
     }
+    let chosen = rights::permits(&settings, account, &ask.items, now).await?;
+    let reads = leaves_reads(&chosen);
     let moves = preview.moves.iter().take(LINES);
     let view = Shown {
         f: frame(app, Some(person)).at("/transfers"),
@@ -219,6 +232,7 @@ async fn shown(
             .and_then(|at| read::moment("expires_at", at).ok())
             .map(words::date),
         stays: preview.stays.into_iter().take(LINES).collect(),
+        reads,
         access: preview.access.into_iter().take(LINES).map(access).collect(),
         warnings: preview.warnings,
         terms: preview.terms,

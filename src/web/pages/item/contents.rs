@@ -95,39 +95,47 @@ pub async fn whereabouts(
     giver: Option<&Giver>,
 ) -> Result<String, Stop> {
     let item = permit.item();
-    let kept = match listed.none() {
-        true => say!(
+    let kept = match (listed.none(), item.files, item.id.kind()) {
+        (true, 0, ItemKind::Project) => say!(
+            "Handover keeps whose the files are, and not the files themselves. It has none of its own: what was sequenced lies with its runs."
+        ),
+        (true, 0, ItemKind::Run) => say!(
+            "Handover keeps whose the files are, and not the files themselves. None were registered with it."
+        ),
+        (true, ..) => say!(
             "Handover keeps whose the files are, and not the files themselves. What was registered is how many they are, and how large."
         ),
-        false => say!(
+        (false, ..) => say!(
             "Handover keeps whose the files are, and not the files themselves: they stay where they are."
         ),
     };
     let owns = permit.as_owner().is_some();
     let known = match giver {
-        _ if item.registered_by == reader.id => match item.id.kind() {
-            ItemKind::Run => say!("You registered it, and know where that is."),
-            ItemKind::Project => say!(
+        _ if item.registered_by == reader.id => match listed.none() {
+            true => say!("You registered it, and know where that is."),
+            false => say!(
                 "You registered it, and know where that is, unless others listed files of theirs."
             ),
         },
         Some(giver) if owns => say!(
-            "{name} passed it on, and can tell how to get them.",
+            "{name} passed it on, and can tell how to get at the data.",
             name = giver.said()
         ),
         Some(giver) => say!(
-            "Ask {name}, who shared it with you, how to get them.",
+            "Ask {name}, who shared it with you, how to get at the data.",
             name = giver.said()
         ),
-        None if !owns => say!("Ask its owner, or whoever shared it with you, how to get them."),
+        None if !owns => {
+            say!("Ask its owner, or whoever shared it with you, how to get at the data.")
+        }
         None => {
             let mut names = names::people(&app.settings(), [item.registered_by]).await?;
             match names.remove(&item.registered_by) {
                 Some(name) => say!(
-                    "{name} registered it, and can tell how to get them.",
+                    "{name} registered it, and can tell how to get at the data.",
                     name = words::short(&name)
                 ),
-                None => say!("Whoever registered it can tell how to get them."),
+                None => say!("Whoever registered it can tell how to get at the data."),
             }
         }
     };

@@ -103,6 +103,8 @@ pub struct Besides {
     pub others: bool,
     /// Runs or projects belong to them that are not offered.
     pub apart: bool,
+    /// What was sequenced for projects of it lies with runs that are not offered.
+    pub reads: bool,
     /// Runs are seen with them that are not shared themselves.
     pub runs: bool,
 }
@@ -119,6 +121,9 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
                 "the files stay where they are, and who owns them is what changes: the sender can tell you how to get them;"
             ),
             match besides.apart {
+                true if besides.reads => say!(
+                    "only what is listed above changes hands: what was sequenced for a project without files of its own lies with its run, which is not offered; ask the sender if you expect the reads;"
+                ),
                 false => say!("every run and project that belongs to it is listed above;"),
                 true => say!(
                     "only what is listed above changes hands: there are runs or projects that belong to it and are not offered, which stay where they are; ask the sender if you need them;"
