@@ -99,7 +99,7 @@ pub fn held(holds: Holds) -> Said {
 /// The size of an item in a table; a project without files of its own has none: what was sequenced counts with its run.
 pub fn size_of(item: &Item) -> String {
     match (item.id.kind(), item.bytes) {
-        (ItemKind::Project, 0) => say!("none of its own" as "a size"),
+        (ItemKind::Project, 0) => say!("no files" as "a size"),
         (ItemKind::Run | ItemKind::Project, bytes) => size(bytes),
     }
 }
