@@ -522,6 +522,18 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let wrong = [("level", "read"), ("until", "someday"), ("most", "")];
     let refused = web.submit(&mut maria, &page, &make, &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Nothing that was typed is lost, and the form stands open.
+    let wrong = [("level", "write"), ("until", "2020-01-01"), ("most", "7")];
+    let refused = web.submit(&mut maria, &page, &make, &wrong).await;
+    for says in [
+        "1 January 2020, 23:59 UTC has passed",
+        "<details open><summary>Make a link</summary>",
+        "<option value=\"write\" selected>",
+        "aria-describedby=\"link-until-hint\" value=\"2020-01-01\"",
+        "aria-describedby=\"link-most-hint\" value=\"7\"",
+    ] {
+        assert!(refused.body.contains(says), "{says}: {}", refused.body);
+    }
     let fields = [("level", "read"), ("until", "2026-12-31"), ("most", "3")];
     let answer = web.submit(&mut maria, &page, &make, &fields).await;
     assert_eq!(answer.location(), format!("{people}?done=made#links"));
@@ -551,6 +563,22 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let before = web.get(&mut maria, &people).await;
     let too = "They came by a link that is active: deactivate it too";
     assert!(before.body.contains(too), "{}", before.body);
+    // The same of a change to an access.
+    let change = format!("{people}/change");
+    let wrong = [
+        ("who", own.as_str()),
+        ("level", "write"),
+        ("until", "2020-01-01"),
+    ];
+    let refused = web.submit(&mut maria, &before, &change, &wrong).await;
+    for says in [
+        "<details open><summary>Change or revoke",
+        "<option value=\"write\" selected>",
+        "value=\"2020-01-01\"",
+    ] {
+        assert!(refused.body.contains(says), "{says}: {}", refused.body);
+    }
+    assert!(!refused.body.contains("<details open><summary>Make a link"));
     let revoke = format!("{people}/revoke");
     let fields = [("who", own.as_str()), ("level", "read"), ("until", "")];
     let answer = web.submit(&mut maria, &page, &revoke, &fields).await;

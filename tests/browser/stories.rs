@@ -238,7 +238,7 @@ async fn a_project_is_shared_and_accepted(world: &mut World) {
     world.browser.text_with(SOILS);
     world.look("shared").await;
     world.browser.press(SOILS);
-    world.browser.press("List files that belong to it");
+    world.browser.press("Register files that belong to it");
     world.browser.write("#list", "counts/plot-01.tsv 4096");
     world.look("project-listing-files").await;
     world.browser.press("List them");

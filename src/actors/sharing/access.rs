@@ -76,7 +76,7 @@ pub(super) async fn change(
     {
         proposal.findings.block(Refusal::field(
             "until",
-            said!("{until} has passed", until = until.to_string()),
+            said!("{until} has passed", until),
             said!("name a later moment, or revoke the access"),
         ));
     }

@@ -77,7 +77,7 @@ fn link_problems(expires_at: Option<Time>, max_acceptances: Option<u32>, now: Ti
     if let Some(end) = expires_at.filter(|end| *end <= now) {
         findings.block(Refusal::field(
             "expires_at",
-            said!("{until} has passed", until = end.to_string()),
+            said!("{until} has passed", until = end),
             said!("name a later moment, or none"),
         ));
     }

@@ -86,10 +86,7 @@ impl Terms {
             ),
             Self::Ownership { .. } | Self::Membership { .. } | Self::Workgroup => return None,
         };
-        (until <= now).then(|| {
-            let until = until.to_string();
-            Refusal::field(field, said!("{until} has passed", until), next_step)
-        })
+        (until <= now).then(|| Refusal::field(field, said!("{until} has passed", until), next_step))
     }
     /// The word programs use.
     pub const fn word(self) -> &'static str {

@@ -371,6 +371,8 @@ struct Sure<'a> {
     /// What follows the address of the form.
     with: String,
     items: Vec<Row>,
+    /// Whether runs are among them, whose projects may stay.
+    runs: bool,
     once: String,
 }
 
@@ -413,6 +415,7 @@ pub async fn sure(
         back: format!("{}?{}", view.path(), view.query()),
         with: format!("list={}&{}", kind.word(), view.query()),
         items: going.iter().map(|permit| item::row(permit)).collect(),
+        runs: going.iter().any(|one| one.id().kind() == ItemKind::Run),
         once: form::once(&app),
         person: &person,
     };

@@ -42,6 +42,8 @@ const MEMBERS: usize = 20;
 struct One {
     context: Context,
     name: String,
+    /// Whether the form that changes it stands open, with what was typed.
+    open: bool,
     write: bool,
     access: String,
     accepted_by: String,
@@ -52,6 +54,28 @@ struct One {
     why: String,
     /// Whether the link that it came by can be accepted again.
     again: bool,
+}
+
+/// What was typed to make a link, or to change somebody's access.
+#[derive(Default)]
+struct Typed {
+    /// Whose; empty: a link's.
+    who: String,
+    write: bool,
+    until: String,
+    most: String,
+}
+
+impl Typed {
+    fn of(fields: &Fields) -> Self {
+        let text = |name| form::text(fields, name, 40);
+        Self {
+            who: text("who"),
+            write: fields.get("level") == "write",
+            until: text("until"),
+            most: text("most"),
+        }
+    }
 }
 
 struct Waiting {
@@ -130,6 +154,8 @@ struct Page<'a> {
     run: bool,
     owned: Option<Owned>,
     held: Vec<Held>,
+    /// What was typed to make a link, if something was wrong with it.
+    making: Option<Typed>,
     once: String,
 }
 
@@ -148,7 +174,7 @@ pub async fn show(
     let here = format!("/items/{id}/people");
     let person = super::person(&app, browser, super::local(&here)).await?;
     let at = (item(&id)?, asked.get("at").parse().ok());
-    render(&app, &person, at, asked.get("done"), Problems::default()).await
+    render(&app, &person, at, &asked, Problems::default()).await
 }
 
 /// What came of what was just done; a link that is open lets in again whoever was shut out.
@@ -177,11 +203,14 @@ async fn render(
     app: &App,
     person: &Person,
     (id, after): (ItemId, Option<Context>),
-    done: &str,
+    asked: &Fields,
     problems: Problems,
 ) -> Result<Response, Stop> {
     let settings = app.settings();
     let now = app.directory().now();
+    let done = asked.get("done");
+    // What was typed stands there again where something was wrong with it.
+    let typed = (!problems.is_empty()).then(|| Typed::of(asked));
     let permit = rights::permit(&settings, person.account.id, id, Level::Read, now).await?;
     let owned = match permit.as_owner() {
         None => None,
@@ -208,7 +237,7 @@ async fn render(
                 people: all
                     .granted
                     .into_iter()
-                    .map(|granted| one(granted, &open))
+                    .map(|granted| one(granted, &open, typed.as_ref()))
                     .collect(),
                 waiting: all.pending.iter().take(LISTED).map(waiting).collect(),
                 links: made
@@ -238,6 +267,7 @@ async fn render(
         run: id.kind() == ItemKind::Run,
         owned,
         held: held(person, &permit),
+        making: typed.filter(|typed| typed.who.is_empty()),
         once: form::once(app),
         problems,
     };
@@ -295,11 +325,13 @@ fn held(person: &Person, permit: &Permit) -> Vec<Held> {
     all
 }
 
-fn one(one: Collaborator, open: &[LinkId]) -> One {
+fn one(one: Collaborator, open: &[LinkId], typed: Option<&Typed>) -> One {
+    let typed = typed.filter(|typed| typed.who == one.context.to_string());
     One {
         context: one.context,
         name: words::short(&one.name),
-        write: one.part.level == Level::Write,
+        open: typed.is_some(),
+        write: typed.map_or(one.part.level == Level::Write, |typed| typed.write),
         access: say!(
             "{level}, {until}",
             level = one.part.level.said(),
@@ -318,11 +350,12 @@ fn one(one: Collaborator, open: &[LinkId]) -> One {
         address: one.own_address.map(|address| address.to_string()),
         again: matches!(one.part.origin, Origin::Link(id) if open.contains(&id)),
         since: words::date(one.part.since),
-        day: one
-            .part
-            .until
-            .and_then(|until| until.to_string().get(..10).map(str::to_owned))
-            .unwrap_or_default(),
+        day: match typed {
+            Some(typed) => typed.until.clone(),
+            None => { one.part.until }
+                .and_then(|until| until.to_string().get(..10).map(str::to_owned))
+                .unwrap_or_default(),
+        },
         why: match one.part.origin {
             Origin::Kept(_) => say!("agreed with its transfer"),
             Origin::Invitation(_) => say!("by invitation"),
@@ -402,7 +435,7 @@ async fn carry_out(
         })),
         Err(failure) => {
             let problems = Problems::of(failure)?;
-            render(app, &posted.person, (id, None), "", problems).await
+            render(app, &posted.person, (id, None), &posted.fields, problems).await
         }
     }
 }
@@ -464,7 +497,7 @@ pub async fn leave(
         Ok(_) => Ok(to(&format!("/shared?done=left&item={id}"))),
         Err(trouble) => {
             let problems = Problems::of(trouble)?;
-            render(&app, &posted.person, (id, None), "", problems).await
+            render(&app, &posted.person, (id, None), &posted.fields, problems).await
         }
     }
 }

@@ -170,6 +170,8 @@ struct Shown<'a> {
     stays: Vec<wire::Stays>,
     /// Whether what was sequenced stays with runs, and projects go without it.
     reads: bool,
+    /// Whether runs go, with what was sequenced.
+    runs: bool,
     access: Vec<Access>,
     warnings: Vec<wire::Guard>,
     terms: String,
@@ -233,6 +235,7 @@ async fn shown(
             .map(words::date),
         stays: preview.stays.into_iter().take(LINES).collect(),
         reads,
+        runs: { ask.items.iter() }.any(|id| id.kind() == ItemKind::Run),
         access: preview.access.into_iter().take(LINES).map(access).collect(),
         warnings: preview.warnings,
         terms: preview.terms,

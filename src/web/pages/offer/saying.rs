@@ -154,6 +154,7 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
                 role = role.said()
             ),
             say!("what is yours stays yours;"),
+            say!("its members see your name and address;"),
             say!("you may leave at any time, and then lose access to its data."),
         ],
         Terms::Workgroup => vec![
