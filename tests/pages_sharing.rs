@@ -519,9 +519,12 @@ async fn a_link_is_made_given_away_and_deactivated_for_good() {
     let people = format!("/items/{project}/people");
     let page = web.get(&mut maria, &people).await;
     let make = format!("/items/{project}/links/make");
-    let wrong = [("level", "read"), ("until", "someday"), ("most", "")];
+    let wrong = [("level", "read"), ("until", "someday"), ("most", "thrice")];
     let refused = web.submit(&mut maria, &page, &make, &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for says in ["is not a number of times", "is not a moment"] {
+        assert!(refused.body.contains(says), "{says}: {}", refused.body);
+    }
     // Nothing that was typed is lost, and the form stands open.
     let wrong = [("level", "write"), ("until", "2020-01-01"), ("most", "7")];
     let refused = web.submit(&mut maria, &page, &make, &wrong).await;

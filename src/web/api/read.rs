@@ -43,6 +43,11 @@ impl Problems {
             _ => Err(Findings::from(self.0).sorted()),
         }
     }
+    /// What a further reader made of the same, unless anything was wrong before or with it.
+    pub fn and<T>(mut self, further: Result<T, Findings>) -> Result<T, Findings> {
+        let further = further.map_err(|found| self.0.extend(found.blocks));
+        self.unless_any(further.ok())
+    }
 }
 
 /// A text as it may stand in an answer.

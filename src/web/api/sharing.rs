@@ -45,14 +45,12 @@ pub fn routes() -> OpenApiRouter<App> {
 // ---- inviting ----
 
 /// What is asked for, with the projects of the runs where they are asked for too.
-pub async fn asked(
+pub async fn completed(
     app: &App,
     person: AccountId,
-    ask: wire::RequestShare,
-    preview: bool,
+    (mut ask, to): (Request, Option<To>),
+    with_projects: bool,
 ) -> Result<(Request, Option<To>), Failure> {
-    let with_projects = ask.associated_projects;
-    let (mut ask, to) = read::share(ask, preview)?;
     if with_projects {
         let settings = app.settings();
         let now = app.directory().now();
@@ -62,6 +60,16 @@ pub async fn asked(
         }
     }
     Ok((ask, to))
+}
+
+async fn asked(
+    app: &App,
+    person: AccountId,
+    ask: wire::RequestShare,
+    preview: bool,
+) -> Result<(Request, Option<To>), Failure> {
+    let with_projects = ask.associated_projects;
+    completed(app, person, read::share(ask, preview)?, with_projects).await
 }
 
 /// Preview a share.

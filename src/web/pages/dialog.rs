@@ -1,11 +1,12 @@
 //! What the dialogs that offer something have in common: what was typed, to whom one offered before, and how a preview reads.
 
 use crate::actors::browse::{self, Asked, At, Order, Which};
+use crate::actors::invitation::To;
 use crate::actors::queries::{self, Box_};
 use crate::actors::rights::{self, Permit};
 use crate::domain::id::{Context, ItemId, ItemKind};
 use crate::domain::index::Phase;
-use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient};
+use crate::domain::invitation::{Invitation, MAX_TEXT, Recipient, Request};
 use crate::domain::item::{Holds, Item, State as ItemState};
 use crate::domain::refusal::{Findings, Refusal};
 use crate::domain::rights::Level;
@@ -120,30 +121,30 @@ impl Typed {
         (!message.is_empty()).then(|| message.to_owned())
     }
 
-    /// The same as a program would ask for a transfer; what cannot even be written so is a problem.
-    pub fn transfer(&self) -> Result<wire::RequestTransfer, Findings> {
+    /// The transfer that is asked for.
+    pub fn transfer(&self) -> Result<(Request, Option<To>), Findings> {
         let mut problems = read::Problems::default();
-        let days = self.days(&mut problems);
+        let days = self.days(&mut problems).flatten();
         let keep_access = wire::KeepAccess {
             level: if self.keep { "read" } else { "none" }.to_owned(),
             until: self.until().filter(|_| self.keep),
         };
-        let ask = days.map(|days| wire::RequestTransfer {
+        let ask = wire::RequestTransfer {
             items: self.items.clone(),
             recipient: self.recipient.clone(),
             message: self.message(),
             keep_access: Some(keep_access),
             expires_in_days: days,
             accept_terms: self.terms,
-        });
-        problems.unless_any(ask)
+        };
+        problems.and(read::request(ask, false))
     }
 
-    /// The same as a program would ask for a share.
-    pub fn share(&self) -> Result<wire::RequestShare, Findings> {
+    /// The share that is asked for.
+    pub fn share(&self) -> Result<(Request, Option<To>), Findings> {
         let mut problems = read::Problems::default();
-        let days = self.days(&mut problems);
-        let ask = days.map(|days| wire::RequestShare {
+        let days = self.days(&mut problems).flatten();
+        let ask = wire::RequestShare {
             items: self.items.clone(),
             recipient: self.recipient.clone(),
             level: Some(if self.write { "write" } else { "read" }.to_owned()),
@@ -151,8 +152,8 @@ impl Typed {
             associated_projects: self.projects,
             message: self.message(),
             expires_in_days: days,
-        });
-        problems.unless_any(ask)
+        };
+        problems.and(read::share(ask, false))
     }
 }
 

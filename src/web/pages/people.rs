@@ -533,12 +533,11 @@ fn asked_link(fields: &Fields) -> Result<Command, Failure> {
         expires_at: fields.given("until").map(|day| end_of(&day)),
         max_acceptances: None,
     };
-    let most = problems.unless_any(most)?;
-    let (level, expires_at) = read::link(&ask)?;
+    let (level, expires_at) = problems.and(read::link(&ask))?;
     Ok(Command::MakeLink {
         level,
         expires_at,
-        max_acceptances: most,
+        max_acceptances: most.flatten(),
     })
 }
 

@@ -190,8 +190,7 @@ async fn shown(
     typed: Typed,
     problems: Problems,
 ) -> Result<Response, Stop> {
-    let asked = typed.transfer().and_then(|ask| read::request(ask, false));
-    let (ask, whom) = match asked {
+    let (ask, whom) = match typed.transfer() {
         Ok(read) => read,
         Err(why) => {
             let problems = Problems::of(Trouble::from(why))?;
@@ -266,7 +265,7 @@ pub async fn request(State(app): State<App>, posted: Posted) -> Result<Response,
 }
 
 async fn requested(app: &App, posted: &Posted, typed: &Typed) -> Result<InvitationId, Failure> {
-    let (ask, whom) = read::request(typed.transfer()?, false)?;
+    let (ask, whom) = typed.transfer()?;
     let whom = whom.ok_or_else(dialog::nobody)?;
     let call = posted.call(app, "/transfers/request");
     app.writes(&call).await?;

@@ -144,7 +144,7 @@ async fn looked_at(
     typed: &Typed,
 ) -> Result<wire::SharePreview, Failure> {
     let account = person.account.id;
-    let (ask, whom) = sharing::asked(app, account, typed.share()?, false).await?;
+    let (ask, whom) = sharing::completed(app, account, typed.share()?, typed.projects).await?;
     let call = app.directory().call(person.browser.by(), None);
     let found = invitation::preview(app.directory(), &call, &ask, whom.as_ref()).await?;
     let settings = app.settings();
@@ -213,7 +213,7 @@ pub async fn request(State(app): State<App>, posted: Posted) -> Result<Response,
 
 async fn requested(app: &App, posted: &Posted, typed: &Typed) -> Result<InvitationId, Failure> {
     let account = posted.person.account.id;
-    let (ask, whom) = sharing::asked(app, account, typed.share()?, false).await?;
+    let (ask, whom) = sharing::completed(app, account, typed.share()?, typed.projects).await?;
     let whom = whom.ok_or_else(dialog::nobody)?;
     let call = posted.call(app, "/shares/request");
     app.writes(&call).await?;

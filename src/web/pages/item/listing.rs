@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use crate::actors::custody::Command;
+use crate::actors::custody::{Command, Dataset, File};
 use crate::actors::rights;
 use crate::domain::id::{ItemId, ItemKind};
 use crate::domain::refusal::{Findings, Refusal};
@@ -44,8 +44,8 @@ impl Typed {
     }
 }
 
-/// The same as a program would ask for it, or every line that cannot be read.
-fn asked(fields: &Fields) -> Result<wire::AddFiles, Findings> {
+/// The files, and the dataset that they belong to; or all that is wrong with them, by line.
+fn asked(fields: &Fields) -> Result<(Vec<File>, Option<Dataset>), Findings> {
     let mut problems = read::Problems::default();
     let mut files = Vec::new();
     for line in fields.get("list").lines().map(str::trim) {
@@ -69,7 +69,7 @@ fn asked(fields: &Fields) -> Result<wire::AddFiles, Findings> {
     let biosample = fields.given("biosample").unwrap_or_default();
     let any = [&name, &kind, &biosample];
     let dataset = any.iter().any(|text| !text.is_empty());
-    problems.unless_any(Some(wire::AddFiles {
+    problems.and(read::files(wire::AddFiles {
         files,
         dataset: dataset.then_some(wire::IntoDataset {
             name,
@@ -107,7 +107,7 @@ pub async fn list(
 }
 
 async fn listed(app: &App, id: ItemId, posted: &Posted) -> Result<(), Failure> {
-    let (files, dataset) = read::files(asked(&posted.fields)?)?;
+    let (files, dataset) = asked(&posted.fields)?;
     let (settings, person) = (app.settings(), posted.person.account.id);
     let call = posted.call(app, &format!("/items/{id}/files"));
     let permit = rights::permit(&settings, person, id, Level::Write, call.at).await?;
