@@ -107,11 +107,14 @@ pub fn router() -> Router<App> {
         .route("/items/{id}/files", post(item::list))
         .route("/items/{id}/people", get(people::show))
         .route("/items/{id}/links", get(people::links))
-        .route("/items/{id}/people/change", post(people::change))
-        .route("/items/{id}/people/revoke", post(people::revoke))
-        .route("/items/{id}/people/leave", post(people::leave))
-        .route("/items/{id}/links/make", post(people::make_link))
-        .route("/items/{id}/links/deactivate", post(people::deactivate))
+        .route("/items/{id}/people/change", post(people::deeds::change))
+        .route("/items/{id}/people/revoke", post(people::deeds::revoke))
+        .route("/items/{id}/people/leave", post(people::deeds::leave))
+        .route("/items/{id}/links/make", post(people::deeds::make_link))
+        .route(
+            "/items/{id}/links/deactivate",
+            post(people::deeds::deactivate),
+        )
         .route("/items/trash", post(life::trash))
         .route("/items/restore", post(life::restore))
         .route("/items/archive", post(life::archive))
