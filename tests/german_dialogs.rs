@@ -69,7 +69,7 @@ async fn a_transfer_is_offered() {
         ..
     } = story().await;
     let empty = web.get(&mut maria, "/transfers/new").await;
-    says(&empty, &["Haken Sie an, worum es geht."]);
+    says(&empty, &["Kreuzen Sie an, worum es geht."]);
     let none = web.get(&mut maria, "/transfers").await;
     says(&none, &["Keine. Um etwas anzubieten, öffnen Sie"]);
     let none = web.get(&mut maria, "/transfers?role=received").await;
@@ -96,6 +96,7 @@ async fn a_transfer_is_offered() {
             "1 Objekt, 838 GiB, angeboten an <strong><bdi>neu@lab.example</bdi></strong> bis 31. August 2026, 09:00 UTC.",
             "mit neu@lab.example hat sich noch niemand registriert;",
             "in diesem Angebot nicht genannt, bleibt bei",
+            "Projekte, die bleiben, behalten ihre Bioproben",
             ">Lesen bis 31. Dezember 2026, 23:59 UTC</td>",
             ">nichts</td>",
         ],
@@ -129,7 +130,7 @@ async fn runs_and_projects_are_shared() {
         ..
     } = story().await;
     let empty = web.get(&mut maria, "/shares/new").await;
-    says(&empty, &["Haken Sie an, worum es geht."]);
+    says(&empty, &["Kreuzen Sie an, worum es geht."]);
     let dialog = web
         .get(&mut maria, &format!("/shares/new?item={run}"))
         .await;

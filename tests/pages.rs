@@ -1262,6 +1262,16 @@ async fn a_share_is_accepted_into_a_context_and_says_that_nothing_changes_hands(
     for who in [&mut anna, &mut maria] {
         let page = web.get(who, &format!("/invitations/{id}")).await;
         assert!(page.body.contains(ended), "{}", page.body);
+        let place = format!("/invitations/{id}/receipt");
+        let receipt = web.get(who, &place).await;
+        for says in ["It was shared with anna", "The access has ended since."] {
+            assert!(receipt.body.contains(says), "{says}: {}", receipt.body);
+        }
+    }
+    for place in ["", "/receipt"] {
+        let place = format!("/invitations/{id}{place}");
+        let page = web.get(&mut anna, &place).await;
+        assert!(!page.body.contains(&item), "{place}: {}", page.body);
     }
     let history = web.get(&mut maria, &item).await;
     assert!(history.body.contains("gave its access up"));

@@ -420,17 +420,17 @@ async fn what_one_was_granted_oneself_is_no_share_of_others_and_ends_once_one_ow
         .await;
     let says = "it is shared with nobody else, and no sharing link leads to it;";
     assert!(page.body.contains(says), "{}", page.body);
-    // The run stays with Maria, and with it what was sequenced.
+    // The run stays with Maria, and with it the base calls.
     for says in [
-        "What was sequenced is no part of it",
-        "lies with its run, which is not offered",
+        "The base calls are no part of it",
+        "the base calls lie with its run, which is not offered",
     ] {
         assert!(page.body.contains(says), "{says}: {}", page.body);
     }
     let anna = &mut story.anna;
     let home = web.get(anna, "/").await;
     assert!(
-        home.body.contains("What was sequenced is no part of it"),
+        home.body.contains("The base calls are no part of it"),
         "{}",
         home.body
     );
@@ -451,7 +451,7 @@ async fn what_one_was_granted_oneself_is_no_share_of_others_and_ends_once_one_ow
     assert!(shared.body.contains("Nothing now."), "{}", shared.body);
     let item = web.get(anna, &format!("/items/{}", story.project)).await;
     for says in [
-        "It has none of its own: what was sequenced lies with its runs",
+        "It has none of its own: the base calls lie with its runs",
         "passed it on, and can tell how to get at the data",
     ] {
         assert!(item.body.contains(says), "{says}: {}", item.body);

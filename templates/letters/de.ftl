@@ -158,7 +158,7 @@ transfer-effect-owner = { $recipient-kind ->
         [workgroup] Die Daten gehören dann der Arbeitsgruppe { $recipient } und zählen zu deren Speicher.
        *[address] Die Daten gehören dann dem Kontext, den Sie wählen (Ihrem eigenen Bereich oder einer Ihrer Arbeitsgruppen), und zählen zu dessen Speicher.
     }
-transfer-effect-reads = Kein Lauf ist Teil dieses Angebots: Was für Projekte ohne eigene Dateien sequenziert wurde, liegt bei Läufen und bleibt, wo es ist.
+transfer-effect-reads = Kein Lauf ist Teil dieses Angebots. Base Calls liegen bei Läufen: Die seiner Projekte bleiben, wo sie sind, falls es welche gibt.
 transfer-effect-sender = { $keeps ->
         [none] Die Seite des Absenders sieht die Daten nicht mehr und kann nichts mehr an ihnen ändern.
        *[read] Die Seite des Absenders behält Lesezugriff{ keeps-until }.
@@ -225,7 +225,7 @@ share-effect-may = { $recipient-kind ->
        *[no] {""}
     }
 share-effect-until = Der Zugriff gilt { access-until }; Sie können ihn jederzeit aufgeben.
-share-effect-storage = { $site } zeigt, was die Daten enthalten, mit Namen und Größen der Dateien; wie Sie an die Dateien selbst kommen, kann Ihnen { $sender-address } sagen. Sie gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
+share-effect-storage = { $site } zeigt, was die Daten enthalten, mit Namen und Größen der Dateien; wie Sie an die Dateien selbst kommen, kann Ihnen { $sender-address } sagen. Die Daten gehören weiterhin der Seite des Absenders und zählen nicht zu Ihrem Speicher.
 share-reminder-subject = Erinnerung: { $sender-short } teilt { named-first } mit { you }
 share-reminder-title = Geteilte Daten warten noch auf { $recipient-kind ->
         [workgroup] die Arbeitsgruppe { $recipient }
@@ -415,7 +415,7 @@ link-accepted-lead = { $who } ({ $address }) hat am { $at } den Link { $kind ->
         [run] zum Lauf
        *[project] zum Projekt
     } „{ $item }“ in „{ $into }“ angenommen. „{ $into }“ darf nun { may }.
-link-accepted-after = Sie finden „{ $into }“ unter den Mitwirkenden und können den Zugriff dort ändern oder widerrufen. Deaktivieren Sie den Link, wenn ihn sonst niemand benutzen soll.
+link-accepted-after = Sie finden „{ $into }“ unter den Mitwirkenden und können den Zugriff dort ändern oder widerrufen. Schalten Sie den Link ab, wenn ihn sonst niemand benutzen soll.
 
 ## Alles eines Kontexts verschieben
 

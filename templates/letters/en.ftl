@@ -153,7 +153,7 @@ transfer-effect-owner = { $recipient-kind ->
         [workgroup] Workgroup { $recipient } owns the data
        *[address] Whatever context you choose, your own space or one of your workgroups, owns the data
     }, and they count towards its storage.
-transfer-effect-reads = No run is part of this offer: what was sequenced for projects without files of their own lies with runs, and stays where it is.
+transfer-effect-reads = No run is part of this offer. Base calls lie with runs: those of its projects, if there are any, stay where they are.
 transfer-effect-sender = { $keeps ->
         [none] The sender’s side loses control and sight of the data.
        *[read] The sender’s side keeps read access{ keeps-until }.

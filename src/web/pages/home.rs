@@ -205,7 +205,7 @@ async fn besides(app: &App, person: &Person, transfer: &Invitation) -> Result<Ve
     }
     if apart && transfer.leaves_reads() {
         besides.push(say!(
-            "What was sequenced is no part of it: it lies with a run that is not offered."
+            "The base calls are no part of it: they lie with a run that is not offered."
         ));
     } else if apart {
         besides.push(say!(

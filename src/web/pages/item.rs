@@ -112,7 +112,6 @@ struct Page<'a> {
     /// Where its files are, and who knows more.
     whereabouts: String,
     /// Whether there is no list of files.
-    unlisted_files: bool,
     /// What was typed of files to be listed, where they may list some.
     adding: Option<listing::Typed>,
     people: Option<People>,
@@ -215,13 +214,12 @@ pub async fn render(
         acting: owning.and_then(|_| acting(item)),
         holds,
         pending,
-        list: List::of_page(heading, &seen.related, from, RELATED, row),
+        list: List::of_page((heading, format!("/items/{id}")), &seen.related, from, RELATED, row),
         unseen: (seen.unseen && owning.is_some()).then(|| unseen(id.kind(), seen.related.is_empty())),
         biosamples: all.iter().take(LISTED).map(biosample).collect(),
         unlisted: all.len().saturating_sub(LISTED),
         datasets: contents::datasets(app, &seen.permit, asked).await?,
-        unlisted_files: files.none(),
-        whereabouts: contents::whereabouts(app, &person.account, &seen.permit, &files, giver).await?,
+        whereabouts: contents::whereabouts(app, &person.account, &seen, &files, giver).await?,
         facts: facts::of(app, &seen, sharer.as_ref()).await?,
         wrote: giver.and_then(|giver| Some((giver.said(), giver.wrote.clone()?))),
         files,
@@ -308,7 +306,7 @@ fn acting(item: &Item) -> Option<String> {
     }
     let acts = acts(item);
     let archive = acts.archive.then(|| {
-        say!("Archive it to put it out of use: it can be neither shared nor transferred until you take it out again.")
+        say!("Archive it, once nobody else has access to it, to put it out of use: it can be neither shared nor transferred until you take it out again.")
     });
     let trash = acts.trash.then(|| {
         say!("In the trash only its owner’s side sees it, until you restore it or delete it for good.")

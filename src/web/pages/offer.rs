@@ -120,9 +120,11 @@ struct Answer {
     owns: bool,
     /// Whether somebody besides its owner has access, or a link leads to it.
     others: bool,
-    /// Whether what was sequenced is no part of it.
+    /// Whether the base calls are no part of it.
     reads: bool,
     choices: Vec<Choosable>,
+    /// Whether the only one is their own, and not because the recipient is a workgroup.
+    alone: bool,
     any: bool,
     declining: bool,
     reason: String,
@@ -298,7 +300,7 @@ pub async fn render(
             _ => None,
         },
         receipt: super::receipt::has(&transfer.state),
-        list: items(&shown, again.from),
+        list: items(&shown, (again.from, words::place(id)), ended),
         answer: answerable.then(|| answer(person, transfer, (choices, besides), &again)),
         own: shown
             .entitled
@@ -312,12 +314,14 @@ pub async fn render(
 }
 
 /// Whether links to the items lead anywhere for this side.
-fn links(shown: &Shown) -> bool {
+fn links(shown: &Shown, ended: bool) -> bool {
     match shown.transfer.document.state {
+        Standing::Accepted { .. } if !shown.transfer.document.terms.is_transfer() => {
+            shown.entitled.sender || !ended
+        }
         Standing::Accepted { .. } => {
             !shown.entitled.sender
                 || shown.entitled.recipient
-                || !shown.transfer.document.terms.is_transfer()
                 || shown.transfer.document.terms.keep_access() != KeepAccess::None
         }
         _ => shown.entitled.sender,
@@ -325,15 +329,15 @@ fn links(shown: &Shown) -> bool {
 }
 
 /// The items with the names they have now.
-pub fn items(shown: &Shown, from: usize) -> List {
+pub fn items(shown: &Shown, (from, place): (usize, String), ended: bool) -> List {
     let transfer = &shown.transfer.document;
-    let link = links(shown);
+    let link = links(shown, ended);
     let new_name = |offered: &crate::domain::invitation::Offered| match &transfer.state {
         Standing::Accepted { renamed, .. } => renamed.get(&offered.item),
         _ => None,
     };
     let row = |offered: &_| Row::offered(offered, link, new_name(offered));
-    List::of(say!("Items"), &transfer.items, from, row)
+    List::of((say!("Items"), place), &transfer.items, from, row)
 }
 
 fn answer(
@@ -384,6 +388,7 @@ fn answer(
     };
     let choices: Vec<Choosable> = choices.into_iter().map(shown).collect();
     Answer {
+        alone: matches!(choices.as_slice(), [one] if matches!(one.context, Context::Personal(_))),
         any: choices.iter().any(|choice| !choice.shut),
         choices,
         then: then(transfer, besides),

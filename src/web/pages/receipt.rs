@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::actors::collaborators;
 use crate::actors::consequences;
 use crate::actors::names;
 use crate::actors::queries::{self, Shown};
@@ -80,6 +81,7 @@ pub async fn show(
     let settings = app.settings();
     let shown = queries::transfer(&settings, &person.account, id).await?;
     let transfer = &shown.transfer.document;
+    let over = collaborators::has_ended(&settings, transfer, app.directory().now()).await?;
     let transfers = transfer.terms.is_transfer();
     let (made_to, made_on) = match transfers {
         true => (say!("Offered to"), say!("Offered on")),
@@ -113,6 +115,7 @@ pub async fn show(
                     let others = others(&app, &person, transfer, *into).await?;
                     accepted(&person, &shown, (*into, into_name), (renamed.len(), others))
                 }
+                Terms::Access { .. } if over => was_shared(&shown, into_name),
                 terms => came_true(&person, &shown, terms, *into, into_name),
             }
         }
@@ -153,7 +156,7 @@ pub async fn show(
         says: said.says,
         facts,
         message: transfer.message.as_deref().map(words::plain),
-        list: offer::items(&shown, asked.get("from").parse().unwrap_or(0)),
+        list: offer::items(&shown, (asked.get("from").parse().unwrap_or(0), here), over),
         steps: said.steps,
     };
     Ok(page(StatusCode::OK, &view))
@@ -308,6 +311,21 @@ fn accepted(
         tone: "good",
         says,
         steps,
+    }
+}
+
+/// That a share was accepted, and gives nothing any more.
+fn was_shared(shown: &Shown, into_name: &str) -> Said {
+    let given = shown.entitled.sender && !shown.entitled.recipient;
+    let step = match given {
+        true => say!("You can invite them again."),
+        false => say!("Ask whoever owns it if you need it again."),
+    };
+    Said {
+        heading: say!("It was shared with {name}", name = words::short(into_name)),
+        tone: "",
+        says: say!("The access has ended since."),
+        steps: vec![step],
     }
 }
 

@@ -14,11 +14,12 @@ use crate::actors::world::Trouble;
 use crate::domain::id::{Context, InvitationId, ItemId, ItemKind};
 use crate::domain::item::Item;
 use crate::domain::rights::Level;
+use crate::domain::said::{Said, said};
 use crate::domain::time::DAY_MS;
 use crate::web::App;
 use crate::web::api::{preview as previews, read};
 use crate::web::auth::Browser;
-use crate::web::language::say;
+use crate::web::language::{say, speak};
 use crate::web::pages::filters;
 use crate::web::problem::Failure;
 use crate::wire;
@@ -168,9 +169,9 @@ struct Shown<'a> {
     recipient: String,
     until: Option<String>,
     stays: Vec<wire::Stays>,
-    /// Whether what was sequenced stays with runs, and projects go without it.
+    /// Whether the base calls stay with runs, and projects go without them.
     reads: bool,
-    /// Whether runs go, with what was sequenced.
+    /// Whether runs go, with the base calls, and projects stay.
     runs: bool,
     access: Vec<Access>,
     warnings: Vec<wire::Guard>,
@@ -219,6 +220,10 @@ async fn shown(
     }
     let chosen = rights::permits(&settings, account, &ask.items, now).await?;
     let reads = leaves_reads(&chosen);
+    let ids: Vec<Option<ItemId>> = { preview.stays.iter() }
+        .map(|one| one.item.as_deref()?.parse().ok())
+        .collect();
+    let stays = |kind| ids.iter().flatten().any(|id| id.kind() == kind);
     let moves = preview.moves.iter().take(LINES);
     let view = Shown {
         f: frame(app, Some(person)).at("/transfers"),
@@ -233,11 +238,11 @@ async fn shown(
             .and_then(|at| read::moment("expires_at", at).ok())
             .map(words::date),
         stays: preview.stays.into_iter().take(LINES).collect(),
-        reads,
-        runs: { ask.items.iter() }.any(|id| id.kind() == ItemKind::Run),
+        reads: reads && stays(ItemKind::Run),
+        runs: stays(ItemKind::Project) && { ask.items.iter() }.any(|id| id.kind() == ItemKind::Run),
         access: preview.access.into_iter().take(LINES).map(access).collect(),
         warnings: preview.warnings,
-        terms: preview.terms,
+        terms: terms(preview.terms),
         once: form::once(app),
         problems,
         typed,
@@ -251,6 +256,21 @@ async fn shown(
 }
 
 // ---- doing it ----
+
+/// What has to be confirmed; the terms that are built in are in the language of the page.
+fn terms(configured: String) -> String {
+    let built_in = built_in_terms();
+    match built_in.english() == configured {
+        true => speak(&built_in),
+        false => configured,
+    }
+}
+
+fn built_in_terms() -> Said {
+    said!(
+        "A transfer cannot be undone: when it is accepted the recipient becomes the legal owner of the data. I confirm that my organisation allows it."
+    )
+}
 
 /// `POST /transfers/request`
 pub async fn request(State(app): State<App>, posted: Posted) -> Result<Response, Stop> {
@@ -309,4 +329,15 @@ async fn readdressed(
     let command = Command::Readdress { new, to: whom };
     let done = app.directory().transfer(id, call, command).await?;
     Ok(done.transfer.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn the_terms_that_are_built_in_are_known_in_every_language() {
+        let built_in = Config::default().site.terms;
+        assert_eq!(super::built_in_terms().english(), built_in.as_str());
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::actors::custody;
 use crate::actors::names;
-use crate::actors::queries;
+use crate::actors::queries::{self, SeenItem};
 use crate::actors::rights::Permit;
 use crate::domain::account::Account;
 use crate::domain::id::{Digest, ItemKind};
@@ -90,16 +90,17 @@ pub async fn files(app: &App, permit: &Permit, asked: &Fields) -> Result<Part<Fi
 pub async fn whereabouts(
     app: &App,
     reader: &Account,
-    permit: &Permit,
+    seen: &SeenItem,
     listed: &Part<File>,
     giver: Option<&Giver>,
 ) -> Result<String, Stop> {
-    let item = permit.item();
+    let (permit, item) = (&seen.permit, seen.permit.item());
+    let runs = seen.unseen || !seen.related.is_empty();
     let kept = match (listed.none(), item.files, item.id.kind()) {
-        (true, 0, ItemKind::Project) => say!(
-            "Handover keeps whose the files are, and not the files themselves. It has none of its own: what was sequenced lies with its runs."
+        (true, 0, ItemKind::Project) if runs => say!(
+            "Handover keeps whose the files are, and not the files themselves. It has none of its own: the base calls lie with its runs."
         ),
-        (true, 0, ItemKind::Run) => say!(
+        (true, 0, _) => say!(
             "Handover keeps whose the files are, and not the files themselves. None were registered with it."
         ),
         (true, ..) => say!(
@@ -112,6 +113,7 @@ pub async fn whereabouts(
     let owns = permit.as_owner().is_some();
     let known = match giver {
         _ if item.registered_by == reader.id => match listed.none() {
+            true if item.files == 0 && !runs => return Ok(kept),
             true => say!("You registered it, and know where that is."),
             false => say!(
                 "You registered it, and know where that is, unless others listed files of theirs."

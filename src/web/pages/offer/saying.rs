@@ -103,7 +103,7 @@ pub struct Besides {
     pub others: bool,
     /// Runs or projects belong to them that are not offered.
     pub apart: bool,
-    /// What was sequenced for projects of it lies with runs that are not offered.
+    /// Projects of it have no files of their own, and the base calls lie with runs that are not offered.
     pub reads: bool,
     /// Runs are seen with them that are not shared themselves.
     pub runs: bool,
@@ -122,7 +122,7 @@ pub fn then(invitation: &Invitation, besides: Besides) -> Vec<String> {
             ),
             match besides.apart {
                 true if besides.reads => say!(
-                    "only what is listed above changes hands: what was sequenced for a project without files of its own lies with its run, which is not offered; ask the sender if you expect the reads;"
+                    "only what is listed above changes hands: a project without files of its own has its biosamples and libraries, and the base calls lie with its run, which is not offered; ask the sender if you expect them;"
                 ),
                 false => say!("every run and project that belongs to it is listed above;"),
                 true => say!(

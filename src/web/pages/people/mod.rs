@@ -262,7 +262,7 @@ async fn render(
         run: id.kind() == ItemKind::Run,
         owned,
         held: held(person, &permit),
-        making: typed.filter(|typed| typed.who.is_empty()),
+        making: typed.filter(|typed| typed.who.is_empty() && asked.get("link").is_empty()),
         once: form::once(app),
         problems,
     };

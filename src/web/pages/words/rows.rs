@@ -55,6 +55,8 @@ impl Row {
 /// A page of a list of items.
 pub struct List {
     pub heading: String,
+    /// The page that it stands on: what answers a form has another address.
+    pub place: String,
     pub rows: Vec<Row>,
     pub total: usize,
     /// Numbers of the first and the last one shown.
@@ -68,13 +70,13 @@ pub struct List {
 
 impl List {
     /// The items from this one on, as many as a page holds.
-    pub fn of<T>(heading: String, all: &[T], from: usize, row: impl Fn(&T) -> Row) -> Self {
-        Self::of_page(heading, all, from, ITEMS, row)
+    pub fn of<T>(named: (String, String), all: &[T], from: usize, row: impl Fn(&T) -> Row) -> Self {
+        Self::of_page(named, all, from, ITEMS, row)
     }
 
     /// The same where a page holds so many.
     pub fn of_page<T>(
-        heading: String,
+        (heading, place): (String, String),
         all: &[T],
         from: usize,
         most: usize,
@@ -86,6 +88,7 @@ impl List {
         let end = from + rows.len();
         Self {
             heading,
+            place,
             total,
             first: from + 1,
             last: end,
