@@ -77,6 +77,8 @@ pub struct Holder {
     pub until: Option<Time>,
     /// With how many of the items.
     pub items: usize,
+    /// Whether it is to own them now, and the access ends.
+    pub becomes_owner: bool,
 }
 
 /// Who was granted access to items of an offer, besides the context that gives.
@@ -95,6 +97,8 @@ pub async fn holders(
             level,
             until,
             items,
+            becomes_owner: transfer.terms.is_transfer()
+                && transfer.recipient.context() == Some(context),
         });
     }
     for item in &transfer.items {
@@ -104,6 +108,7 @@ pub async fn holders(
                 level: link.level,
                 until: None,
                 items: 1,
+                becomes_owner: false,
             });
         }
     }
@@ -187,10 +192,8 @@ async fn granted(
     let mut found = BTreeMap::new();
     for item in &transfer.items {
         for grant in queries::grants(settings, item.item).await? {
-            if let Some(part) = grant
-                .strongest(now)
-                .filter(|_| grant.grantee != transfer.source)
-            {
+            let alive = grant.parts.iter().filter(|part| part.is_alive(now));
+            for part in alive.filter(|_| grant.grantee != transfer.source) {
                 *found
                     .entry((grant.grantee, part.level, part.until))
                     .or_default() += 1;

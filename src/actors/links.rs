@@ -212,7 +212,10 @@ pub async fn open(
             held.push(context);
         }
     }
-    let shut = || made.closed(now).or_else(|| trashed(&item));
+    let shut = || {
+        made.closed(now)
+            .or_else(|| trashed(&item).filter(|_| !owns))
+    };
     if held.is_empty()
         && let Some(why) = behind_walls(&choices).or_else(shut)
     {

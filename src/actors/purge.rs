@@ -21,7 +21,7 @@ use super::world::{self, Call, Committed, Settings, Trouble, World};
 
 /// So many files are swept away in one commit.
 const AT_ONCE: usize = 1_000;
-/// So many grants or links are: each takes its entries and its counter along, and a commit has room for 4,500 rows.
+/// So many grants or links are: each takes its entries and its counter along, and a commit has room for 5,000 rows.
 const DOCUMENTS_AT_ONCE: usize = 250;
 /// So many commits are made before others get their turn: an item may have a million files.
 const STEPS: usize = 50;

@@ -39,6 +39,42 @@ async fn the_largest_bundle_can_be_accepted_whatever_is_kept() {
 }
 
 #[tokio::test]
+async fn the_largest_bundle_can_be_accepted_by_a_crowd_that_had_access_before() {
+    let world = World::new().await;
+    let core = world.person("core@facility.example").await;
+    let addresses: Vec<String> = (0..230).map(|n| format!("a{n}@lab.example")).collect();
+    let mut people: Vec<(&str, Role)> = addresses
+        .iter()
+        .map(|address| (address.as_str(), Role::Administrator))
+        .collect();
+    people[0].1 = Role::Owner;
+    world.workgroup("crowd", &people).await;
+    let answers = world.person("a0@lab.example").await;
+    let mut items = Vec::new();
+    for n in 0..250 {
+        items.push(world.project(&core, "personal", &format!("P{n}"), 1).await);
+    }
+    let share = |to: &str| json!({ "items": items, "recipient": to, "level": "write" });
+    let made = world.post(&core, "/shares", share("workgroup:crowd")).await;
+    let id = made.ok()["invitation"]["id"].as_str().unwrap().to_owned();
+    let accept = format!("/invitations/{id}/accept");
+    world.post(&answers, &accept, json!({})).await.ok();
+    // What waits elsewhere is looked at again once the items have a new owner.
+    for n in 0..100 {
+        let share = share(&format!("p{n}@elsewhere.example"));
+        world.post(&core, "/shares", share).await.ok();
+    }
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let mut ask = offer(&items, "workgroup:crowd");
+    ask["keep_access"] = json!({ "level": "read" });
+    let made = world.post(&core, "/transfers", ask).await.ok();
+    let id = made["transfer"]["id"].as_str().unwrap();
+    let accept = format!("/transfers/{id}/accept");
+    let done = world.post(&answers, &accept, json!({})).await.ok();
+    assert_eq!(done["transfer"]["state"], "accepted");
+}
+
+#[tokio::test]
 async fn the_end_of_an_offer_is_told_however_many_answer_for_the_workgroup() {
     let world = World::new().await;
     let core = world.person("core@facility.example").await;

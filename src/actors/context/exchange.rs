@@ -170,7 +170,7 @@ impl Core {
             let limit = i64::try_from(quota).unwrap_or(i64::MAX);
             proposal.limit(Counter::Usage(self.context), limit);
         }
-        // An old grant of the new owner would come to life again when the item is given away later.
+        // What the new owner was granted before ends: nobody works with what is theirs besides owning it.
         let key = |offered: &Offered| Key::Grant(offered.item, self.context);
         let keys: Vec<Key> = items.iter().map(key).collect();
         for old in load::all::<Grant>(&*settings.store, &keys)

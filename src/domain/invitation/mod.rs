@@ -111,6 +111,13 @@ impl Recipient {
             Self::Workgroup { id, .. } => Receiver::Context(Context::Workgroup(*id)),
         }
     }
+    /// The context that it is, where that is no choice: a workgroup.
+    pub const fn context(&self) -> Option<Context> {
+        match self {
+            Self::Address(_) => None,
+            Self::Workgroup { id, .. } => Some(Context::Workgroup(*id)),
+        }
+    }
 }
 
 impl std::fmt::Display for Recipient {

@@ -177,7 +177,10 @@ fn access(
         KeepAccess::Read { until } => held(Level::Read, until),
     };
     let mut all = vec![change(transfer.source_name.clone(), "own", kept)];
-    if has_recipient {
+    // Whoever may do something with all of it before is told of once.
+    let total = transfer.items.len();
+    let had = |holder: &Holder| holder.becomes_owner && holder.items == total;
+    if has_recipient && !holders.iter().any(had) {
         let to = show::recipient(&transfer.recipient);
         all.push(change(to, "none", "own".to_owned()));
     }
@@ -212,8 +215,11 @@ fn staying_holders(
                     total
                 ),
             }),
-            before: level.clone(),
-            after: level,
+            after: match holder.becomes_owner {
+                true => "own".to_owned(),
+                false => level.clone(),
+            },
+            before: level,
         }
     })
 }

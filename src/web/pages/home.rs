@@ -159,7 +159,7 @@ async fn offered(
         .filter(meant)
         .filter(|_| !transfer.terms.is_transfer() || transfer.items.len() <= AT_HAND);
     let besides = match (&into, transfer.terms) {
-        (Some(_), Terms::Ownership { .. }) => besides(app, person, transfer).await?,
+        (Some(_), Terms::Ownership { .. }) => besides(app, wanted, transfer).await?,
         _ => Vec::new(),
     };
     Ok(Waiting {
@@ -191,11 +191,10 @@ async fn offered(
 }
 
 /// What the page of an offer would say before its buttons.
-async fn besides(app: &App, person: &Person, transfer: &Invitation) -> Result<Vec<String>, Stop> {
+async fn besides(app: &App, into: Context, transfer: &Invitation) -> Result<Vec<String>, Stop> {
     let settings = app.settings();
-    let own = [Context::Personal(person.account.id)];
     let now = app.directory().now();
-    let others = consequences::is_open_to_others(&settings, transfer, &own, now).await?;
+    let others = consequences::is_open_to_others(&settings, transfer, &[into], now).await?;
     let apart = consequences::leaves_some_behind(&settings, transfer).await?;
     let mut besides = Vec::new();
     if others {

@@ -259,7 +259,8 @@ pub async fn render(
     };
     let besides = match transfer.terms {
         Terms::Ownership { .. } if answerable => {
-            let own = [Context::Personal(person.account.id)];
+            let own = Context::Personal(person.account.id);
+            let own = [transfer.recipient.context().unwrap_or(own)];
             Besides {
                 others: consequences::is_open_to_others(&settings, transfer, &own, now).await?,
                 apart: consequences::leaves_some_behind(&settings, transfer).await?,

@@ -126,7 +126,9 @@ pub fn check(seen: &Seen<'_>) -> Result<(), String> {
                 }
                 let moved = moves::touches(seen, old.item, whose);
                 let purged = seen.after.tombstone(old.item).is_some();
-                let handed = transfers_of(seen).any(|t| hands_over(t, old.item));
+                let into = seen.after.item(old.item).map(|item| item.owner);
+                let handed = transfers_of(seen)
+                    .any(|t| hands_over(t, old.item) && (whose == t.source || Some(whose) == into));
                 must(revoked || left || handed || moved || purged, || {
                     format!("access to {} went without cause", old.item)
                 })?;
@@ -693,6 +695,11 @@ fn accepted(
         let agreed = new.terms.keep_access() != KeepAccess::None;
         must(has == agreed, || {
             format!("{id}: what {} keeps was not agreed", new.source)
+        })?;
+        let old = Key::Grant(item.id, into);
+        let ended = !seen.after.docs.contains_key(&old);
+        must(ended, || {
+            format!("{id}: {into} owns {}, and was granted it still", item.id)
         })?;
     }
     if let Some(quota) = quota_of(seen, into) {
