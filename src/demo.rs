@@ -111,6 +111,7 @@ fn configuration(folder: &Path, port: u16, inside: u16) -> Result<Config, Stuck>
         r#"
 [site]
 name = "Handover demo"
+contact = "help@core.example"
 public_url = "http://127.0.0.1:{port}"
 [server]
 listen = "127.0.0.1:{port}"

@@ -243,6 +243,7 @@ async fn there_are_only_so_many_of_a_person_and_of_all() {
         public_url: PLAIN.into(),
         language: "en".into(),
         terms: "None.".into(),
+        contact: None,
     };
     let bounds = Bounds {
         max_concurrent_requests: 1,
@@ -334,6 +335,7 @@ async fn a_stop_does_not_wait_for_streams_and_nobody_keeps_the_place_of_who_has_
         public_url: PLAIN.into(),
         language: "en".into(),
         terms: "None.".into(),
+        contact: None,
     };
     let bounds = Bounds {
         stop_within: Duration::from_secs(600),

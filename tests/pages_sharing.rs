@@ -165,6 +165,101 @@ async fn a_share_of_a_workgroup_says_whose_it_stays() {
 }
 
 #[tokio::test]
+async fn a_workgroup_that_one_is_not_in_is_known_by_its_handle_alone() {
+    let mut story = story().await;
+    story.web.workgroup("Pool", None, &[MARIA]).await;
+    story.web.workgroup("Lab", None, &[ANNA]).await;
+    let project = story.project.to_string();
+    let web = &story.web;
+    for (recipient, unsure) in [("workgroup:Pool", false), ("workgroup:Lab", true)] {
+        for deed in ["shares", "transfers"] {
+            let dialog = format!("/{deed}/new?item={project}");
+            let dialog = web.get(&mut story.maria, &dialog).await;
+            let fields = [("item", project.as_str()), ("recipient", recipient)];
+            let preview = format!("/{deed}/preview");
+            let maria = &mut story.maria;
+            let preview = web.submit(maria, &dialog, &preview, &fields).await;
+            assert_eq!(preview.status, StatusCode::OK, "{}", preview.body);
+            let says = preview
+                .body
+                .contains("There is a workgroup with this handle");
+            assert_eq!(says, unsure, "{deed} {recipient}: {}", preview.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_nothing_to_choose_is_led_on() {
+    let Story { web, mut anna, .. } = story().await;
+    let elsewhere = "another of your contexts owns";
+    for dialog in ["/shares/new", "/transfers/new"] {
+        let page = web.get(&mut anna, dialog).await;
+        let shared = "<a href=\"/shared\">shared with you</a>";
+        assert!(page.body.contains(shared), "{}", page.body);
+        assert!(!page.body.contains(elsewhere), "{}", page.body);
+    }
+    web.workgroup("Lab", None, &[ANNA]).await;
+    let page = web.get(&mut anna, "/transfers/new").await;
+    assert!(page.body.contains(elsewhere), "{}", page.body);
+}
+
+/// The page holds a hundred of them; what is done on the second is told there.
+#[tokio::test]
+async fn what_was_typed_is_kept_on_every_page_of_those_who_have_access() {
+    let mut story = story().await;
+    let people = format!("/items/{}/people", story.project);
+    let web = &story.web;
+    let page = web.get(&mut story.maria, &people).await;
+    let path = format!("/items/{}/links/make", story.project);
+    web.submit(&mut story.maria, &page, &path, &[("level", "read")])
+        .await;
+    let page = web.get(&mut story.maria, &people).await;
+    let link = page
+        .body
+        .split(&format!("value=\"{}/l/", web.url))
+        .nth(1)
+        .unwrap();
+    let link = format!("/l/{}", link.split('"').next().unwrap());
+    for i in 0..101 {
+        let address = format!("p{i}@uni.example");
+        let mut browser = web.sign_in(&address).await;
+        let page = web.follow(&mut browser, &link).await;
+        let context = web.account(&address).await.to_string();
+        let fields = [("context", context.as_str())];
+        web.submit(&mut browser, &page, "/l/accept", &fields).await;
+    }
+    let first = web.get(&mut story.maria, &people).await;
+    let second = first.body.split("people?at=").nth(1).unwrap();
+    let second = format!("{people}?at={}", second.split('"').next().unwrap());
+    let second = web.get(&mut story.maria, &second).await;
+    let (who, at) = (second.field("who"), second.field("at"));
+    let change = |until| {
+        [
+            ("who", who),
+            ("at", at),
+            ("level", "write"),
+            ("until", until),
+        ]
+    };
+    let path = format!("{people}/change");
+    let maria = &mut story.maria;
+    let refused = web
+        .submit(maria, &second, &path, &change("2020-01-01"))
+        .await;
+    assert!(
+        refused.body.contains("value=\"2020-01-01\""),
+        "{}",
+        refused.body
+    );
+    let done = web
+        .submit(maria, &second, &path, &change("2026-12-31"))
+        .await;
+    let told = web.follow(maria, done.location()).await;
+    assert!(told.body.contains("31 December 2026"), "{}", told.body);
+    assert!(told.body.contains("Changed. It holds from now on."));
+}
+
+#[tokio::test]
 async fn an_owner_sees_who_works_with_an_item_and_takes_it_back_at_once() {
     let mut story = story().await;
     let project = story.project;
@@ -400,12 +495,21 @@ async fn a_new_owner_is_told_before_and_after_that_shares_stay() {
     );
     assert!(!given.body.contains("Others have access"), "{}", given.body);
     // Where its files are is known to whoever passed it on.
-    let held = web.get(&mut browser, &format!("/items/{run}")).await;
-    assert!(
-        held.body.contains(&format!("({MARIA}) passed it on")),
-        "{}",
-        held.body
-    );
+    let item = format!("/items/{run}");
+    let held = web.get(&mut browser, &item).await;
+    let passed_on = format!("({MARIA}) passed it on");
+    assert!(held.body.contains(&passed_on), "{}", held.body);
+    // And still is when much has happened to it since.
+    let id = run.to_string();
+    for act in ["trash", "restore"].iter().cycle().take(20) {
+        let page = web.get(&mut browser, &item).await;
+        let act = format!("/items/{act}");
+        let fields = [("item", id.as_str())];
+        web.submit(&mut browser, &page, &act, &fields).await;
+    }
+    let held = web.get(&mut browser, &item).await;
+    assert!(held.body.contains("What happened before"), "{}", held.body);
+    assert!(held.body.contains(&passed_on), "{}", held.body);
 }
 
 #[tokio::test]

@@ -81,6 +81,8 @@ pub struct Site {
     pub language: Language,
     /// The sentence a sender confirms with every transfer.
     pub terms: Line,
+    /// Whom people ask who are at a loss.
+    pub contact: Option<Address>,
     /// People who move the data of those who leave, two together.
     pub administrators: Vec<Address>,
 }
@@ -404,6 +406,7 @@ impl Default for Config {
                     "A transfer cannot be undone: when it is accepted the recipient becomes the legal owner of the data. \
                      I confirm that my organisation allows it.",
                 ),
+                contact: None,
                 administrators: Vec::new(),
             },
             server: Server {

@@ -150,6 +150,7 @@ pub(super) const KEYS: &[Key<Config>] = &[
     key!(Config, "site", public_url, site.public_url, "Where browsers reach the site; every link in a letter begins with it. `http:` is accepted for loopback only, because a session cookie would travel in clear."),
     key!(Config, "site", language, site.language, "Language of pages for browsers that ask for none, of letters to whoever has no account yet, and of a new account, whose holder may choose another."),
     key!(Config, "site", terms, site.terms, "The sentence that a sender confirms with every transfer. Have your legal department read it.").within(1, 1000),
+    key!(Config, "site", contact, site.contact, "Address of those who run the site, for whoever is at a loss; it stands at the end of every page.").example("\"handover@uni.example\""),
     key!(Config, "site", administrators, site.administrators, "People who give tiers and quotas, and move everything of somebody who leaves to another context: one proposes, another approves.").reloadable(),
     key!(Config, "server", listen, server.listen, "Address of pages and API. Loopback, so that a first try is reachable by nobody else."),
     key!(Config, "server", metrics_listen, server.metrics_listen, "Address of `/healthz`, `/readyz` and `/metrics`; separate, so that a proxy cannot publish them by mistake."),

@@ -180,6 +180,7 @@ pub fn pages_site(config: &Config) -> web::Site {
             .to_owned(),
         language: config.site.language.as_str().to_owned(),
         terms: config.site.terms.to_string(),
+        contact: (config.site.contact.as_ref()).map(|contact| contact.as_str().to_owned()),
     }
 }
 

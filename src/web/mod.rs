@@ -49,6 +49,8 @@ pub struct Site {
     pub language: String,
     /// The sentence a sender confirms with every transfer.
     pub terms: String,
+    /// The address of those who run it, for whoever is at a loss.
+    pub contact: Option<String>,
 }
 
 impl Site {

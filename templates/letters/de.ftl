@@ -238,7 +238,7 @@ share-accepted-sender-lead = { receiver-first } hat Ihre Einladung am { $at } in
         [workgroup] Alle dort dürfen
        *[personal] Diese Person darf
     } { access-until } { may }.
-share-accepted-sender-after = Die Daten bleiben in { own-side }. Ändern oder widerrufen können Sie den Zugriff jederzeit bei den Mitwirkenden jedes Objekts.
+share-accepted-sender-after = Die Daten bleiben in { own-side }. Ändern oder widerrufen können Sie den Zugriff jederzeit bei den Mitwirkenden jedes Objekts: { $receipt }
 share-accepted-recipient-subject = Quittung: { named-first } geteilt mit „{ $into-short }“
 share-accepted-recipient-title = Nun geteilt mit „{ $into }“
 share-accepted-recipient-lead = Die Einladung von { $sender } ({ $sender-address }) wurde am { $at } angenommen.

@@ -233,7 +233,7 @@ share-accepted-sender-lead = { receiver-first } accepted your invitation into �
         [workgroup] everybody there may
        *[personal] they may
     } { may } { access-until }.
-share-accepted-sender-after = The data stay with { own-side }. Change or revoke the access at any time where you see the collaborators of each item.
+share-accepted-sender-after = The data stay with { own-side }. Change or revoke the access at any time where you see the collaborators of each item: { $receipt }
 share-accepted-recipient-subject = Receipt: { named-first } shared with "{ $into-short }"
 share-accepted-recipient-title = Shared with “{ $into }” now
 share-accepted-recipient-lead = The invitation from { $sender } ({ $sender-address }) was accepted on { $at }.

@@ -136,6 +136,7 @@ impl World {
             public_url: "https://handover.uni.example".to_owned(),
             language: "en".to_owned(),
             terms: policy.terms.clone(),
+            contact: None,
         };
         let settings = Settings::new(shared, Arc::new(policy), KEY, Arc::new(Ids::seeded(1)));
         let directory = Directory::start(settings, clock.clone()).await.unwrap();

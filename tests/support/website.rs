@@ -123,6 +123,7 @@ impl Website {
             public_url: url.into(),
             language: "en".into(),
             terms: "It cannot be undone.".into(),
+            contact: Some("help@core.example".into()),
         };
         let bounds = Bounds {
             max_request_bytes: 64 * 1024,

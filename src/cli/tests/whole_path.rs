@@ -78,6 +78,7 @@ async fn site() -> (Listeners, App) {
         public_url: "https://handover.uni.example".to_owned(),
         language: "en".to_owned(),
         terms: policy.terms.clone(),
+        contact: None,
     };
     let settings = Settings::new(
         Arc::new(Model::new()),

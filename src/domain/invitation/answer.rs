@@ -197,7 +197,7 @@ impl Invitation {
                     }
                     Terms::Access { .. } => {
                         said!(
-                            "find the items among what is shared with \"{into}\"",
+                            "whatever is still shared of it stands among what is shared with \"{into}\"",
                             into = into_name
                         )
                     }

@@ -115,6 +115,15 @@ impl Typed {
         self.recipient.starts_with(WORKGROUP)
     }
 
+    /// Whether the recipient is a workgroup that this person is not in: they know it by its handle alone.
+    pub fn to_unknown_workgroup(&self, person: &Person) -> bool {
+        let handles = person
+            .contexts
+            .iter()
+            .filter_map(|own| own.handle.as_deref());
+        self.to_workgroup() && !handles.map(workgroup).any(|own| own == self.recipient)
+    }
+
     /// The message, if there is one.
     pub fn message(&self) -> Option<String> {
         let message = self.message.trim();

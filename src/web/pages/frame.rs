@@ -80,6 +80,8 @@ pub struct Frame<'a> {
     /// The language of the page, as in RFC 5646.
     pub(super) language: &'static str,
     pub(super) site: &'a str,
+    /// Whom to ask who is at a loss.
+    pub(super) contact: Option<&'a str>,
     pub(super) stylesheet: &'static str,
     pub(super) script: &'static str,
     pub(super) icon: &'static str,
@@ -102,6 +104,13 @@ pub struct Switch {
 }
 
 impl Frame<'_> {
+    /// Opens a new letter to those who run the site (RFC 6068).
+    pub(super) fn mailto(&self) -> String {
+        let address = self.contact.unwrap_or_default().to_owned();
+        let reserved = [('%', "%25"), ('?', "%3F"), ('&', "%26"), ('#', "%23")];
+        let plain = |address: String, (sign, code)| address.replace(sign, code);
+        format!("mailto:{}", reserved.into_iter().fold(address, plain))
+    }
     /// The same, of a page that belongs there.
     pub(super) fn at(mut self, here: &'static str) -> Self {
         self.here = here;
@@ -130,6 +139,7 @@ pub fn frame<'a>(app: &'a App, person: Option<&'a Person>) -> Frame<'a> {
     Frame {
         language: language::now().tag(),
         site: &app.site().name,
+        contact: app.site().contact.as_deref(),
         stylesheet: assets::stylesheet(),
         script: assets::script(),
         icon: assets::icon(),

@@ -50,6 +50,9 @@ const LOOKED_AT: usize = 1_000;
 /// So many runs or projects stand on a page, and so many lines of the history.
 const RELATED: usize = 20;
 const LINES: usize = 15;
+/// Whoever passed it on last is looked for in so many of its newest transfers, among so many of its newest events.
+const TRANSFERS: usize = 5;
+const LOOKED_BACK: usize = 250;
 /// So many letters of the offer it is in, the newest.
 const LETTERS: usize = 5;
 
@@ -369,15 +372,21 @@ async fn history(
         .into_iter()
         .map(|found| (found.journal, found.recorded.event))
         .collect();
+    // Who passed it on is said on every page of the history, and stands on one.
+    let passed_on: Vec<InvitationId> = match cursor.is_none() && next.is_none() {
+        true => transfers(events.iter().map(|(_, event)| event)),
+        false => {
+            let (newest, _) = audit::page(&settings, of, None, LOOKED_BACK).await?;
+            transfers(newest.iter().map(|found| &found.recorded.event))
+        }
+    };
     let waiting = waiting.iter().rev().filter(|_| cursor.is_none());
     let waiting = waiting.take(LINES).map(|share| share.id);
     let named = journal::named_in(&events).chain(waiting);
+    let named = named.chain(passed_on.iter().copied());
     let known = queries::seen_of(&settings, &person.account, named).await?;
-    let passed_on = |(_, event): &(Key, Event)| match &event.what {
-        What::Transferred { transfer, .. } => known.get(transfer).map(Giver::of),
-        _ => None,
-    };
-    let from = events.iter().find_map(passed_on);
+    let from = passed_on.iter().find_map(|transfer| known.get(transfer));
+    let from = from.map(Giver::of);
     let told = journal::told_with(&settings, &known, &events).await?;
     let mut lines: Vec<(Time, Line)> = events.iter().map(|(_, e)| e.at).zip(told).collect();
     lines.extend(known.values().filter_map(|share| {
@@ -390,6 +399,15 @@ async fn history(
         older: 0,
     };
     Ok((history, next, from))
+}
+
+/// The newest transfers by which it changed hands, the latest first.
+fn transfers<'a>(newest: impl Iterator<Item = &'a Event>) -> Vec<InvitationId> {
+    let transfer = |event: &Event| match event.what {
+        What::Transferred { transfer, .. } => Some(transfer),
+        _ => None,
+    };
+    newest.filter_map(transfer).take(TRANSFERS).collect()
 }
 
 fn elsewhere(person: &Person, item: &Item) -> Option<Elsewhere> {

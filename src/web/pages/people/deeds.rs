@@ -34,16 +34,23 @@ async fn carry_out(
         Err(failure) => Err(failure),
     };
     match done {
-        // What was done to a link is told where the links are.
-        Ok(_) => Ok(to(&match verb {
-            "made" | "deactivated" => format!("/items/{id}/people?done={verb}#links"),
-            verb => format!("/items/{id}/people?done={verb}"),
+        // What was done to a link is told where the links are, and what was done to an access on the page that it stands on.
+        Ok(_) => Ok(to(&match (verb, begun(&posted.fields)) {
+            ("made" | "deactivated", _) => format!("/items/{id}/people?done={verb}#links"),
+            (verb, None) => format!("/items/{id}/people?done={verb}"),
+            (verb, Some(after)) => format!("/items/{id}/people?done={verb}&at={after}"),
         })),
         Err(failure) => {
             let problems = Problems::of(failure)?;
-            super::render(app, &posted.person, (id, None), &posted.fields, problems).await
+            let at = (id, begun(&posted.fields));
+            super::render(app, &posted.person, at, &posted.fields, problems).await
         }
     }
+}
+
+/// After whom the page of collaborators began that this was done on.
+fn begun(fields: &Fields) -> Option<Context> {
+    fields.get("at").parse().ok()
 }
 
 fn grantee(fields: &Fields) -> Result<Context, Stop> {

@@ -119,8 +119,8 @@ struct Owned {
     open: bool,
     /// Whether there are more links or invitations.
     unlisted: bool,
-    /// Whether this is a further page of those who have access.
-    begun: bool,
+    /// After whom this page of those who have access begins; `None`: it is the first.
+    after: Option<Context>,
     /// After whom they go on.
     next: Option<Context>,
 }
@@ -227,7 +227,7 @@ async fn render(
                 },
                 open: matches!(settings.policy.sign_in.registration, Registration::Open),
                 unlisted: made.len() > LISTED || all.pending.len() > LISTED,
-                begun: after.is_some(),
+                after,
                 next: all.next,
                 people: all
                     .granted
