@@ -33,4 +33,6 @@ pub enum Broken {
     RawForEver,
     /// What is purged goes on counting for the quota.
     PurgeKeepsRoom,
+    /// Who becomes the owner of an item keeps the access that was granted to them before.
+    OwnerKeepsAccess,
 }

@@ -266,7 +266,8 @@ fn decide(cluster: &Cluster, shadow: &Shadow, command: CommandId) -> Option<(Acc
         }
         27..=52 => {
             let ask = request(cluster, shadow, context, command)?;
-            Some((person, Intent::Request(ask, to(cluster)?)))
+            let to = collaborator(cluster, shadow, &ask.items).or_else(|| to(cluster))?;
+            Some((person, Intent::Request(ask, to)))
         }
         53..=74 => {
             let transfer = some?;
@@ -514,6 +515,20 @@ fn request(
         lifetime_ms: universe.percent(50).then(|| days(21)),
         terms_accepted: !universe.percent(2),
     })
+}
+
+/// Now and then: somebody who works with one of these items already.
+fn collaborator(cluster: &Cluster, shadow: &Shadow, items: &[ItemId]) -> Option<To> {
+    let universe = &cluster.universe;
+    let granted = items.iter().flat_map(|item| shadow.grants(*item));
+    let granted: Vec<Context> = granted.map(|grant| grant.grantee).collect();
+    let collaborator = universe.pick(&granted).filter(|_| universe.percent(40))?;
+    match collaborator {
+        Context::Personal(id) => shadow.account(*id)?.primary().cloned().map(To::Address),
+        Context::Workgroup(id) => shadow
+            .workgroup(*id)
+            .map(|w| To::Workgroup(w.handle.clone())),
+    }
 }
 
 fn to(cluster: &Cluster) -> Option<To> {

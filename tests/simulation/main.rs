@@ -186,3 +186,8 @@ fn it_is_seen_when_raw_messages_are_kept_for_ever() {
 fn it_is_seen_when_what_is_purged_goes_on_counting() {
     seen_within(Broken::PurgeKeepsRoom);
 }
+
+#[test]
+fn it_is_seen_when_a_new_owner_keeps_an_access() {
+    seen_within(Broken::OwnerKeepsAccess);
+}

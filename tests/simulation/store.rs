@@ -115,6 +115,10 @@ impl Disturbed {
                     commit.adds.retain(|add| !usage(add));
                 }
             }
+            Broken::OwnerKeepsAccess => {
+                keep_access(&mut commit);
+                shown = commit.clone();
+            }
             Broken::NoVersionCheck => self.expect_what_is_there(&mut commit),
             Broken::NoCommandIds => commit.command = None,
             Broken::LettersOutside => {
@@ -156,6 +160,22 @@ fn reopen(found: &mut Option<Record>) {
         link.state = link::State::Active;
         record.body = document::encode(&link);
     }
+}
+
+/// Takes out of a commit by which items change hands that the new owner's access ends.
+fn keep_access(commit: &mut Commit) {
+    let accepted = commit.writes.iter().find_map(|write| {
+        let invitation: Invitation = document::decode(write.body.as_ref()?).ok()?;
+        match (&invitation.terms, &invitation.state) {
+            (Terms::Ownership { .. }, State::Accepted { into, .. }) => Some(*into),
+            _ => None,
+        }
+    });
+    let kept =
+        |key: &Key| matches!((key, accepted), (Key::Grant(_, of), Some(into)) if *of == into);
+    commit
+        .writes
+        .retain(|write| write.body.is_some() || !kept(&write.key));
 }
 
 /// Adds to a commit that cancels an invitation the access that it would have given.
