@@ -544,6 +544,44 @@ async fn shares_stay_when_the_owner_changes_and_what_was_pending_is_refused() {
 }
 
 #[tokio::test]
+async fn a_preview_says_that_an_access_ends_in_owning() {
+    let world = World::new().await;
+    let (core, [_, first, second]) = core(&world).await;
+    let anna = world.person("anna@lab.example").await;
+    let people = [("anna@lab.example", Role::Owner)];
+    world.workgroup("lab", &people).await;
+    let preview = async |items: &[&str]| {
+        let ask = json!({ "items": items, "recipient": "workgroup:lab" });
+        let preview = world.post(&core, "/transfers/preview", ask).await.ok();
+        let rows = preview["access"].as_array().unwrap().clone();
+        let row = |row: &Value| ["who", "before", "after"].map(|key| text(&row[key]));
+        rows.iter().skip(1).map(row).collect::<Vec<_>>()
+    };
+    let row = |who: &str, before: &str, after: &str| [who, before, after].map(str::to_owned);
+    let id = world.share(&core, &[&first], "workgroup:lab", "read").await;
+    let accept = format!("/invitations/{id}/accept");
+    world.post(&anna, &accept, json!({})).await.ok();
+    // Everything that is offered was theirs to read: they had something, and own it then.
+    assert_eq!(preview(&[&first]).await, [row("lab", "read", "own")]);
+    // A part of it was: they come by the rest.
+    let both = preview(&[&first, &second]).await;
+    let part = row("lab (1 of 2 items)", "read", "own");
+    assert_eq!(both, [row("workgroup:lab", "none", "own"), part]);
+    // A link let them write besides; it goes on to stand for others.
+    let (_, token) = world.link(&core, &first, json!({ "level": "write" })).await;
+    world.accept_link(&anna, &token, "lab").await.ok();
+    let rows = preview(&[&first]).await;
+    assert_eq!(rows[0], row("lab", "write", "own"));
+    assert_eq!((rows.len(), rows[1][2].as_str()), (2, "write"), "the link");
+    let transfer = world.offer(&core, &[&first], "workgroup:lab").await;
+    let accept = format!("/transfers/{transfer}/accept");
+    world.post(&anna, &accept, json!({})).await.ok();
+    let collaborators = format!("/projects/{first}/collaborators");
+    let left = world.get(&anna, &collaborators).await.ok();
+    assert_eq!(left["collaborators"], json!([]), "{left}");
+}
+
+#[tokio::test]
 async fn a_share_counts_for_nobodys_storage_however_full() {
     let world = World::new().await;
     let (core, [run, ..]) = core(&world).await;
