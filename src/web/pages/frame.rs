@@ -104,13 +104,6 @@ pub struct Switch {
 }
 
 impl Frame<'_> {
-    /// Opens a new letter to those who run the site (RFC 6068).
-    pub(super) fn mailto(&self) -> String {
-        let address = self.contact.unwrap_or_default().to_owned();
-        let reserved = [('%', "%25"), ('?', "%3F"), ('&', "%26"), ('#', "%23")];
-        let plain = |address: String, (sign, code)| address.replace(sign, code);
-        format!("mailto:{}", reserved.into_iter().fold(address, plain))
-    }
     /// The same, of a page that belongs there.
     pub(super) fn at(mut self, here: &'static str) -> Self {
         self.here = here;
